@@ -1,0 +1,40 @@
+// dns_answer - what a validated DNS lookup said. Kept apart all the way up: secure, insecure, bogus; data, no
+// data, NXDOMAIN, failed (RFC 7672 §2.1.1, DANE-1, DANE-2, UB-5 to UB-7).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/address.hpp"
+
+namespace mtasts {
+
+enum class RrType : std::uint16_t { a = 1, cname = 5, mx = 15, txt = 16, aaaa = 28, dnskey = 48, tlsa = 52 };
+
+std::string_view words(RrType type) noexcept;  // "A", "TXT"
+
+struct DnsAnswer {
+  enum class Kind { data, no_data, nxdomain, failed };  // failed: SERVFAIL, timeout, bogus, local error
+  enum class Security { secure, insecure, bogus };  // failed answers are insecure, or bogus with the cause
+
+  Kind kind = Kind::failed;
+  Security security = Security::insecure;
+  std::string reason;     // failed or bogus: the cause in words ("timeout after 5 s", libunbound's why_bogus)
+  std::uint32_t ttl = 0;  // seconds; of the answer or the denial
+  std::string canonical;  // end of the CNAME chain, no final dot, empty without alias
+  std::vector<std::string> rdata;  // raw, in wire form without compression; empty unless kind is data
+};
+
+// "secure", "insecure", "bogus"; "data", "no data", "NXDOMAIN", "failed"
+std::string_view words(DnsAnswer::Security security) noexcept;
+std::string_view words(DnsAnswer::Kind kind) noexcept;
+
+// TXT RDATA: length-prefixed strings, joined without a separator (STS-1). nullopt: malformed.
+std::optional<std::string> decode_txt(std::string_view rdata);
+// A (4 octets) or AAAA (16 octets) RDATA. nullopt: other length.
+std::optional<Address> decode_address(std::string_view rdata) noexcept;
+
+}  // namespace mtasts

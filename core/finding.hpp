@@ -1,0 +1,25 @@
+// finding - one remark of a lint: a stable code for scripts, a severity, a sentence for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mtasts {
+
+enum class Severity { info, warning, error };
+
+std::string_view words(Severity severity) noexcept;  // "info", "warning", "error"
+
+struct Finding {
+  std::string_view code;  // stable, lower-case-with-dashes, static storage: "duplicate-key"
+  Severity severity;      // error: the text is invalid because of this
+  std::string message;    // printable ASCII; quoted peer text is escaped and shortened
+};
+
+using Findings = std::vector<Finding>;
+
+// Peer text for a message or a log: at most max octets, everything but printable ASCII as \xNN, "..." if cut.
+std::string printable(std::string_view text, std::size_t max = 80);
+
+}  // namespace mtasts

@@ -1,0 +1,39 @@
+// map_name - the socketmap name "DIALECT[/ZONE]" and the request "<map name> SP <key>" (SM-2).
+//
+// A dialect is what this MTA version understands; a zone ([a-z0-9_-]{1,32}) is an administrator's own set of
+// rules. An unknown dialect or zone must be answered PERM: a NOTFOUND would switch protection off on a typo.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mtasts {
+
+enum class Dialect {
+  postfix,     // Postfix 3.4 to 3.9, safe everywhere (ANS-3)
+  postfix310,  // Postfix 3.10 and later: STS attributes too (ANS-2)
+  sts,         // sendmail 8.16+ FEATURE(sts): as postfix, never DANE, answers within 4 s
+  json,        // one JSON object for people and programs
+  prefetch,    // OK cached | OK queued at once
+};
+
+std::string_view words(Dialect dialect) noexcept;  // the name as it stands in a map name
+
+struct MapName {
+  Dialect dialect;
+  std::string_view zone;  // empty = none; view into the text
+};
+
+// nullopt: unknown dialect or a malformed zone. Whether the zone exists is the caller's to check.
+std::optional<MapName> parse_map_name(std::string_view text) noexcept;
+
+struct MapRequest {
+  std::string_view map;
+  std::string_view key;
+};
+
+// Splits a request payload at its first blank. nullopt: no blank, or an empty map name.
+std::optional<MapRequest> parse_request(std::string_view payload) noexcept;
+
+}  // namespace mtasts

@@ -1,0 +1,34 @@
+// mx_pattern - one mx value of a policy: a host name or "*." and a host name (RFC 8461 §3.2, §4.1, STS-23,
+// STS-42).
+//
+// An LDH host name in A-labels, at most 253 octets with the "*."; no final dot, no address. Upper case is
+// folded.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/domain_name.hpp"
+
+namespace mtasts {
+
+class MxPattern {
+ public:
+  static std::optional<MxPattern> parse(std::string_view text) noexcept;
+
+  // Equality, or for "*.base": host is exactly one label and then base (RFC 8461 §4.1). The bare base does
+  // not match.
+  bool matches(const DomainName& host) const noexcept;
+
+  bool wildcard() const noexcept { return wildcard_; }
+  const DomainName& base() const noexcept { return base_; }  // without "*."
+  std::string text() const;                                  // as parse() takes it
+
+ private:
+  MxPattern(bool wildcard, const DomainName& base) : wildcard_(wildcard), base_(base) {}
+  bool wildcard_;
+  DomainName base_;
+};
+
+}  // namespace mtasts

@@ -1,0 +1,52 @@
+#include "core/netstring.hpp"
+
+#include <charconv>
+
+#include "core/text.hpp"
+
+namespace mtasts {
+
+namespace {
+
+constexpr std::size_t max_digits = 7;
+
+Frame fault(Frame::State state) noexcept { return {.state = state, .payload = {}}; }
+
+Frame partial(std::size_t wanted) noexcept {
+  return {.state = Frame::State::partial, .payload = {}, .wanted = wanted};
+}
+
+// The frame whose length digits end at colon.
+Frame read_payload(std::string_view input, std::size_t colon, std::size_t length) noexcept {
+  std::size_t end = colon + 1 + length;
+  if (input.size() <= end) return partial(end + 1);
+  if (input[end] != ',') return fault(Frame::State::bad);
+  return {.state = Frame::State::whole, .payload = input.substr(colon + 1, length), .used = end + 1};
+}
+
+}  // namespace
+
+// Every verdict falls at the first byte that decides it, so it is the same however the bytes were cut on
+// their way.
+Frame next_frame(std::string_view input, std::size_t max_payload) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    char c = input[i];
+    if (c == ':' && i > 0) return read_payload(input, i, length);
+    bool after_zero = i == 1 && length == 0;
+    if (!is_digit(c) || after_zero || i == max_digits) return fault(Frame::State::bad);
+    length = length * 10 + static_cast<std::size_t>(c - '0');
+    if (length > max_payload) return fault(Frame::State::too_long);
+  }
+  // Even if no digit follows: the digits so far, ":", the payload, ",". Nothing at all: as for "0:,".
+  std::size_t digits = input.empty() ? 1 : input.size();
+  return partial(digits + 1 + length + 1);
+}
+
+void append_netstring(std::string& out, std::string_view payload) {
+  char digits[20];
+  auto [end, error] = std::to_chars(digits, digits + sizeof digits, payload.size());
+  out.append(digits, end).append(1, ':').append(payload).append(1, ',');
+}
+
+}  // namespace mtasts

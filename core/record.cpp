@@ -1,0 +1,220 @@
+#include "core/record.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "core/text.hpp"
+
+namespace mtasts {
+
+namespace {
+
+// Where the fields lie (docs/CACHE_FORMAT.md). The texts follow the head, the checksum ends the record.
+struct Head {
+  std::uint8_t version, mode, state, id_size, failed_id_size;
+  std::uint16_t failures, detail_size;
+  std::uint32_t max_age, mx_size, lines_size;
+  std::int64_t fetched_at, refresh_at, looked_at, next_check, retry_fetch;
+};
+constexpr std::size_t head_size = 5 + 2 * 2 + 3 * 4 + 5 * 8;
+constexpr std::size_t checksum_size = 4;
+
+constexpr std::uint8_t no_policy = 0xFF;  // in place of a mode
+constexpr std::size_t max_id = 32, max_detail = 500;
+constexpr std::int64_t last_time =
+    253'402'300'799;  // the end of the year 9999: sums of times cannot overflow
+
+// The numbers of StsState and Mode stand in files: adding to the enum's end is all that may happen to them.
+static_assert(std::to_underlying(StsState::not_asked) == 0 && std::to_underlying(StsState::no_record) == 1 &&
+              std::to_underlying(StsState::bad_record) == 2 &&
+              std::to_underlying(StsState::dns_failed) == 3 &&
+              std::to_underlying(StsState::fetch_failed) == 4 && std::to_underlying(StsState::pending) == 5);
+static_assert(std::to_underlying(Mode::none) == 0 && std::to_underlying(Mode::testing) == 1 &&
+              std::to_underlying(Mode::enforce) == 2);
+
+template <class F>
+void for_each_field(auto& head, F&& f) {
+  f(head.version), f(head.mode), f(head.state), f(head.id_size), f(head.failed_id_size), f(head.failures);
+  f(head.detail_size), f(head.max_age), f(head.mx_size), f(head.lines_size), f(head.fetched_at);
+  f(head.refresh_at), f(head.looked_at), f(head.next_check), f(head.retry_fetch);
+}
+
+// Octet by octet, lowest first: right on any machine, and one plain load or store where it is little-endian.
+template <std::integral T>
+void append_number(std::string& out, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
+  }
+}
+
+template <std::integral T>
+T take_number(std::string_view& bytes) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  }
+  bytes.remove_prefix(sizeof(T));
+  return static_cast<T>(value);
+}
+
+std::string_view take_text(std::string_view& bytes, std::size_t size) noexcept {
+  std::string_view text = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return text;
+}
+
+std::int64_t seconds(Time time) noexcept {
+  return std::clamp<std::int64_t>(time.time_since_epoch().count(), 0, last_time);
+}
+
+Time to_time(std::int64_t seconds) noexcept { return Time(std::chrono::seconds(seconds)); }
+
+bool is_id(std::string_view text) noexcept {
+  return text.size() <= max_id && std::ranges::all_of(text, is_alnum);
+}
+
+// Nothing but what MxPattern texts consist of, so that even a forged record puts no attribute into a reply.
+bool is_mx_text(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) {
+    return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '*' || c == '\n';
+  });
+}
+
+bool times_hold(const Head& head) noexcept {
+  auto holds = [](std::int64_t time) { return time >= 0 && time <= last_time; };
+  return holds(head.fetched_at) && holds(head.refresh_at) && holds(head.looked_at) &&
+         holds(head.next_check) && holds(head.retry_fetch);
+}
+
+bool sizes_hold(const Head& head, std::size_t texts) noexcept {
+  std::uint64_t sum =
+      std::uint64_t{head.id_size} + head.failed_id_size + head.detail_size + head.mx_size + head.lines_size;
+  return sum == texts && head.detail_size <= max_detail && head.mx_size <= max_policy_bytes &&
+         head.lines_size <= max_policy_bytes;
+}
+
+bool policy_holds(const Head& head) noexcept {
+  if (head.mode == no_policy) {
+    return head.id_size == 0 && head.mx_size == 0 && head.lines_size == 0 && head.max_age == 0 &&
+           head.fetched_at == 0;
+  }
+  if (head.mode > std::to_underlying(Mode::enforce) || head.max_age > max_policy_age || head.id_size == 0)
+    return false;
+  return head.mode == std::to_underlying(Mode::none) || head.mx_size > 0;
+}
+
+Head head_of(const Record& record, const Policy& policy, std::string_view id) noexcept {
+  bool any = record.policy.has_value();
+  return {.version = record_version,
+          .mode = any ? std::to_underlying(policy.mode) : no_policy,
+          .state = static_cast<std::uint8_t>(record.look.state),
+          .id_size = static_cast<std::uint8_t>(id.size()),
+          .failed_id_size = static_cast<std::uint8_t>(std::min(record.look.failed_id.size(), max_id)),
+          .failures = record.look.failures,
+          .detail_size = static_cast<std::uint16_t>(std::min(record.look.detail.size(), max_detail)),
+          .max_age = policy.max_age,
+          .mx_size = static_cast<std::uint32_t>(policy.mx.size()),
+          .lines_size = static_cast<std::uint32_t>(policy.lines.size()),
+          .fetched_at = any ? seconds(record.fetched_at) : 0,
+          .refresh_at = seconds(record.refresh_at),
+          .looked_at = seconds(record.look.at),
+          .next_check = seconds(record.look.next_check),
+          .retry_fetch = seconds(record.look.retry_fetch)};
+}
+
+std::unexpected<Error> bad(std::string_view why) {
+  return fail(Fault::storage, "bad record: " + std::string(why));
+}
+
+}  // namespace
+
+std::string encode(const Record& record) {
+  static const Policy none;
+  const Policy& policy = record.policy ? *record.policy : none;
+  std::string_view id = record.policy ? std::string_view(record.id).substr(0, max_id) : std::string_view{};
+  Head head = head_of(record, policy, id);
+  std::string out;
+  out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.size() +
+              policy.lines.size() + checksum_size);
+  for_each_field(head, [&](auto value) { append_number(out, value); });
+  out.append(id).append(record.look.failed_id, 0, max_id).append(record.look.detail, 0, max_detail);
+  out.append(policy.mx).append(policy.lines);
+  append_number(out, crc32c(out));
+  return out;
+}
+
+std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept {
+  if (bytes.empty()) return std::nullopt;
+  return static_cast<std::uint8_t>(bytes.front());
+}
+
+Result<RecordView> decode(std::string_view bytes) {
+  if (stored_version(bytes) != record_version) return bad("version");
+  if (bytes.size() < head_size + checksum_size) return bad("too short");
+  std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
+  bytes.remove_suffix(checksum_size);
+  if (crc32c(bytes) != take_number<std::uint32_t>(checksum)) return bad("checksum");
+
+  Head head{};
+  for_each_field(head,
+                 [&](auto& field) { field = take_number<std::remove_reference_t<decltype(field)>>(bytes); });
+  if (!sizes_hold(head, bytes.size())) return bad("length of a field");
+  if (!policy_holds(head) || !times_hold(head) || head.state > std::to_underlying(StsState::pending)) {
+    return bad("value of a field");
+  }
+
+  RecordView view;
+  view.has_policy = head.mode != no_policy;
+  view.id = take_text(bytes, head.id_size);
+  view.failed_id = take_text(bytes, head.failed_id_size);
+  view.detail = take_text(bytes, head.detail_size);
+  std::string_view mx = take_text(bytes, head.mx_size);
+  if (!is_id(view.id) || !is_id(view.failed_id) || !is_mx_text(mx)) return bad("character in an id or mx");
+  if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, bytes};
+  view.fetched_at = to_time(head.fetched_at);
+  view.refresh_at = to_time(head.refresh_at);
+  view.state = static_cast<StsState>(head.state);
+  view.looked_at = to_time(head.looked_at);
+  view.next_check = to_time(head.next_check);
+  view.retry_fetch = to_time(head.retry_fetch);
+  view.failures = head.failures;
+  return view;
+}
+
+Record to_record(const RecordView& view) {
+  Record record;
+  if (view.has_policy) {
+    record.policy = Policy{view.policy.mode, view.policy.max_age, std::string(view.policy.mx),
+                           std::string(view.policy.lines)};
+  }
+  record.id = view.id;
+  record.fetched_at = view.fetched_at;
+  record.refresh_at = view.refresh_at;
+  record.look = {.state = view.state,
+                 .detail = std::string(view.detail),
+                 .failed_id = std::string(view.failed_id),
+                 .at = view.looked_at,
+                 .next_check = view.next_check,
+                 .retry_fetch = view.retry_fetch,
+                 .failures = view.failures};
+  return record;
+}
+
+RecordView view(const Record& record) noexcept {
+  return {.has_policy = record.policy.has_value(),
+          .policy = record.policy ? view(*record.policy) : PolicyView{},
+          .id = record.id,
+          .fetched_at = record.fetched_at,
+          .refresh_at = record.refresh_at,
+          .state = record.look.state,
+          .detail = record.look.detail,
+          .failed_id = record.look.failed_id,
+          .looked_at = record.look.at,
+          .next_check = record.look.next_check,
+          .retry_fetch = record.look.retry_fetch,
+          .failures = record.look.failures};
+}
+
+}  // namespace mtasts

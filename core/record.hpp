@@ -1,0 +1,70 @@
+// record - the stored form: what the cache keeps about one policy domain (docs/CACHE_FORMAT.md).
+//
+// Versioned, little-endian, checksummed (CRC-32C), read by memcpy: the bytes may be unaligned and hostile.
+// A record has a policy part (present once a policy was fetched), and what the last look at DNS and HTTPS
+// gave.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/crc32c.hpp"
+#include "core/decide.hpp"
+#include "core/result.hpp"
+#include "core/sts_policy.hpp"
+
+namespace mtasts {
+
+inline constexpr std::uint8_t record_version = 1;
+
+// What the last discovery ended in. Kept beside a cached policy as well as without one.
+struct LastLook {
+  StsState state = StsState::not_asked;  // not_asked here: all well, the policy is current
+  std::string detail;                    // cause in words, ≤ 500 octets
+  std::string failed_id;                 // id whose fetch failed (state fetch_failed)
+  Time at{};                             // when
+  Time next_check{};                     // the TXT record is asked again from here on
+  Time retry_fetch{};                    // failed_id is not fetched again before this (STS-14)
+  std::uint16_t failures = 0;            // in a row, for the back-off
+};
+
+struct Record {
+  std::optional<Policy> policy;
+  std::string id;     // of the policy; 1 to 32 octets
+  Time fetched_at{};  // last successful fetch
+  Time refresh_at{};  // when the refresher should fetch again, regardless of the TXT record (STS-28)
+  LastLook look;
+};
+
+// The same, borrowed from stored bytes; lives as long as they do.
+struct RecordView {
+  bool has_policy = false;
+  PolicyView policy;
+  std::string_view id;
+  Time fetched_at{};
+  Time refresh_at{};
+  StsState state = StsState::not_asked;
+  std::string_view detail;
+  std::string_view failed_id;
+  Time looked_at{};
+  Time next_check{};
+  Time retry_fetch{};
+  std::uint16_t failures = 0;
+};
+
+std::string encode(const Record& record);
+
+// Checks length, version, checksum and every field; no allocation on success. Fault::storage: treat as a
+// miss, log, overwrite. An older version is migrated by the cache, a newer one refused by it (it looks at
+// stored_version first).
+Result<RecordView> decode(std::string_view bytes);
+std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept;
+
+Record to_record(const RecordView& view);
+RecordView view(const Record& record) noexcept;
+
+}  // namespace mtasts

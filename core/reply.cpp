@@ -1,0 +1,167 @@
+#include "core/reply.hpp"
+
+#include <cassert>
+
+#include "core/text.hpp"
+
+namespace mtasts {
+
+namespace {
+
+constexpr std::size_t max_text = 200;  // Postfix logs no more of a reason (SM-6)
+
+// Appends to a string up to a limit. What does not fit is left out, and `full` is set: then the reply must be
+// taken back. So a huge policy costs no more memory than the largest reply.
+class Writer {
+ public:
+  Writer(std::string& out, std::size_t limit) : out_(out), end_(out.size() + limit) {}
+
+  void add(std::string_view text) {
+    if (text.size() > end_ - out_.size()) full_ = true;
+    if (!full_) out_.append(text);
+  }
+  bool full() const noexcept { return full_; }
+
+ private:
+  std::string& out_;
+  std::size_t end_;
+  bool full_ = false;
+};
+
+// One line of printable ASCII in at most max_text characters, in all its parts together.
+class Line {
+ public:
+  explicit Line(std::string& out) : out_(out), end_(out.size() + max_text) {}
+
+  void add(std::string_view text) {
+    for (char c : text.substr(0, end_ - out_.size())) out_ += is_printable(c) ? c : '?';
+  }
+
+ private:
+  std::string& out_;
+  std::size_t end_;
+};
+
+// Postfix's own words in match=, which would widen the match to names that a forged MX record chose (PFX-30).
+// As host names they are single labels, for which no public certificate exists: leaving them out loses
+// nothing.
+bool is_match_keyword(std::string_view mx) noexcept {
+  return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
+}
+
+// " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
+bool add_match(Writer& out, std::string_view mx) {
+  std::string_view before = " match=";
+  for_each_part(mx, [&](std::string_view name) {
+    if (is_match_keyword(name)) return;
+    out.add(before);
+    out.add(name.starts_with("*.") ? name.substr(1) : name);
+    before = ":";
+  });
+  return before == ":";
+}
+
+// May this policy line stand between braces: no brace, no control, valid UTF-8, not empty (PFX-9, SM-9,
+// ANS-9). A tab is let through, since add_line() turns it to a blank, as Postfix would.
+bool is_quotable(std::string_view line) noexcept {
+  if (trim(line).empty()) return false;  // Postfix refuses an attribute without a value
+  while (!line.empty()) {
+    char c = line.front();
+    bool plain = (is_printable(c) && c != '{' && c != '}') || c == '\t';
+    std::size_t length = plain ? 1 : utf8_length(line);
+    bool c1 = length == 2 && c == '\xC2' && static_cast<unsigned char>(line[1]) < 0xA0;
+    if (!plain && (length < 2 || c1)) return false;
+    line.remove_prefix(length);
+  }
+  return true;
+}
+
+void add_line(Writer& out, std::string_view line) {
+  out.add(" { policy_string = ");
+  for (std::size_t tab = line.find('\t'); tab != std::string_view::npos; tab = line.find('\t')) {
+    out.add(line.substr(0, tab));
+    out.add(" ");
+    line.remove_prefix(tab + 1);
+  }
+  out.add(line);
+  out.add(" }");
+}
+
+// All four STS attributes. False: no policy_string is left, and Postfix 3.10.0 to 3.10.4 crash without
+// (PFX-41).
+bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView& policy) {
+  bool any = false;
+  out.add(" policy_type=sts policy_domain=");
+  out.add(domain.str());
+  for_each_part(policy.mx, [&](std::string_view name) {
+    out.add(" mx_host_pattern=");
+    out.add(name);
+  });
+  for_each_part(policy.lines, [&](std::string_view line) {
+    if (!is_quotable(line)) return;
+    add_line(out, line);
+    any = true;
+  });
+  return any;
+}
+
+// Appends the whole reply, or nothing and false.
+bool append_secure(std::string& out, const DomainName& domain, const PolicyView& policy,
+                   bool with_attributes) {
+  std::size_t start = out.size();
+  Writer writer(out, max_reply);
+  writer.add("OK secure");
+  bool done = add_match(writer, policy.mx);
+  writer.add(" servername=hostname");
+  if (with_attributes) done = add_sts_attributes(writer, domain, policy) && done;
+  if (done && !writer.full()) return true;
+  out.resize(start);
+  return false;
+}
+
+void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& domain,
+                           const Decision& decision) {
+  // decide() never asks for these two; if it did, a policy that protects nothing is none, and no policy is no
+  // answer.
+  if (decision.policy == nullptr) return append_temp(out, "internal error: no policy to answer with");
+  const PolicyView& policy = decision.policy->policy;
+  if (policy.mode == Mode::none) {
+    out.append(not_found_reply);
+    return;
+  }
+  if (dialect == Dialect::postfix310 && append_secure(out, domain, policy, true)) return;
+  if (append_secure(out, domain, policy, false)) return;
+  append_temp(out, "MTA-STS policy has too many mx names, or none that can match");
+}
+
+void append_cause(std::string& out, std::string_view reason, std::string_view detail) {
+  out.append("TEMP ");
+  Line line(out);
+  line.add(reason.empty() ? "undecided" : reason);
+  if (detail.empty()) return;
+  line.add(": ");
+  line.add(detail);
+}
+
+}  // namespace
+
+void append_reply(std::string& out, Dialect dialect, const DomainName& domain, const Decision& decision) {
+  assert(dialect == Dialect::postfix || dialect == Dialect::postfix310 || dialect == Dialect::sts);
+  bool sendmail = dialect == Dialect::sts;  // it does DANE by itself, and asks about MTA-STS alone
+  switch (decision.verdict) {
+    case Verdict::secure: append_secure_or_temp(out, dialect, domain, decision); return;
+    case Verdict::dane: out.append(sendmail ? not_found_reply : "OK dane"); return;            // ANS-5
+    case Verdict::dane_only: out.append(sendmail ? not_found_reply : "OK dane-only"); return;  // ANS-5
+    case Verdict::temp: append_cause(out, decision.reason, decision.detail); return;
+    case Verdict::not_found: out.append(not_found_reply); return;
+  }
+}
+
+void append_perm(std::string& out, std::string_view text) {
+  out.append("PERM ");
+  Line(out).add(text);
+}
+
+void append_temp(std::string& out, std::string_view text) { append_cause(out, text, {}); }
+
+}  // namespace mtasts

@@ -1,0 +1,266 @@
+// Codes of findings. Errors: too-large, empty, byte-order-mark, control-character, lone-cr, not-utf8,
+// leading-blank, no-key, version-missing, version-wrong, mode-missing, mode-unknown, max-age-missing,
+// max-age-syntax, mx-missing, mx-syntax, too-many-mx. Warnings: blank-line, duplicate-key, misspelt-key,
+// max-age-clamped, max-age-short, mx-keyword. Info: duplicate-mx, unknown-key, mode-testing, mode-none,
+// trailing-blank.
+
+#include "core/sts_policy.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "core/mx_pattern.hpp"
+#include "core/text.hpp"
+
+namespace mtasts {
+
+namespace {
+
+constexpr std::size_t max_findings =
+    50;  // of errors, and of the rest: a hostile body must not make thousands
+constexpr std::uint32_t day = 86'400;
+
+std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
+
+// What is wrong with an mx value, as a person would say it.
+std::string_view mx_fault(std::string_view value) noexcept {
+  auto has = [&](std::string_view any) { return value.find_first_of(any) != std::string_view::npos; };
+  bool ascii = std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (value.empty()) return "the value is empty";
+  if (!ascii) return "an internationalised name must stand as A-labels (xn--...)";
+  if (has(" \t,;")) return "one name a line, without commas or semicolons";
+  if (has("/@\"'<>")) return "a bare host name is wanted, no URL, mail address or quotes";
+  if (has(":[]")) return "no port and no IP address";
+  if (value.starts_with('.')) return "a leading dot; write *. for any one label";
+  if (value.ends_with('.')) return "a final dot";
+  if (value == "*" || has("_")) return "not a host name";
+  if (value.rfind('*') != std::string_view::npos && (value.rfind('*') != 0 || value[1] != '.')) {
+    return "* may only be the whole first label";
+  }
+  return "not a host name (letters, digits and hyphens; no IP address)";
+}
+
+// Names that Postfix takes for its own words in match=: core/reply leaves them out there (PFX-30).
+bool is_keyword(std::string_view mx) noexcept {
+  return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
+}
+
+// Gathers what the lines of one body say.
+class PolicyReader {
+ public:
+  PolicyLint read(std::string_view body) {
+    if (!check_bytes(body)) return std::move(lint_);
+    read_lines(body);
+    judge();
+    if (!failed_) lint_.policy = std::move(policy_);
+    return std::move(lint_);
+  }
+
+ private:
+  void error(std::string_view code, std::string message) {
+    failed_ = true;
+    if (errors_++ < max_findings) lint_.findings.push_back({code, Severity::error, std::move(message)});
+  }
+
+  void remark(std::string_view code, Severity severity, std::string message) {
+    if (remarks_++ < max_findings) lint_.findings.push_back({code, severity, std::move(message)});
+  }
+
+  std::string here() const { return "line " + std::to_string(line_) + ": "; }
+
+  bool check_bytes(std::string_view body);
+  void read_lines(std::string_view body);
+  void read_line(std::string_view line);
+  void read_field(std::string_view key, std::string_view value);
+  void read_mx(std::string_view value);
+  void unknown_key(std::string_view key);
+  bool first(std::string_view key, bool& seen);
+  void read_version(std::string_view value);
+  void read_mode(std::string_view value);
+  void read_max_age(std::string_view value);
+  void judge();
+
+  PolicyLint lint_;
+  Policy policy_;
+  std::set<std::string, std::less<>> mx_seen_;  // a tree, not a hash: its keys are hostile
+  bool failed_ = false, version_seen_ = false, mode_seen_ = false, max_age_seen_ = false;
+  std::size_t errors_ = 0, remarks_ = 0, line_ = 0, lines_ = 0, bad_mx_ = 0;
+};
+
+bool is_control(char c) noexcept {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F;
+}
+
+// Octets that make the whole body invalid wherever they stand. Only the first is named.
+bool PolicyReader::check_bytes(std::string_view body) {
+  auto at = [](std::size_t offset) { return " at octet " + std::to_string(offset + 1); };
+  if (body.size() > max_policy_bytes) {
+    error("too-large", "the policy has " + std::to_string(body.size()) + " octets, at most 65536 are read");
+  } else if (body.starts_with("\xEF\xBB\xBF")) {
+    error("byte-order-mark", "the file begins with a byte order mark; save it without");
+  } else if (std::size_t bad = find_invalid_utf8(body); bad != std::string_view::npos) {
+    error("not-utf8", quoted(body.substr(bad, 1)) + at(bad) + " is no UTF-8");
+  }
+  for (std::size_t i = 0; !failed_ && i < body.size(); ++i) {
+    bool line_end = body[i] == '\r' && i + 1 < body.size() && body[i + 1] == '\n';
+    if (!is_control(body[i]) || line_end) continue;
+    if (body[i] == '\r') error("lone-cr", "a CR without LF" + at(i) + "; lines end in LF or CRLF");
+    if (body[i] != '\r') error("control-character", "control character " + quoted(body.substr(i, 1)) + at(i));
+  }
+  return !failed_;
+}
+
+void PolicyReader::read_lines(std::string_view body) {
+  while (!body.empty()) {
+    std::size_t end = body.find('\n');
+    std::string_view line = body.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    ++line_;
+    read_line(line);
+    if (end == std::string_view::npos) break;
+    body.remove_prefix(end + 1);
+  }
+}
+
+void PolicyReader::read_line(std::string_view line) {
+  std::string_view text = trim_end(line);
+  if (text.empty())
+    return remark("blank-line", Severity::warning, here() + "blank; strict senders refuse the policy");
+  if (text.size() < line.size()) remark("trailing-blank", Severity::info, here() + "a blank at its end");
+  ++lines_;
+  if (is_blank(text.front())) return error("leading-blank", here() + "a blank before the key");
+  std::size_t colon = text.find(':');
+  std::string_view key = text.substr(0, colon);
+  if (colon == std::string_view::npos || !is_extension_name(key)) {
+    return error("no-key", here() + quoted(text) + " does not begin with a key and \":\"");
+  }
+  std::string_view value = trim_front(text.substr(colon + 1));
+  if (value.find('\t') !=
+      std::string_view::npos) {  // HTAB is a blank around a value, a control within (RFC 8461 §3.2)
+    return error("control-character", here() + "a tab within the value");
+  }
+  if (!policy_.lines.empty()) policy_.lines += '\n';
+  policy_.lines += text;
+  read_field(key, value);
+}
+
+void PolicyReader::read_field(std::string_view key, std::string_view value) {
+  if (key == "version") return read_version(value);
+  if (key == "mode") return read_mode(value);
+  if (key == "max_age") return read_max_age(value);
+  if (key == "mx") return read_mx(value);
+  unknown_key(key);
+}
+
+void PolicyReader::unknown_key(std::string_view key) {
+  std::string folded(key.size(), ' ');
+  std::ranges::transform(key, folded.begin(), [](char c) { return c == '-' ? '_' : to_lower(c); });
+  for (std::string_view known : {"version", "mode", "max_age", "mx"}) {
+    if (folded != known && folded != std::string(known) + "s") continue;
+    return remark(
+        "misspelt-key", Severity::warning,
+        here() + "unknown key " + quoted(key) + " is ignored; " + std::string(known) + " was meant?");
+  }
+  remark("unknown-key", Severity::info, here() + "unknown key " + quoted(key) + " is allowed and ignored");
+}
+
+// The first of duplicate keys counts (RFC 8461 §3.2, STS-20).
+bool PolicyReader::first(std::string_view key, bool& seen) {
+  if (seen)
+    remark("duplicate-key", Severity::warning,
+           here() + "a second " + std::string(key) + " is ignored: the first counts");
+  return !std::exchange(seen, true);
+}
+
+void PolicyReader::read_version(std::string_view value) {
+  if (!first("version", version_seen_)) return;
+  lint_.version = printable(value);
+  if (value != "STSv1") error("version-wrong", here() + "version " + quoted(value) + " must be STSv1");
+}
+
+void PolicyReader::read_mode(std::string_view value) {
+  if (!first("mode", mode_seen_)) return;
+  lint_.mode = printable(value);
+  std::optional<Mode> mode = mode_of(value);
+  if (!mode)
+    return error("mode-unknown", here() + "mode " + quoted(value) + " must be enforce, testing or none");
+  policy_.mode = *mode;
+}
+
+void PolicyReader::read_max_age(std::string_view value) {
+  if (!first("max_age", max_age_seen_)) return;
+  lint_.max_age = printable(value);
+  if (value.empty() || value.size() > 10 || !std::ranges::all_of(value, is_digit)) {  // 1*10(DIGIT), STS-22
+    return error("max-age-syntax",
+                 here() + "max_age " + quoted(value) + " must be 1 to 10 digits, in seconds");
+  }
+  std::uint64_t seconds = 0;
+  std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (seconds > max_policy_age) {
+    remark("max-age-clamped", Severity::warning,
+           here() + "max_age is taken as 31557600, the largest allowed");
+  }
+  policy_.max_age = static_cast<std::uint32_t>(std::min<std::uint64_t>(seconds, max_policy_age));
+}
+
+void PolicyReader::read_mx(std::string_view value) {
+  std::optional<MxPattern> pattern = MxPattern::parse(value);
+  if (!pattern) {
+    error("mx-syntax", here() + "mx " + quoted(value) + ": " + std::string(mx_fault(value)));
+    if (bad_mx_++ < max_findings) lint_.mx.push_back(printable(value));
+    return;
+  }
+  std::string text = pattern->text();
+  if (mx_seen_.contains(text))
+    return remark("duplicate-mx", Severity::info, here() + "mx " + text + " stands twice");
+  if (mx_seen_.size() == max_policy_mx) return error("too-many-mx", here() + "more than 1000 mx values");
+  if (is_keyword(text))
+    remark("mx-keyword", Severity::warning,
+           here() + text + " is a word of Postfix's own and matches no host");
+  if (!policy_.mx.empty()) policy_.mx += '\n';
+  policy_.mx += text;
+  lint_.mx.push_back(text);
+  mx_seen_.insert(std::move(text));
+}
+
+// What the lines together must have (STS-19).
+void PolicyReader::judge() {
+  if (lines_ == 0) return error("empty", "the policy is empty");
+  if (!version_seen_) error("version-missing", "the line \"version: STSv1\" is missing");
+  if (!mode_seen_) error("mode-missing", "the key mode is missing");
+  if (!max_age_seen_) error("max-age-missing", "the key max_age is missing");
+  if (policy_.mode != Mode::none && policy_.mx.empty() && bad_mx_ == 0) {
+    error("mx-missing", "mode " + std::string(words(policy_.mode)) + " needs at least one mx");
+  }
+  if (failed_) return;
+  if (policy_.max_age < day) {
+    remark("max-age-short", Severity::warning, "max_age is below a day: some senders ignore such a policy");
+  }
+  if (policy_.mode == Mode::testing)
+    remark("mode-testing", Severity::info, "mode testing: failures are reported only");
+  if (policy_.mode == Mode::none) remark("mode-none", Severity::info, "mode none: MTA-STS is off");
+}
+
+}  // namespace
+
+std::string_view words(Mode mode) noexcept {
+  switch (mode) {
+    case Mode::none: return "none";
+    case Mode::testing: return "testing";
+    case Mode::enforce: return "enforce";
+  }
+  return "none";
+}
+
+std::optional<Mode> mode_of(std::string_view word) noexcept {
+  for (Mode mode : {Mode::none, Mode::testing, Mode::enforce}) {
+    if (words(mode) == word) return mode;
+  }
+  return std::nullopt;
+}
+
+PolicyLint lint_policy(std::string_view body) { return PolicyReader().read(body); }
+
+}  // namespace mtasts

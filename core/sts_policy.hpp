@@ -1,0 +1,87 @@
+// sts_policy - the policy body served at /.well-known/mta-sts.txt (RFC 8461 §3.2, STS-17 to STS-25).
+//
+// Choices where the RFC's text and grammar differ, or where it is silent:
+//  - Lines end in LF or CRLF, mixed too; the last end is optional; blank lines and blanks at line ends are
+//  accepted.
+//  - Invalid: a lone CR, NUL, BOM, other controls (HTAB only as a blank), invalid UTF-8, leading blanks
+//  before a key, a line without a
+//    key, more than max_policy_bytes, more than max_policy_mx mx values (duplicates not counted).
+//  - Unknown keys are ignored, their values are never split on Unicode line ends.
+//  - The first of duplicate keys counts; if that first one is bad the policy is invalid, whatever a second
+//  says.
+//  - max_age: 1 to 10 digits, no sign, clamped at 31557600 (eid 7282); 0 is valid.
+//  - Each mx is an MxPattern or the whole policy is invalid: so no mx value can ever become a Postfix
+//  attribute.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/finding.hpp"
+
+namespace mtasts {
+
+inline constexpr std::size_t max_policy_bytes = 64 * 1024;   // RFC 8461 §3.3's suggestion (STS-13)
+inline constexpr std::size_t max_policy_mx = 1000;           // distinct values
+inline constexpr std::uint32_t max_policy_age = 31'557'600;  // seconds, one year (RFC 8461 §3.2)
+
+enum class Mode : std::uint8_t {
+  none = 0,
+  testing = 1,
+  enforce = 2
+};  // the numbers stand in the stored form
+
+std::string_view words(Mode mode) noexcept;  // "none", "testing", "enforce"
+std::optional<Mode> mode_of(std::string_view word) noexcept;
+
+// A valid policy as text, so that it can be stored and rendered without being taken apart again.
+struct Policy {
+  Mode mode = Mode::none;
+  std::uint32_t max_age = 0;  // seconds, clamped
+  std::string mx;  // MxPattern texts, lower case, in file order, duplicates dropped, joined by '\n'
+  std::string
+      lines;  // the policy's lines as served, blank ones and blanks at line ends left out, joined by '\n'
+};
+
+// The same, borrowed: from a Policy or from a stored record. Lives as long as what it was taken from.
+struct PolicyView {
+  Mode mode = Mode::none;
+  std::uint32_t max_age = 0;
+  std::string_view mx;
+  std::string_view lines;
+};
+
+inline PolicyView view(const Policy& p) noexcept { return {p.mode, p.max_age, p.mx, p.lines}; }
+
+struct PolicyLint {
+  std::optional<Policy> policy;  // nullopt = invalid
+  // What could be read, also from an invalid body, for lint's output.
+  std::string version, mode, max_age;
+  std::vector<std::string> mx;
+  Findings findings;  // at least one error if invalid
+};
+
+// Judges a body. Never throws on any bytes.
+PolicyLint lint_policy(std::string_view body);
+
+// Judges an HTTP answer before its body: only status 200 (STS-11), media type text/plain in any case,
+// parameters ignored (STS-12). content_type nullopt or "" = the header is missing, which is refused. Returns
+// the error findings; empty = go on to the body.
+Findings lint_http(unsigned status, std::string_view content_type);
+
+// Calls f(std::string_view) for each '\n'-joined part of text; none for an empty text.
+template <class F>
+void for_each_part(std::string_view text, F&& f) {
+  while (!text.empty()) {
+    auto end = text.find('\n');
+    f(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace mtasts

@@ -1,0 +1,36 @@
+// ports/fetch - "get the policy file of this domain over HTTPS" (RFC 8461 §3.3). Implemented by net/https.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "core/domain_name.hpp"
+
+namespace mtasts {
+
+struct HttpAnswer {
+  unsigned status = 0;
+  std::string content_type;  // empty: header missing
+  std::string body;          // at most max_policy_bytes; only read if status is 200
+};
+
+enum class FetchStep { address, connect, proxy, tls, request, response, deadline };
+std::string_view words(FetchStep step) noexcept;
+
+struct FetchError {
+  FetchStep step;
+  std::string detail;  // with OpenSSL's or the system's own words
+};
+
+class Fetch {
+ public:
+  virtual ~Fetch() = default;
+  // GET https://mta-sts.<domain>/.well-known/mta-sts.txt. Always ends within the configured timeout. Any
+  // status is an answer: the caller judges it (core/sts_policy.hpp lint_http). Call and await on the resolve
+  // thread only.
+  virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain) = 0;
+};
+
+}  // namespace mtasts

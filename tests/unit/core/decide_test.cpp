@@ -1,0 +1,131 @@
+#include "core/decide.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+using namespace mtasts;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time now = Time(1'700'000'000s);
+
+CachedPolicy cached(Mode mode, std::uint32_t max_age, std::chrono::seconds since_fetch) {
+  return {{mode, max_age, "mx.example", "version: STSv1"}, now - since_fetch, "id1"};
+}
+
+}  // namespace
+
+TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
+  struct Row {
+    const char* why;
+    bool any;  // a policy is cached
+    Mode mode;
+    std::uint32_t max_age;
+    std::chrono::seconds since_fetch;
+    StsState state;
+    bool testing_as_enforce;
+    Verdict want;
+    const char* reason;
+  };
+  using enum StsState;
+  using enum Verdict;
+  auto row = GENERATE(values<Row>({
+      {"ANS-1: nothing known", false, {}, 0, 0s, no_record, false, not_found, "no MTA-STS record"},
+      {"ANS-1: not asked, nothing cached", false, {}, 0, 0s, not_asked, false, not_found, "no policy known"},
+      {"ANS-2: enforce", true, Mode::enforce, 86400, 1s, not_asked, false, secure, "enforce policy"},
+      {"STS-26: fetched this second", true, Mode::enforce, 86400, 0s, not_asked, false, secure,
+       "enforce policy"},
+      {"STS-26: a second before its end", true, Mode::enforce, 86400, 86399s, not_asked, false, secure,
+       "enforce policy"},
+      {"STS-26: at its end", true, Mode::enforce, 86400, 86400s, not_asked, false, not_found,
+       "cached policy expired"},
+      {"STS-26: long after its end", true, Mode::enforce, 86400, 999999s, no_record, false, not_found,
+       "no MTA-STS record"},
+      {"STS-30: record gone, policy holds", true, Mode::enforce, 86400, 99s, no_record, false, secure,
+       "enforce policy"},
+      {"STS-3: two records, policy holds", true, Mode::enforce, 86400, 99s, bad_record, false, secure,
+       "enforce policy"},
+      {"STS-7: DNS fails, policy holds", true, Mode::enforce, 86400, 99s, dns_failed, false, secure,
+       "enforce policy"},
+      {"STS-25, STS-31: fetch fails, policy holds", true, Mode::enforce, 86400, 99s, fetch_failed, false,
+       secure, "enforce policy"},
+      {"ANS-7: pending, policy holds", true, Mode::enforce, 86400, 99s, pending, false, secure,
+       "enforce policy"},
+      {"STS-38, ANS-7: fetch failed, nothing cached",
+       false,
+       {},
+       0,
+       0s,
+       fetch_failed,
+       false,
+       not_found,
+       "policy fetch failed"},
+      {"ANS-7: first fetch pending", false, {}, 0, 0s, pending, false, not_found, "discovery not done yet"},
+      {"STS-7: DNS failed, nothing cached",
+       false,
+       {},
+       0,
+       0s,
+       dns_failed,
+       false,
+       not_found,
+       "MTA-STS record lookup failed"},
+      {"STS-3: bad record, nothing cached",
+       false,
+       {},
+       0,
+       0s,
+       bad_record,
+       false,
+       not_found,
+       "invalid MTA-STS record"},
+      {"expired and the fetch fails", true, Mode::enforce, 60, 61s, fetch_failed, false, not_found,
+       "policy fetch failed"},
+      {"STS-41, ANS-4: testing", true, Mode::testing, 86400, 1s, not_asked, false, not_found,
+       "testing policy"},
+      {"testing taken as enforce", true, Mode::testing, 86400, 1s, fetch_failed, true, secure,
+       "testing policy taken as enforce"},
+      {"testing taken as enforce, expired", true, Mode::testing, 60, 60s, not_asked, true, not_found,
+       "cached policy expired"},
+      {"ANS-4: none", true, Mode::none, 86400, 1s, not_asked, false, not_found, "policy with mode none"},
+      {"none is never taken as enforce", true, Mode::none, 86400, 1s, not_asked, true, not_found,
+       "policy with mode none"},
+      {"STS-22: max_age 0 holds for a minute", true, Mode::enforce, 0, 59s, not_asked, false, secure,
+       "enforce policy"},
+      {"STS-22: max_age 0 after a minute", true, Mode::enforce, 0, 60s, not_asked, false, not_found,
+       "cached policy expired"},
+      {"max_age 1 is one second", true, Mode::enforce, 1, 1s, not_asked, false, not_found,
+       "cached policy expired"},
+      {"STS-33: fetched in the future", true, Mode::enforce, 86400, -999999s, not_asked, false, secure,
+       "enforce policy"},
+  }));
+  INFO(row.why);
+  CachedPolicy policy = cached(row.mode, row.max_age, row.since_fetch);
+  StsFindings findings{row.state, "a cause"};
+  Decision decision = decide(now, row.any ? &policy : nullptr, findings, {row.testing_as_enforce});
+  CHECK(decision.verdict == row.want);
+  CHECK(decision.reason == row.reason);
+  CHECK(decision.policy == (row.want == secure ? &policy : nullptr));
+  if (row.want == secure) CHECK(decision.detail.empty());  // what went wrong later did not matter
+  if (!row.any) CHECK(decision.detail == "a cause");
+}
+
+TEST_CASE("when a policy stops to hold", "[core]") {
+  PolicyView policy{Mode::enforce, 86400, {}, {}};
+  CHECK(expires_at(policy, now - 100s, now) == now + 86300s);
+  CHECK(expires_at(policy, now + 100s, now) == now + 86400s);  // STS-33: a future fetch counts as now
+  policy.max_age = 0;
+  CHECK(expires_at(policy, now, now) == now + 60s);
+  policy.max_age = 0xFFFFFFFF;
+  CHECK(expires_at(policy, Time::max(), Time::max()) == Time::max());  // no overflow
+  CHECK(expires_at(policy, Time::min(), now) == Time::min() + 4'294'967'295s);
+}
+
+TEST_CASE("words for verdicts", "[core]") {
+  CHECK(words(Verdict::not_found) == "none");
+  CHECK(words(Verdict::secure) == "secure");
+  CHECK(words(Verdict::dane) == "dane");
+  CHECK(words(Verdict::dane_only) == "dane-only");
+  CHECK(words(Verdict::temp) == "temp");
+}

@@ -1,0 +1,208 @@
+#include "core/record.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <functional>
+#include <string>
+
+using namespace mtasts;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time now = Time(1'700'000'000s);
+
+Record full() {
+  Record record;
+  record.policy =
+      Policy{Mode::enforce, 604800, "mx1.example.com\n*.example.net",
+             "version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 604800\n"
+             "note: hello\nother: world"};
+  record.id = "20160831085700Z";
+  record.fetched_at = now - 100s;
+  record.refresh_at = now + 86400s;
+  record.look = {.state = StsState::fetch_failed,
+                 .detail = "connect: 192.0.2.1: refused",
+                 .failed_id = "20170101T",
+                 .at = now,
+                 .next_check = now + 3600s,
+                 .retry_fetch = now + 300s,
+                 .failures = 513};
+  return record;
+}
+
+Record negative() {
+  Record record;
+  record.refresh_at = now + 60s;
+  record.look = {
+      .state = StsState::no_record, .detail = "", .failed_id = "", .at = now, .next_check = now + 60s};
+  return record;
+}
+
+void check_same(const Record& a, const Record& b) {
+  REQUIRE(a.policy.has_value() == b.policy.has_value());
+  if (a.policy) {
+    CHECK(a.policy->mode == b.policy->mode);
+    CHECK(a.policy->max_age == b.policy->max_age);
+    CHECK(a.policy->mx == b.policy->mx);
+    CHECK(a.policy->lines == b.policy->lines);
+  }
+  CHECK(a.id == b.id);
+  CHECK(a.fetched_at == b.fetched_at);
+  CHECK(a.refresh_at == b.refresh_at);
+  CHECK(a.look.state == b.look.state);
+  CHECK(a.look.detail == b.look.detail);
+  CHECK(a.look.failed_id == b.look.failed_id);
+  CHECK(a.look.at == b.look.at);
+  CHECK(a.look.next_check == b.look.next_check);
+  CHECK(a.look.retry_fetch == b.look.retry_fetch);
+  CHECK(a.look.failures == b.look.failures);
+}
+
+// bytes with a right checksum at their end, so that the checks behind it are reached.
+std::string sealed(std::string bytes) {
+  bytes.resize(bytes.size() - 4);
+  std::uint32_t crc = crc32c(bytes);
+  for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(crc >> shift & 0xFF);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("records come back as they were stored", "[core]") {
+  check_same(to_record(decode(encode(full())).value()), full());
+  check_same(to_record(decode(encode(negative())).value()), negative());
+  check_same(to_record(decode(encode(Record{})).value()), Record{});
+  check_same(to_record(view(full())), full());
+  check_same(to_record(view(negative())), negative());
+  Record none = full();
+  none.policy = Policy{Mode::none, 0, "", "version: STSv1\nmode: none\nmax_age: 0"};
+  check_same(to_record(decode(encode(none)).value()), none);
+}
+
+TEST_CASE("the layout of docs/CACHE_FORMAT.md", "[core]") {
+  std::string bytes = encode(full());
+  auto number = [&](std::size_t at, std::size_t size) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+    return value;
+  };
+  CHECK(number(0, 1) == 1);
+  CHECK(number(1, 1) == 2);
+  CHECK(number(2, 1) == 4);
+  CHECK(number(3, 1) == 15);
+  CHECK(number(4, 1) == 9);
+  CHECK(number(5, 2) == 513);
+  CHECK(number(7, 2) == 27);
+  CHECK(number(9, 4) == 604800);
+  CHECK(number(13, 4) == 29);
+  CHECK(number(17, 4) == full().policy->lines.size());
+  CHECK(number(21, 8) == 1'699'999'900);
+  CHECK(number(29, 8) == 1'700'086'400);
+  CHECK(number(37, 8) == 1'700'000'000);
+  CHECK(number(45, 8) == 1'700'003'600);
+  CHECK(number(53, 8) == 1'700'000'300);
+  CHECK(bytes.substr(61, 15) == "20160831085700Z");
+  CHECK(number(bytes.size() - 4, 4) == crc32c_by_table(bytes.substr(0, bytes.size() - 4)));
+  CHECK(bytes.size() < 600);
+  CHECK(static_cast<unsigned char>(encode(negative())[1]) == 255);
+  CHECK(stored_version(bytes) == record_version);
+  CHECK(stored_version("\x07rest") == 7);
+  CHECK_FALSE(stored_version(""));
+}
+
+TEST_CASE("a record that was cut or extended is bad", "[core]") {
+  std::string bytes = encode(full());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    Result<RecordView> result = decode(std::string_view(bytes).substr(0, size));
+    REQUIRE_FALSE(result);
+    REQUIRE(result.error().fault == Fault::storage);
+  }
+  CHECK_FALSE(decode(bytes + '\0'));
+  CHECK_FALSE(decode(bytes + bytes));
+}
+
+TEST_CASE("a record with any bit flipped is bad", "[core]") {
+  const std::string bytes = encode(full());
+  for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
+    std::string flipped = bytes;
+    flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
+    REQUIRE_FALSE(decode(flipped));
+  }
+}
+
+TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core]") {
+  struct Row {
+    const char* why;
+    std::function<void(std::string&)> spoil;
+  };
+  const std::string bytes = encode(full());
+  const std::size_t mx = bytes.find("mx1.example.com\n*");
+  auto set = [](std::size_t at, char c) { return [=](std::string& b) { b[at] = c; }; };
+  auto row = GENERATE_COPY(values<Row>({
+      {"older version", set(0, 0)},
+      {"newer version", set(0, 2)},
+      {"mode", set(1, 3)},
+      {"no policy but its fields", set(1, '\xFF')},
+      {"state", set(2, 6)},
+      {"size of the id", set(3, 16)},
+      {"size of the id 0",
+       [](std::string& b) {
+         b[3] = 0;
+         b.erase(61, 15);
+       }},
+      {"size of the failed id", set(4, 10)},
+      {"size of the detail", set(7, 28)},
+      {"huge size", set(16, '\xFF')},
+      {"sizes that only fit when wrapped", [](std::string& b) { b[16] = b[20] = '\xFF'; }},
+      {"max_age above a year", set(12, 0x7F)},
+      {"time before 1970", set(28, '\xFF')},
+      {"time after 9999", set(35, 1)},
+      {"id with a hyphen", set(61, '-')},
+      {"failed id with a blank", set(61 + 15, ' ')},
+      {"mx with a blank", set(mx + 3, ' ')},
+      {"mx with an equals sign", set(mx + 3, '=')},
+      {"mx with a comma", set(mx + 3, ',')},
+      {"mx with a colon", set(mx + 3, ':')},
+      {"mx with a brace", set(mx + 3, '{')},
+      {"mx in upper case", set(mx + 3, 'A')},
+      {"mx with a high octet", set(mx + 3, '\xC3')},
+      {"mx with NUL", set(mx + 3, 0)},
+  }));
+  INFO(row.why);
+  std::string spoilt = bytes;
+  row.spoil(spoilt);
+  CHECK_FALSE(decode(sealed(spoilt)));
+  CHECK(decode(sealed(bytes)));
+}
+
+TEST_CASE("a policy that protects needs mx values", "[core]") {
+  Record record = full();
+  record.policy->mx.clear();
+  CHECK_FALSE(decode(encode(record)));
+  record.policy->mode = Mode::none;
+  CHECK(decode(encode(record)));
+}
+
+TEST_CASE("lengths and times are cut to what may be stored", "[core]") {
+  Record record = full();
+  record.look.detail = std::string(1000, 'd');
+  record.look.failed_id = std::string(40, 'f');
+  record.look.at = Time::max();
+  record.look.next_check = Time::min();
+  Result<RecordView> stored = decode(encode(record));
+  REQUIRE(stored);
+  CHECK(stored->detail.size() == 500);
+  CHECK(stored->failed_id.size() == 32);
+  CHECK(stored->looked_at == Time(253'402'300'799s));
+  CHECK(stored->next_check == Time{});
+}
+
+TEST_CASE("records are read at any alignment", "[core]") {
+  std::string bytes = encode(full());
+  for (std::size_t shift = 0; shift < 9; ++shift) {
+    std::string moved = std::string(shift, 'x') + bytes;
+    CHECK(decode(std::string_view(moved).substr(shift))->id == "20160831085700Z");
+  }
+}

@@ -1,0 +1,61 @@
+// The warm path allocates nothing: every operator new of this program counts.
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "core/decide.hpp"
+#include "core/map_name.hpp"
+#include "core/netstring.hpp"
+#include "core/next_hop.hpp"
+#include "core/record.hpp"
+#include "core/reply.hpp"
+
+namespace {
+
+std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+using namespace mtasts;
+using namespace std::chrono_literals;
+
+TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
+  const Time now = Time(1'700'000'000s);
+  Record record;
+  record.policy = Policy{Mode::enforce, 604800, "mx1.example.com\n*.example.net",
+                         "version: STSv1\nmode: enforce\nmx:\ta"};
+  record.id = "20160831085700Z";
+  record.fetched_at = now;
+  const std::string stored = encode(record);
+  std::string input;
+  append_netstring(input, "postfix310 [MX.Example.COM]:submission");
+  std::string out;
+  out.reserve(4096);
+
+  std::size_t before = allocations;
+  Frame frame = next_frame(input, 1000);
+  std::optional<MapRequest> request = parse_request(frame.payload);
+  std::optional<MapName> map = parse_map_name(request->map);
+  auto hop = parse_next_hop(request->key);
+  Result<RecordView> view = decode(stored);
+  CachedPolicy cached{view->policy, view->fetched_at, view->id};
+  Decision decision = decide(now, &cached, {}, {});
+  append_reply(out, map->dialect, std::get<NextHop>(hop).domain, decision);
+  append_reply(out, Dialect::sts, std::get<NextHop>(hop).domain,
+               {Verdict::temp, "reason", "detail", nullptr});
+  std::size_t after = allocations;
+
+  CHECK(after == before);
+  CHECK(out.starts_with("OK secure match=mx1.example.com:.example.net servername=hostname policy_type=sts"));
+}
