@@ -1,0 +1,32 @@
+#include "lookup/discover.hpp"
+
+namespace mtasts {
+namespace {
+
+bool differs(const std::optional<Record>& stored, const Record& fresh) {
+  if (!fresh.policy) return false;
+  if (!stored || !stored->policy) return true;
+  return stored->id != fresh.id || stored->policy->mode != fresh.policy->mode ||
+         stored->policy->mx != fresh.policy->mx;
+}
+
+}  // namespace
+
+boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                      std::optional<Record> stored, Trigger trigger) {
+  std::string owner = "_mta-sts." + std::string(domain.str());
+  DnsAnswer answer = co_await dns.ask(std::move(owner), RrType::txt);  // RFC 8461 §3.1
+  TxtFinding txt = judge_txt(answer);
+  Look look;
+  if (!should_fetch(clock.now(), stored, txt, trigger)) {
+    look.record = after_txt(clock.now(), std::move(stored), txt);
+    co_return look;
+  }
+  auto answered = co_await fetch.get_policy(domain);
+  look.fetched = true;
+  look.record = after_fetch(clock.now(), domain, stored, txt, judge_fetch(answered));
+  look.changed = differs(stored, look.record);
+  co_return look;
+}
+
+}  // namespace mtasts

@@ -1,0 +1,26 @@
+// discover - one look at a domain: ask the TXT record, fetch the policy if the rules say so
+// (lookup/plan.hpp).
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+
+#include "lookup/plan.hpp"
+#include "ports/clock.hpp"
+#include "ports/dns.hpp"
+#include "ports/fetch.hpp"
+
+namespace mtasts {
+
+struct Look {
+  Record record;         // to be stored
+  bool fetched = false;  // HTTPS was asked
+  bool changed = false;  // a policy came that differs from the stored one in id, mode or mx
+};
+
+// Always ends: dns and fetch have deadlines of their own. All references outlive the coroutine. Resolve
+// thread.
+boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                      std::optional<Record> stored, Trigger trigger);
+
+}  // namespace mtasts

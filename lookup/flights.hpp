@@ -1,0 +1,109 @@
+// flights - at most one look at a domain at a time, whoever asks, and a bound on all of them.
+//
+// Lives on the resolve thread: every member is called there. Askers on other threads get here by a post, and
+// are answered by a post (ENGINEERING: only plain values cross threads); a flight is never cancelled by an
+// asker.
+//
+// A flight answers its askers as soon as it knows, then waits for its record's commit, and only then leaves
+// the table: so nobody fetches twice. The commit of a policy that fails is tried again; until then it is
+// answered from the table. At most max_flying flights look at once; the rest wait, those with askers before
+// rechecks and refreshes.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "lookup/discover.hpp"
+#include "ports/store.hpp"
+
+namespace mtasts {
+
+// The two ports that a reload may replace; a flight keeps the pair it began with.
+struct Network {
+  std::unique_ptr<Dns> dns;
+  std::unique_ptr<Fetch> fetch;  // declared last: it may use dns
+};
+
+// What an asker is told. Immutable, shared between all askers.
+struct Outcome {
+  enum class State {
+    known,
+    pending,     // not known within the wait: answer as without MTA-STS (STS-38)
+    unreadable,  // the cache can't be read, so nobody knows what it demands: answer TEMP
+  };
+  State state = State::known;
+  Record record;  // known only
+};
+using OutcomePtr = std::shared_ptr<const Outcome>;
+using Deliver =
+    std::move_only_function<void(OutcomePtr)>;  // called once, on the resolve thread; must only post
+
+struct FlightReport {  // for the log
+  DomainName domain;
+  Trigger trigger;
+  const Look& look;
+  std::chrono::milliseconds took;
+};
+
+struct FlightOptions {
+  unsigned max_flying = 256;
+  std::size_t max_waiting = 100'000;     // flights queued; above that askers get a pending outcome at once
+  std::size_t max_uncommitted = 10'000;  // outcomes kept in the table while the cache can't be written
+  std::chrono::seconds commit_retry{5};
+};
+
+class Flights {
+ public:
+  using Report = std::function<void(const FlightReport&)>;
+
+  // store and clock outlive this; executor is the resolve thread's.
+  Flights(boost::asio::any_io_executor executor, std::shared_ptr<Network> network, Store& store,
+          const Clock& clock, Report report, FlightOptions options = {});
+  ~Flights();
+  Flights(const Flights&) = delete;
+  Flights& operator=(const Flights&) = delete;
+
+  // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if the flight
+  // has been up for `wait` already: a flight is waited for once a domain, so a dead domain holds up one asker
+  // and no second.
+  void ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver);
+
+  // Starts a flight unless there is one; nobody waits for it.
+  void look_again(const DomainName& domain, Trigger trigger);
+
+  // Later flights use this pair (reload).
+  void use(std::shared_ptr<Network> network);
+
+  std::size_t flying() const noexcept { return flying_; }
+  std::size_t waiting() const noexcept { return urgent_.size() + relaxed_.size(); }
+
+ private:
+  struct Flight;
+  using FlightPtr = std::shared_ptr<Flight>;
+
+  OutcomePtr settled(const DomainName& domain);
+  FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent);
+  void launch();
+  boost::asio::awaitable<void> fly(FlightPtr flight);
+  void land(Flight& flight, OutcomePtr outcome);
+  boost::asio::awaitable<void> commit(FlightPtr flight);
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<Network> network_;
+  Store& store_;
+  const Clock& clock_;
+  Report report_;
+  FlightOptions options_;
+  std::unordered_map<DomainName, FlightPtr> table_;
+  std::deque<FlightPtr> urgent_;   // with askers
+  std::deque<FlightPtr> relaxed_;  // rechecks and refreshes
+  std::size_t flying_ = 0;
+  std::size_t uncommitted_ = 0;
+};
+
+}  // namespace mtasts

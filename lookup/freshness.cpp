@@ -1,0 +1,33 @@
+#include "lookup/freshness.hpp"
+
+namespace mtasts {
+namespace {
+
+bool in_last_quarter(Time from, Time to, Time now) noexcept { return now >= to - (to - from) / 4; }
+
+// Looking again is pointless while the fetch of the announced id is held back (STS-14) and DNS was asked just
+// now.
+bool due_for_recheck(const RecordView& r, Time now) noexcept {
+  if (now >= r.next_check) return true;
+  if (now < r.looked_at - std::chrono::hours(1))
+    return true;  // the clock was set back: the times mean nothing (STS-33)
+  return now >= r.retry_fetch && in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, now), now);
+}
+
+}  // namespace
+
+bool policy_in_force(const RecordView& record, Time now) noexcept {
+  return record.has_policy && now < expires_at(record.policy, record.fetched_at, now);
+}
+
+Freshness freshness(const RecordView& record, Time now) noexcept {
+  if (policy_in_force(record, now)) {
+    return due_for_recheck(record, now) ? Freshness::answer_and_recheck : Freshness::answer;
+  }
+  bool settled = record.state != StsState::not_asked && now < record.next_check && now >= record.looked_at;
+  if (!settled) return Freshness::wait;
+  return in_last_quarter(record.looked_at, record.next_check, now) ? Freshness::answer_and_recheck
+                                                                   : Freshness::answer;
+}
+
+}  // namespace mtasts

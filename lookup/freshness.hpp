@@ -1,0 +1,24 @@
+// freshness - may a stored record answer now, and should it be looked at again? Pure; the answer threads'
+// first question.
+#pragma once
+
+#include "core/record.hpp"
+
+namespace mtasts {
+
+enum class Freshness {
+  answer,              // answer from the record; nothing else to do
+  answer_and_recheck,  // answer from the record at once, and look again behind the answer
+  wait,                // the record settles nothing (any more): a flight has to find out
+};
+
+// A policy in force always answers at once: DNS and HTTPS can only be asked behind it (STS-30). It is looked
+// at again from next_check on (the TXT record's TTL: STS-51) and in the last quarter of its life (STS-28).
+// Without one, what the last look found answers until next_check, and is looked at again in the last quarter
+// before.
+Freshness freshness(const RecordView& record, Time now) noexcept;
+
+// True if the record's policy is there and unexpired.
+bool policy_in_force(const RecordView& record, Time now) noexcept;
+
+}  // namespace mtasts

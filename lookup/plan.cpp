@@ -1,0 +1,168 @@
+#include "lookup/plan.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "core/sts_record.hpp"
+#include "lookup/freshness.hpp"
+
+namespace mtasts {
+namespace {
+
+using std::chrono::seconds;
+
+// first, doubled for each earlier failure in a row, up to last.
+seconds backoff(seconds first, seconds last, std::uint16_t earlier) {
+  return std::min(last, first * (1 << std::min<int>(earlier, 10)));
+}
+
+std::string first_error(const Findings& findings) {
+  for (const Finding& f : findings) {
+    if (f.severity == Severity::error) return f.message;
+  }
+  return findings.empty() ? std::string() : findings.front().message;
+}
+
+bool in_force(const std::optional<Record>& stored, Time now) {
+  return stored && policy_in_force(view(*stored), now);
+}
+
+// What stays of the stored record: an expired policy is of no use to anybody. A fetch time in the future (the
+// clock was wrong then) is brought back to now, so that it can't prolong the policy (STS-33).
+Record kept(Time now, std::optional<Record> stored) {
+  if (!in_force(stored, now)) return {};
+  stored->fetched_at = std::min(stored->fetched_at, now);
+  return *std::move(stored);
+}
+
+bool held_back(const std::optional<Record>& stored, const std::string& id, Time now) {
+  return stored && stored->look.failed_id == id && now < stored->look.retry_fetch;
+}
+
+bool near_expiry(const Record& stored, Time now) {
+  Time end = expires_at(view(*stored.policy), stored.fetched_at, now);
+  return now >= end - (end - std::min(stored.fetched_at, now)) / 4;
+}
+
+}  // namespace
+
+TxtFinding judge_txt(const DnsAnswer& answer) {
+  TxtFinding found;
+  found.keep = std::clamp(seconds(answer.ttl), min_txt_keep, max_txt_keep);
+  if (answer.security == DnsAnswer::Security::bogus || answer.kind == DnsAnswer::Kind::failed) {
+    found.detail = answer.reason;
+    return found;
+  }
+  std::vector<std::string> records;
+  for (const std::string& rdata : answer.rdata) {
+    if (auto text = decode_txt(rdata)) records.push_back(*std::move(text));
+  }
+  RecordLint lint = lint_records(records);
+  switch (lint.verdict) {
+    case RecordVerdict::valid:
+      found.state = StsState::not_asked;
+      found.id = std::move(lint.id);
+      break;
+    case RecordVerdict::none:
+      found.state = StsState::no_record;
+      found.detail =
+          answer.kind == DnsAnswer::Kind::data ? "no TXT record of ours" : std::string(words(answer.kind));
+      break;
+    case RecordVerdict::invalid:
+      found.state = StsState::bad_record;
+      found.detail = first_error(lint.findings);
+      break;
+  }
+  return found;
+}
+
+bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger) {
+  bool have = in_force(stored, now);
+  bool announced = txt.state == StsState::not_asked;
+  if (!announced && !have) return false;  // STS-7: discovery ends here
+  const std::string& id = announced ? txt.id : stored->id;
+  if (held_back(stored, id, now)) return false;  // STS-14
+  if (trigger == Trigger::refresh) return true;  // STS-28
+  if (!announced) return near_expiry(*stored, now);
+  return !have || stored->id != id || near_expiry(*stored, now);  // STS-27
+}
+
+FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
+  if (!answer) {
+    return std::unexpected(std::string(words(answer.error().step)) + ": " + answer.error().detail);
+  }
+  Findings http = lint_http(answer->status, answer->content_type);
+  if (!http.empty()) return std::unexpected(first_error(http));
+  PolicyLint lint = lint_policy(answer->body);
+  if (!lint.policy) return std::unexpected("invalid policy: " + first_error(lint.findings));
+  return *std::move(lint.policy);
+}
+
+Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt) {
+  LastLook before = stored ? std::move(stored->look) : LastLook{};
+  Record r = kept(now, std::move(stored));
+  bool dns_failed = txt.state == StsState::dns_failed;
+  // A fetch that is still held back stays the cause, and keeps its time.
+  if (txt.state == StsState::not_asked && before.failed_id == txt.id && now < before.retry_fetch) {
+    r.look = std::move(before);
+    r.look.state = StsState::fetch_failed;
+  } else {
+    r.look = LastLook{};
+    r.look.state = txt.state;
+    r.look.detail = txt.detail;
+    r.look.failures = dns_failed ? static_cast<std::uint16_t>(before.state == StsState::dns_failed
+                                                                  ? std::min(before.failures + 1, 1000)
+                                                                  : 1)
+                                 : std::uint16_t{0};
+    // Losing the TXT record must not open the way around the five minutes either.
+    if (txt.state != StsState::not_asked) {
+      r.look.failed_id = std::move(before.failed_id);
+      r.look.retry_fetch = before.retry_fetch;
+    }
+  }
+  r.look.at = now;
+  seconds keep = txt.keep;
+  if (dns_failed) {
+    keep = backoff(min_dns_backoff, max_dns_backoff, static_cast<std::uint16_t>(r.look.failures - 1));
+  }
+  r.look.next_check = now + keep;
+  // Due, but nothing was fetched: not before five minutes again, or the refresher would come back at once.
+  if (r.policy && r.refresh_at <= now) r.refresh_at = std::max(now + min_fetch_backoff, r.look.retry_fetch);
+  return r;
+}
+
+Record after_fetch(Time now, const DomainName& domain, std::optional<Record> stored, const TxtFinding& txt,
+                   FetchedPolicy fetched) {
+  bool announced = txt.state == StsState::not_asked;
+  LastLook before = stored ? stored->look : LastLook{};
+  std::string id = announced ? txt.id : (stored ? stored->id : std::string());
+  Record r = after_txt(now, std::move(stored), txt);
+  if (fetched) {
+    r.refresh_at = refresh_time(now, fetched->max_age, domain);
+    r.policy = *std::move(fetched);
+    r.id = std::move(id);
+    r.fetched_at = now;
+    r.look.failed_id.clear();
+    r.look.retry_fetch = Time{};
+    return r;
+  }
+  bool again = before.failed_id == id;  // the same id failed before: wait longer (STS-14)
+  std::uint16_t failures = static_cast<std::uint16_t>(again ? std::min(before.failures + 1, 1000) : 1);
+  seconds wait = backoff(min_fetch_backoff, max_fetch_backoff, static_cast<std::uint16_t>(failures - 1));
+  r.look.state = StsState::fetch_failed;
+  r.look.detail = std::move(fetched.error());
+  r.look.failed_id = std::move(id);
+  r.look.retry_fetch = now + wait;
+  r.look.failures = failures;
+  if (r.policy) r.refresh_at = std::max(r.refresh_at, now + wait);
+  return r;
+}
+
+Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& domain) {
+  if (max_age == 0) return Time::max();
+  seconds interval = std::clamp(seconds(max_age / 2), seconds(3600), seconds(86400));
+  auto tenth = static_cast<std::size_t>(interval.count() / 10);
+  return fetched_at + interval - seconds(std::hash<DomainName>{}(domain) % (tenth + 1));
+}
+
+}  // namespace mtasts

@@ -1,0 +1,58 @@
+// plan - the rules of discovery and refresh as pure functions: what a TXT answer means, whether to fetch, and
+// what the record is afterwards (RFC 8461 §3, §3.3, §5.1; STS-5 to STS-7, STS-14, STS-25 to STS-34).
+//
+// The one invariant: only a fetched policy replaces a cached one, and only a fetch extends it.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "core/dns_answer.hpp"
+#include "core/domain_name.hpp"
+#include "core/record.hpp"
+#include "ports/fetch.hpp"
+
+namespace mtasts {
+
+// What the TXT lookup said.
+struct TxtFinding {
+  StsState state =
+      StsState::dns_failed;       // not_asked = a valid record; else no_record, bad_record, dns_failed
+  std::string id;                 // valid record only
+  std::string detail;             // cause in words otherwise
+  std::chrono::seconds keep{60};  // how long it may be believed: the TTL, 60 s to 1 h
+};
+
+TxtFinding judge_txt(const DnsAnswer& answer);
+
+enum class Trigger {
+  ask,      // somebody asked, or asked and a look behind the answer is due
+  refresh,  // the refresher: fetch whatever the TXT record says (STS-28)
+};
+
+// Whether HTTPS is to be asked now.
+bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger);
+
+// The policy that came back, or why there is none. detail is for logs.
+using FetchedPolicy = std::expected<Policy, std::string>;
+FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer);
+
+// The record after a look. domain spreads refresh times, so that a relay's cache isn't refreshed in one
+// burst.
+Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt);
+Record after_fetch(Time now, const DomainName& domain, std::optional<Record> stored, const TxtFinding& txt,
+                   FetchedPolicy fetched);
+
+// When the refresher should come back after a good fetch: after a day, or half of a shorter max_age but not
+// before an hour; up to a tenth sooner, by domain. max_age 0: never (Time::max()).
+Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& domain);
+
+inline constexpr std::chrono::seconds min_txt_keep{60};
+inline constexpr std::chrono::seconds max_txt_keep{3600};
+inline constexpr std::chrono::seconds min_fetch_backoff{300};  // RFC 8461 §3.3: five minutes (STS-14)
+inline constexpr std::chrono::seconds max_fetch_backoff{3600};
+inline constexpr std::chrono::seconds min_dns_backoff{30};
+inline constexpr std::chrono::seconds max_dns_backoff{300};
+
+}  // namespace mtasts

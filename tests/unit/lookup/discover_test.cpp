@@ -1,0 +1,102 @@
+#include "lookup/discover.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "fakes.hpp"
+#include "lookup/freshness.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World {
+  boost::asio::io_context loop;
+  FakeDns dns;
+  FakeFetch fetch;
+  FakeClock clock;
+
+  Look look(std::optional<Record> stored, Trigger trigger = Trigger::ask) {
+    auto done = boost::asio::co_spawn(
+        loop, discover(dns, fetch, clock, name("example.com"), std::move(stored), trigger),
+        boost::asio::use_future);
+    loop.restart();
+    loop.run();
+    return done.get();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a first look asks _mta-sts and fetches", "[lookup]") {
+  World world;
+  world.dns.answer = txt({"v=STSv1; id=1;"});
+  world.fetch.answer = ok(body("enforce", 604800));
+  Look look = world.look(std::nullopt);
+  CHECK(world.dns.asked_names == std::vector<std::string>{"_mta-sts.example.com/TXT"});
+  CHECK(look.fetched);
+  CHECK(look.changed);
+  CHECK(look.record.policy->mode == Mode::enforce);
+  CHECK(look.record.id == "1");
+  CHECK(look.record.fetched_at == world.clock.time);
+}
+
+TEST_CASE("without a record of ours HTTPS is not asked", "[lookup]") {
+  World world;
+  world.dns.answer = txt({});
+  Look look = world.look(std::nullopt);
+  CHECK(world.fetch.asked == 0);
+  CHECK_FALSE(look.record.policy);
+  CHECK(look.record.look.state == StsState::no_record);
+}
+
+// Every step that can fail is made to fail in turn, with an enforce policy cached: it must hold, unchanged,
+// to max_age.
+TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
+  struct Row {
+    const char* step;
+    DnsAnswer dns;
+    HttpResult fetch;
+  };
+  DnsAnswer next_id = txt({"v=STSv1; id=2;"});
+  auto row = GENERATE_COPY(values<Row>({
+      {"TXT SERVFAIL", dns_failure("SERVFAIL"), http_failure(FetchStep::connect, "refused")},
+      {"TXT timeout", dns_failure("timeout"), http_failure(FetchStep::deadline, "30 s")},
+      {"TXT bogus", dns_failure("bogus", DnsAnswer::Security::bogus),
+       http_failure(FetchStep::connect, "refused")},
+      {"TXT gone", txt({}), http_failure(FetchStep::connect, "refused")},
+      {"TXT doubled", txt({"v=STSv1; id=2;", "v=STSv1; id=3;"}), http_failure(FetchStep::connect, "refused")},
+      {"TXT invalid", txt({"v=STSv1; id=!;"}), http_failure(FetchStep::connect, "refused")},
+      {"no address", next_id, http_failure(FetchStep::address, "NXDOMAIN")},
+      {"connection refused", next_id, http_failure(FetchStep::connect, "refused")},
+      {"certificate", next_id, http_failure(FetchStep::tls, "expired")},
+      {"HTTP cut", next_id, http_failure(FetchStep::response, "stream truncated")},
+      {"deadline", next_id, http_failure(FetchStep::deadline, "30 s")},
+      {"status 500", next_id, HttpAnswer{500, "text/plain", ""}},
+      {"status 302", next_id, HttpAnswer{302, "text/plain", ""}},
+      {"media type", next_id, HttpAnswer{200, "text/html", body("none", 86400)}},
+      {"garbage body", next_id, ok("<html>")},
+      {"empty body", next_id, ok("")},
+      {"cut body", next_id, ok("version: STSv1\nmode: enf")},
+  }));
+  INFO(row.step);
+  auto trigger = GENERATE(Trigger::ask, Trigger::refresh);
+  World world;
+  const Record before = stored_policy(world.clock.time, "enforce", 604800, "1");
+  world.clock.time += 90'000s;
+  world.dns.answer = row.dns;
+  world.fetch.answer = row.fetch;
+  Look look = world.look(before, trigger);
+  REQUIRE(look.record.policy);
+  CHECK(look.record.policy->mode == Mode::enforce);
+  CHECK(look.record.policy->lines == before.policy->lines);
+  CHECK(look.record.fetched_at == before.fetched_at);
+  CHECK_FALSE(look.changed);
+  CHECK(policy_in_force(view(look.record), before.fetched_at + 604799s));
+  CHECK_FALSE(policy_in_force(view(look.record), before.fetched_at + 604800s));
+}

@@ -1,0 +1,267 @@
+#include "lookup/plan.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "fakes.hpp"
+#include "lookup/freshness.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time t0{std::chrono::seconds(1'800'000'000)};
+const DomainName domain = name("example.com");
+
+TxtFinding announced(std::string id, std::chrono::seconds keep = 300s) {
+  return {StsState::not_asked, std::move(id), "", keep};
+}
+
+TxtFinding unannounced(StsState state) { return {state, "", "cause", 300s}; }
+
+Policy policy(std::string_view mode, std::uint32_t max_age) {
+  return lint_policy(body(mode, max_age)).policy.value();
+}
+
+}  // namespace
+
+TEST_CASE("what a TXT answer means", "[lookup]") {
+  struct Row {
+    const char* why;
+    DnsAnswer answer;
+    StsState state;
+    const char* id;
+    std::chrono::seconds keep;
+  };
+  auto row = GENERATE(values<Row>({
+      {"STS-2 a valid record", txt({"v=STSv1; id=7;"}), StsState::not_asked, "7", 300s},
+      {"TTL below a minute counts as a minute", txt({"v=STSv1; id=7;"}, 5), StsState::not_asked, "7", 60s},
+      {"STS-51 TTL above an hour counts as an hour", txt({"v=STSv1; id=7;"}, 86400), StsState::not_asked, "7",
+       3600s},
+      {"STS-3 others' records are passed over", txt({"v=spf1 -all", "v=STSv1; id=7"}), StsState::not_asked,
+       "7", 300s},
+      {"STS-3 two of ours", txt({"v=STSv1; id=7;", "v=STSv1; id=8;"}), StsState::bad_record, "", 300s},
+      {"STS-5 no id", txt({"v=STSv1;"}), StsState::bad_record, "", 300s},
+      {"no data", txt({}), StsState::no_record, "", 300s},
+      {"STS-7 SERVFAIL is not 'no record'", dns_failure("SERVFAIL"), StsState::dns_failed, "", 60s},
+      {"UB-6 bogus data is never read",
+       [] {
+         DnsAnswer a = txt({"v=STSv1; id=7;"});
+         a.security = DnsAnswer::Security::bogus;
+         return a;
+       }(),
+       StsState::dns_failed, "", 300s},
+  }));
+  INFO(row.why);
+  TxtFinding found = judge_txt(row.answer);
+  CHECK(found.state == row.state);
+  CHECK(found.id == row.id);
+  CHECK(found.keep == row.keep);
+}
+
+TEST_CASE("whether to fetch", "[lookup]") {
+  Record current = stored_policy(t0, "enforce", 604800, "1");
+  Record failed;
+  failed.look = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
+  Record current_failed = current;
+  current_failed.look = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
+  struct Row {
+    const char* why;
+    std::optional<Record> stored;
+    TxtFinding txt;
+    Trigger trigger;
+    std::chrono::seconds after;
+    bool want;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"first sight of a valid record", {}, announced("1"), Trigger::ask, 0s, true},
+      {"STS-7 no record, nothing cached", {}, unannounced(StsState::no_record), Trigger::ask, 0s, false},
+      {"STS-7 DNS failed, nothing cached", {}, unannounced(StsState::dns_failed), Trigger::ask, 0s, false},
+      {"STS-27 same id, unexpired", current, announced("1"), Trigger::ask, 3600s, false},
+      {"STS-27 another id", current, announced("2"), Trigger::ask, 3600s, true},
+      {"STS-28 last quarter of its life, same id", current, announced("1"), Trigger::ask, 500000s, true},
+      {"STS-28 last quarter, TXT unreadable", current, unannounced(StsState::dns_failed), Trigger::ask,
+       500000s, true},
+      {"STS-28 refresh, same id", current, announced("1"), Trigger::refresh, 3600s, true},
+      {"STS-28 refresh, TXT gone", current, unannounced(StsState::no_record), Trigger::refresh, 3600s, true},
+      {"STS-30 TXT gone, not near expiry", current, unannounced(StsState::no_record), Trigger::ask, 3600s,
+       false},
+      {"expired, TXT gone", current, unannounced(StsState::no_record), Trigger::refresh, 604800s, false},
+      {"expired, announced", current, announced("1"), Trigger::ask, 604800s, true},
+      {"STS-14 the failed id within five minutes", failed, announced("9"), Trigger::ask, 299s, false},
+      {"STS-14 the failed id after five minutes", failed, announced("9"), Trigger::ask, 300s, true},
+      {"STS-14 another id at once", failed, announced("10"), Trigger::ask, 1s, true},
+      {"STS-14 cached policy, new id failed", current_failed, announced("9"), Trigger::ask, 299s, false},
+      {"STS-14 the refresher waits as well", current_failed, announced("9"), Trigger::refresh, 299s, false},
+  }));
+  INFO(row.why);
+  CHECK(should_fetch(t0 + row.after, row.stored, row.txt, row.trigger) == row.want);
+}
+
+TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
+  const Record before = stored_policy(t0, "enforce", 604800, "1");
+  const Time now = t0 + 3600s;
+
+  SECTION("STS-31 a failed fetch changes neither body nor expiry") {
+    Record r =
+        after_fetch(now, domain, before, announced("2"), std::unexpected(std::string("HTTP status 404")));
+    CHECK(r.policy->lines == before.policy->lines);
+    CHECK(r.fetched_at == before.fetched_at);
+    CHECK(r.id == "1");
+    CHECK(r.look.state == StsState::fetch_failed);
+    CHECK(r.look.failed_id == "2");
+    CHECK(r.look.retry_fetch == now + 300s);
+  }
+  SECTION("STS-30 a lost TXT record changes neither") {
+    auto state = GENERATE(StsState::no_record, StsState::bad_record, StsState::dns_failed);
+    Record r = after_txt(now, before, unannounced(state));
+    CHECK(r.policy->mode == Mode::enforce);
+    CHECK(r.fetched_at == before.fetched_at);
+    CHECK(policy_in_force(view(r), t0 + 604799s));
+    CHECK_FALSE(policy_in_force(view(r), t0 + 604800s));
+  }
+  SECTION("STS-27 the same id extends nothing") {
+    Record r = after_txt(now, before, announced("1"));
+    CHECK(r.fetched_at == before.fetched_at);
+    CHECK(r.look.state == StsState::not_asked);
+    CHECK(r.look.next_check == now + 300s);
+  }
+  SECTION("STS-26 a good fetch, also of the same body, restarts the life") {
+    Record r = after_fetch(now, domain, before, announced("1"), policy("enforce", 604800));
+    CHECK(r.fetched_at == now);
+    CHECK(policy_in_force(view(r), now + 604799s));
+    CHECK_FALSE(policy_in_force(view(r), now + 604800s));
+  }
+  SECTION("STS-34 a fetched none replaces an enforce at once") {
+    Record r = after_fetch(now, domain, before, announced("2"), policy("none", 86400));
+    CHECK(r.policy->mode == Mode::none);
+    CHECK(r.id == "2");
+  }
+  SECTION("an expired policy is not kept") {
+    Record r = after_txt(t0 + 604800s, before, unannounced(StsState::no_record));
+    CHECK_FALSE(r.policy);
+  }
+  SECTION("STS-33 a fetch time in the future is brought back to now") {
+    Record ahead = stored_policy(t0 + 365 * 86400s, "enforce", 604800);
+    Record r = after_txt(t0, ahead, unannounced(StsState::no_record));
+    REQUIRE(r.policy);
+    CHECK(r.fetched_at == t0);
+  }
+}
+
+TEST_CASE("STS-14 the back-off of fetches grows from five minutes to an hour, for each id", "[lookup]") {
+  Record r;
+  Time now = t0;
+  for (auto want : {300s, 600s, 1200s, 2400s, 3600s, 3600s}) {
+    r = after_fetch(now, domain, r, announced("9"), std::unexpected(std::string("timeout")));
+    CHECK(r.look.retry_fetch - now == want);
+    now = r.look.retry_fetch;
+  }
+  r = after_fetch(now, domain, r, announced("10"), std::unexpected(std::string("timeout")));
+  CHECK(r.look.retry_fetch - now == 300s);
+
+  SECTION("a TXT record that vanishes and comes back does not open a way around it") {
+    Record gone = after_txt(now + 10s, r, unannounced(StsState::no_record));
+    CHECK_FALSE(should_fetch(now + 20s, gone, announced("10"), Trigger::ask));
+    Record back = after_txt(now + 20s, gone, announced("10"));
+    CHECK(back.look.state == StsState::fetch_failed);
+    CHECK(back.look.retry_fetch == r.look.retry_fetch);
+  }
+}
+
+TEST_CASE("an undecided DNS answer is remembered for 30 s, doubling to 5 minutes", "[lookup]") {
+  Record r;
+  Time now = t0;
+  for (auto want : {30s, 60s, 120s, 240s, 300s, 300s}) {
+    r = after_txt(now, r, unannounced(StsState::dns_failed));
+    CHECK(r.look.next_check - now == want);
+    now = r.look.next_check;
+  }
+  r = after_txt(now, r, announced("1"));
+  r = after_txt(now, r, unannounced(StsState::dns_failed));
+  CHECK(r.look.next_check - now == 30s);
+}
+
+TEST_CASE("STS-28 refresh times", "[lookup]") {
+  struct Row {
+    const char* why;
+    std::uint32_t max_age;
+    std::chrono::seconds least, most;
+  };
+  auto row = GENERATE(values<Row>({
+      {"a week: after a day, up to a tenth sooner", 604800, 77760s, 86400s},
+      {"a year: after a day all the same", 31557600, 77760s, 86400s},
+      {"a day: after half of it", 86400, 38880s, 43200s},
+      {"an hour and less: not before an hour", 600, 3240s, 3600s},
+  }));
+  INFO(row.why);
+  auto after = refresh_time(t0, row.max_age, domain) - t0;
+  CHECK(after >= row.least);
+  CHECK(after <= row.most);
+  CHECK(refresh_time(t0, 0, domain) == Time::max());
+}
+
+TEST_CASE("a refresh that was due but could not fetch comes back later, not at once", "[lookup]") {
+  Record due = stored_policy(t0, "enforce", 604800, "1");
+  Time now = due.refresh_at + 1s;
+  due.look = {StsState::fetch_failed, "404", "1", now - 60s, now, now + 240s, 1};
+  REQUIRE_FALSE(should_fetch(now, due, announced("1"), Trigger::refresh));
+  CHECK(after_txt(now, due, announced("1")).refresh_at >= now + 240s);
+  Record failed = after_fetch(now, domain, due, announced("1"), std::unexpected(std::string("404")));
+  CHECK(failed.refresh_at >= now + 300s);
+}
+
+TEST_CASE("what a fetch's answer means", "[lookup]") {
+  struct Row {
+    const char* why;
+    HttpResult answer;
+    const char* error;  // a word of the cause; nullptr: a policy
+  };
+  auto row = GENERATE(values<Row>({
+      {"good", ok(body("enforce", 86400)), nullptr},
+      {"STS-11 only 200", HttpAnswer{404, "text/plain", ""}, "404"},
+      {"STS-11 no redirects", HttpAnswer{301, "text/plain", ""}, "301"},
+      {"STS-12 media type", HttpAnswer{200, "text/html", body("enforce", 86400)}, "text/html"},
+      {"STS-25 an invalid body is a failed fetch", ok("version: STSv1\n"), "invalid policy"},
+      {"the step that failed is named", http_failure(FetchStep::tls, "certificate has expired"),
+       "TLS handshake: cert"},
+  }));
+  INFO(row.why);
+  FetchedPolicy got = judge_fetch(row.answer);
+  CHECK(got.has_value() == (row.error == nullptr));
+  if (row.error && !got) CHECK(got.error().find(row.error) != std::string::npos);
+}
+
+TEST_CASE("freshness: what a stored record settles", "[lookup]") {
+  Record enforce = stored_policy(t0, "enforce", 604800);
+  Record nothing;
+  nothing.look = {StsState::no_record, "", "", t0, t0 + 400s, Time{}, 0};
+  Record undecided;
+  Record in_backoff = enforce;
+  in_backoff.look = {StsState::fetch_failed, "404", "2", t0 + 500000s, t0 + 500300s, t0 + 500600s, 1};
+  struct Row {
+    const char* why;
+    Record record;
+    std::chrono::seconds after;
+    Freshness want;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"a policy within the TTL", enforce, 100s, Freshness::answer},
+      {"STS-51 a policy after the TTL is checked behind the answer", enforce, 300s,
+       Freshness::answer_and_recheck},
+      {"STS-28 a policy in the last quarter", enforce, 453600s, Freshness::answer_and_recheck},
+      {"the same while its fetch is held back", in_backoff, 500100s, Freshness::answer},
+      {"a policy at max_age exactly", enforce, 604800s, Freshness::wait},
+      {"no record, fresh", nothing, 299s, Freshness::answer},
+      {"no record, last quarter of its TTL", nothing, 300s, Freshness::answer_and_recheck},
+      {"no record, stale", nothing, 400s, Freshness::wait},
+      {"STS-33 the clock was set back behind a look", nothing, -7200s, Freshness::wait},
+      {"STS-33 the same with a policy: it holds, and is checked", enforce, -7200s,
+       Freshness::answer_and_recheck},
+      {"nothing is known", undecided, 0s, Freshness::wait},
+  }));
+  INFO(row.why);
+  CHECK(freshness(view(row.record), t0 + row.after) == row.want);
+}
