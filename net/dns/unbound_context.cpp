@@ -1,0 +1,135 @@
+#include "net/dns/unbound_context.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace mtasts {
+namespace {
+
+struct Option {
+  const char* name;  // with the colon (UB-10)
+  const char* value;
+};
+
+// The library's defaults are made for one program's few lookups (UB-9). num-queries-per-thread is what keeps
+// several hundred questions at once from pushing each other out with SERVFAIL. so-rcvbuf: is not here: it is
+// applied to listening sockets only, and libunbound has none; each outgoing query has a socket, and so a
+// buffer, of its own.
+constexpr Option busy_relay[] = {
+    {"num-queries-per-thread:", "4096"}, {"outgoing-range:", "4096"},        {"outgoing-num-tcp:", "64"},
+    {"msg-cache-size:", "32m"},          {"rrset-cache-size:", "64m"},       {"key-cache-size:", "8m"},
+    {"neg-cache-size:", "4m"},           {"infra-cache-numhosts:", "50000"}, {"prefetch-key:", "yes"},
+};
+
+// libunbound itself only says "initialization failure" for a file that can't be opened.
+Result<std::string> read(const std::string& path, const char* key, const char* remedy) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();  // does not throw for a folder, as iterators do
+  if (!text.str().empty()) return text.str();
+  std::string why = errno != 0 ? std::generic_category().message(errno) : "it is empty";
+  return fail(Fault::config,
+              "[dns] " + std::string(key) + ": can't read " + path + " (" + why + "); " + remedy);
+}
+
+// libunbound takes a file without any anchor for a good one, and nothing would ever be secure (UB-3).
+bool names_anchor(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line.substr(0, line.find(';')));
+    for (std::string field; fields >> field;) {
+      if (field == "DS" || field == "DNSKEY" || field == "ds" || field == "dnskey") return true;
+    }
+  }
+  return false;
+}
+
+std::unexpected<Error> bad_anchor(const std::string& path, std::string_view why) {
+  return fail(Fault::config, "[dns] trust_anchor: can't use " + path + " (" + std::string(why) +
+                                 "); it must hold DS or DNSKEY records in zone file format");
+}
+
+Result<void> check_files(const UnboundOptions& options) {
+  if (!options.trust_anchor.empty()) {
+    auto text = read(options.trust_anchor, "trust_anchor",
+                     "install dns-root-data, or name a file with the root's DS or DNSKEY records");
+    if (!text) return std::unexpected(std::move(text.error()));
+    if (!names_anchor(*text)) return bad_anchor(options.trust_anchor, "no such record in it");
+  }
+  if (options.root_hints.empty()) return {};
+  auto text = read(options.root_hints, "root_hints", "leave it empty for the built-in root servers");
+  if (!text) return std::unexpected(std::move(text.error()));
+  return {};
+}
+
+Result<void> set(ub_ctx& ctx, const char* name, const char* value) {
+  int status = ub_ctx_set_option(&ctx, name, value);
+  if (status == UB_NOERROR) return {};
+  return fail(Fault::config, "libunbound refuses \"" + std::string(name) + " " + value + "\" (" +
+                                 ub_strerror(status) + "); libunbound 1.17 or later is needed");
+}
+
+Result<void> set_forwarders(ub_ctx& ctx, const std::vector<std::string>& forward) {
+  for (const std::string& address : forward) {
+    if (ub_ctx_set_fwd(&ctx, address.c_str()) == UB_NOERROR) continue;
+    return fail(Fault::config,
+                "[dns] forward: \"" + address +
+                    "\" is no address; write \"192.0.2.53\", \"2001:db8::53\" or \"192.0.2.53@5353\"");
+  }
+  return {};
+}
+
+Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
+  ub_ctx_debugout(&ctx, nullptr);  // else it writes to stderr (UB-22); what matters comes with each answer
+  ub_ctx_debuglevel(&ctx, 0);
+  if (ub_ctx_async(&ctx, 1) != UB_NOERROR) return fail(Fault::config, "libunbound is built without threads");
+  for (const Option& option : busy_relay) {
+    auto ok = set(ctx, option.name, option.value);
+    if (!ok) return ok;
+  }
+  if (!options.root_hints.empty()) {
+    auto ok = set(ctx, "root-hints:", options.root_hints.c_str());
+    if (!ok) return ok;
+  }
+  if (!options.trust_anchor.empty()) ub_ctx_add_ta_file(&ctx, options.trust_anchor.c_str());
+  return set_forwarders(ctx, options.forward);
+}
+
+// Makes libunbound read the files now: it does so on the first call that needs them, and its thread has no
+// way to report an error. Taking away data that is not there parses the anchors and no more; a blocking
+// ub_resolve() of a name that is answered internally (UB-19) sets up a whole worker, hints included, and
+// sends nothing.
+Result<void> try_out(ub_ctx& ctx, const UnboundOptions& options) {
+  int status = ub_ctx_data_remove(&ctx, "nothing.invalid.");
+  if (status != UB_NOERROR) return bad_anchor(options.trust_anchor, ub_strerror(status));
+  ub_result* result = nullptr;
+  status = ub_resolve(&ctx, "localhost.", 1, 1, &result);
+  ub_resolve_free(result);
+  if (status == UB_NOERROR) return {};
+  std::string culprit = options.root_hints.empty() ? ""
+                                                   : "; [dns] root_hints: is " + options.root_hints +
+                                                         " in the format of IANA's named.root?";
+  return fail(Fault::config, std::string("libunbound can't start: ") + ub_strerror(status) + culprit);
+}
+
+}  // namespace
+
+Result<UbCtx> make_unbound_context(const UnboundOptions& options) {
+  auto files = check_files(options);
+  if (!files) return std::unexpected(std::move(files.error()));
+  UbCtx ctx(ub_ctx_create());
+  if (!ctx) return fail(Fault::config, "libunbound can't start: out of memory or out of file descriptors");
+  auto applied = apply(*ctx, options);
+  if (!applied) return std::unexpected(std::move(applied.error()));
+  auto tried = try_out(*ctx, options);
+  if (!tried) return std::unexpected(std::move(tried.error()));
+  return ctx;
+}
+
+}  // namespace mtasts

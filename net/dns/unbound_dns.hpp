@@ -1,0 +1,33 @@
+// unbound_dns - the Dns port over libunbound in its thread mode (UB-1 to UB-22).
+//
+// libunbound resolves and validates in a background thread of its own; its descriptor is awaited on the
+// resolve thread's event loop, where callbacks run and questions are asked. At most max_queries are in
+// flight, the rest wait in order. A timeout really ends a wait, and counts from ask(), the time in the queue
+// too; the query that goes on inside libunbound is forgotten safely, its answer still fills the cache. A name
+// that is no plain host name ("_" is taken too) fails at once and is not sent.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "ports/dns.hpp"
+
+namespace mtasts {
+
+struct UnboundOptions {
+  std::vector<std::string> forward;  // "address" or "address@port"; empty: full recursion
+  std::string root_hints;            // file; empty: built in
+  std::string trust_anchor;          // file in zone format; empty: none (then nothing is ever secure)
+  std::chrono::milliseconds timeout{5000};
+  unsigned max_queries = 512;
+};
+
+// Fault::config: a file can't be read or an option is refused; detail says which and what to do.
+// Destroy on the loop's thread; outstanding ask()s then end as Kind::failed.
+Result<std::unique_ptr<Dns>> make_unbound_dns(boost::asio::io_context& loop, const UnboundOptions& options);
+
+}  // namespace mtasts

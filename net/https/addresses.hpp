@@ -1,0 +1,32 @@
+// addresses - where a host can be dialled: AAAA and A through the Dns port, and the judgement over
+// special-use ones.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/address.hpp"
+#include "ports/dns.hpp"
+#include "ports/fetch.hpp"
+
+namespace mtasts {
+
+using Deadline = std::chrono::steady_clock::time_point;
+using Addresses = std::expected<std::vector<Address>, FetchError>;
+
+// Both types are asked at once. IPv6 and IPv4 in turn, IPv6 first. Never empty: no address is a FetchError
+// with the cause in the DNS's words. One type's failure does not matter while the other has data: TLS proves
+// the host. Ends at the deadline even if the Dns does not (FetchStep::deadline).
+boost::asio::awaitable<Addresses> find_addresses(Dns& dns, std::string host, Deadline deadline);
+
+// Those that may be dialled (STS-16), the order kept; if none, a FetchError that names each refused one.
+Addresses judge_addresses(std::vector<Address> addresses, std::span<const Cidr> allowed);
+
+// The pure part of find_addresses().
+Addresses merge_answers(const std::string& host, const DnsAnswer& v6, const DnsAnswer& v4);
+
+}  // namespace mtasts

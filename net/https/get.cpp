@@ -1,0 +1,107 @@
+#include "net/https/get.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/https/addresses.hpp"
+#include "net/https/exchange.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
+constexpr std::chrono::seconds connect_limit{2};
+
+// With a proxy its address is what is dialled. It is not judged, for the administrator named it; the policy
+// host's address is not known here then, so [https] allow_addresses does not apply: the proxy must keep its
+// own rules.
+asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSettings> settings,
+                                         std::string host, Deadline deadline) {
+  if (!settings->proxy) {
+    auto found = co_await find_addresses(dns, std::move(host), deadline);
+    if (!found) co_return found;
+    co_return judge_addresses(std::move(*found), settings->allow_addresses);
+  }
+  if (auto literal = parse_address(settings->proxy->host)) {
+    std::vector<Address> one(1, *literal);
+    co_return one;
+  }
+  auto found = co_await find_addresses(dns, settings->proxy->host, deadline);
+  if (!found && found.error().step == FetchStep::address) found.error().step = FetchStep::proxy;
+  co_return found;
+}
+
+ExchangeJob make_job(const GetSettings& settings, const Url& url) {
+  ExchangeJob job;
+  job.tls = settings.tls;
+  job.host = url.host;
+  job.port = url.port;
+  job.path = url.path;
+  job.dial_port = settings.proxy ? settings.proxy->port : url.port;
+  job.through_proxy = settings.proxy.has_value();
+  return job;
+}
+
+// left: addresses not tried yet, this one among them.
+void share_time(ExchangeJob& job, std::chrono::milliseconds timeout, Deadline deadline, std::size_t left) {
+  auto now = steady_clock::now();
+  job.connect_by = job.done_by = deadline;
+  if (left == 1) return;
+  auto fair = (deadline - now) / static_cast<int>(left);
+  job.connect_by = std::min(deadline, now + std::min<steady_clock::duration>(fair, connect_limit));
+  job.done_by = std::min(deadline, now + std::max<steady_clock::duration>(fair, timeout / 3));
+}
+
+struct Attempt {
+  Address address;
+  ExchangeError error;
+};
+
+std::string text_of(const Attempt& attempt) {
+  return to_string(attempt.address) + ": " +
+         (attempt.error.timed_out ? std::string(words(attempt.error.step)) + ": " : "") +
+         attempt.error.detail;
+}
+
+// The farthest step tells most; of equals the first. Steps are in the order in which they happen.
+FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
+  auto farther = [](const Attempt& a, const Attempt& b) { return a.error.step < b.error.step; };
+  auto worst = deadline_over ? attempts.end() - 1 : std::ranges::max_element(attempts, farther);
+  FetchError error{deadline_over ? FetchStep::deadline : worst->error.step, text_of(*worst)};
+  std::size_t others = 0;
+  for (const Attempt& attempt : attempts) {
+    if (&attempt == &*worst || ++others > 3) continue;
+    error.detail += "; " + text_of(attempt);
+  }
+  if (others > 3) error.detail += "; and " + std::to_string(others - 3) + " more";
+  return error;
+}
+
+}  // namespace
+
+asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
+                                                           std::shared_ptr<const GetSettings> settings,
+                                                           Url url) {
+  Deadline deadline = steady_clock::now() + settings->timeout;
+  auto addresses = co_await where_to_dial(dns, settings, url.host, deadline);
+  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
+  if (addresses->size() > max_addresses) addresses->resize(max_addresses);
+  ExchangeJob job = make_job(*settings, url);
+  std::vector<Attempt> attempts;
+  for (std::size_t i = 0; i < addresses->size() && steady_clock::now() < deadline; ++i) {
+    job.dial = (*addresses)[i];
+    share_time(job, settings->timeout, deadline, addresses->size() - i);
+    auto answer = co_await exchange(job);
+    if (answer) co_return std::move(*answer);
+    attempts.push_back(Attempt{job.dial, std::move(answer.error())});
+  }
+  bool over = attempts.empty() || (attempts.back().error.timed_out && steady_clock::now() >= deadline);
+  if (attempts.empty())
+    co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS took all the time"});
+  co_return std::unexpected(sum_up(std::move(attempts), over));
+}
+
+}  // namespace mtasts

@@ -1,0 +1,43 @@
+// get - GET https://host:port/path as a policy host is asked: every address in turn, one deadline over
+// everything.
+//
+// Time is shared so that one dead address can't use it up: while others are left, a connect gets 2 s at most
+// and a whole exchange a third of the time or its fair share of what is left, whichever is more. The last
+// address gets all the rest. The failure that came farthest is reported, the others are named behind it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.hpp"
+#include "net/https/proxy.hpp"
+#include "net/https/tls.hpp"
+#include "ports/dns.hpp"
+#include "ports/fetch.hpp"
+
+namespace mtasts {
+
+struct GetSettings {
+  SslCtx tls;
+  std::chrono::milliseconds timeout{30000};
+  std::optional<ProxyAddress> proxy;
+  std::vector<Cidr> allow_addresses;
+};
+
+struct Url {
+  std::string host;  // a host name
+  std::uint16_t port = 443;
+  std::string path;
+};
+
+// dns is used before the first suspension only.
+boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
+                                                                  std::shared_ptr<const GetSettings> settings,
+                                                                  Url url);
+
+}  // namespace mtasts

@@ -1,0 +1,62 @@
+#include "net/https/https_fetch.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "net/https/get.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace asio = boost::asio;
+using Fetched = std::expected<HttpAnswer, FetchError>;
+
+constexpr std::string_view policy_label = "mta-sts.";
+constexpr std::string_view policy_path = "/.well-known/mta-sts.txt";
+
+// Settings are shared: a fetch may still be on its way when the HttpsFetch that began it is replaced.
+asio::awaitable<Fetched> fetch_policy(Dns& dns, std::shared_ptr<const GetSettings> settings,
+                                      DomainName domain) {
+  std::string host = std::string(policy_label) + std::string(domain.str());
+  if (host.size() > DomainName::max_size) {
+    co_return std::unexpected(FetchError{FetchStep::address, host + " is longer than a host name can be"});
+  }
+  Url url;
+  url.host = std::move(host);
+  url.path = policy_path;
+  auto fetched = co_await get(dns, std::move(settings), std::move(url));
+  co_return fetched;
+}
+
+class HttpsFetch final : public Fetch {
+ public:
+  HttpsFetch(Dns& dns, std::shared_ptr<const GetSettings> settings)
+      : dns_(dns), settings_(std::move(settings)) {}
+
+  asio::awaitable<Fetched> get_policy(DomainName domain) override {
+    return fetch_policy(dns_, settings_, domain);
+  }
+
+ private:
+  Dns& dns_;
+  std::shared_ptr<const GetSettings> settings_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context&, Dns& dns, HttpsOptions options) {
+  auto settings = std::make_shared<GetSettings>();
+  if (!options.proxy.empty()) {
+    auto proxy = parse_proxy(options.proxy);
+    if (!proxy) return std::unexpected(std::move(proxy.error()));
+    settings->proxy = std::move(*proxy);
+  }
+  auto tls = make_tls_context(options.ca_file);
+  if (!tls) return std::unexpected(std::move(tls.error()));
+  settings->tls = std::move(*tls);
+  settings->timeout = options.timeout;
+  settings->allow_addresses = std::move(options.allow_addresses);
+  return std::make_unique<HttpsFetch>(dns, std::move(settings));
+}
+
+}  // namespace mtasts

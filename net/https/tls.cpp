@@ -1,0 +1,125 @@
+#include "net/https/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <string_view>
+
+#include "core/finding.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr int max_names = 5;  // of a certificate, in a message
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+using Ssl = std::unique_ptr<SSL, Deleter<SSL_free>>;
+using GeneralNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
+using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
+
+// OpenSSL's words for the oldest error of this thread's queue, which names the cause; empties the queue.
+std::string openssl_words() {
+  unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return "unknown error";
+  // reasons of system calls have a number of their own, without words in OpenSSL's tables
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : "error " + std::to_string(code);
+}
+
+Result<void> load_roots(SSL_CTX& context, const std::string& ca_file) {
+  if (ca_file.empty()) {
+    if (SSL_CTX_set_default_verify_paths(&context) == 1) return {};
+    return fail(Fault::config, "the system's CA certificates can't be read (" + openssl_words() +
+                                   "); install ca-certificates or set [https] ca_file");
+  }
+  if (SSL_CTX_load_verify_file(&context, ca_file.c_str()) == 1) return {};
+  return fail(Fault::config, "[https] ca_file: can't use " + ca_file + " (" + openssl_words() +
+                                 "); it must hold CA certificates in PEM format");
+}
+
+std::string_view text_of(const ASN1_STRING* value) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+          static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
+std::string names_of(const X509& certificate) {
+  void* found = X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr);
+  GeneralNames names(static_cast<GENERAL_NAMES*>(found));
+  std::string text;
+  int count = 0;
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_DNS) continue;
+    if (++count > max_names) return text + ", ...";
+    text += (text.empty() ? "" : ", ") + printable(text_of(name->d.dNSName));
+  }
+  return text;
+}
+
+std::string date_of(const ASN1_TIME* time) {
+  Bio memory(BIO_new(BIO_s_mem()));
+  if (!memory || ASN1_TIME_print(memory.get(), time) != 1) return "an unreadable date";
+  char* data = nullptr;
+  long size = BIO_get_mem_data(memory.get(), &data);
+  return printable({data, static_cast<std::size_t>(size)});
+}
+
+// What helps to understand the error, from the certificate it is about.
+std::string details(int error, const X509* certificate) {
+  if (certificate == nullptr) return {};
+  if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+    return "; it expired on " + date_of(X509_get0_notAfter(certificate));
+  if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+    return "; it begins on " + date_of(X509_get0_notBefore(certificate));
+  if (error != X509_V_ERR_HOSTNAME_MISMATCH) return {};
+  std::string names = names_of(*certificate);
+  return names.empty() ? "; it has no DNS name (a common name does not count)" : "; its names are " + names;
+}
+
+}  // namespace
+
+Result<SslCtx> make_tls_context(const std::string& ca_file) {
+  ERR_clear_error();
+  SslCtx context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (!context) return fail(Fault::config, "OpenSSL can't start: " + openssl_words());
+  if (SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) {
+    return fail(Fault::config, "OpenSSL can't do TLS 1.2: " + openssl_words());
+  }
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);  // a server could make us work without end
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  // Only HTTP/1.1 is spoken here; a server that minds names protocols can't be led to answer as something
+  // else.
+  constexpr unsigned char http[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  SSL_CTX_set_alpn_protos(context.get(), http, sizeof http);
+  auto loaded = load_roots(*context, ca_file);
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  return context;
+}
+
+SSL* new_client(SSL_CTX& context, const std::string& host) {
+  Ssl ssl(SSL_new(&context));
+  if (!ssl) return nullptr;
+  SSL_set_hostflags(ssl.get(),
+                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);  // STS-10
+  if (SSL_set1_host(ssl.get(), host.c_str()) != 1) return nullptr;
+  if (SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) return nullptr;  // STS-8
+  return ssl.release();
+}
+
+std::string describe_failure(X509_STORE_CTX& store) {
+  int error = X509_STORE_CTX_get_error(&store);
+  int depth = X509_STORE_CTX_get_error_depth(&store);
+  return std::string("certificate verify failed: ") + X509_verify_cert_error_string(error) + " (depth " +
+         std::to_string(depth) + ")" + details(error, X509_STORE_CTX_get_current_cert(&store));
+}
+
+}  // namespace mtasts

@@ -1,0 +1,105 @@
+#include "net/https/addresses.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "tests/unit/net/fixed_dns.hpp"
+#include "tests/unit/net/run.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+std::vector<Address> some(std::initializer_list<const char*> texts) {
+  std::vector<Address> addresses;
+  for (const char* text : texts) addresses.push_back(parse_address(text).value());
+  return addresses;
+}
+
+DnsAnswer failure(const char* reason, DnsAnswer::Security security = DnsAnswer::Security::insecure) {
+  DnsAnswer answer;
+  answer.reason = reason;
+  answer.security = security;
+  return answer;
+}
+
+DnsAnswer none(DnsAnswer::Kind kind) {
+  DnsAnswer answer;
+  answer.kind = kind;
+  return answer;
+}
+
+TEST_CASE("IPv6 and IPv4 in turn", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  for (const char* text : {"192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"}) {
+    dns.add_address("host.example", parse_address(text).value());
+  }
+  auto found = run(loop, find_addresses(dns, "host.example", steady_clock::now() + 1s));
+  REQUIRE(found);
+  CHECK(*found == some({"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"}));
+}
+
+TEST_CASE("no address: the cause in the DNS's words", "[net]") {
+  using enum DnsAnswer::Kind;
+  struct Row {
+    const char* why;
+    DnsAnswer v6, v4;
+    const char* words;
+  };
+  auto row = GENERATE(values<Row>({
+      {"NXDOMAIN", none(nxdomain), none(nxdomain), "host.example does not exist (NXDOMAIN)"},
+      {"no data", none(no_data), none(no_data), "host.example has no address"},
+      {"SERVFAIL", failure("SERVFAIL"), failure("SERVFAIL"), "host.example A: SERVFAIL"},
+      {"IPv6 failed, no IPv4", failure("timeout after 5 s"), none(no_data),
+       "host.example AAAA: timeout after 5 s"},
+      {"bogus tells most", failure("DNSSEC bogus: x", DnsAnswer::Security::bogus),
+       failure("timeout after 5 s"), "host.example AAAA: DNSSEC bogus: x"},
+  }));
+  INFO(row.why);
+  auto found = merge_answers("host.example", row.v6, row.v4);
+  REQUIRE(!found);
+  CHECK(found.error().step == FetchStep::address);
+  CHECK(found.error().detail == row.words);
+}
+
+TEST_CASE("one family's failure does not matter while the other has data", "[net]") {
+  DnsAnswer data = none(DnsAnswer::Kind::data);
+  data.rdata = {std::string("\xc0\x00\x02\x01", 4), "bad"};
+  auto found = merge_answers("host.example", failure("SERVFAIL"), data);
+  REQUIRE(found);
+  CHECK(*found == some({"192.0.2.1"}));
+}
+
+TEST_CASE("a DNS that never answers does not hold up the fetch", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  dns.silent.insert("host.example");
+  auto begin = steady_clock::now();
+  auto found = run(loop, find_addresses(dns, "host.example", begin + 100ms));
+  REQUIRE(!found);
+  CHECK(found.error().step == FetchStep::deadline);
+  CHECK(steady_clock::now() - begin < 1s);
+}
+
+TEST_CASE("STS-16: special-use addresses are refused and named", "[net]") {
+  auto judged = judge_addresses(some({"203.0.113.9", "::1", "10.0.0.1"}), {});
+  REQUIRE(!judged);
+  CHECK(judged.error().step == FetchStep::address);
+  for (const char* word :
+       {"203.0.113.9 is special-use (", "::1 is special-use (", "10.0.0.1", "allow_addresses"}) {
+    CHECK(judged.error().detail.contains(word));
+  }
+}
+
+TEST_CASE("STS-16: allowed and global addresses stay, in order", "[net]") {
+  std::vector<Cidr> allowed{parse_cidr("203.0.113.0/24").value()};
+  auto judged = judge_addresses(some({"127.0.0.1", "203.0.113.9", "::ffff:127.0.0.1", "8.8.8.8"}), allowed);
+  REQUIRE(judged);
+  CHECK(*judged == some({"203.0.113.9", "8.8.8.8"}));
+}
+
+}  // namespace
+}  // namespace mtasts

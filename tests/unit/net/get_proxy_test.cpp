@@ -1,0 +1,80 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "tests/unit/net/get_bench.hpp"
+
+namespace mtasts {
+namespace {
+
+// A proxy that says `reply` to CONNECT and then is the policy host itself.
+PeerScript proxying(std::string reply, std::string* seen = nullptr) {
+  return [reply = std::move(reply), seen, identity = good_identity()](Peer& peer) {
+    std::string request = peer.read_head();
+    if (seen != nullptr) *seen = request;
+    peer.write(reply);
+    if (!peer.start_tls(identity)) return;
+    peer.read_head();
+    peer.write(sized(policy));
+    peer.say_goodbye();
+  };
+}
+
+TEST_CASE("through an HTTP proxy", "[net]") {
+  std::string seen;
+  FetchBench bench;  // the policy host's name is the proxy's to resolve: this DNS does not know it
+  bench.settings->allow_addresses.clear();
+  Fetched answer;
+  {
+    StreamServer proxy(proxying("HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n", &seen));
+    SECTION("by address") { bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()}; }
+    SECTION("by name, special-use because the administrator said so") {
+      bench.settings->proxy = ProxyAddress{"proxy.example", proxy.port()};
+      bench.address("127.0.0.1", "proxy.example");
+    }
+    answer = bench.fetch(443);
+  }
+  if (!answer) FAIL(answer.error().detail);
+  CHECK(answer->body == policy);
+  CHECK(seen.starts_with("CONNECT mta-sts.good.example:443 HTTP/1.1\r\nHost: mta-sts.good.example:443\r\n"));
+}
+
+TEST_CASE("a proxy that does not open the tunnel", "[net]") {
+  struct Row {
+    const char* why;
+    std::string reply;
+    const char* words;
+  };
+  auto row = GENERATE(values<Row>({
+      {"refuses", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "403 Forbidden"},
+      {"wants a login", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407"},
+      {"a hostile reason", "HTTP/1.1 500 \x1b[31mred\r\n\r\n", ""},
+      {"no HTTP", "SSH-2.0-x\r\n\r\n", "bad version"},
+      {"says more than it should", "HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01", "more than its answer"},
+      {"a flood of headers", "HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", "16 KiB"},
+  }));
+  INFO(row.why);
+  StreamServer proxy([&row](Peer& peer) {
+    peer.read_head();
+    peer.write(row.reply);
+  });
+  FetchBench bench;
+  bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()};
+  auto answer = bench.fetch(443);
+  REQUIRE(!answer);
+  INFO(answer.error().detail);
+  CHECK(answer.error().step == FetchStep::proxy);
+  CHECK(answer.error().detail.contains(row.words));
+  CHECK(answer.error().detail.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("a proxy that can't be reached or found", "[net]") {
+  FetchBench bench;
+  SECTION("refused") { bench.settings->proxy = ProxyAddress{"127.0.0.2", 1}; }
+  SECTION("no such name") { bench.settings->proxy = ProxyAddress{"proxy.example", 3128}; }
+  auto answer = bench.fetch(443);
+  REQUIRE(!answer);
+  CHECK(answer.error().step == FetchStep::proxy);
+}
+
+}  // namespace
+}  // namespace mtasts

@@ -1,0 +1,100 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "tests/unit/net/get_bench.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("STS-9, STS-10: certificates", "[net]") {
+  struct Row {
+    const char* why;
+    Wish wish;
+    const char* words;  // nullptr: good
+  };
+  auto row = GENERATE(values<Row>({
+      {"its name", {.dns_names = {host}}, nullptr},
+      {"among others", {.dns_names = {"other.example", host}}, nullptr},
+      {"in other case", {.dns_names = {"MTA-STS.Good.Example"}}, nullptr},
+      {"wildcard as the left-most label", {.dns_names = {"*.good.example"}}, nullptr},
+      {"wrong name", {.dns_names = {"www.good.example"}}, "names are www.good.example"},
+      {"the domain alone", {.dns_names = {"good.example"}}, "names are good.example"},
+      {"common name only", {.dns_names = {}, .common_name = host}, "no DNS name"},
+      {"common name beside another DNS-ID",
+       {.dns_names = {"x.example"}, .common_name = host},
+       "names are x.example"},
+      {"wildcard two labels up", {.dns_names = {"*.example"}}, "names are *.example"},
+      {"partial wildcard", {.dns_names = {"mta-*.good.example"}}, "names are mta-*.good.example"},
+      {"partial wildcard in front", {.dns_names = {"*-sts.good.example"}}, "mismatch"},
+      {"wildcard inside", {.dns_names = {"mta-sts.*.example"}}, "mismatch"},
+      {"bare wildcard", {.dns_names = {"*"}}, "mismatch"},
+      {"expired",
+       {.dns_names = {host}, .begins = -7200, .ends = -3600},
+       "certificate has expired (depth 0); it expired on "},
+      {"not yet valid",
+       {.dns_names = {host}, .begins = 3600, .ends = 7200},
+       "not yet valid (depth 0); it begins on "},
+      {"self-signed", {.dns_names = {host}, .self_signed = true}, "self-signed certificate"},
+  }));
+  INFO(row.why);
+  auto answer = fetch_from([identity = authority().issue(row.wish)](Peer& peer) {
+    if (!peer.start_tls(identity)) return;
+    peer.read_head();
+    peer.write(sized(policy));
+    peer.say_goodbye();
+  });
+  REQUIRE(answer.has_value() == (row.words == nullptr));
+  if (answer) return;
+  INFO(answer.error().detail);
+  CHECK(answer.error().step == FetchStep::tls);
+  CHECK(answer.error().detail.contains("certificate verify failed: "));
+  CHECK(answer.error().detail.contains(row.words));
+}
+
+TEST_CASE("a hostile name in a certificate is escaped", "[net]") {
+  auto answer = fetch_from([identity = authority().issue({.dns_names = {"a\x1b[31m.example"}})](Peer& peer) {
+    peer.start_tls(identity);
+  });
+  REQUIRE(!answer);
+  CHECK(answer.error().detail.find('\x1b') == std::string::npos);
+  CHECK(answer.error().detail.contains("names are a\\x"));
+}
+
+TEST_CASE("an authority that is not ours", "[net]") {
+  Authority stranger;
+  auto answer = fetch_from(
+      [identity = stranger.issue({.dns_names = {host}})](Peer& peer) { peer.start_tls(identity); });
+  REQUIRE(!answer);
+  CHECK(answer.error().step == FetchStep::tls);
+  CHECK(answer.error().detail.contains("unable to get local issuer certificate"));
+}
+
+TEST_CASE("handshakes that fail, in OpenSSL's own words", "[net]") {
+  struct Row {
+    const char* why;
+    PeerScript script;
+    const char* words;
+  };
+  auto row = GENERATE(values<Row>({
+      {"STS-15: TLS 1.1 at most", [id = good_identity()](Peer& peer) { peer.start_tls(id, TLS1_1_VERSION); },
+       "protocol"},
+      {"no TLS at all",
+       [](Peer& peer) {
+         peer.write("220 hello\r\n");
+         peer.wait(200ms);
+       },
+       "wrong version number"},
+      {"closes at once", [](Peer&) {}, "127.0.0.1: "},
+  }));
+  INFO(row.why);
+  auto answer = fetch_from(row.script);
+  REQUIRE(!answer);
+  INFO(answer.error().detail);
+  CHECK(answer.error().step == FetchStep::tls);
+  CHECK(answer.error().detail.contains(row.words));
+}
+
+}  // namespace
+}  // namespace mtasts

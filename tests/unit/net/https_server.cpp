@@ -1,0 +1,131 @@
+#include "tests/unit/net/https_server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <stdexcept>
+
+namespace mtasts {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+socklen_t fill_in(sockaddr_storage& where, const char* address, std::uint16_t port) {
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&where);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&where);
+  bool is_v6 = ::inet_pton(AF_INET6, address, &v6->sin6_addr) == 1;
+  where.ss_family = is_v6 ? AF_INET6 : AF_INET;
+  if (is_v6) {
+    v6->sin6_port = htons(port);
+    return sizeof *v6;
+  }
+  ::inet_pton(AF_INET, address, &v4->sin_addr);
+  v4->sin_port = htons(port);
+  return sizeof *v4;
+}
+
+}  // namespace
+
+Peer::Peer(int descriptor, const std::atomic<bool>& stop) : descriptor_(descriptor), stop_(stop) {
+  timeval limit{10, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+Peer::~Peer() {
+  ssl_.reset();
+  ::close(descriptor_);
+}
+
+bool Peer::start_tls(const Identity& identity, int highest_version) {
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (highest_version < TLS1_2_VERSION) {
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+    SSL_CTX_set_cipher_list(context.get(), "DEFAULT:@SECLEVEL=0");
+  }
+  SSL_CTX_set_max_proto_version(context.get(), highest_version);
+  SSL_CTX_use_certificate(context.get(), identity.certificate.get());
+  SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
+  ssl_.reset(SSL_new(context.get()), SSL_free);
+  SSL_set_fd(ssl_.get(), descriptor_);
+  return SSL_accept(ssl_.get()) == 1;
+}
+
+std::string Peer::read_head() {
+  std::string head;
+  char octet = 0;
+  while (!head.ends_with("\r\n\r\n")) {
+    auto size = ssl_ ? SSL_read(ssl_.get(), &octet, 1) : ::recv(descriptor_, &octet, 1, 0);
+    if (size != 1) break;
+    head += octet;
+  }
+  return head;
+}
+
+bool Peer::write(std::string_view text) {
+  if (text.empty()) return true;
+  if (!ssl_)
+    return ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+  return SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) > 0;
+}
+
+void Peer::say_goodbye() {
+  if (ssl_) SSL_shutdown(ssl_.get());
+}
+
+void Peer::wait(std::chrono::milliseconds time) const {
+  for (auto end = std::chrono::steady_clock::now() + time;
+       !stop_ && std::chrono::steady_clock::now() < end;) {
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+std::string Peer::server_name() const {
+  const char* name = ssl_ ? SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) : nullptr;
+  return name == nullptr ? "" : name;
+}
+
+StreamServer::StreamServer(PeerScript script, const char* address, std::uint16_t port)
+    : script_(std::move(script)) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's socket BIO writes without MSG_NOSIGNAL
+  sockaddr_storage where{};
+  socklen_t size = fill_in(where, address, port);
+  auto* name = reinterpret_cast<sockaddr*>(&where);
+  listener_ = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int yes = 1;
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  bool ready = ::bind(listener_, name, size) == 0 && ::listen(listener_, 16) == 0;
+  if (!ready || ::getsockname(listener_, name, &size) != 0) {
+    ::close(listener_);
+    throw std::runtime_error(std::string("can't listen on ") + address);
+  }
+  port_ = ntohs(where.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(name)->sin6_port
+                                            : reinterpret_cast<sockaddr_in*>(name)->sin_port);
+  thread_ = std::thread([this] { serve(); });
+}
+
+StreamServer::~StreamServer() {
+  stop_ = true;
+  thread_.join();
+  ::close(listener_);
+}
+
+void StreamServer::serve() {
+  while (!stop_) {
+    pollfd watched{listener_, POLLIN, 0};
+    if (::poll(&watched, 1, 10) != 1) continue;
+    int descriptor = ::accept(listener_, nullptr, nullptr);
+    if (descriptor < 0) continue;
+    ++connections_;
+    Peer peer(descriptor, stop_);
+    script_(peer);
+  }
+}
+
+}  // namespace mtasts

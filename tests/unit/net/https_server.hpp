@@ -1,0 +1,67 @@
+// https_server - a scripted server on 127.0.0.0/8, in a thread of its own, one connection after the other.
+//
+// A script gets the connection and does with it what it likes; the connection is closed when it returns.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "tests/unit/net/certificates.hpp"
+
+namespace mtasts {
+
+// One accepted connection. Every call gives up after 10 s or when the server is stopped.
+class Peer {
+ public:
+  Peer(int descriptor, const std::atomic<bool>& stop);
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  bool start_tls(const Identity& identity, int highest_version = TLS1_3_VERSION);
+  std::string read_head();                          // up to and with the empty line, over TLS if started
+  bool write(std::string_view text);                // false: the other side is gone
+  void say_goodbye();                               // TLS close_notify
+  void wait(std::chrono::milliseconds time) const;  // ends early when the server is stopped
+  bool stopping() const { return stop_; }
+  std::string server_name() const;  // SNI
+
+ private:
+  int descriptor_;
+  const std::atomic<bool>& stop_;
+  std::shared_ptr<SSL> ssl_;
+};
+
+using PeerScript = std::function<void(Peer&)>;
+
+class StreamServer {
+ public:
+  // address: of 127.0.0.0/8, or ::1; port 0: any. Throws std::runtime_error if it is not to be had.
+  explicit StreamServer(PeerScript script, const char* address = "127.0.0.1", std::uint16_t port = 0);
+  ~StreamServer();
+  StreamServer(const StreamServer&) = delete;
+  StreamServer& operator=(const StreamServer&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+  int connections() const noexcept { return connections_; }
+
+ private:
+  void serve();
+
+  PeerScript script_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> connections_{0};
+  std::thread thread_;
+};
+
+}  // namespace mtasts

@@ -1,0 +1,393 @@
+#include "net/dns/unbound_dns.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "tests/unit/net/dns_server.hpp"
+#include "tests/unit/net/dns_signer.hpp"
+#include "tests/unit/net/run.hpp"
+#include "tests/unit/net/temp_file.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using Kind = DnsAnswer::Kind;
+using Security = DnsAnswer::Security;
+
+constexpr std::uint16_t type_a = 1, type_cname = 5, type_txt = 16;
+
+DnsReply txt(const DnsQuestion& q, std::vector<std::string> strings) {
+  return {.answer = {{q.name, type_txt, dns_strings(std::move(strings))}}};
+}
+
+DnsReply unsigned_zone(const DnsQuestion& q) {
+  DnsReply none{.authority = {dns_soa("example")}};
+  if (q.name == "silent.example") return {.silent = true};
+  if (q.name == "nx.example") return {.authority = {dns_soa("example", 77)}, .rcode = 3};
+  if (q.name == "servfail.example") return {.rcode = 2};
+  if (q.name == "refused.example") return {.rcode = 5};
+  if (q.name == "alias.example") {
+    return {.answer = {{q.name, type_cname, dns_name("target.example"), 30},
+                       {"target.example", type_txt, dns_strings({"from target"})}},
+            .authority = {}};
+  }
+  if (q.name == "alias-to-nothing.example") {
+    return {.answer = {{q.name, type_cname, dns_name("nowhere.example")}},
+            .authority = {dns_soa("example")},
+            .rcode = 3};
+  }
+  if (q.name == "big.example" && q.type == type_txt) {
+    if (!q.tcp) return {.truncated = true};
+    return txt(q, {std::string(255, 'a'), std::string(255, 'b'), std::string(255, 'c'), std::string(255, 'd'),
+                   std::string(255, 'e'), std::string(255, 'f')});
+  }
+  if (q.name == "address.example") {
+    if (q.type == type_a) return {.answer = {{q.name, type_a, std::string("\xcb\x00\x71\x09", 4)}}};
+    return none;
+  }
+  if (q.name == "nowhere.example") return {.authority = {dns_soa("example")}, .rcode = 3};
+  if (q.type != type_txt) return none;
+  if (q.name == "target.example") return txt(q, {"from target"});
+  if (q.name == "two.example") {
+    return {.answer = {{q.name, type_txt, dns_strings({"one"})}, {q.name, type_txt, dns_strings({"two"})}},
+            .authority = {}};
+  }
+  if (q.name == "parts.example") return txt(q, {"v=STSv1; ", "id=1;"});
+  if (q.name == "odd.example") return txt(q, {std::string("\0\xff\n{}", 5)});
+  if (q.name.starts_with("slow")) return {.answer = txt(q, {"slow"}).answer, .delay = 250ms};
+  if (q.name.starts_with("brief")) return {.answer = txt(q, {"brief"}).answer, .delay = 10ms};
+  if (q.name.starts_with("n")) return txt(q, {q.name});
+  return none;
+}
+
+struct Bench {
+  explicit Bench(DnsScript script = unsigned_zone, UnboundOptions options = {}) : server(std::move(script)) {
+    options.forward.push_back(server.forward());
+    if (options.timeout == 5000ms) options.timeout = 3000ms;
+    auto made = make_unbound_dns(loop, options);
+    REQUIRE(made);
+    dns = std::move(*made);
+  }
+  DnsAnswer ask(std::string name, RrType type = RrType::txt) {
+    return run(loop, dns->ask(std::move(name), type));
+  }
+
+  DnsServer server;
+  asio::io_context loop{1};
+  std::unique_ptr<Dns> dns;
+};
+
+using Answers = std::vector<std::shared_ptr<std::optional<DnsAnswer>>>;
+
+bool all_there(const Answers& answers) {
+  return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
+}
+
+UnboundOptions with_timeout(std::chrono::milliseconds timeout) {
+  UnboundOptions options;
+  options.timeout = timeout;
+  return options;
+}
+
+TEST_CASE("each kind of answer through a forwarder", "[net]") {
+  Bench bench;
+  SECTION("data") {
+    auto answer = bench.ask("n1.example");
+    CHECK(answer.kind == Kind::data);
+    CHECK(answer.security == Security::insecure);
+    CHECK(answer.rdata == std::vector<std::string>{dns_strings({"n1.example"})});
+    CHECK(answer.ttl == 300);
+    CHECK(answer.canonical.empty());
+  }
+  SECTION("several records") {
+    auto rdata = bench.ask("two.example").rdata;
+    std::ranges::sort(rdata);
+    CHECK(rdata == std::vector<std::string>{dns_strings({"one"}), dns_strings({"two"})});
+  }
+  SECTION("STS-1: strings of one record stay apart in the RDATA") {
+    auto answer = bench.ask("parts.example.");
+    REQUIRE(answer.rdata.size() == 1);
+    CHECK(answer.rdata[0] == dns_strings({"v=STSv1; ", "id=1;"}));
+    CHECK(decode_txt(answer.rdata[0]) == "v=STSv1; id=1;");
+  }
+  SECTION("bytes of a record are passed on as they are") {
+    auto answer = bench.ask("odd.example");
+    REQUIRE(answer.rdata.size() == 1);
+    CHECK(answer.rdata[0] == dns_strings({std::string("\0\xff\n{}", 5)}));
+  }
+  SECTION("UB-7: no data") {
+    auto answer = bench.ask("address.example", RrType::aaaa);
+    CHECK(answer.kind == Kind::no_data);
+    CHECK(answer.ttl == 60);
+    CHECK(answer.rdata.empty());
+  }
+  SECTION("address") {
+    auto answer = bench.ask("address.example", RrType::a);
+    REQUIRE(answer.rdata.size() == 1);
+    CHECK(answer.rdata[0] == std::string("\xcb\x00\x71\x09", 4));
+  }
+  SECTION("UB-7: NXDOMAIN") {
+    auto answer = bench.ask("nx.example");
+    CHECK(answer.kind == Kind::nxdomain);
+    CHECK(answer.ttl == 77);
+  }
+  SECTION("STS-1, UB-8: an alias is followed, the shortest TTL counts") {
+    auto answer = bench.ask("alias.example");
+    CHECK(answer.kind == Kind::data);
+    CHECK(answer.canonical == "target.example");
+    CHECK(answer.ttl == 30);
+    CHECK(answer.rdata == std::vector<std::string>{dns_strings({"from target"})});
+  }
+  SECTION("an alias to nothing is NXDOMAIN") {
+    auto answer = bench.ask("alias-to-nothing.example");
+    CHECK(answer.kind == Kind::nxdomain);
+    CHECK(answer.canonical == "nowhere.example");
+  }
+  SECTION("a truncated answer is asked for again over TCP") {
+    auto answer = bench.ask("big.example");
+    REQUIRE(answer.rdata.size() == 1);
+    CHECK(answer.rdata[0].size() == 6 * 256);
+    CHECK(bench.server.tcp_questions() > 0);
+  }
+}
+
+TEST_CASE("a server's refusal is a failure with its name", "[net]") {
+  Bench bench;
+  auto name = GENERATE(std::string("servfail.example"), std::string("refused.example"));
+  auto answer = bench.ask(name);
+  CHECK(answer.kind == Kind::failed);
+  CHECK(answer.security == Security::insecure);
+  CHECK(answer.reason ==
+        "SERVFAIL");  // libunbound's summary of a forwarder that does not answer the question
+}
+
+TEST_CASE("names that can't be asked fail at once, without a packet", "[net]") {
+  std::atomic<int> asked{0};
+  Bench bench([&asked](const DnsQuestion& q) {
+    ++asked;
+    return unsigned_zone(q);
+  });
+  auto name =
+      GENERATE(std::string(), std::string("a..b"), std::string("a\\000.example"), std::string(300, 'a'));
+  auto answer = bench.ask(name);
+  CHECK(answer.kind == Kind::failed);
+  CHECK(!answer.reason.empty());
+  CHECK(asked == 0);
+}
+
+TEST_CASE("UB-13: a timeout ends the wait, and a late answer does no harm", "[net]") {
+  Bench bench(unsigned_zone, with_timeout(100ms));
+  auto begin = steady_clock::now();
+  auto answer = bench.ask("slow.example");
+  auto took = steady_clock::now() - begin;
+  CHECK(answer.kind == Kind::failed);
+  CHECK(answer.reason == "timeout after 100 ms");
+  CHECK(took >= 100ms);
+  run_for(bench.loop, 500ms);                           // the answer arrives, for nobody
+  CHECK(bench.ask("slow.example").kind == Kind::data);  // from libunbound's cache
+  CHECK(bench.ask("n1.example").kind == Kind::data);
+}
+
+TEST_CASE("a silent server: every wait ends", "[net]") {
+  Bench bench(unsigned_zone, with_timeout(150ms));
+  for (int i = 0; i < 3; ++i) {
+    auto begin = steady_clock::now();
+    CHECK(bench.ask("silent.example").reason == "timeout after 150 ms");
+    CHECK(steady_clock::now() - begin < 2s);
+  }
+  CHECK(bench.ask("n1.example").kind == Kind::data);
+}
+
+TEST_CASE("B10: no more than max_queries at once, the rest in order", "[net]") {
+  UnboundOptions options;
+  options.max_queries = 4;
+  Bench bench(unsigned_zone, options);
+  Answers answers;
+  for (int i = 0; i < 60; ++i) {
+    answers.push_back(
+        start(bench.loop, bench.dns->ask("brief" + std::to_string(i) + ".example", RrType::txt)));
+  }
+  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
+  CHECK(std::ranges::all_of(answers, [](auto& a) { return (*a)->kind == Kind::data; }));
+  CHECK(bench.server.most_at_once() <= 4);
+  CHECK(bench.server.most_at_once() >= 2);
+}
+
+TEST_CASE("the time in the queue counts", "[net]") {
+  UnboundOptions options = with_timeout(200ms);
+  options.max_queries = 1;
+  Bench bench(unsigned_zone, options);
+  Answers answers;
+  for (int i = 0; i < 5; ++i)
+    answers.push_back(start(bench.loop, bench.dns->ask("silent.example", RrType::txt)));
+  auto begin = steady_clock::now();
+  REQUIRE(run_until(bench.loop, 10s, [&] { return all_there(answers); }));
+  CHECK(steady_clock::now() - begin < 900ms);  // five times 200 ms it would be, if each had its own
+  for (const auto& answer : answers) {
+    CHECK((*answer)->kind == Kind::failed);
+    CHECK((*answer)->reason.starts_with("timeout"));
+  }
+  CHECK(bench.ask("n1.example").kind == Kind::data);
+}
+
+TEST_CASE("B10: 2,000 questions at once all end, with their own answers", "[net]") {
+  UnboundOptions options = with_timeout(60s);
+  Bench bench(unsigned_zone, options);
+  Answers answers;
+  for (int i = 0; i < 2000; ++i) {
+    answers.push_back(start(bench.loop, bench.dns->ask("n" + std::to_string(i) + ".example", RrType::txt)));
+  }
+  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
+  int right = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const auto& rdata = (**answers[static_cast<std::size_t>(i)]).rdata;
+    right += rdata.size() == 1 && rdata[0] == dns_strings({"n" + std::to_string(i) + ".example"});
+  }
+  CHECK(right == 2000);
+}
+
+TEST_CASE("STYLE A: deleted with questions outstanding", "[net]") {
+  UnboundOptions options;
+  options.max_queries = 10;
+  Bench bench(unsigned_zone, options);
+  Answers answers;
+  for (int i = 0; i < 50; ++i)
+    answers.push_back(start(bench.loop, bench.dns->ask("silent.example", RrType::txt)));
+  run_for(bench.loop, 50ms);
+  bench.dns.reset();
+  // Whoever opens something now may get the number that libunbound's descriptor had; nobody may close that
+  // again.
+  std::vector<int> opened;
+  for (int i = 0; i < 16; ++i) opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  REQUIRE(run_until(bench.loop, 1s, [&] { return all_there(answers); }));
+  for (const auto& answer : answers) {
+    CHECK((*answer)->kind == Kind::failed);
+    CHECK((*answer)->reason == "the resolver is shut down");
+  }
+  answers.clear();
+  for (int descriptor : opened) CHECK(::close(descriptor) == 0);
+}
+
+TEST_CASE("a loop that goes away with askers in it", "[net]") {
+  Bench bench;
+  auto answer = start(bench.loop, bench.dns->ask("silent.example", RrType::txt));
+  run_for(bench.loop, 20ms);
+  CHECK(!answer->has_value());
+  // Bench's members go in reverse order: the Dns, then the loop with the coroutine's frame in it
+}
+
+asio::awaitable<bool> ask_impatiently(Dns& dns, std::string name) {
+  using namespace asio::experimental::awaitable_operators;
+  asio::steady_timer timer(co_await asio::this_coro::executor, 50ms);
+  auto done = co_await (dns.ask(std::move(name), RrType::txt) || timer.async_wait(asio::use_awaitable));
+  co_return done.index() == 0;
+}
+
+TEST_CASE("an asker that is cancelled gives up its place", "[net]") {
+  UnboundOptions options;
+  options.max_queries = 1;
+  Bench bench(unsigned_zone, options);
+  CHECK(!run(bench.loop, ask_impatiently(*bench.dns, "silent.example")));
+  auto begin = steady_clock::now();
+  CHECK(bench.ask("n1.example").kind == Kind::data);
+  CHECK(steady_clock::now() - begin < 2s);
+}
+
+TEST_CASE("DNSSEC: secure, bogus and insecure are told apart", "[net]") {
+  DnsSigner signer("signed.example");
+  auto script = [&signer](const DnsQuestion& q) -> DnsReply {
+    std::vector<DnsRecord> rrset{{q.name, type_txt, dns_strings({"hello"})}};
+    if (q.type == 48 && q.name == "signed.example")
+      return {.answer = signer.with_signature({signer.dnskey()})};
+    if (q.name == "good.signed.example") return {.answer = signer.with_signature(rrset)};
+    if (q.name == "expired.signed.example") return {.answer = signer.with_signature(rrset, 10 * 86400)};
+    if (q.name == "forged.signed.example") {
+      auto answer = signer.with_signature(rrset);
+      answer[0].rdata = dns_strings({"forged"});
+      return {.answer = answer};
+    }
+    if (q.name == "stripped.signed.example") return {.answer = rrset};
+    return unsigned_zone(q);
+  };
+  TempFile anchor(signer.trust_anchor());
+  UnboundOptions options;
+  options.trust_anchor = anchor.path();
+  Bench bench(script, options);
+
+  SECTION("UB-5: secure") {
+    auto answer = bench.ask("good.signed.example");
+    CHECK(answer.kind == Kind::data);
+    CHECK(answer.security == Security::secure);
+    CHECK(answer.rdata == std::vector<std::string>{dns_strings({"hello"})});
+  }
+  SECTION("UB-6: bogus has no data, but a cause") {
+    auto name = GENERATE(std::string("expired"), std::string("forged"), std::string("stripped"));
+    auto answer = bench.ask(name + ".signed.example");
+    CHECK(answer.kind == Kind::failed);
+    CHECK(answer.security == Security::bogus);
+    CHECK(answer.rdata.empty());
+    CHECK(answer.reason.starts_with("DNSSEC bogus: "));
+    if (name == "expired") CHECK(answer.reason.contains("signature expired"));
+  }
+  SECTION("outside of the anchor's zone: insecure") {
+    auto answer = bench.ask("n1.example");
+    CHECK(answer.kind == Kind::data);
+    CHECK(answer.security == Security::insecure);
+  }
+}
+
+TEST_CASE("files that can't be used are said with key, path and remedy", "[net]") {
+  struct Row {
+    const char *why, *key;
+    std::string path, text;  // no path: a file with the text
+    const char *cause, *remedy;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"missing anchor", "trust_anchor", "/nonexistent/root.key", "", "No such file", "dns-root-data"},
+      {"the anchor is a folder", "trust_anchor", "/", "", "Is a directory", "dns-root-data"},
+      {"empty anchor", "trust_anchor", "", "", "empty", "dns-root-data"},
+      {"UB-3: no anchor in it", "trust_anchor", "", "; nothing\n", "", "DS or DNSKEY"},
+      {"no zone file", "trust_anchor", "", "this is no zone file\n", "", "DS or DNSKEY"},
+      {"missing hints", "root_hints", "/nonexistent/hints", "", "No such file", "leave it empty"},
+      {"hints are no zone file", "root_hints", "", "this is no zone file\n(", "", "named.root"},
+  }));
+  INFO(row.why);
+  TempFile file(row.text);
+  std::string path = row.path.empty() ? file.path() : row.path;
+  UnboundOptions options;
+  (row.key == std::string_view("root_hints") ? options.root_hints : options.trust_anchor) = path;
+  asio::io_context loop{1};
+  auto made = make_unbound_dns(loop, options);
+  REQUIRE(!made);
+  INFO(made.error().detail);
+  CHECK(made.error().fault == Fault::config);
+  CHECK(made.error().detail.contains(std::string("[dns] ") + row.key));
+  for (const auto& word : {path, std::string(row.cause), std::string(row.remedy)}) {
+    CHECK(made.error().detail.contains(word));
+  }
+}
+
+TEST_CASE("a forwarder that is no address", "[net]") {
+  auto text = GENERATE(std::string("dns.example"), std::string(), std::string("127.0.0.1:53"));
+  UnboundOptions options;
+  options.forward = {"127.0.0.1", text};
+  asio::io_context loop{1};
+  auto made = make_unbound_dns(loop, options);
+  REQUIRE(!made);
+  CHECK(made.error().detail.contains("[dns] forward: \"" + text + "\""));
+  CHECK(made.error().detail.contains("192.0.2.53@5353"));
+}
+
+}  // namespace
+}  // namespace mtasts
