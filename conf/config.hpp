@@ -1,0 +1,110 @@
+// config - mtastsd.toml as a value (mtastsd.toml(5)). Everything has a default, so an empty file is a valid
+// one.
+//
+// The text is hostile until parsed (conf/parse.hpp): types, ranges and unknown keys are errors with file,
+// line, key and remedy.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.hpp"
+
+namespace mtasts {
+
+// "unix:/path" or "inet:host:port" ("inet:[::1]:8463" for IPv6, host always a literal address or
+// "localhost").
+struct Endpoint {
+  enum class Kind { unix_path, inet };
+  Kind kind = Kind::inet;
+  std::string path;        // unix_path
+  Address address;         // inet
+  std::uint16_t port = 0;  // inet
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+std::string to_string(const Endpoint& endpoint);  // as it is written in the file
+
+struct ListenConfig {
+  std::vector<Endpoint> socketmap;  // defaults: see defaults()
+  bool socketmap_configured =
+      false;  // false: the defaults; one that can't be bound is only a warning while another works
+  unsigned socket_mode = 0666;
+  std::string socket_group;  // empty: unchanged
+  std::string control;       // path of the control socket
+  std::string http;          // "host:port", empty: off
+  unsigned workers = 0;      // answer threads; 0 = number of usable cores
+  friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
+};
+
+struct CacheConfig {
+  std::string path;  // folder of the LMDB environment
+  bool path_configured = false;
+  std::uint64_t max_size = 1ull << 30;  // bytes of used pages
+  friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
+};
+
+struct DnsConfig {
+  bool forward_auto = true;          // forward = "auto"
+  std::vector<std::string> forward;  // "address" or "address@port"; empty and not auto: full recursion
+  std::vector<std::string> private_zones;
+  std::string root_hints;  // file; empty: libunbound's own
+  std::string trust_anchor = "/usr/share/dns/root.key";
+  std::chrono::milliseconds timeout{5000};
+  friend bool operator==(const DnsConfig&, const DnsConfig&) = default;
+};
+
+struct HttpsConfig {
+  std::string ca_file;  // empty: the system's store
+  std::chrono::milliseconds timeout{30000};
+  std::string proxy;  // "http://host:port", empty: none
+  std::vector<Cidr> allow_addresses;
+  friend bool operator==(const HttpsConfig&, const HttpsConfig&) = default;
+};
+
+struct PolicyConfig {  // [policy], and [zone.NAME] with the same keys laid over it
+  bool dane = true;
+  std::string postfix_dane = "auto";  // yes | no | auto
+  std::string partial_dane = "sts";   // sts | dane-only
+  bool testing_as_enforce = false;
+  std::chrono::milliseconds first_fetch_wait{5000};
+  std::chrono::milliseconds answer_timeout{8000};
+  std::string on_dnssec_down = "ignore-dane";  // ignore-dane | temp
+  unsigned mx_hosts = 10;
+  friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
+};
+
+struct LogConfig {
+  enum class Level { error, warning, info, debug };
+  enum class Format { text, json };
+  enum class Target { standard_error, syslog, journal };
+  Level level = Level::info;
+  Format format = Format::text;
+  Target target = Target::standard_error;
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
+};
+
+struct LimitsConfig {
+  unsigned connections = 20000;    // socketmap connections in all
+  std::chrono::seconds idle{300};  // a silent connection is closed after this
+  unsigned query_bytes = 10000;    // longest request taken
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
+};
+
+struct Config {
+  ListenConfig listen;
+  CacheConfig cache;
+  DnsConfig dns;
+  HttpsConfig https;
+  PolicyConfig policy;
+  std::map<std::string, PolicyConfig, std::less<>> zones;  // by name, already merged with [policy]
+  LogConfig log;
+  LimitsConfig limits;
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace mtasts

@@ -1,0 +1,240 @@
+#include "conf/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "conf/problems.hpp"
+#include "conf/shape.hpp"
+#include "conf/table_reader.hpp"
+#include "core/finding.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t max_file = 1 << 20;
+constexpr std::chrono::milliseconds shortest = 100ms, longest = 10min;
+// Postfix waits 100 s for a reply, and an answer after 90 s is never sent (SM-11, SM-12).
+constexpr std::chrono::milliseconds longest_answer = 90s;
+constexpr std::string_view no_effect =
+    "has no effect in this version; remove it, or leave it for a later one";
+
+Config default_config(const DefaultPaths& defaults) {
+  Config config;
+  auto loopback = parse_address("127.0.0.1").value_or(Address{});
+  config.listen.socketmap = {{Endpoint::Kind::unix_path, "/var/spool/postfix/mtastsd/policy.sock", {}, 0},
+                             {Endpoint::Kind::inet, {}, loopback, 8463}};
+  config.listen.control = defaults.control;
+  config.listen.http = "127.0.0.1:8464";
+  config.cache.path = defaults.state;
+  return config;
+}
+
+void read_listen(TableReader section, ListenConfig& listen) {
+  const ListenConfig defaults = listen;
+  section.list("socketmap", listen.socketmap, read_endpoint);
+  listen.socketmap_configured = section.has("socketmap");
+  if (listen.socketmap.empty() && listen.socketmap_configured)
+    section.error("socketmap", "names no endpoint; name one at least, or remove the key for the defaults");
+  section.text("socket_mode", listen.socket_mode, read_socket_mode);
+  section.text("socket_group", listen.socket_group, read_group);
+  section.text("control", listen.control, read_socket_path);
+  section.warn_if(listen.control != defaults.control, "control", no_effect);
+  section.text("http", listen.http, read_host_port);
+  section.warn_if(!listen.http.empty() && listen.http != defaults.http, "http", no_effect);
+  section.number("workers", listen.workers, 0, 1024);
+  section.finish();
+}
+
+void read_cache(TableReader section, CacheConfig& cache) {
+  section.text("path", cache.path, read_absolute_path);
+  cache.path_configured = section.has("path");
+  section.size("max_size", cache.max_size, 1ull << 20, 1ull << 44);
+  section.finish();
+}
+
+void read_forward(TableReader& section, DnsConfig& dns) {
+  const toml::node* node = section.take("forward");
+  if (node == nullptr) return;
+  const auto* word = node->as_string();
+  dns.forward_auto = word != nullptr && word->get() == "auto";
+  if (dns.forward_auto) return;
+  if (!node->is_array())
+    return section.wrong_type(*node, "forward", "\"auto\" or an array of resolver addresses");
+  section.list("forward", dns.forward, read_forwarder);
+}
+
+void read_dns(TableReader section, DnsConfig& dns) {
+  read_forward(section, dns);
+  section.list("private", dns.private_zones, read_dns_zone);
+  section.warn_if(!dns.private_zones.empty(), "private", no_effect);
+  section.text("root_hints", dns.root_hints, read_optional_path);
+  section.text("trust_anchor", dns.trust_anchor, read_absolute_path);
+  section.duration("timeout", dns.timeout, shortest, longest);
+  section.finish();
+}
+
+void read_https(TableReader section, HttpsConfig& https) {
+  section.text("ca_file", https.ca_file, read_optional_path);
+  section.duration("timeout", https.timeout, shortest, longest);
+  section.text("proxy", https.proxy, read_proxy);
+  section.list("allow_addresses", https.allow_addresses, read_cidr);
+  section.finish();
+}
+
+void warn_about_policy(TableReader& section, const PolicyConfig& policy) {
+  const PolicyConfig defaults;
+  section.warn_if(policy.dane != defaults.dane, "dane", no_effect);
+  section.warn_if(policy.postfix_dane != defaults.postfix_dane, "postfix_dane", no_effect);
+  section.warn_if(policy.partial_dane != defaults.partial_dane, "partial_dane", no_effect);
+  section.warn_if(policy.on_dnssec_down != defaults.on_dnssec_down, "on_dnssec_down", no_effect);
+  section.warn_if(policy.mx_hosts != defaults.mx_hosts, "mx_hosts", no_effect);
+  section.warn_if(policy.first_fetch_wait > policy.answer_timeout, "first_fetch_wait",
+                  fmt::format("is longer than answer_timeout ({}), which bounds the whole wait",
+                              format_duration(policy.answer_timeout)));
+}
+
+// dns_timeout: a lookup that may run longer than the whole wait could never be told from one that failed.
+void read_policy(TableReader section, PolicyConfig& policy, std::chrono::milliseconds dns_timeout) {
+  section.boolean("dane", policy.dane);
+  section.choice("postfix_dane", policy.postfix_dane, postfix_dane_words);
+  section.choice("partial_dane", policy.partial_dane, partial_dane_words);
+  section.boolean("testing_as_enforce", policy.testing_as_enforce);
+  section.duration("first_fetch_wait", policy.first_fetch_wait, shortest, longest);
+  section.duration("answer_timeout", policy.answer_timeout, shortest, longest_answer);
+  section.choice("on_dnssec_down", policy.on_dnssec_down, dnssec_down_words);
+  section.number("mx_hosts", policy.mx_hosts, 1, 100);
+  if (section.has("answer_timeout") && policy.answer_timeout <= dns_timeout)
+    section.error("answer_timeout",
+                  fmt::format("{} is not above dns.timeout ({}); raise it or lower dns.timeout",
+                              format_duration(policy.answer_timeout), format_duration(dns_timeout)));
+  warn_about_policy(section, policy);
+  section.finish();
+}
+
+void read_zones(const toml::table* zones, Config& config, Problems& problems) {
+  if (zones == nullptr) return;
+  for (auto&& [key, node] : *zones) {
+    auto prefix = "zone." + printable(key.str());
+    unsigned line = key.source().begin.line;
+    if (!is_zone_name(key.str())) {
+      problems.error(line, prefix, "is no zone name; use 1 to 32 of a-z, 0-9, \"_\" and \"-\"");
+    } else if (!node.is_table()) {
+      problems.error(line, prefix, "is no section; begin it by a line [zone.NAME]");
+    } else {
+      PolicyConfig policy = config.policy;
+      read_policy({node.as_table(), prefix, problems}, policy, config.dns.timeout);
+      config.zones.insert_or_assign(std::string(key.str()), policy);
+    }
+  }
+}
+
+void read_log(TableReader section, LogConfig& log) {
+  section.choice("level", log.level, log_levels);
+  section.choice("format", log.format, log_formats);
+  section.choice("target", log.target, log_targets);
+  section.finish();
+}
+
+void read_limits(TableReader section, LimitsConfig& limits) {
+  section.number("connections", limits.connections, 1, 1'000'000);
+  std::chrono::milliseconds idle = limits.idle;
+  section.duration("idle", idle, 1s, 24h);
+  if (idle % 1s != 0ms) section.error("idle", "must be whole seconds; write it as \"300s\"");
+  limits.idle = std::chrono::floor<std::chrono::seconds>(idle);
+  section.number("query_bytes", limits.query_bytes, 512, 1'000'000);
+  section.finish();
+}
+
+// Left out silently, an override could switch protection off or on.
+void refuse_overrides(TableReader& root, Problems& problems) {
+  if (!root.has("override")) return;
+  root.take("override");
+  problems.error(
+      root.line("override"), "override",
+      "overrides are not supported by this version; remove the section, or exempt the domain in a Postfix "
+      "table that stands before this map");
+}
+
+void read_root(const toml::table& table, Config& config, Problems& problems) {
+  TableReader root(&table, "", problems);
+  read_listen({root.table("listen"), "listen", problems}, config.listen);
+  read_cache({root.table("cache"), "cache", problems}, config.cache);
+  read_dns({root.table("dns"), "dns", problems}, config.dns);
+  read_https({root.table("https"), "https", problems}, config.https);
+  read_policy({root.table("policy"), "policy", problems}, config.policy, config.dns.timeout);
+  read_zones(root.table("zone"), config, problems);
+  read_log({root.table("log"), "log", problems}, config.log);
+  read_limits({root.table("limits"), "limits", problems}, config.limits);
+  refuse_overrides(root, problems);
+  root.finish();
+}
+
+// The half of "dns.timeout is below answer_timeout" that read_policy() can't see: answer_timeout is left at
+// its default.
+void check_dns_timeout(const toml::table& table, const Config& config, Problems& problems) {
+  const auto* dns = table.get_as<toml::table>("dns");
+  const auto* policy = table.get_as<toml::table>("policy");
+  if (dns == nullptr || !dns->contains("timeout") ||
+      (policy != nullptr && policy->contains("answer_timeout")))
+    return;
+  if (config.dns.timeout < config.policy.answer_timeout) return;
+  problems.error(
+      dns->get("timeout")->source().begin.line, "dns.timeout",
+      fmt::format("{} is not below policy.answer_timeout ({}); lower it or raise policy.answer_timeout",
+                  format_duration(config.dns.timeout), format_duration(config.policy.answer_timeout)));
+}
+
+struct FileCloser {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace
+
+Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults) try {
+  Problems problems{printable(file, 4096)};
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors write it
+  if (text.size() > max_file) {
+    problems.error(0, "", "the file is larger than 1 MiB; is it the right one?");
+    return fail(Fault::syntax, problems.errors());
+  }
+  auto safe = safe_toml(text);
+  if (!safe) {
+    problems.error(safe.error().line, "", fmt::format("{}; see mtastsd.toml(5)", safe.error().what));
+    return fail(Fault::syntax, problems.errors());
+  }
+
+  toml::table table = toml::parse(*safe, std::string_view{});
+  Config config = default_config(defaults);
+  read_root(table, config, problems);
+  check_dns_timeout(table, config, problems);
+  if (problems.any_errors()) return fail(Fault::config, problems.errors());
+  return Parsed{std::move(config), problems.warnings()};
+} catch (const toml::parse_error& error) {
+  Problems problems{printable(file, 4096)};
+  problems.error(error.source().begin.line, "",
+                 printable(error.description(), 300) + "; see mtastsd.toml(5)");
+  return fail(Fault::syntax, problems.errors());
+} catch (const std::exception& error) {
+  return fail(Fault::syntax, fmt::format("{}: cannot be read: {}", printable(file, 4096), error.what()));
+}
+
+Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults) {
+  std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
+  std::string text(max_file + 1, '\0');
+  std::size_t size = 0;
+  if (file) size = std::fread(text.data(), 1, text.size(), file.get());
+  if (!file || std::ferror(file.get()) != 0)
+    return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and rights",
+                                           printable(path, 4096), std::strerror(errno)));
+  text.resize(size);
+  return parse_config(text, path, defaults);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,50 @@
+// values - the kinds of value that mtastsd.toml holds, from text and back (mtastsd.toml(5)).
+//
+// The text is hostile: any bytes give a value or a sentence "what is wrong; remedy", never an exception.
+// format_…(parse_…(x)) means the same as x.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "conf/config.hpp"
+
+namespace mtasts {
+
+template <class T>
+using Read = std::expected<T, std::string>;  // the error is "what is wrong; remedy"
+
+// Digits and one of ms, s, m, h, d: "500ms", "5s", "2m". nullopt: anything else, or more than 100 years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
+std::string format_duration(std::chrono::milliseconds value);  // in the largest unit that is exact
+
+// Digits and at most one of KiB, MiB, GiB, TiB; without a unit, octets. nullopt: anything else, or 2^63 and
+// above.
+std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
+std::string format_size(std::uint64_t bytes);  // in the largest unit that is exact
+
+// "unix:/path", "inet:127.0.0.1:8463", "inet:[::1]:8463", "inet:localhost:8463".
+Read<Endpoint> read_endpoint(std::string_view text);
+// "ADDRESS:PORT" as in listen.http, or empty; returned as it was written.
+Read<std::string> read_host_port(std::string_view text);
+// "192.0.2.53", "192.0.2.53@5353", "2001:db8::53".
+Read<std::string> read_forwarder(std::string_view text);
+// "http://HOST:PORT", or empty.
+Read<std::string> read_proxy(std::string_view text);
+Read<Cidr> read_cidr(std::string_view text);
+std::string format_cidr(const Cidr& block);
+// "0666": octal, only the read and write bits.
+Read<unsigned> read_socket_mode(std::string_view text);
+Read<std::string> read_absolute_path(std::string_view text);
+Read<std::string> read_optional_path(std::string_view text);  // absolute, or empty
+Read<std::string> read_socket_path(std::string_view text);    // absolute, short enough for a unix socket
+Read<std::string> read_group(std::string_view text);          // the name of a group, or empty
+Read<std::string> read_dns_zone(std::string_view text);       // a domain name; U-labels become A-labels
+
+bool is_zone_name(std::string_view text) noexcept;  // [a-z0-9_-]{1,32}
+
+}  // namespace mtasts

@@ -1,0 +1,66 @@
+// Input: octets for verdict and dialect, then mode, then texts split by 0x1E: reason, detail, mx values,
+// lines. The mx values are those of the input that are MxPatterns; the lines are any bytes, as a damaged
+// record might hold them. Properties: one reply, within its limit, one line of UTF-8 without controls, of a
+// status and form that fits the verdict; Postfix finds in it nothing but what mtastsd writes.
+
+#include <string>
+
+#include "core/mx_pattern.hpp"
+#include "core/reply.hpp"
+#include "core/text.hpp"
+#include "tests/fuzz/postfix_reader.hpp"
+#include "tests/fuzz/property.hpp"
+
+using namespace mtasts;
+using fuzz::require;
+
+namespace {
+
+constexpr Verdict verdicts[] = {Verdict::not_found, Verdict::secure, Verdict::dane, Verdict::dane_only,
+                                Verdict::temp};
+constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310, Dialect::sts};
+
+std::string patterns_of(std::string_view text) {
+  std::string mx;
+  for_each_part(text, [&](std::string_view part) {
+    std::optional<MxPattern> pattern = MxPattern::parse(part);
+    if (pattern) mx.append(mx.empty() ? "" : "\n").append(pattern->text());
+  });
+  return mx;
+}
+
+void check_status(std::string_view out, Verdict verdict, Mode mode) {
+  bool temp = out.starts_with("TEMP ") && out.size() > 5 && out.size() <= 205;
+  bool ok = out.starts_with("OK ");
+  bool none = out == not_found_reply;
+  require(temp + ok + none == 1, "one of the three statuses");
+  if (verdict == Verdict::not_found) require(none, "not found");
+  if (verdict == Verdict::temp) require(temp, "undecided is never an answer");
+  if (verdict == Verdict::secure) require(mode == Mode::none ? none : !none, "protection is never dropped");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 3) return 0;
+  Verdict verdict = verdicts[data[0] % 5];
+  Dialect dialect = dialects[data[1] % 3];
+  Mode mode = static_cast<Mode>(data[2] % 3);
+  std::string_view rest = fuzz::text_of(data + 3, size - 3);
+  std::string_view reason = fuzz::take_until(rest, '\x1E'), detail = fuzz::take_until(rest, '\x1E');
+  const std::string mx = patterns_of(fuzz::take_until(rest, '\x1E'));
+
+  const CachedPolicy cached{{mode, 86400, mx, rest}, Time{}, "1"};
+  std::string out = "before";
+  append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, reason, detail, &cached});
+  require(out.starts_with("before"), "what stood before is kept");
+  out.erase(0, 6);
+  require(out.size() <= max_reply, "replies are bounded");
+  require(find_invalid_utf8(out) == std::string_view::npos, "replies are UTF-8");
+  require(out.find_first_of(std::string_view("\0\r\n\t", 4)) == std::string::npos, "replies are one line");
+  check_status(out, verdict, mode);
+  if (!out.starts_with("OK ")) return 0;
+  postfix::Reply reply = postfix::read_reply(std::string_view(out).substr(3), dialect == Dialect::postfix310);
+  require(reply.fault.empty(), reply.fault.c_str());
+  return 0;
+}

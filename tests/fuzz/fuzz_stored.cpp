@@ -1,0 +1,59 @@
+// Input: the bytes of a stored record; the same with a right checksum is tried too, else the fuzzer would not
+// get past it. Properties: what is accepted is read, written and read again the same, octet for octet; its mx
+// has no octet that could begin a Postfix attribute; its reply is one that Postfix takes; a wrong checksum is
+// never accepted.
+
+#include <string>
+
+#include "core/record.hpp"
+#include "core/reply.hpp"
+#include "tests/fuzz/property.hpp"
+
+using namespace mtasts;
+using fuzz::require;
+
+namespace {
+
+constexpr std::string_view mx_characters = "abcdefghijklmnopqrstuvwxyz0123456789.-*\n";
+
+void check_reply(const RecordView& stored) {
+  const DomainName domain = *DomainName::parse("example.com");
+  const CachedPolicy cached{stored.policy, stored.fetched_at, stored.id};
+  const Decision decision = decide(stored.fetched_at, &cached, {}, {.testing_as_enforce = true});
+  std::string out;
+  append_reply(out, Dialect::postfix310, domain, decision);
+  require(out.size() <= max_reply, "replies are bounded");
+  // The mx may be no host names in a forged record, but whatever it is, it stays within its attribute.
+  std::size_t match = out.find(" match=");
+  if (match == std::string::npos) return;
+  std::size_t end = out.find(" servername=hostname", match);
+  require(end != std::string::npos, "servername follows");
+  require(out.substr(match + 7, end - match - 7).find_first_of(" ,={}\t\n") == std::string::npos,
+          "match is one attribute");
+}
+
+void check(std::string_view bytes) {
+  Result<RecordView> stored = decode(bytes);
+  if (!stored) {
+    require(stored.error().fault == Fault::storage && !stored.error().detail.empty(), "a bad record says so");
+    return;
+  }
+  require(stored_version(bytes) == record_version, "only this version is read");
+  require(stored->policy.mx.find_first_not_of(mx_characters) == std::string_view::npos, "mx characters");
+  require(encode(to_record(*stored)) == bytes, "written again the same");
+  if (stored->has_policy) check_reply(*stored);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string bytes(fuzz::text_of(data, size));
+  check(bytes);
+  std::uint32_t crc = crc32c(bytes);
+  require(crc == crc32c_by_table(bytes), "the checksum by instruction and by table");
+  for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(crc >> shift & 0xFF);
+  check(bytes);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  require(!decode(bytes), "a wrong checksum is refused");
+  return 0;
+}

@@ -1,0 +1,45 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "conf/parse.hpp"
+
+namespace mtasts {
+namespace {
+
+const DefaultPaths paths{"/var/lib/mtastsd", "/run/mtastsd/control.sock"};
+
+}  // namespace
+
+TEST_CASE("the effective configuration is read back as itself", "[conf]") {
+  auto text = GENERATE(Catch::Generators::values<std::string>({
+      "",
+      "[listen]\nsocketmap = [\"unix:/a \\\"b\\\\\", \"inet:[::1]:1\"]\nsocket_mode = \"0600\"\nworkers = 1",
+      "[cache]\npath = \"/\u00fc\"\nmax_size = 1048577",
+      "[dns]\nforward = []",
+      "[dns]\nforward = [\"192.0.2.1@54\"]\ntimeout = \"1001ms\"",
+      "[https]\nallow_addresses = [\"203.0.113.0/24\", \"2001:db8::1\"]\nproxy = \"http://[::1]:1\"",
+      "[policy]\ndane = false\n[zone.a]\ndane = true\n[zone.0-_]\nmx_hosts = 3",
+      "[log]\nlevel = \"error\"\nformat = \"json\"\ntarget = \"journal\"\n[limits]\nidle = \"61s\"",
+  }));
+  INFO(text);
+  auto once = parse_config(text, "f", paths);
+  REQUIRE(once);
+  INFO(to_toml(once->config));
+  auto twice = parse_config(to_toml(once->config), "f", paths);
+  REQUIRE(twice);
+  CHECK(twice->config == once->config);
+}
+
+TEST_CASE("defaults stay defaults when the printed configuration is used as a file", "[conf]") {
+  auto text = to_toml(parse_config("", "f", paths)->config);
+  CHECK(text.contains(
+      "# default: socketmap = [\"unix:/var/spool/postfix/mtastsd/policy.sock\", \"inet:127.0.0.1:8463\"]\n"));
+  CHECK(text.contains("# default: path = \"/var/lib/mtastsd\"\n"));
+  auto again = parse_config(text, "f", paths);
+  REQUIRE(again);
+  CHECK(again->warnings.empty());
+  CHECK_FALSE(again->config.listen.socketmap_configured);
+  CHECK_FALSE(again->config.cache.path_configured);
+}
+
+}  // namespace mtasts
