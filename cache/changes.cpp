@@ -1,0 +1,91 @@
+#include "cache/changes.hpp"
+
+#include <algorithm>
+
+#include "core/finding.hpp"
+
+namespace mtasts::cache {
+namespace {
+
+// A record without a policy never replaces an unexpired policy: only the last look is taken over.
+Record merged(const Record& old, const Record& fresh) {
+  Record record = old;
+  record.look = fresh.look;
+  return record;
+}
+
+bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
+  auto domain = change.domain.str();
+  auto old = txn.load(domain);
+  if (old && !old->record)
+    txn.log().warning("cache: replaces a bad record of " + printable(domain) + ": " + old->trouble);
+  bool keep =
+      !change.record.policy && old && old->record && old->record->policy && !txn.expired(*old->record);
+  auto record = keep ? merged(*old->record, change.record) : change.record;
+  auto rank = rank_of(view(record));
+  // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
+  bool grows = !old || !old->record || old->rank() < rank;
+  if (grows && !make_room(txn, bound, rank, tally.evicted)) {
+    ++tally.refused;
+    return false;
+  }
+  if (old) old = txn.load(domain);  // making room may have taken it
+  auto last_used = old && old->last_used != 0 ? old->last_used : day_number(txn.now());
+  txn.save(domain, old, record, last_used);
+  return true;
+}
+
+bool erase(WriteTxn& txn, const EraseDomain& change) {
+  auto old = txn.load(change.domain.str());
+  if (!old) return false;
+  txn.remove(change.domain.str(), *old);
+  return true;
+}
+
+bool review(WriteTxn& txn, const ReviewDue& change) {
+  auto key = parse_time_key(change.key);
+  auto stored = key ? txn.load(key->domain) : std::nullopt;
+  bool stands = stored && stored->record && stored->record->policy &&
+                time_key(stored->record->refresh_at, key->domain).view() == change.key;
+  if (stands && stored->last_used >= change.unused_since) return false;
+  return txn.drop_key(txn.dbs().due, change.key);
+}
+
+// Says so before a protection goes: bad bytes protect nobody, but the administrator shall know that they were
+// there.
+void drop_bad(WriteTxn& txn, std::string_view domain, const Stored& stored) {
+  auto what =
+      "cache: the stored " + std::string(stored.in_policy ? "policy" : "record") + " of " + printable(domain);
+  if (stored.newer_version)
+    return txn.log().warning(what + " was written by a newer mtastsd and is left out");
+  txn.log().warning(what + " is damaged (" + stored.trouble +
+                    ") and is deleted; the domain is looked up again when it is asked for");
+  txn.remove(domain, stored);
+}
+
+struct Apply {
+  WriteTxn& txn;
+  Bound& bound;
+  Tally& tally;
+  bool operator()(const PutRecord& change) const { return put(txn, change, bound, tally); }
+  bool operator()(const EraseDomain& change) const { return erase(txn, change); }
+  bool operator()(const ReviewDue& change) const { return review(txn, change); }
+};
+
+}  // namespace
+
+bool apply(WriteTxn& txn, const Change& change, Bound& bound, Tally& tally) {
+  return std::visit(Apply{txn, bound, tally}, change);
+}
+
+void apply_note(WriteTxn& txn, const UseRing::Note& note) {
+  auto domain = note.domain();
+  auto stored = txn.load(domain);
+  if (!stored) return;
+  if (!stored->record) return note.day == UseRing::suspect ? drop_bad(txn, domain, *stored) : void();
+  if (note.day == UseRing::suspect) return;
+  auto day = std::min(note.day, day_number(txn.now()));
+  if (day > stored->last_used) txn.save(domain, stored, *stored->record, day);
+}
+
+}  // namespace mtasts::cache

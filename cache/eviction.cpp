@@ -1,0 +1,64 @@
+#include "cache/eviction.hpp"
+
+namespace mtasts::cache {
+namespace {
+
+constexpr std::uint64_t negative_share = 5;  // a fifth of max_size
+
+// One record of that rank, the longest unused first. False: there is none. The record decides, never the
+// index alone.
+bool evict_one(WriteTxn& txn, Rank rank) {
+  auto first = used_key(rank, 0, "");
+  auto key = txn.first_key(txn.dbs().used, first.view());
+  auto parsed = key ? parse_used_key(*key) : std::nullopt;
+  if (!parsed || parsed->rank != static_cast<std::uint8_t>(rank)) return false;
+  auto stored = txn.load(parsed->domain);
+  bool matches = stored && stored->record && stored->rank() == rank && stored->last_used == parsed->day;
+  if (matches) txn.remove(parsed->domain, *stored);
+  txn.drop_key(txn.dbs().used, *key);  // gone already, unless it was left behind
+  return true;
+}
+
+bool evict_expired(WriteTxn& txn) {
+  auto key = txn.first_key(txn.dbs().expiry, "");
+  auto parsed = key ? parse_time_key(*key) : std::nullopt;
+  if (key && !parsed) return txn.drop_key(txn.dbs().expiry, *key);
+  if (!parsed || parsed->when > txn.now() || txn.clock_doubtful()) return false;
+  auto stored = txn.load(parsed->domain);
+  if (stored && stored->record && txn.expired(*stored->record)) txn.remove(parsed->domain, *stored);
+  txn.drop_key(txn.dbs().expiry, *key);
+  return true;
+}
+
+bool evict_next(WriteTxn& txn, Rank newcomer) {
+  if (evict_one(txn, Rank::negative) || evict_expired(txn)) return true;
+  if (newcomer >= Rank::none && evict_one(txn, Rank::none)) return true;
+  return newcomer >= Rank::testing && evict_one(txn, Rank::testing);
+}
+
+// Pages of the negatives: their own tree, and their part of the index they share with the policies.
+std::uint64_t negative_bytes(WriteTxn& txn) {
+  auto pages = [](const MDB_stat& s) { return s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages; };
+  auto negative = txn.stat(txn.dbs().negative), used = txn.stat(txn.dbs().used);
+  auto in_index = used.ms_entries == 0 ? 0 : pages(used) * negative.ms_entries / used.ms_entries;
+  return (pages(negative) + in_index) * negative.ms_psize;
+}
+
+}  // namespace
+
+bool make_room(WriteTxn& txn, Bound& bound, Rank newcomer, std::size_t& evicted) {
+  auto evict = [&](auto&& one) {
+    if (bound.budget == 0 || !one()) return false;
+    --bound.budget;
+    ++evicted;
+    return true;
+  };
+  if (newcomer == Rank::negative)
+    while (negative_bytes(txn) > bound.max_size / negative_share)
+      if (!evict([&] { return evict_one(txn, Rank::negative); })) return false;
+  while (txn.used_bytes() >= bound.max_size)
+    if (!evict([&] { return evict_next(txn, newcomer); })) return newcomer == Rank::enforce;
+  return true;
+}
+
+}  // namespace mtasts::cache

@@ -1,0 +1,89 @@
+// handles - LMDB's and the system's handles as owning values, and LMDB's return codes as words.
+//
+// Reads on the answer path look at return codes; the writing side calls check() and lets LmdbFailure end the
+// whole transaction, because nothing short of a new transaction helps there. LmdbFailure never leaves cache/.
+#pragma once
+
+#include <lmdb.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/result.hpp"
+
+namespace mtasts::cache {
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* p) const noexcept {
+    Free(p);
+  }
+};
+using Env = std::unique_ptr<MDB_env, Deleter<mdb_env_close>>;
+using Txn = std::unique_ptr<MDB_txn, Deleter<mdb_txn_abort>>;  // aborts unless commit() took it
+using Cursor = std::unique_ptr<MDB_cursor, Deleter<mdb_cursor_close>>;
+
+inline int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // LMDB frees it, also on failure
+
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// One line to the log: 0 info, 1 warning, 2 error. An empty function logs nowhere.
+class Log {
+ public:
+  explicit Log(std::function<void(int, std::string)> write) : write_(std::move(write)) {}
+  void info(std::string line) const { say(0, std::move(line)); }
+  void warning(std::string line) const { say(1, std::move(line)); }
+  void error(std::string line) const { say(2, std::move(line)); }
+
+ private:
+  void say(int level, std::string line) const {
+    if (write_) write_(level, std::move(line));
+  }
+  std::function<void(int, std::string)> write_;
+};
+
+struct LmdbFailure {
+  int rc;
+  const char* doing;
+};
+
+inline void check(int rc, const char* doing) {
+  if (rc != MDB_SUCCESS) throw LmdbFailure{rc, doing};
+}
+
+// The file itself is wrong, as opposed to the disk being full or a right missing (LMDB-18).
+bool damaged(int rc) noexcept;
+
+// "doing: LMDB's or the system's words; remedy", Fault::storage.
+Error storage_error(std::string_view path, std::string_view doing, int rc);
+
+inline MDB_val to_val(std::string_view bytes) noexcept {
+  return {bytes.size(), const_cast<char*>(bytes.data())};  // LMDB does not write through it
+}
+inline std::string_view to_view(const MDB_val& val) noexcept {
+  return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
+
+}  // namespace mtasts::cache

@@ -1,0 +1,67 @@
+// layout - keys and values of the cache's databases as bytes (docs/CACHE_FORMAT.md).
+//
+// A stored value is an 8-octet prefix and core's record. The prefix holds the day the domain was last asked
+// for and a checksum over that day and the domain, so that a record found under another name is noticed.
+// Index keys are a big-endian number and the domain, so that LMDB's byte order is the order of the number.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/decide.hpp"
+#include "core/domain_name.hpp"
+#include "core/record.hpp"
+
+namespace mtasts::cache {
+
+inline constexpr std::size_t prefix_size = 8;
+
+struct StoredValue {
+  std::uint32_t last_used = 0;  // days since 1970-01-01 UTC
+  std::string_view record;
+};
+
+// nullopt: shorter than the prefix, or stored for another domain.
+std::optional<StoredValue> split_value(std::string_view domain, std::string_view bytes) noexcept;
+std::string join_value(std::string_view domain, std::uint32_t last_used, std::string_view record);
+
+// What a record protects, least first: the order of eviction. The numbers stand in the keys of `used`.
+enum class Rank : std::uint8_t { negative = 0, none = 1, testing = 2, enforce = 3 };
+Rank rank_of(const RecordView& record) noexcept;
+
+class IndexKey {
+ public:
+  std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+  void add(std::uint64_t number, int octets) noexcept;
+  void add(std::string_view domain) noexcept;
+
+ private:
+  std::array<char, 8 + 255> bytes_{};
+  std::size_t size_ = 0;
+};
+
+IndexKey time_key(Time when, std::string_view domain) noexcept;                     // `due` and `expiry`
+IndexKey used_key(Rank rank, std::uint32_t day, std::string_view domain) noexcept;  // `used`
+
+struct TimeKey {
+  Time when;
+  std::string_view domain;
+};
+std::optional<TimeKey> parse_time_key(std::string_view key) noexcept;
+
+struct UsedKey {
+  std::uint8_t rank;
+  std::uint32_t day;
+  std::string_view domain;
+};
+std::optional<UsedKey> parse_used_key(std::string_view key) noexcept;
+
+std::uint32_t day_number(Time now) noexcept;  // days since 1970-01-01 UTC; 0 before
+
+void put_little(char* out, std::uint64_t number, int octets) noexcept;
+std::uint64_t get_little(std::string_view bytes) noexcept;
+
+}  // namespace mtasts::cache

@@ -1,0 +1,97 @@
+#include "cache/lmdb_cache.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <future>
+
+#include "cache/environment.hpp"
+#include "cache/lmdb_store.hpp"
+#include "cache/record_walk.hpp"
+#include "cache/store_thread.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace cache;
+
+class LmdbCacheImpl final : public LmdbCache {
+ public:
+  LmdbCacheImpl(std::unique_ptr<Environment> env, const Clock& clock, std::uint64_t max_size)
+      : env_(std::move(env)),
+        thread_(env_->writable() ? std::make_unique<StoreThread>(*env_, clock, fitting(max_size)) : nullptr),
+        store_(*env_, thread_.get()) {}
+
+  Result<void> make() {
+    if (int rc = store_.make()) return std::unexpected(env_->error("begin reading", rc));
+    return {};
+  }
+
+  Result<std::unique_ptr<Reader>> reader() override {
+    auto made = std::make_unique<LmdbReader>(*env_, thread_ ? thread_->add_ring() : nullptr);
+    if (int rc = made->make()) return std::unexpected(env_->error("begin reading", rc));
+    return made;
+  }
+
+  Store& store() override { return store_; }
+
+  Result<void> walk(std::function<bool(std::string_view, Result<RecordView>)> f) override {
+    return walk_records(*env_, f);
+  }
+
+  Result<CacheStats> stats() override try {
+    RestingTxn txn(*env_);
+    check(txn.make(), "begin a read");
+    check(txn.renew(), "begin a read");
+    MDB_stat policy{}, negative{};
+    check(mdb_stat(txn.get(), env_->dbs().policy, &policy), "count records");
+    check(mdb_stat(txn.get(), env_->dbs().negative, &negative), "count records");
+    struct stat file{};
+    if (::stat(data_file(env_->path()).c_str(), &file) != 0) throw LmdbFailure{errno, "look at data.mdb"};
+    return CacheStats{.policies = policy.ms_entries,
+                      .negatives = negative.ms_entries,
+                      .used_bytes = used_bytes(txn.get(), env_->dbs()),
+                      .file_bytes = static_cast<std::uint64_t>(file.st_size)};
+  } catch (const LmdbFailure& failure) {
+    return std::unexpected(env_->error(failure.doing, failure.rc));
+  }
+
+  void set_max_size(std::uint64_t bytes) noexcept override {
+    if (thread_) thread_->set_max_size(fitting(bytes));
+  }
+
+  Result<bool> erase(const DomainName& domain) override {
+    if (!thread_) return fail(Fault::storage, "cache " + env_->path() + ": is open for reading only");
+    std::promise<Result<bool>> promise;
+    auto outcome = promise.get_future();
+    thread_->post(
+        {EraseDomain{domain}, [&promise](Result<bool> result) { promise.set_value(std::move(result)); }});
+    return outcome.get();
+  }
+
+ private:
+  // The map is never resized, so a bound raised by a reload ends at half of it: a commit needs room for
+  // copies.
+  std::uint64_t fitting(std::uint64_t max_size) const noexcept {
+    return std::min(max_size, env_->map_size() / 2);
+  }
+
+  std::unique_ptr<Environment> env_;
+  std::unique_ptr<StoreThread> thread_;  // ends before the environment, after the readers
+  LmdbStore store_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LmdbCache>> LmdbCache::open(CacheOptions options, const Clock& clock) {
+  Log log(std::move(options.log));
+  auto env = options.read_only
+                 ? Environment::open_for_reading(options.path, std::move(log))
+                 : Environment::open_for_writing(options.path, options.max_size, clock.now(), std::move(log));
+  if (!env) return std::unexpected(std::move(env.error()));
+  auto made = std::make_unique<LmdbCacheImpl>(std::move(*env), clock, options.max_size);
+  if (auto ready = made->make(); !ready) return std::unexpected(std::move(ready.error()));
+  return made;
+}
+
+}  // namespace mtasts

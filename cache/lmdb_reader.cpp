@@ -1,0 +1,90 @@
+#include "cache/lmdb_reader.hpp"
+
+#include "core/finding.hpp"
+
+namespace mtasts::cache {
+
+RestingTxn::~RestingTxn() { rest(); }
+
+int RestingTxn::make() noexcept {
+  MDB_txn* raw = nullptr;
+  auto begin = [&] { return mdb_txn_begin(env_.get(), nullptr, MDB_RDONLY, &raw); };
+  int rc = begin();
+  if (rc == MDB_MAP_RESIZED && (rc = env_.adopt_map_size()) == MDB_SUCCESS) rc = begin();
+  if (rc != MDB_SUCCESS) return rc;
+  mdb_txn_reset(raw);
+  txn_.reset(raw);
+  return MDB_SUCCESS;
+}
+
+int RestingTxn::renew() noexcept {
+  rest();
+  // The writing process reserves its map once and for all, so only readers of another process need the gate.
+  bool gated = !env_.writable();
+  if (gated) env_.map_gate().lock_shared();
+  int rc = mdb_txn_renew(txn_.get());
+  if (rc == MDB_MAP_RESIZED && gated) {
+    env_.map_gate().unlock_shared();
+    rc = env_.adopt_map_size();
+    env_.map_gate().lock_shared();
+    if (rc == MDB_SUCCESS) rc = mdb_txn_renew(txn_.get());
+  }
+  active_ = rc == MDB_SUCCESS;
+  if (gated && !active_) env_.map_gate().unlock_shared();
+  return rc;
+}
+
+void RestingTxn::rest() noexcept {
+  if (!active_) return;
+  active_ = false;
+  mdb_txn_reset(txn_.get());
+  if (!env_.writable()) env_.map_gate().unlock_shared();
+}
+
+Lookup look_up(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept {
+  MDB_val k = to_val(key), value{};
+  int rc = mdb_get(txn, dbi, &k, &value);
+  if (rc == MDB_NOTFOUND) return {};
+  if (rc != MDB_SUCCESS) return {rc, std::nullopt};
+  return {MDB_SUCCESS, to_view(value)};
+}
+
+Result<std::optional<RecordView>> LmdbReader::find(const DomainName& domain) {
+  last_domain_.reset();
+  if (int rc = txn_.renew()) return std::unexpected(env_.error("begin a read", rc));
+  auto found = look_up(txn_.get(), env_.dbs().policy, domain.str());
+  bool in_policy = found.bytes.has_value();
+  if (found.rc == MDB_SUCCESS && !in_policy) found = look_up(txn_.get(), env_.dbs().negative, domain.str());
+  if (found.rc != MDB_SUCCESS) return std::unexpected(env_.error("read", found.rc));
+  if (!found.bytes) return std::optional<RecordView>();
+  return judge(domain, *found.bytes, in_policy);
+}
+
+Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, std::string_view bytes,
+                                                    bool in_policy) {
+  auto value = split_value(domain.str(), bytes);
+  if (value) {
+    auto record = decode(value->record);
+    if (record && record->has_policy == in_policy) {
+      last_domain_ = domain;
+      last_used_ = value->last_used;
+      return std::optional(*record);
+    }
+  }
+  // A miss: the domain is looked up again. The store thread looks at the bytes once more, logs and deletes
+  // them.
+  if (ring_)
+    ring_->push(domain.str(), UseRing::suspect);
+  else
+    env_.log().warning("cache: the stored record of " + printable(domain.str()) +
+                       " is damaged and is left out");
+  return std::optional<RecordView>();
+}
+
+void LmdbReader::note_use(const DomainName& domain, std::uint32_t day) noexcept {
+  if (!ring_ || day == UseRing::suspect) return;
+  if (last_domain_ && *last_domain_ == domain && day <= last_used_) return;  // known already (B5)
+  ring_->push(domain.str(), day);
+}
+
+}  // namespace mtasts::cache

@@ -1,0 +1,104 @@
+#include "cache/lmdb_store.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace mtasts::cache {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t review_limit = 256;  // stale or unused keys handed to the store thread by one due()
+
+// Wraps a completion handler so that it can be called on the store thread and runs on its own executor. The
+// executor counts it as work meanwhile, or an io_context with nothing else to do would return.
+template <class Handler>
+std::move_only_function<void(Result<bool>)> resume_at_home(Handler handler) {
+  auto work = asio::make_work_guard(asio::get_associated_executor(handler));
+  return [handler = std::move(handler), work = std::move(work)](Result<bool> outcome) mutable {
+    Result<void> result;
+    if (!outcome) result = std::unexpected(std::move(outcome.error()));
+    auto executor = work.get_executor();
+    asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
+      std::move(handler)(std::move(result));
+    });
+    work.reset();
+  };
+}
+
+}  // namespace
+
+int LmdbStore::make() {
+  int rc = reader_.make();
+  return rc == MDB_SUCCESS ? scan_.make() : rc;
+}
+
+asio::awaitable<Result<void>> LmdbStore::put(DomainName domain, Record record) {
+  if (thread_ == nullptr)
+    co_return fail(Fault::storage, "cache " + env_.path() + ": is open for reading only");
+  // What is stored is what will be read: out-of-range times are clamped, and what no decoder would take is
+  // refused.
+  auto bytes = encode(record);
+  auto readable = decode(bytes);
+  if (!readable) co_return fail(Fault::storage, "a record that cannot be stored: " + readable.error().detail);
+  PutRecord change{domain, to_record(*readable)};
+  auto start = [this](auto handler, PutRecord put) {
+    thread_->post({std::move(put), resume_at_home(std::move(handler))});
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+      std::move(start), asio::use_awaitable, std::move(change));
+}
+
+Result<std::optional<Record>> LmdbStore::get(const DomainName& domain) {
+  ReadGuard guard(reader_);
+  auto found = reader_.find(domain);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (!*found) return std::optional<Record>();
+  return std::optional(to_record(**found));
+}
+
+std::vector<DomainName> LmdbStore::due(Time now, std::size_t limit, std::uint32_t unused_since_day) {
+  std::vector<DomainName> domains;
+  int rc = collect(now, limit, unused_since_day, domains);
+  scan_.rest();
+  if (rc != MDB_SUCCESS) env_.log().error(env_.error("look for policies that are due", rc).detail);
+  return domains;
+}
+
+int LmdbStore::collect(Time now, std::size_t limit, std::uint32_t unused_since_day,
+                       std::vector<DomainName>& out) {
+  if (int rc = scan_.renew()) return rc;
+  MDB_cursor* raw = nullptr;
+  if (int rc = mdb_cursor_open(scan_.get(), env_.dbs().due, &raw)) return rc;
+  Cursor cursor(raw);
+  std::size_t reviews = 0;
+  MDB_val key{}, value{};
+  int rc = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
+  for (; rc == MDB_SUCCESS && out.size() < limit; rc = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
+    auto parsed = parse_time_key(to_view(key));
+    if (parsed && parsed->when > now) break;
+    auto domain = parsed ? DomainName::parse(parsed->domain) : std::nullopt;
+    if (domain && wanted(to_view(key), parsed->domain, unused_since_day)) {
+      out.push_back(*domain);
+    } else if (thread_ != nullptr) {
+      // Taken out of the index, so that domains nobody uses do not pile up before those that are used.
+      thread_->post({ReviewDue{std::string(to_view(key)), unused_since_day}, nullptr});
+      if (++reviews == review_limit) break;
+    }
+  }
+  return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
+}
+
+// The key stands for the record as it is now, and the domain is in use.
+bool LmdbStore::wanted(std::string_view key, std::string_view domain, std::uint32_t unused_since_day) {
+  auto found = look_up(scan_.get(), env_.dbs().policy, domain);
+  auto value = found.bytes ? split_value(domain, *found.bytes) : std::nullopt;
+  if (!value || value->last_used < unused_since_day) return false;
+  auto record = decode(value->record);
+  return record && time_key(record->refresh_at, domain).view() == key;
+}
+
+}  // namespace mtasts::cache

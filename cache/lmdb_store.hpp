@@ -1,0 +1,31 @@
+// lmdb_store - ports/store.hpp's Store: puts go to the store thread, reads are made here and now.
+#pragma once
+
+#include "cache/lmdb_reader.hpp"
+#include "cache/store_thread.hpp"
+#include "ports/store.hpp"
+
+namespace mtasts::cache {
+
+class LmdbStore final : public Store {
+ public:
+  // thread: nullptr in a cache that is only read; every put then fails.
+  LmdbStore(Environment& env, StoreThread* thread)
+      : env_(env), thread_(thread), reader_(env, nullptr), scan_(env) {}
+  int make();
+
+  boost::asio::awaitable<Result<void>> put(DomainName domain, Record record) override;
+  Result<std::optional<Record>> get(const DomainName& domain) override;
+  std::vector<DomainName> due(Time now, std::size_t limit, std::uint32_t unused_since_day) override;
+
+ private:
+  int collect(Time now, std::size_t limit, std::uint32_t unused_since_day, std::vector<DomainName>& out);
+  bool wanted(std::string_view key, std::string_view domain, std::uint32_t unused_since_day);
+
+  Environment& env_;
+  StoreThread* thread_;
+  LmdbReader reader_;
+  RestingTxn scan_;
+};
+
+}  // namespace mtasts::cache

@@ -1,0 +1,172 @@
+#include "cache/store_thread.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace mtasts::cache {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+constexpr auto commit_interval = 20ms, note_interval = 1000ms;
+constexpr std::size_t batch_limit = 256, note_limit = 4096;
+constexpr std::array retry_pauses{50ms, 200ms, 500ms};
+
+}  // namespace
+
+StoreThread::StoreThread(Environment& env, const Clock& clock, std::uint64_t max_size)
+    : env_(env), clock_(clock), max_size_(max_size) {
+  // Signals are the main thread's; a write past the file size limit must come back as an error.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), "store");
+}
+
+StoreThread::~StoreThread() {
+  {
+    std::scoped_lock hold(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void StoreThread::post(Queued queued) {
+  std::size_t waiting = 0;
+  {
+    std::scoped_lock hold(mutex_);
+    queue_.push_back(std::move(queued));
+    waiting = queue_.size();
+  }
+  if (waiting == 1 || waiting == batch_limit) wake_.notify_one();
+}
+
+std::shared_ptr<UseRing> StoreThread::add_ring() {
+  auto ring = std::make_shared<UseRing>();
+  std::scoped_lock hold(mutex_);
+  rings_.push_back(ring);
+  return ring;
+}
+
+void StoreThread::run() {
+  last_minute_ = Steady::now();
+  for (;;) {
+    auto batch = next_batch();
+    bool last = batch.empty() && [this] {
+      std::scoped_lock hold(mutex_);
+      return stop_ && queue_.empty();
+    }();
+    run_batch(std::move(batch));
+    once_a_minute();
+    if (last) return;
+  }
+}
+
+// Waits for a change, then for the end of the commit interval or for a full batch. Empty: time to look at the
+// notes.
+StoreThread::Batch StoreThread::next_batch() {
+  std::unique_lock hold(mutex_);
+  wake_.wait_for(hold, note_interval, [this] { return stop_ || !queue_.empty(); });
+  if (!queue_.empty())
+    wake_.wait_until(hold, last_commit_ + commit_interval,
+                     [this] { return stop_ || queue_.size() >= batch_limit; });
+  Batch batch;
+  while (!queue_.empty() && batch.size() < batch_limit) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void StoreThread::take_notes(std::vector<UseRing::Note>& notes) {
+  std::scoped_lock hold(mutex_);
+  UseRing::Note note;
+  for (auto& ring : rings_)
+    while (notes.size() < note_limit && ring->pop(note)) notes.push_back(note);
+  std::erase_if(rings_, [](const auto& ring) { return ring.use_count() == 1; });
+}
+
+void StoreThread::run_batch(Batch batch) {
+  std::vector<UseRing::Note> notes;
+  take_notes(notes);
+  if (batch.empty() && notes.empty()) return;
+  std::vector<bool> results(batch.size());
+  const char* doing = "commit";
+  int rc = try_batch(batch, notes, results, doing);
+  for (auto wait : retry_pauses) {
+    if (rc == MDB_SUCCESS) break;
+    env_.log().warning(env_.error(doing, rc).detail + "; trying again");
+    if (!pause(wait)) break;
+    rc = try_batch(batch, notes, results, doing);
+  }
+  last_commit_ = Steady::now();
+  auto error = rc == MDB_SUCCESS ? Error{} : env_.error(doing, rc);
+  if (rc != MDB_SUCCESS)
+    env_.log().error(error.detail + "; " + std::to_string(batch.size()) + " changes are not stored");
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (batch[i].done) batch[i].done(rc == MDB_SUCCESS ? Result<bool>(results[i]) : std::unexpected(error));
+  report_tally();
+}
+
+int StoreThread::try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes,
+                           std::vector<bool>& results, const char*& doing) try {
+  WriteTxn txn(env_, clock_.now());
+  Bound bound{.max_size = max_size_};
+  Tally tally;
+  for (std::size_t i = 0; i < batch.size(); ++i) results[i] = apply(txn, batch[i].change, bound, tally);
+  for (const auto& note : notes) apply_note(txn, note);
+  doing = "commit";
+  int rc = txn.commit();
+  if (rc != MDB_SUCCESS) return rc;
+  tally_.evicted += tally.evicted;
+  tally_.refused += tally.refused;
+  return rc;
+} catch (const LmdbFailure& failure) {
+  doing = failure.doing;
+  return failure.rc;
+}
+
+// False: the cache is being closed, no more waiting.
+bool StoreThread::pause(std::chrono::milliseconds time) {
+  std::unique_lock hold(mutex_);
+  return !wake_.wait_for(hold, time, [this] { return stop_; });
+}
+
+void StoreThread::once_a_minute() {
+  if (Steady::now() - last_minute_ < 1min) return;
+  last_minute_ = Steady::now();
+  int cleared = 0;
+  mdb_reader_check(env_.get(), &cleared);
+  if (cleared > 0)
+    env_.log().info("cache: cleared " + std::to_string(cleared) + " slots of readers that were killed");
+  report_tally();
+}
+
+// The first of each is said at once, then at most one line a minute sums up.
+void StoreThread::report_tally() {
+  auto now = Steady::now();
+  auto may_say = [now](Moment& last) {
+    if (last != Moment() && now - last < 1min) return false;
+    last = now;
+    return true;
+  };
+  std::string where = "cache " + env_.path() + ": ";
+  if (tally_.refused > 0 && may_say(last_refusal_)) {
+    env_.log().warning(where + "full of policies in force; " +
+                       std::to_string(std::exchange(tally_.refused, 0)) +
+                       " records that protect nothing were not stored; raise [cache] max_size");
+  }
+  if (tally_.evicted > 0 && may_say(last_eviction_))
+    env_.log().info(where + "full; " + std::to_string(std::exchange(tally_.evicted, 0)) +
+                    " records made room");
+}
+
+}  // namespace mtasts::cache

@@ -1,0 +1,70 @@
+// store_thread - the only writer (B2): takes queued changes, commits them, then reports back.
+//
+// Commits at most every 20 ms or 256 changes; the first change after a pause is committed at once. A change
+// is reported only after its commit is durable; a commit that fails is tried again, then all of its changes
+// report Fault::storage. Every second the notes of the answer threads are taken in, every minute dead
+// readers' slots are cleared.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "cache/changes.hpp"
+#include "ports/clock.hpp"
+
+namespace mtasts::cache {
+
+struct Queued {
+  Change change;
+  std::move_only_function<void(Result<bool>)> done;  // called on the store thread; may be empty
+};
+
+class StoreThread {
+ public:
+  // env, clock outlive it.
+  StoreThread(Environment& env, const Clock& clock, std::uint64_t max_size);
+  ~StoreThread();  // commits what is queued
+  StoreThread(const StoreThread&) = delete;
+  StoreThread& operator=(const StoreThread&) = delete;
+
+  void post(Queued queued);             // any thread
+  std::shared_ptr<UseRing> add_ring();  // any thread; the ring goes when its reader has let go of it
+  void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
+
+ private:
+  using Batch = std::vector<Queued>;
+  using Moment = std::chrono::steady_clock::time_point;
+  void run();
+  Batch next_batch();
+  void run_batch(Batch batch);
+  int try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes, std::vector<bool>& results,
+                const char*& doing);
+  void take_notes(std::vector<UseRing::Note>& notes);
+  bool pause(std::chrono::milliseconds time);
+  void once_a_minute();
+  void report_tally();
+
+  Environment& env_;
+  const Clock& clock_;
+  std::atomic<std::uint64_t> max_size_;
+
+  std::mutex mutex_;  // queue_, rings_, stop_
+  std::condition_variable wake_;
+  std::deque<Queued> queue_;
+  std::vector<std::shared_ptr<UseRing>> rings_;
+  bool stop_ = false;
+
+  Tally tally_;  // the rest belongs to the thread
+  Moment last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{};
+  std::thread thread_;
+};
+
+}  // namespace mtasts::cache

@@ -1,0 +1,127 @@
+#include "cache/write_txn.hpp"
+
+#include <algorithm>
+
+namespace mtasts::cache {
+namespace {
+
+constexpr std::chrono::hours clock_tolerance{1};
+
+Time expiry_of(const Record& record) noexcept {
+  auto policy = view(*record.policy);
+  return expires_at(policy, record.fetched_at, record.fetched_at);
+}
+
+}  // namespace
+
+WriteTxn::WriteTxn(Environment& env, Time now) : env_(env), now_(now) {
+  MDB_txn* raw = nullptr;
+  check(mdb_txn_begin(env.get(), nullptr, 0, &raw), "begin a write transaction");
+  txn_.reset(raw);
+  newest_fetch_ = newest_fetch(raw, dbs());
+}
+
+std::optional<std::string_view> WriteTxn::get(MDB_dbi dbi, std::string_view key) {
+  MDB_val k = to_val(key), value{};
+  int rc = mdb_get(txn_.get(), dbi, &k, &value);
+  if (rc == MDB_NOTFOUND) return std::nullopt;
+  check(rc, "read");
+  return to_view(value);
+}
+
+std::optional<Stored> WriteTxn::load(std::string_view domain) {
+  Stored stored;
+  auto bytes = get(dbs().policy, domain);
+  stored.in_policy = bytes.has_value();
+  if (!bytes) bytes = get(dbs().negative, domain);
+  if (!bytes) return std::nullopt;
+  auto value = split_value(domain, *bytes);
+  if (!value) {
+    stored.trouble = "it is not this domain's";
+    return stored;
+  }
+  stored.last_used = value->last_used;
+  auto decoded = decode(value->record);
+  if (decoded && decoded->has_policy == stored.in_policy)
+    stored.record = to_record(*decoded);
+  else
+    stored.trouble = decoded ? "it lies in the wrong database" : decoded.error().detail;
+  stored.newer_version = stored_version(value->record).value_or(0) > record_version;
+  return stored;
+}
+
+void WriteTxn::save(std::string_view domain, const std::optional<Stored>& old, const Record& record,
+                    std::uint32_t last_used) {
+  if (old) remove(domain, *old);
+  auto bytes = join_value(domain, last_used, encode(record));
+  MDB_val key = to_val(domain), value = to_val(bytes);
+  check(mdb_put(txn_.get(), record.policy ? dbs().policy : dbs().negative, &key, &value, 0),
+        "store a record");
+  add_index(domain, record, last_used);
+  auto fetched = std::min(record.fetched_at, now_);
+  if (!record.policy || fetched <= newest_fetch_) return;
+  newest_fetch_ = fetched;
+  set_newest_fetch(txn_.get(), dbs(), fetched);
+}
+
+void WriteTxn::remove(std::string_view domain, const Stored& old) {
+  drop_index(domain, old);
+  drop_key(dbs().policy, domain);
+  drop_key(dbs().negative, domain);
+}
+
+void WriteTxn::add_index(std::string_view domain, const Record& record, std::uint32_t last_used) {
+  add_key(dbs().used, used_key(rank_of(view(record)), last_used, domain).view());
+  if (!record.policy) return;
+  add_key(dbs().expiry, time_key(expiry_of(record), domain).view());
+  add_key(dbs().due, time_key(record.refresh_at, domain).view());
+}
+
+void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
+  // What a bad record was filed under can only be guessed; keys that stay behind are dropped when they are
+  // met.
+  for (auto rank : {Rank::negative, Rank::none, Rank::testing, Rank::enforce})
+    if (!old.record || old.rank() == rank) drop_key(dbs().used, used_key(rank, old.last_used, domain).view());
+  if (!old.record || !old.record->policy) return;
+  drop_key(dbs().expiry, time_key(expiry_of(*old.record), domain).view());
+  drop_key(dbs().due, time_key(old.record->refresh_at, domain).view());
+}
+
+bool WriteTxn::clock_doubtful() const noexcept { return now_ < newest_fetch_ - clock_tolerance; }
+
+bool WriteTxn::expired(const Record& record) const noexcept {
+  if (!record.policy || clock_doubtful()) return false;
+  return expires_at(view(*record.policy), record.fetched_at, now_) <= now_;
+}
+
+std::optional<std::string> WriteTxn::first_key(MDB_dbi index, std::string_view from) {
+  MDB_cursor* raw = nullptr;
+  check(mdb_cursor_open(txn_.get(), index, &raw), "open a cursor");
+  Cursor cursor(raw);
+  MDB_val key = to_val(from), value{};
+  int rc = mdb_cursor_get(raw, &key, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  if (rc == MDB_NOTFOUND) return std::nullopt;
+  check(rc, "read an index");
+  return std::string(to_view(key));
+}
+
+bool WriteTxn::drop_key(MDB_dbi index, std::string_view key) {
+  MDB_val k = to_val(key);
+  int rc = mdb_del(txn_.get(), index, &k, nullptr);
+  if (rc == MDB_NOTFOUND) return false;
+  check(rc, "delete");
+  return true;
+}
+
+void WriteTxn::add_key(MDB_dbi index, std::string_view key) {
+  MDB_val k = to_val(key), nothing{};
+  check(mdb_put(txn_.get(), index, &k, &nothing, 0), "write an index");
+}
+
+MDB_stat WriteTxn::stat(MDB_dbi dbi) {
+  MDB_stat stat{};
+  check(mdb_stat(txn_.get(), dbi, &stat), "count pages");
+  return stat;
+}
+
+}  // namespace mtasts::cache

@@ -1,0 +1,144 @@
+// The bound on used pages (DESIGN §5, B5): what goes, in which order, and what never goes.
+#include <catch2/catch_test_macros.hpp>
+
+#include "tests/unit/cache/support.hpp"
+
+using namespace mtasts;
+using namespace mtasts::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t small = 1 << 20;
+
+struct Bounded {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  std::unique_ptr<LmdbCache> cache;
+
+  explicit Bounded(std::uint64_t max_size = small) {
+    auto made = LmdbCache::open({.path = folder.cache(), .max_size = max_size, .log = log.sink()}, clock);
+    REQUIRE(made);
+    cache = std::move(*made);
+  }
+  std::size_t count(const std::string& prefix) {
+    std::size_t n = 0;
+    REQUIRE(cache->walk([&](std::string_view domain, const Result<RecordView>&) {
+      n += domain.starts_with(prefix + "-");
+      return true;
+    }));
+    return n;
+  }
+  void fill(const std::string& prefix, int to, const Record& record) {
+    REQUIRE(put_many(*cache, prefix, 0, to, record) == std::size_t(to));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Enforce policies in force survive tens of thousands of junk domains", "[cache]") {
+  Bounded t;
+  t.fill("enforce", 400, policy_record(Mode::enforce, t.clock.now()));
+  t.fill("junk", 30'000, negative_record(t.clock.now()));
+  t.fill("test", 10'000, policy_record(Mode::testing, t.clock.now()));
+  t.fill("none", 10'000, policy_record(Mode::none, t.clock.now()));
+  CHECK(t.count("enforce") == 400);
+  CHECK(t.cache->stats()->used_bytes <= small + 64 * 1024);
+  for (int n : {0, 1, 200, 399})
+    CHECK((*t.cache->store().get(numbered("enforce", n)))->policy->mode == Mode::enforce);
+}
+
+TEST_CASE("Negatives have a fifth of the cache at most", "[cache]") {
+  Bounded t;
+  t.fill("test", 600, policy_record(Mode::testing, t.clock.now()));
+  auto before = t.cache->stats()->used_bytes;
+  REQUIRE(before < small / 2);
+  t.fill("junk", 20'000, negative_record(t.clock.now()));
+  CHECK(t.count("test") == 600);
+  CHECK(t.count("junk") > 100);
+  auto grown = t.cache->stats()->used_bytes - before;
+  CHECK(grown < small / 4);
+  CHECK(grown > small / 8);
+  CHECK(t.cache->store().get(numbered("junk", 19'999))->has_value());  // the newest stays, the oldest went
+  CHECK_FALSE(t.cache->store().get(numbered("junk", 0))->has_value());
+}
+
+TEST_CASE("Order of eviction: negatives, expired, none, testing", "[cache]") {
+  Bounded t;
+  t.fill("expired", 300, policy_record(Mode::enforce, t.clock.now(), 3600));
+  t.clock.turn(2h);
+  t.fill("junk", 300, negative_record(t.clock.now()));
+  t.fill("none", 300, policy_record(Mode::none, t.clock.now()));
+  t.fill("test", 300, policy_record(Mode::testing, t.clock.now()));
+  REQUIRE(t.count("expired") == 300);
+  REQUIRE(t.count("junk") == 300);
+
+  bool junk_first = true, expired_second = true, none_third = true;
+  for (int n = 0; n < 3000 && t.count("test") == 300; n += 100) {
+    put_many(*t.cache, "enforce", n, n + 100, policy_record(Mode::enforce, t.clock.now()));
+    auto junk = t.count("junk"), expired = t.count("expired"), none = t.count("none"), test = t.count("test");
+    if (expired < 300 && junk > 0) junk_first = false;
+    if (none < 300 && expired > 0) expired_second = false;
+    if (test < 300 && none > 0) none_third = false;
+  }
+  CHECK(junk_first);
+  CHECK(expired_second);
+  CHECK(none_third);
+  CHECK(t.count("junk") == 0);
+  CHECK(t.count("expired") == 0);
+  CHECK(t.count("none") == 0);
+  CHECK(t.count("test") < 300);
+}
+
+TEST_CASE("Full of enforce policies: those still find room, the rest is left out with one warning",
+          "[cache]") {
+  Bounded t;
+  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now()));
+  CHECK(t.count("enforce") == 3000);
+  t.fill("junk", 50, negative_record(t.clock.now()));
+  t.fill("test", 50, policy_record(Mode::testing, t.clock.now()));
+  CHECK(t.count("junk") == 0);
+  CHECK(t.count("test") == 0);
+  CHECK(t.log.count(1, "full of policies in force") == 1);
+  // A policy that changes its mode is no newcomer: keeping the old one would break that domain's mail.
+  REQUIRE(put(*t.cache, numbered("enforce", 7), policy_record(Mode::testing, t.clock.now(), 86400, "2")));
+  CHECK((*t.cache->store().get(numbered("enforce", 7)))->policy->mode == Mode::testing);
+
+  t.cache->set_max_size(64 * small);
+  REQUIRE(put(*t.cache, name("late.example"), negative_record(t.clock.now())));
+  CHECK(t.cache->store().get(name("late.example"))->has_value());
+}
+
+TEST_CASE("The longest unused goes first", "[cache]") {
+  Bounded t;
+  t.fill("old", 500, policy_record(Mode::testing, t.clock.now()));
+  t.clock.turn(48h);
+  t.fill("new", 500, policy_record(Mode::testing, t.clock.now()));
+  auto reader = t.cache->reader();
+  REQUIRE(reader);
+  (*reader)->note_use(numbered("old", 250), t.clock.day());
+  CHECK(soon([&] { return t.cache->store().due(t.clock.now(), 1, t.clock.day()).size() == 1; }));
+  for (int n = 0; n < 5000 && t.count("old") > 100; n += 50)
+    put_many(*t.cache, "enforce", n, n + 50, policy_record(Mode::enforce, t.clock.now()));
+  CHECK(t.count("old") <= 100);
+  CHECK(t.count("new") == 500);
+  CHECK(t.cache->store().get(numbered("old", 250))->has_value());
+}
+
+TEST_CASE("B21: a clock far behind the newest fetch expires nothing", "[cache]") {
+  Bounded t;
+  auto start = t.clock.now();
+  t.fill("short", 300, policy_record(Mode::enforce, start, 3600));
+  t.clock.turn(30 * 24h);
+  REQUIRE(put(*t.cache, name("newest.example"), policy_record(Mode::enforce, t.clock.now())));
+  t.clock.set(start + 24h);  // behind the newest fetch, yet after the short policies' end
+  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now()));
+  CHECK(t.count("short") == 300);
+  REQUIRE(put(*t.cache, numbered("short", 5), negative_record(t.clock.now())));
+  CHECK((*t.cache->store().get(numbered("short", 5)))->policy);
+
+  t.clock.set(start + 30 * 24h);  // right again: they are expired, and the cache is full
+  REQUIRE(put(*t.cache, name("next.example"), policy_record(Mode::enforce, t.clock.now())));
+  CHECK(t.count("short") == 0);
+}

@@ -1,0 +1,205 @@
+// Damaged files (B6, LMDB-18): set aside, never deleted, and nobody dies of them twice.
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <filesystem>
+#include <random>
+
+#include "cache/folder.hpp"
+#include "cache/trial_walk.hpp"
+#include "tests/unit/cache/support.hpp"
+
+using namespace mtasts;
+using namespace mtasts::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view gone = "the cached policies are gone until they are fetched again";
+
+struct Filled {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  std::string intact;
+
+  explicit Filled(int policies = 300) {
+    {
+      auto cache = open();
+      put_many(*cache, "kept", 0, policies, policy_record(Mode::enforce, clock.now()));
+    }
+    intact = read_file(folder.file("data.mdb"));
+  }
+  std::unique_ptr<LmdbCache> open() {
+    auto made = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
+    INFO((made ? "" : made.error().detail));
+    REQUIRE(made);
+    return std::move(*made);
+  }
+  void damage(const std::string& bytes) { write_file(folder.file("data.mdb"), bytes); }
+  std::vector<std::string> aside() { return files_like(folder.cache(), "data.mdb.bad-"); }
+};
+
+}  // namespace
+
+TEST_CASE("A truncated file is set aside whole and a fresh one begun", "[cache]") {
+  Filled t;
+  std::size_t whole = t.intact.size();
+  auto size = GENERATE_COPY(whole - 1, whole / 2, std::size_t{8192}, std::size_t{8191}, std::size_t{4096},
+                            std::size_t{100}, std::size_t{1});
+  INFO(size);
+  auto cut = t.intact.substr(0, size);
+  t.damage(cut);
+  auto cache = t.open();
+  CHECK(cache->stats()->policies == 0);
+  REQUIRE(t.aside().size() == 1);
+  CHECK(t.aside()[0] == "data.mdb.bad-20270115T080000Z");
+  CHECK(read_file(t.folder.file(t.aside()[0])) == cut);
+  CHECK(t.log.has(2, std::string(gone)));
+  CHECK(t.log.has(2, t.aside()[0]));
+  REQUIRE(put(*cache, name("new.example"), policy_record(Mode::enforce, t.clock.now())));
+  cache.reset();
+  CHECK(t.open()->stats()->policies == 1);
+  CHECK(t.aside().size() == 1);
+}
+
+TEST_CASE("A truncated file is an error for a reader, which moves nothing", "[cache]") {
+  Filled t;
+  t.damage(t.intact.substr(0, t.intact.size() / 2));
+  auto cache = LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock);
+  REQUIRE_FALSE(cache);
+  CHECK(cache.error().fault == Fault::storage);
+  CHECK(t.aside().empty());
+}
+
+TEST_CASE("Bytes of anything else as data.mdb are set aside", "[cache]") {
+  Filled t;
+  std::mt19937 random(7);
+  std::string noise(100'000, '\0');
+  for (auto& c : noise) c = static_cast<char>(random());
+  t.damage(noise);
+  CHECK(t.open()->stats()->policies == 0);
+  REQUIRE(t.aside().size() == 1);
+  CHECK(read_file(t.folder.file(t.aside()[0])) == noise);
+}
+
+TEST_CASE("An empty data.mdb is a beginning, not damage", "[cache]") {
+  Filled t;
+  t.damage("");
+  CHECK(t.open()->stats()->policies == 0);
+  CHECK(t.aside().empty());
+}
+
+TEST_CASE("Two files set aside in one second are both kept", "[cache]") {
+  Filled t;
+  for (int n = 1; n <= 3; ++n) {
+    t.damage(t.intact.substr(0, 4096));
+    t.open();
+    CHECK(t.aside().size() == std::size_t(n));
+  }
+}
+
+TEST_CASE("Flipped bytes anywhere: after three starts at most there is a working cache", "[cache]") {
+  Filled t(200);
+  // Every field of both meta pages' heads, and a sample of all pages.
+  std::vector<std::size_t> places{0,  10, 12, 16, 20, 24,  32,  40,  44,  46,  48, 56,
+                                  64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144};
+  auto page = GENERATE(0, 1, 2, 3, 5, 8);
+  auto flip = GENERATE(0x01, 0xFF);
+  for (auto place : places) {
+    auto at = std::size_t(page) * 4096 + place;
+    if (at >= t.intact.size()) continue;
+    INFO("page " << page << " octet " << place);
+    for (const auto& file : t.aside()) std::filesystem::remove(t.folder.file(file));
+    std::filesystem::remove(t.folder.file("running"));
+    std::filesystem::remove(t.folder.file("lock.mdb"));
+    auto bytes = t.intact;
+    bytes[at] = static_cast<char>(bytes[at] ^ flip);
+    t.damage(bytes);
+    bool works = false;
+    for (int start = 0; start < 4 && !works; ++start) {
+      Child child({"use", t.folder.cache(), std::to_string(start)});
+      while (!child.line().empty()) {
+      }
+      works = child.wait() == 0;
+    }
+    CHECK(works);
+  }
+}
+
+TEST_CASE("B6: after two unclean stops within ten minutes the file is tried by a child", "[cache]") {
+  struct Row {
+    const char* why;
+    int second_start;
+    bool walked;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>(
+      {{"soon after each other", 60, true}, {"with eleven minutes between", 720, false}}));
+  INFO(row.why);
+  Filled t;
+  auto crash = [&](int later) {
+    Child child({"crash", t.folder.cache(), std::to_string(later)});
+    std::string output;
+    for (auto line = child.line(); !line.empty(); line = child.line()) output += line + "\n";
+    CHECK(child.wait() == 128 + SIGKILL);
+    return output;
+  };
+  CHECK(crash(0).find("did not stop in order") == std::string::npos);
+  CHECK(crash(0).find("did not stop in order") != std::string::npos);
+  // Damage that opening alone does not meet: a leaf page of `policy` turned to noise.
+  auto bytes = read_file(t.folder.file("data.mdb"));
+  auto at = bytes.find("kept-000100.example");
+  REQUIRE(at != std::string::npos);
+  auto page = at & ~std::size_t{4095};
+  bytes.replace(page, 4096, std::string(4096, '\xAB'));
+  t.damage(bytes);
+  auto output = crash(row.second_start);
+  CHECK((output.find(gone) != std::string::npos) == row.walked);
+  CHECK(t.aside().size() == (row.walked ? 1u : 0u));
+}
+
+TEST_CASE("B6: an intact file passes its trial and stays", "[cache]") {
+  Filled t;
+  write_file(t.folder.file("running"), std::to_string(t.clock.now().time_since_epoch().count() - 5) + "\n");
+  auto cache = t.open();
+  CHECK(cache->stats()->policies == 300);
+  CHECK(t.aside().empty());
+  CHECK(read_file(t.folder.file("running")).empty());  // counting begins again
+}
+
+TEST_CASE("The trial walk tells good from bad", "[cache]") {
+  Filled t;
+  CHECK(cache::trial_walk(t.folder.cache()));
+  CHECK(cache::walk_everything(t.folder.cache()) == 0);
+  t.damage(t.intact.substr(0, 12'288));  // what a reader dies of
+  auto walked = cache::trial_walk(t.folder.cache());
+  REQUIRE_FALSE(walked);
+  INFO(walked.error().detail);
+  CHECK_FALSE(walked.error().detail.empty());
+}
+
+TEST_CASE("The marker holds any content", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
+  auto now = std::to_string(clock.now().time_since_epoch().count());
+  struct Row {
+    const char *why, *text;
+    bool suspicious;
+  };
+  auto row =
+      GENERATE(Catch::Generators::values<Row>({{"one unclean stop", "", false},
+                                               {"two", "1799999990\n", true},
+                                               {"the first long ago", "1799990000\n", false},
+                                               {"in the future", "1900000000\n", false},
+                                               {"rubbish", "abc\n\n\n-\n99999999999999999999999\n", false},
+                                               {"damage was seen", "check\n", true}}));
+  INFO(row.why);
+  write_file(folder.file("running"), row.text);
+  auto marker = cache::Marker::put(folder.cache(), clock.now());
+  REQUIRE(marker);
+  CHECK(marker->suspicious() == row.suspicious);
+  marker->remove(false);
+  CHECK_FALSE(std::filesystem::exists(folder.file("running")));
+}

@@ -1,0 +1,96 @@
+#include <lmdb.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "cache/layout.hpp"
+#include "tests/unit/cache/raw.hpp"
+#include "tests/unit/cache/support.hpp"
+
+using namespace mtasts;
+using namespace mtasts::test;
+
+TEST_CASE("find sees what is committed; its view lives until release", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+  REQUIRE(cache);
+  auto reader = (*cache)->reader();
+  REQUIRE(reader);
+  auto found = (*reader)->find(name("good.example"));
+  REQUIRE(found);
+  CHECK_FALSE(*found);
+  REQUIRE(put(**cache, name("good.example"), policy_record(Mode::enforce, clock.now())));
+  {
+    ReadGuard guard(**reader);
+    found = (*reader)->find(name("good.example"));
+    REQUIRE(found);
+    REQUIRE(*found);
+    CHECK((*found)->policy.mode == Mode::enforce);
+    CHECK((*found)->policy.mx == "mx1.mail.example\n*.mail.example");
+    // A change meanwhile leaves the open view as it is.
+    REQUIRE(put(**cache, name("good.example"), policy_record(Mode::testing, clock.now())));
+    CHECK((*found)->policy.mode == Mode::enforce);
+  }
+  (*reader)->release();  // twice does no harm
+  found = (*reader)->find(name("good.example"));
+  CHECK((*found)->policy.mode == Mode::testing);
+}
+
+TEST_CASE("B6: a bad record is a miss, logged and deleted, and no other domain's", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  auto open = [&] {
+    auto cache = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
+    REQUIRE(cache);
+    return std::move(*cache);
+  };
+  REQUIRE(put(*open(), name("good.example"), policy_record(Mode::enforce, clock.now())));
+  auto good = raw::get(folder.cache(), "policy", "good.example");
+  std::vector<std::string> names;
+  for (std::size_t where : {std::size_t{0}, std::size_t{5}, std::size_t{8}, std::size_t{9}, std::size_t{20},
+                            std::size_t{40}, good.size() / 2, good.size() - 1}) {
+    auto bad = good;
+    bad[where] = static_cast<char>(bad[where] ^ 0x10);
+    names.push_back("bad" + std::to_string(where) + ".example");
+    raw::put(folder.cache(), "policy", names.back(), bad);
+  }
+  names.push_back("moved.example");  // intact, but under another name
+  raw::put(folder.cache(), "policy", names.back(), good);
+  names.push_back("short.example");
+  raw::put(folder.cache(), "policy", names.back(), good.substr(0, 30));
+
+  auto cache = open();
+  auto reader = cache->reader();
+  REQUIRE(reader);
+  for (const auto& text : names) {
+    INFO(text);
+    auto found = (*reader)->find(name(text));
+    REQUIRE(found);
+    CHECK_FALSE(*found);
+    (*reader)->release();
+  }
+  for (const auto& text : names) CHECK(soon([&] { return log.has(1, text); }));
+  CHECK(soon([&] { return cache->stats()->policies == 1; }));
+  CHECK((*reader)->find(name("good.example"))->has_value());
+}
+
+TEST_CASE("A bad record is passed to walk as an error and replaced by a put", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
+  raw::put(folder.cache(), "policy", "bad.example", "rubbish that is longer than a prefix");
+  auto cache = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
+  REQUIRE(cache);
+  int errors = 0;
+  CHECK((*cache)->walk([&](std::string_view domain, const Result<RecordView>& record) {
+    errors += !record && domain == "bad.example";
+    return true;
+  }));
+  CHECK(errors == 1);
+  REQUIRE(put(**cache, name("bad.example"), negative_record(clock.now())));
+  CHECK(log.has(1, "bad.example"));
+  CHECK((*cache)->stats()->policies == 0);
+  CHECK((*cache)->stats()->negatives == 1);
+}
