@@ -1,0 +1,180 @@
+#include "postfix-policy/connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "core/netstring.hpp"
+#include "core/reply.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+template <class T>
+using Awaitable = asio::awaitable<T, LoopExecutor>;
+constexpr asio::as_tuple_t<asio::use_awaitable_t<LoopExecutor>> with_error;
+
+namespace {
+
+// Postfix reads for 100 s, sendmail for 5 s; a reply after that would be taken as the answer to the next key
+// (SM-14).
+constexpr milliseconds postfix_patience{90'000};
+constexpr milliseconds sendmail_patience{4'900};
+
+// Input: most requests fit the array inside the coroutine; a longer one moves to the heap and back.
+class Input {
+ public:
+  std::string_view view() const noexcept { return {begin() + start_, end_ - start_}; }
+  void drop(std::size_t n) noexcept {
+    start_ += n;
+    if (start_ == end_) {
+      start_ = end_ = 0;
+      large_.reset();
+    }
+  }
+  // Room for at least one byte more, and for `wanted` bytes from view().begin() in all.
+  asio::mutable_buffer space(std::size_t wanted) {
+    if (start_ > 0) {
+      std::memmove(begin(), begin() + start_, end_ - start_);
+      end_ -= start_;
+      start_ = 0;
+    }
+    std::size_t need = std::max(wanted, end_ + 1);
+    if (need > capacity()) grow(need);
+    return asio::buffer(begin() + end_, capacity() - end_);
+  }
+  void filled(std::size_t n) noexcept { end_ += n; }
+
+ private:
+  struct Large {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size;
+  };
+  const char* begin() const noexcept { return large_ ? large_->bytes.get() : small_.data(); }
+  char* begin() noexcept { return large_ ? large_->bytes.get() : small_.data(); }
+  std::size_t capacity() const noexcept { return large_ ? large_->size : small_.size(); }
+  void grow(std::size_t need) {
+    Large larger{std::make_unique<char[]>(need), need};
+    std::memcpy(larger.bytes.get(), begin(), end_);
+    large_ = std::move(larger);
+  }
+
+  std::array<char, 600> small_;
+  std::optional<Large> large_;
+  std::size_t start_ = 0, end_ = 0;
+};
+
+// An asker's side of a flight. Only its own loop touches it; the resolve thread holds a weak pointer to post
+// home with.
+struct Waiter {
+  asio::basic_waitable_timer<Steady, asio::wait_traits<Steady>, LoopExecutor> timer;
+  OutcomePtr outcome;
+};
+
+void bring_home(const std::weak_ptr<Waiter>& waiter, OutcomePtr outcome) {
+  if (auto alive = waiter.lock()) {
+    alive->outcome = std::move(outcome);
+    alive->timer.cancel();
+  }
+}
+
+Awaitable<OutcomePtr> wait_for_flight(AnswerLoop& loop, const Miss& miss) {
+  auto waiter = std::make_shared<Waiter>(Waiter{{loop.executor(), miss.wait}, nullptr});
+  Deliver deliver = [home = loop.executor(),
+                     weak = std::weak_ptr<Waiter>(waiter)](OutcomePtr outcome) mutable {
+    asio::post(home, [weak = std::move(weak), outcome = std::move(outcome)] { bring_home(weak, outcome); });
+  };
+  loop.resolve().ask(miss.domain, miss.wait, std::move(deliver));
+  co_await waiter->timer.async_wait(with_error);
+  if (waiter->outcome) co_return std::move(waiter->outcome);
+  static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
+  co_return pending;
+}
+
+// Made only on a miss, so that an idle connection's frame stays small. The reply is appended to
+// loop.payload().
+Awaitable<bool> answer_miss(AnswerLoop& loop, Miss miss) {
+  auto began = Steady::now();
+  OutcomePtr outcome = co_await wait_for_flight(loop, miss);
+  auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
+  loop.payload().clear();
+  loop.answerer().finish(miss, *outcome, took, loop.payload());
+  co_return took < (miss.dialect == Dialect::sts ? sendmail_patience : postfix_patience);
+}
+
+Awaitable<bool> write_rest(Socket& socket, std::string rest) {
+  auto [error, n] = co_await asio::async_write(socket, asio::buffer(rest), with_error);
+  co_return !error;
+}
+
+Awaitable<bool> send_payload(AnswerLoop& loop, Socket& socket) {
+  std::string& frame = loop.frame();
+  frame.clear();
+  append_netstring(frame, loop.payload());
+  boost::system::error_code error;
+  std::size_t sent = socket.write_some(asio::buffer(frame), error);
+  if (!error && sent == frame.size()) co_return true;
+  if (error && error != asio::error::would_block) co_return false;
+  co_return co_await write_rest(socket, frame.substr(sent));
+}
+
+void log_bad_frame(AnswerLoop& loop, Frame::State state) {
+  std::string_view why = state == Frame::State::too_long
+                             ? "request longer than [limits] query_bytes"
+                             : "not a netstring: is the client a socketmap client?";
+  loop.log().say(Log::Level::warning, "connection", why);
+}
+
+// One request from the front of the input. False: close the connection.
+Awaitable<bool> answer_one(AnswerLoop& loop, AnswerLoop::Session& session, std::string_view payload) {
+  session.in_request = true;
+  session.last_tick = loop.tick();
+  loop.payload().clear();
+  if (auto miss = loop.answerer().answer(payload, loop.payload())) {
+    if (!co_await answer_miss(loop, std::move(*miss))) co_return false;
+  }
+  bool sent = co_await send_payload(loop, session.socket);
+  session.in_request = false;
+  session.last_tick = loop.tick();
+  co_return sent && !loop.draining();
+}
+
+Awaitable<void> serve_session(AnswerLoop& loop, AnswerLoop::Session& session) {
+  Input input;
+  while (true) {
+    Frame frame = next_frame(input.view(), loop.answerer().settings().limits.query_bytes);
+    switch (frame.state) {
+      case Frame::State::bad:
+      case Frame::State::too_long: log_bad_frame(loop, frame.state); co_return;
+      case Frame::State::whole:
+        if (!co_await answer_one(loop, session, frame.payload)) co_return;
+        input.drop(frame.used);
+        continue;
+      case Frame::State::partial: break;
+    }
+    auto [error, n] = co_await session.socket.async_read_some(input.space(frame.wanted), with_error);
+    if (error) co_return;
+    input.filled(n);
+  }
+}
+
+}  // namespace
+
+Awaitable<void> serve(Socket socket, AnswerLoop& loop) {
+  AnswerLoop::Session session{std::move(socket), loop.tick(), false, {}};
+  loop.enter(session);
+  try {
+    co_await serve_session(loop, session);
+  } catch (const std::exception& e) {  // no memory: this connection ends, the daemon does not
+    loop.log().event(Log::Level::error, "connection", {{"text", "internal error"}, {"detail", e.what()}});
+  }
+  loop.leave(session);
+}
+
+}  // namespace mtasts

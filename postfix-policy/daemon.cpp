@@ -1,0 +1,221 @@
+#include "postfix-policy/daemon.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <vector>
+
+#include "cache/lmdb_cache.hpp"
+#include "postfix-policy/answer_loop.hpp"
+#include "postfix-policy/cores.hpp"
+#include "postfix-policy/listener.hpp"
+#include "postfix-policy/log.hpp"
+#include "postfix-policy/resolve_loop.hpp"
+#include "version.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+using Level = Log::Level;
+
+namespace {
+
+constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a flight
+
+class SystemClock : public Clock {
+ public:
+  Time now() const noexcept override {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+};
+
+void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
+  for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
+}
+
+class Daemon {
+ public:
+  Daemon(DaemonOptions options, Parsed parsed)
+      : options_(std::move(options)), config_(std::move(parsed.config)), log_(config_.log) {
+    for (const std::string& warning : parsed.warnings) log_.say(Level::warning, "config", warning);
+  }
+
+  int run() {
+    log_.event(Level::info, "start",
+               {{"version", version}, {"config", options_.config_file}, {"cache", config_.cache.path}});
+    raise_descriptor_limit();
+    if (auto started = start(); !started) {
+      say_all(log_, Level::error, "start", started.error().detail);
+      return 1;
+    }
+    await_signals();
+    main_loop_.run();
+    stop();
+    return 0;
+  }
+
+ private:
+  Result<void> start() {
+    auto cache = LmdbCache::open(cache_options(), clock_);
+    if (!cache) return std::unexpected(std::move(cache.error()));
+    cache_ = *std::move(cache);
+    resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_);
+    auto network = resolve_->make(config_);
+    if (!network) return std::unexpected(std::move(network.error()));
+    resolve_->use(*std::move(network));
+    if (auto made = make_answer_loops(); !made) return made;
+    if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
+    resolve_->start();
+    for (auto& loop : answer_loops_) loop->start();
+    return {};
+  }
+
+  CacheOptions cache_options() {
+    CacheOptions options;
+    options.path = config_.cache.path;
+    options.max_size = config_.cache.max_size;
+    options.log = [this](int level, std::string line) {
+      log_.say(level == 0 ? Level::info : level == 1 ? Level::warning : Level::error, "cache", line);
+    };
+    return options;
+  }
+
+  Result<void> make_answer_loops() {
+    unsigned count = config_.listen.workers > 0 ? config_.listen.workers : usable_cores();
+    SettingsPtr settings = make_settings(config_);
+    for (unsigned i = 0; i < count; ++i) {
+      auto reader = cache_->reader();
+      if (!reader) return std::unexpected(std::move(reader.error()));
+      answer_loops_.push_back(
+          std::make_unique<AnswerLoop>(*std::move(reader), *resolve_, clock_, log_, settings));
+    }
+    return {};
+  }
+
+  void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+
+  // Into the thread with the fewest connections.
+  void adopt(int descriptor, int family) {
+    std::size_t all = 0;
+    AnswerLoop* least = nullptr;
+    for (auto& loop : answer_loops_) {
+      all += loop->connections();
+      if (!least || loop->connections() < least->connections()) least = loop.get();
+    }
+    if (all >= config_.limits.connections) {
+      ::close(descriptor);
+      auto now = clock_.now();
+      if (now - last_full_ < std::chrono::minutes(1)) return;
+      last_full_ = now;
+      log_.say(Level::warning, "connection", "refused: [limits] connections are all in use");
+      return;
+    }
+    least->adopt(descriptor, family);
+  }
+
+  void await_signals() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) {
+        reload();
+        return await_signals();
+      }
+      log_.say(Level::info, "stop", "finishing the answers under way");
+      begin_drain();
+    });
+  }
+
+  void reload() {
+    if (options_.config_file.empty())
+      return log_.say(Level::warning, "reload", "no configuration file is in use");
+    auto parsed = load_config(options_.config_file, options_.paths);
+    if (!parsed) return refuse_reload(parsed.error());
+    Config next = std::move(parsed->config);
+    if (auto applied = apply(next); !applied) return refuse_reload(applied.error());
+    for (const std::string& warning : parsed->warnings) log_.say(Level::warning, "config", warning);
+    config_ = std::move(next);
+    log_.event(Level::info, "reload",
+               {{"text", "the new configuration is in force"}, {"config", options_.config_file}});
+  }
+
+  void refuse_reload(const Error& error) {
+    say_all(log_, Level::error, "reload", error.detail);
+    log_.say(Level::error, "reload", "nothing was changed: the configuration before stays in force");
+  }
+
+  // What can fail comes first; then nothing fails any more.
+  Result<void> apply(Config& next) {
+    if (next.cache.path != config_.cache.path || next.listen.workers != config_.listen.workers) {
+      log_.say(Level::warning, "reload",
+               "[cache] path and [listen] workers need a restart: their old values stay");
+      next.cache.path = config_.cache.path;
+      next.listen.workers = config_.listen.workers;
+    }
+    auto network = resolve_->make(next);
+    if (!network) return std::unexpected(std::move(network.error()));
+    if (auto bound = listeners_.apply(next.listen); !bound) return bound;
+    resolve_->use(*std::move(network));
+    SettingsPtr settings = make_settings(next);
+    for (auto& loop : answer_loops_) loop->use(settings);
+    cache_->set_max_size(next.cache.max_size);
+    log_.configure(next.log);
+    return {};
+  }
+
+  void begin_drain() {
+    listeners_.close();
+    for (auto& loop : answer_loops_) loop->drain();
+    drained_by_ = std::chrono::steady_clock::now() + drain_limit;
+    await_drained();
+  }
+
+  void await_drained() {
+    bool busy = std::ranges::any_of(answer_loops_, [](const auto& loop) { return loop->connections() > 0; });
+    if (!busy || std::chrono::steady_clock::now() >= drained_by_) return main_loop_.stop();
+    timer_.expires_after(std::chrono::milliseconds(20));
+    timer_.async_wait([this](boost::system::error_code) { await_drained(); });
+  }
+
+  // Resolve first: it posts to the answer loops. The cache commits what is queued while the loops still
+  // exist.
+  void stop() {
+    resolve_->stop();
+    for (auto& loop : answer_loops_) loop->stop();
+    answer_loops_.clear();
+    cache_.reset();
+    resolve_.reset();
+    log_.say(Level::info, "stop", "stopped");
+  }
+
+  DaemonOptions options_;
+  Config config_;
+  Log log_;
+  SystemClock clock_;
+  asio::io_context main_loop_{1};
+  asio::signal_set signals_{main_loop_, SIGTERM, SIGINT, SIGHUP};
+  asio::steady_timer timer_{main_loop_};
+  std::chrono::steady_clock::time_point drained_by_{};
+  Time last_full_{};
+  std::unique_ptr<LmdbCache> cache_;
+  std::unique_ptr<ResolveLoop> resolve_;
+  std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
+  Listeners listeners_{main_loop_, log_, [this](int descriptor, int family) { adopt(descriptor, family); }};
+};
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options, Parsed parsed) {
+  return Daemon(options, std::move(parsed)).run();
+}
+
+}  // namespace mtasts

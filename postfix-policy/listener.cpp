@@ -1,0 +1,120 @@
+#include "postfix-policy/listener.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+
+struct Listeners::Acceptor {
+  Acceptor(asio::io_context& loop, Listening socket)
+      : listening(std::move(socket)), readiness(loop, listening.descriptor()), pause(loop) {}
+  ~Acceptor() { readiness.release(); }  // listening closes it
+
+  Listening listening;
+  asio::posix::stream_descriptor readiness;
+  asio::steady_timer pause;
+  bool closed = false;
+};
+
+Listeners::Listeners(asio::io_context& loop, Log& log, Accepted accepted)
+    : loop_(loop), log_(log), accepted_(std::move(accepted)) {}
+
+Listeners::~Listeners() { close(); }
+
+void Listeners::close() {
+  for (auto& acceptor : acceptors_) {
+    acceptor->closed = true;
+    boost::system::error_code ignored;
+    acceptor->readiness.cancel(ignored);
+    acceptor->pause.cancel();
+  }
+  acceptors_.clear();
+}
+
+std::vector<std::string> Listeners::endpoints() const {
+  std::vector<std::string> names;
+  for (const auto& acceptor : acceptors_) names.push_back(to_string(acceptor->listening.endpoint()));
+  return names;
+}
+
+Result<void> Listeners::apply(const ListenConfig& config) {
+  std::vector<std::shared_ptr<Acceptor>> next;
+  std::vector<std::shared_ptr<Acceptor>> fresh;
+  std::string trouble;
+  for (const Endpoint& endpoint : config.socketmap) {
+    auto same =
+        std::ranges::find_if(acceptors_, [&](const auto& a) { return a->listening.endpoint() == endpoint; });
+    if (same != acceptors_.end()) {
+      auto set = (*same)->listening.set_rights(config.socket_mode, config.socket_group);
+      if (!set) log_.say(Log::Level::warning, "listen", set.error().detail);
+      next.push_back(*same);
+      continue;
+    }
+    auto bound = Listening::bind(endpoint, config.socket_mode, config.socket_group);
+    if (!bound) {
+      if (config.socketmap_configured) return std::unexpected(std::move(bound.error()));
+      log_.say(Log::Level::warning, "listen", bound.error().detail);
+      trouble = bound.error().detail;
+      continue;
+    }
+    fresh.push_back(std::make_shared<Acceptor>(loop_, *std::move(bound)));
+    next.push_back(fresh.back());
+  }
+  if (next.empty())
+    return fail(Fault::config, trouble.empty() ? "[listen] socketmap names no address" : trouble);
+  std::swap(acceptors_, next);
+  for (auto& old : next) {
+    if (std::ranges::find(acceptors_, old) != acceptors_.end()) continue;
+    old->closed = true;
+    boost::system::error_code ignored;
+    old->readiness.cancel(ignored);
+  }
+  for (auto& acceptor : fresh) {
+    log_.say(Log::Level::info, "listen", to_string(acceptor->listening.endpoint()));
+    accept_soon(acceptor);
+  }
+  return {};
+}
+
+// The handler holds the acceptor, so the descriptor lives until the wait on it has ended.
+void Listeners::accept_soon(std::shared_ptr<Acceptor> acceptor) {
+  auto& readiness = acceptor->readiness;
+  readiness.async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [this, acceptor = std::move(acceptor)](boost::system::error_code error) mutable {
+        if (error || acceptor->closed) return;
+        if (accept_all(*acceptor)) return accept_soon(std::move(acceptor));
+        auto& pause = acceptor->pause;
+        pause.expires_after(std::chrono::milliseconds(100));
+        pause.async_wait([this, acceptor = std::move(acceptor)](boost::system::error_code) mutable {
+          if (!acceptor->closed) accept_soon(std::move(acceptor));
+        });
+      });
+}
+
+// False: out of descriptors or memory; try again after a pause, clients wait in the backlog meanwhile.
+bool Listeners::accept_all(Acceptor& acceptor) {
+  while (true) {
+    int fd = ::accept4(acceptor.listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      accepted_(fd, acceptor.listening.family());
+      continue;
+    }
+    if (errno == EAGAIN) return true;
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      log_.event(Log::Level::error, "listen",
+                 {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno)}});
+      return false;
+    }
+    return true;
+  }
+}
+
+}  // namespace mtasts

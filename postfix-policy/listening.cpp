@@ -1,0 +1,155 @@
+// The Listening part of listener.hpp: system calls only, no event loop.
+#include <arpa/inet.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "postfix-policy/listener.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr int backlog = 1024;
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+  int family() const noexcept { return storage.ss_family; }
+};
+
+SocketAddress unix_address(const std::string& path) {
+  SocketAddress address;
+  auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
+  un->sun_family = AF_UNIX;
+  std::memcpy(un->sun_path, path.c_str(), path.size() + 1);
+  address.size = static_cast<socklen_t>(sizeof(sockaddr_un));
+  return address;
+}
+
+SocketAddress inet_address(const Endpoint& endpoint) {
+  SocketAddress address;
+  if (endpoint.address.v6) {
+    auto* in6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(endpoint.port);
+    std::memcpy(&in6->sin6_addr, endpoint.address.octets.data(), 16);
+    address.size = sizeof(sockaddr_in6);
+  } else {
+    auto* in = reinterpret_cast<sockaddr_in*>(&address.storage);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(endpoint.port);
+    std::memcpy(&in->sin_addr, endpoint.address.octets.data(), 4);
+    address.size = sizeof(sockaddr_in);
+  }
+  return address;
+}
+
+std::string remedy(const Endpoint& endpoint, int error) {
+  bool is_unix = endpoint.kind == Endpoint::Kind::unix_path;
+  std::string folder = std::filesystem::path(endpoint.path).parent_path().string();
+  switch (error) {
+    case ENOENT: return is_unix ? "make the folder first: install -d -m 0755 " + folder : "";
+    case EACCES: return is_unix ? "give this user write permission on " + folder : "use a port above 1023";
+    case EADDRINUSE:
+      return "another program listens there: stop it, or choose another address in [listen] socketmap";
+    case EADDRNOTAVAIL: return "no interface of this host has that address";
+    default: return "";
+  }
+}
+
+std::unexpected<Error> bind_error(const Endpoint& endpoint, std::string_view step, int error) {
+  std::string detail =
+      "can't listen on " + to_string(endpoint) + ": " + std::string(step) + ": " + std::strerror(error);
+  std::string cure = remedy(endpoint, error);
+  if (!cure.empty()) detail += "; " + cure;
+  return fail(Fault::config, std::move(detail));
+}
+
+// A unix socket that outlived its daemon: nobody accepts there. Anything that is no socket is left alone.
+bool remove_abandoned(const SocketAddress& address, const std::string& path) {
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
+  int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  SocketAddress copy = address;
+  bool refused = ::connect(probe, copy.get(), copy.size) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return refused && ::unlink(path.c_str()) == 0;
+}
+
+int change_rights(const std::string& path, unsigned mode, const std::string& group) {
+  if (!group.empty()) {
+    errno = 0;
+    const struct group* entry = ::getgrnam(group.c_str());
+    if (!entry) return errno != 0 ? errno : ENOENT;
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) return errno;
+  }
+  return ::chmod(path.c_str(), mode) == 0 ? 0 : errno;
+}
+
+std::uint64_t inode_of(const std::string& path) {
+  struct stat info{};
+  return ::lstat(path.c_str(), &info) == 0 ? info.st_ino : 0;
+}
+
+}  // namespace
+
+Listening::Listening(int descriptor, int family, Endpoint endpoint)
+    : descriptor_(descriptor), family_(family), endpoint_(std::move(endpoint)) {}
+
+Listening::Listening(Listening&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      family_(other.family_),
+      endpoint_(std::move(other.endpoint_)),
+      inode_(std::exchange(other.inode_, 0)) {}
+
+Listening::~Listening() {
+  if (descriptor_ < 0) return;
+  if (inode_ != 0 && inode_of(endpoint_.path) == inode_) ::unlink(endpoint_.path.c_str());
+  ::close(descriptor_);
+}
+
+Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
+  if (endpoint_.kind != Endpoint::Kind::unix_path) return {};
+  int error = change_rights(endpoint_.path, mode, group);
+  if (error != 0) return bind_error(endpoint_, "set [listen] socket_group or socket_mode", error);
+  return {};
+}
+
+Result<Listening> Listening::bind(const Endpoint& endpoint, unsigned mode, const std::string& group) {
+  bool is_unix = endpoint.kind == Endpoint::Kind::unix_path;
+  if (is_unix && endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(Fault::config, "can't listen on " + to_string(endpoint) + ": the path is longer than " +
+                                   std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                                   " bytes; use a shorter one");
+  }
+  SocketAddress address = is_unix ? unix_address(endpoint.path) : inet_address(endpoint);
+  Listening made(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), address.family(),
+                 endpoint);
+  if (made.descriptor_ < 0) return bind_error(endpoint, "socket", errno);
+  int on = 1;
+  if (!is_unix) ::setsockopt(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.family() == AF_INET6) ::setsockopt(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(made.descriptor_, address.get(), address.size) != 0) {
+    bool again = is_unix && errno == EADDRINUSE && remove_abandoned(address, endpoint.path);
+    if (!again) return bind_error(endpoint, "bind", errno == 0 ? EADDRINUSE : errno);
+    if (::bind(made.descriptor_, address.get(), address.size) != 0)
+      return bind_error(endpoint, "bind", errno);
+  }
+  if (is_unix) {
+    made.inode_ = inode_of(endpoint.path);
+    if (auto set = made.set_rights(mode, group); !set) return std::unexpected(std::move(set.error()));
+  }
+  if (::listen(made.descriptor_, backlog) != 0) return bind_error(endpoint, "listen", errno);
+  return made;
+}
+
+}  // namespace mtasts

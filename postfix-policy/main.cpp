@@ -1,0 +1,60 @@
+// mtastsd - the policy daemon (mtastsd(8)): options, then run_daemon().
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "conf/parse.hpp"
+#include "postfix-policy/daemon.hpp"
+#include "version.hpp"
+
+namespace {
+
+constexpr const char* default_config = "/etc/mtastsd/mtastsd.toml";
+
+struct Options {
+  std::string config;
+  bool check = false;
+};
+
+// The file named by --config, else the default one if it is there, else none.
+mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::DefaultPaths& paths) {
+  std::error_code ignored;
+  if (file.empty() && std::filesystem::exists(default_config, ignored)) file = default_config;
+  return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths);
+}
+
+int check_config(const mtasts::Parsed& parsed, const std::string& file) {
+  for (const std::string& warning : parsed.warnings) std::cerr << "warning: " << warning << '\n';
+  std::cout << "# effective configuration: " << (file.empty() ? "the defaults, no file" : file) << '\n'
+            << mtasts::to_toml(parsed.config);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"mtastsd - MTA-STS policy daemon for Postfix (socketmap)"};
+  Options options;
+  app.add_option("-c,--config", options.config,
+                 std::string("configuration file (default: ") + default_config + ", if it is there)");
+  app.add_flag("--check-config", options.check,
+               "print the effective configuration and exit; 1 if it has errors");
+  app.set_version_flag("-V,--version", "mtastsd " + std::string(mtasts::version));
+  CLI11_PARSE(app, argc, argv);
+
+  auto paths = mtasts::default_paths();
+  auto parsed = read_config(options.config, paths);
+  if (!parsed) {
+    std::cerr << "mtastsd: the configuration can't be used\n" << parsed.error().detail << '\n';
+    return 1;
+  }
+  if (options.check) return check_config(*parsed, options.config);
+  try {
+    return mtasts::run_daemon({options.config, paths}, *std::move(parsed));
+  } catch (const std::exception& e) {
+    std::cerr << "mtastsd: " << e.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,56 @@
+// resolve_loop - the resolve thread: DNS, HTTPS, flights and the refresher on one event loop of their own, so
+// that a slow or hostile policy host never delays a cached answer.
+//
+// Everything public may be called from any thread: it only posts. Plain values cross; no timer, socket or
+// coroutine is touched by a thread that does not run it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <thread>
+
+#include "conf/config.hpp"
+#include "lookup/flights.hpp"
+#include "lookup/refresher.hpp"
+#include "ports/clock.hpp"
+#include "ports/store.hpp"
+#include "postfix-policy/log.hpp"
+
+namespace mtasts {
+
+class ResolveLoop {
+ public:
+  // store, clock and log outlive this. No thread runs before start().
+  ResolveLoop(Store& store, const Clock& clock, Log& log);
+  ~ResolveLoop();  // stop()
+
+  // Makes DNS and HTTPS from the configuration. Fault::config: a file or an option can't be used. Takes some
+  // 100 ms in the calling thread (CA certificates). Works before start() and, for a reload, while the loop
+  // runs.
+  Result<std::shared_ptr<Network>> make(const Config& config);
+  void use(std::shared_ptr<Network> network);  // for later flights
+
+  void start();
+  void stop();  // joins; flights end where they are, what they committed stays
+
+  // deliver is called on the resolve thread and must only post home.
+  void ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver);
+  void look_again(const DomainName& domain);
+
+ private:
+  Result<std::unique_ptr<Dns>> make_dns(const Config& config);
+  void discard(Network* network);
+  void report(const FlightReport& report);
+
+  std::thread thread_;  // first: discard() looks at it while the loop is being destroyed
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
+  Store& store_;
+  const Clock& clock_;
+  Log& log_;
+  Flights flights_;
+};
+
+}  // namespace mtasts

@@ -1,0 +1,214 @@
+#include "postfix-policy/answerer.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <map>
+
+#include "../lookup/fakes.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+class FakeReader : public Reader {
+ public:
+  Result<std::optional<RecordView>> find(const DomainName& domain) override {
+    ++finds;
+    if (unreadable) return fail(Fault::storage, "input/output error");
+    auto found = records.find(domain);
+    if (found == records.end()) return std::optional<RecordView>();
+    ++held;
+    return std::optional<RecordView>(view(found->second));
+  }
+  void release() noexcept override { held = 0; }
+  void note_use(const DomainName& domain, std::uint32_t) noexcept override {
+    used.push_back(std::string(domain.str()));
+  }
+
+  std::map<DomainName, Record> records;
+  std::vector<std::string> used;
+  int finds = 0, held = 0;
+  bool unreadable = false;
+};
+
+SettingsPtr settings() {
+  Config config;
+  config.zones["strict"].testing_as_enforce = true;
+  return make_settings(config);
+}
+
+struct World {
+  FakeReader reader;
+  FakeClock clock;
+  Log log{LogConfig{.level = LogConfig::Level::error}};
+  std::vector<std::string> rechecked;
+  Answerer answerer{reader, clock, log,
+                    [this](const DomainName& d) { rechecked.push_back(std::string(d.str())); }};
+
+  World() {
+    answerer.use(settings());
+    store("good.example", stored_policy(clock.time, "enforce", 604800));
+    store("testing.example", stored_policy(clock.time, "testing", 604800));
+    store("none.example", stored_policy(clock.time, "none", 604800));
+    store("expired.example", stored_policy(clock.time - 700'000s, "enforce", 604800));
+    store("due.example", stored_policy(clock.time - 600s, "enforce", 604800));
+    Record nothing;
+    nothing.look = {StsState::no_record, "no data", "", clock.time, clock.time + 300s, Time{}, 0};
+    store("nothing.example", nothing);
+  }
+  void store(std::string_view domain, Record record) {
+    reader.records.insert_or_assign(name(domain), std::move(record));
+  }
+
+  std::string ask(std::string_view payload) {
+    std::string out;
+    auto miss = answerer.answer(payload, out);
+    CHECK(reader.held == 0);  // no read transaction outlives the answer
+    return miss ? "MISS " + std::string(miss->domain.str()) : out;
+  }
+};
+
+const std::string secure = "OK secure match=mx.example.com servername=hostname";
+
+}  // namespace
+
+TEST_CASE("what the cache answers at once, and what it does not", "[policy]") {
+  struct Row {
+    const char* why;
+    const char* request;
+    std::string want;
+  };
+  auto row = GENERATE(values<Row>({
+      {"ANS-3 enforce", "postfix good.example", secure},
+      {"sendmail: as postfix", "sts good.example", secure},
+      {"KEY-5 upper case and final dot", "postfix GOOD.Example.", secure},
+      {"ANS-8 [host]:port, policy domain is the host", "postfix [good.example]:587", secure},
+      {"PFX-44 service name", "postfix good.example:submission", secure},
+      {"ANS-4 testing", "postfix testing.example", "NOTFOUND "},
+      {"a zone that takes testing as enforce", "postfix/strict testing.example", secure},
+      {"ANS-4 none", "postfix/strict none.example", "NOTFOUND "},
+      {"ANS-1 known to have nothing", "postfix nothing.example", "NOTFOUND "},
+      {"expired settles nothing", "postfix expired.example", "MISS expired.example"},
+      {"unknown", "postfix unknown.example", "MISS unknown.example"},
+      {"KEY-4 a parent key", "postfix .good.example", "NOTFOUND "},
+      {"STS-36 a subdomain has no part in its parent's policy", "postfix a.good.example",
+       "MISS a.good.example"},
+      {"KEY-7 address", "postfix [192.0.2.1]", "NOTFOUND "},
+      {"KEY-7 address", "postfix 192.0.2.1", "NOTFOUND "},
+      {"KEY-7 IPv6", "postfix [2001:db8::1]:25", "NOTFOUND "},
+      {"KEY-7 garbage", "postfix a b", "NOTFOUND "},
+      {"KEY-7 LMTP path", "postfix unix:private/lmtp", "NOTFOUND "},
+      {"empty key", "postfix ", "NOTFOUND "},
+      {"KEY-6 U-labels",
+       "postfix b\xc3\xbc"
+       "cher.example",
+       "MISS xn--bcher-kva.example"},
+      {"KEY-6 U-labels in brackets with a port",
+       "postfix [b\xc3\xbc"
+       "cher.example]:587",
+       "MISS xn--bcher-kva.example"},
+      {"KEY-6 not UTF-8",
+       "postfix b\xfc"
+       "cher.example",
+       "NOTFOUND "},
+      {"prefetch, cached", "prefetch good.example", "OK cached"},
+      {"prefetch, unknown", "prefetch unknown.example", "OK queued"},
+      {"prefetch never says NOTFOUND", "prefetch .good.example", "OK cached"},
+  }));
+  INFO(row.why);
+  World world;
+  CHECK(world.ask(row.request) == row.want);
+}
+
+TEST_CASE("a map name that is not ours is PERM, so that a typo can't switch protection off", "[policy]") {
+  auto request = GENERATE("postfx good.example", "postfix/nozone good.example", "postfix/ good.example",
+                          "POSTFIX good.example", " good.example", "postfix", "", "\x01\xff good.example");
+  World world;
+  std::string reply = world.ask(request);
+  CHECK(reply.starts_with("PERM "));
+  CHECK(reply.size() <= 210);
+  CHECK(reply.find_first_of("\x01\xff\n") == std::string::npos);
+  CHECK(world.reader.finds == 0);
+}
+
+TEST_CASE("ANS-2 the 3.10 dialect carries all four attributes", "[policy]") {
+  World world;
+  CHECK(world.ask("postfix310 good.example") ==
+        secure +
+            " policy_type=sts policy_domain=good.example mx_host_pattern=mx.example.com"
+            " { policy_string = version: STSv1 } { policy_string = mode: enforce }"
+            " { policy_string = mx: mx.example.com } { policy_string = max_age: 604800 }");
+}
+
+TEST_CASE("a cached answer whose TTL has run out is given at once, and checked behind, once in a while",
+          "[policy]") {
+  World world;
+  for (int i = 0; i < 100; ++i) CHECK(world.ask("postfix due.example") == secure);
+  CHECK(world.rechecked == std::vector<std::string>{"due.example"});
+  world.clock.time += 6s;
+  world.ask("postfix due.example");
+  CHECK(world.rechecked.size() == 2);
+  world.ask("postfix good.example");
+  CHECK(world.rechecked.size() == 2);
+}
+
+TEST_CASE("a cache that can't be read is TEMP with the reason, never NOTFOUND", "[policy]") {
+  World world;
+  world.reader.unreadable = true;
+  CHECK(world.ask("postfix good.example") == "TEMP the policy cache can't be read: input/output error");
+  CHECK(world.ask("postfix unknown.example").starts_with("TEMP "));
+}
+
+TEST_CASE("the wait of a miss: the zone's first_fetch_wait, for sendmail at most 4 s", "[policy]") {
+  World world;
+  std::string out;
+  CHECK(world.answerer.answer("postfix new.example", out)->wait == 5s);
+  CHECK(world.answerer.answer("sts new.example", out)->wait == 4s);
+  CHECK(out.empty());
+}
+
+TEST_CASE("what a flight's outcome is answered with", "[policy]") {
+  World world;
+  struct Row {
+    const char* why;
+    Outcome outcome;
+    std::string want;
+  };
+  Record failed;
+  failed.look = {StsState::fetch_failed, "HTTP status 404",       "1", world.clock.time,
+                 world.clock.time + 60s, world.clock.time + 300s, 1};
+  const Time now = world.clock.time;
+  auto row = GENERATE_COPY(values<Row>({
+      {"fetched", {Outcome::State::known, stored_policy(now, "enforce", 604800)}, secure},
+      {"max_age 0 serves its own flight", {Outcome::State::known, stored_policy(now, "enforce", 0)}, secure},
+      {"STS-38 first fetch failed", {Outcome::State::known, failed}, "NOTFOUND "},
+      {"STS-38 not done in time", {Outcome::State::pending, {}}, "NOTFOUND "},
+      {"cache unreadable", {Outcome::State::unreadable, {}}, "TEMP the policy cache can't be read"},
+  }));
+  INFO(row.why);
+  std::string out;
+  Miss miss{name("new.example"), Dialect::postfix, 5s, {}, "postfix"};
+  world.answerer.finish(miss, row.outcome, 10ms, out);
+  CHECK(out == row.want);
+}
+
+TEST_CASE("the json map says what was decided, why, and every dialect's reply", "[policy]") {
+  World world;
+  std::string reply = world.ask("json good.example");
+  REQUIRE(reply.starts_with("OK {"));
+  CHECK(reply.find(R"("decision":"secure")") != std::string::npos);
+  CHECK(reply.find(R"("postfix":"OK secure match=mx.example.com servername=hostname")") != std::string::npos);
+  CHECK(reply.find(R"("mode":"enforce")") != std::string::npos);
+  CHECK(world.ask("json .good.example").find(R"("decision":"none")") != std::string::npos);
+  CHECK(world.ask("json nothing.example").find(R"("policy":null)") != std::string::npos);
+}
+
+TEST_CASE("every next hop that could have a policy is noted as used", "[policy]") {
+  World world;
+  world.ask("postfix good.example");
+  world.ask("postfix unknown.example");
+  world.ask("postfix .good.example");
+  CHECK(world.reader.used == std::vector<std::string>{"good.example", "unknown.example"});
+}
