@@ -1,0 +1,62 @@
+#include "cli/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "core/finding.hpp"
+#include "idn/to_a_labels.hpp"
+
+namespace mtasts {
+namespace {
+
+Result<std::string> read_some(std::istream& in, std::string_view name) {
+  std::string text(max_input, '\0');
+  errno = 0;
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad() || errno == EISDIR)
+    return fail(Fault::config, fmt::format("{} cannot be read: {}", name, std::strerror(errno)));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+}  // namespace
+
+Result<DomainName> domain_argument(std::string_view text) {
+  auto ascii = has_u_labels(text) ? to_a_labels(text) : std::optional<std::string>(text);
+  auto name = ascii ? DomainName::parse(*ascii) : std::nullopt;
+  if (!name) return fail(Fault::syntax, fmt::format("\"{}\" is no host or domain name", printable(text)));
+  return *name;
+}
+
+Result<std::string> read_input(const std::string& file, std::istream& standard_input) {
+  if (file == "-") return read_some(standard_input, "standard input");
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    return fail(Fault::config,
+                fmt::format("{} cannot be opened: {}; give a file that you can read, or - for standard input",
+                            printable(file, 300), std::strerror(errno)));
+  return read_some(in, printable(file, 300));
+}
+
+Result<std::vector<std::string>> json_strings(std::string_view text) {
+  constexpr std::string_view remedy = R"(write one array of strings, as ["v=STSv1; id=20260131;"])";
+  boost::system::error_code error;
+  auto value = boost::json::parse({text.data(), text.size()}, error);
+  if (error)
+    return fail(Fault::syntax, fmt::format("the input is no JSON ({}); {}", error.message(), remedy));
+  const auto* array = value.if_array();
+  if (array == nullptr) return fail(Fault::syntax, fmt::format("the input is no JSON array; {}", remedy));
+  std::vector<std::string> strings;
+  for (const auto& each : *array) {
+    if (!each.is_string())
+      return fail(Fault::syntax, fmt::format("the array holds something else than strings; {}", remedy));
+    strings.emplace_back(each.get_string().data(), each.get_string().size());
+  }
+  return strings;
+}
+
+}  // namespace mtasts

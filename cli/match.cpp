@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+
+#include "cli/arguments.hpp"
+#include "cli/commands.hpp"
+#include "core/mx_pattern.hpp"
+#include "idn/to_a_labels.hpp"
+
+namespace mtasts {
+namespace {
+
+// U-labels in a pattern are an error of the policy (RFC 8461 §3.2), so they are not converted behind its
+// owner's back.
+std::string bad_pattern(std::string_view pattern) {
+  auto ascii = has_u_labels(pattern) ? to_a_labels(pattern) : std::nullopt;
+  return ascii ? fmt::format("\"{}\" is no mx pattern: a policy must have A-labels, here {}",
+                             printable(pattern), printable(*ascii))
+               : fmt::format("\"{}\" is no mx pattern: write a host name, or \"*.\" and a host name",
+                             printable(pattern));
+}
+
+}  // namespace
+
+int match(std::string_view pattern_text, std::string_view host_text, const Terminal& terminal) {
+  auto pattern = MxPattern::parse(pattern_text);
+  auto host = domain_argument(host_text);
+  Findings findings;
+  if (!pattern) findings.push_back({"bad-pattern", Severity::error, bad_pattern(pattern_text)});
+  if (!host) findings.push_back({"bad-host", Severity::error, host.error().detail});
+  bool matches = pattern && host && pattern->matches(*host);
+  if (terminal.json) {
+    boost::json::object object{{"match", matches}};
+    if (!findings.empty()) object["findings"] = to_json(findings);
+    terminal.print_json(object);
+  } else {
+    terminal.print(terminal.paint(matches ? Colour::good : Colour::bad, matches ? "match" : "no match"));
+    print_findings(terminal, findings);
+  }
+  return matches ? exit_ok : exit_no;
+}
+
+}  // namespace mtasts

@@ -1,0 +1,21 @@
+// open_cache - finds the cache of the daemon and opens it for reading, also while the daemon is down.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/lmdb_cache.hpp"
+#include "conf/config.hpp"
+#include "ports/clock.hpp"
+
+namespace mtasts {
+
+// Where the daemon's cache may lie: the configured folder alone, else the system's before the user's own
+// (B18).
+std::vector<std::string> cache_folders(const CacheConfig& config);
+
+// Opens the first folder that holds a cache. Fault::storage: names what was tried, and the remedy.
+Result<std::unique_ptr<LmdbCache>> open_cache(const CacheConfig& config, const Clock& clock);
+
+}  // namespace mtasts

@@ -1,0 +1,40 @@
+// socketmap_client - asks a running mtastsd as Postfix would (SM-1 to SM-3), with plain blocking sockets and
+// a deadline.
+//
+// Limits: a reply above 100,000 octets is refused (SM-7). Errors: Fault::network (nobody listens),
+// Fault::timeout, Fault::protocol (what came is no socketmap reply); detail names the endpoint.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "core/result.hpp"
+
+namespace mtasts {
+
+class SocketmapClient {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  // Connects to the first endpoint that takes a connection; the error names all of them.
+  static Result<SocketmapClient> connect(const std::vector<Endpoint>& endpoints, Deadline deadline);
+
+  SocketmapClient(SocketmapClient&& other) noexcept;
+  SocketmapClient& operator=(SocketmapClient&&) = delete;
+  ~SocketmapClient();
+
+  // The payload of the reply: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
+  Result<std::string> ask(std::string_view map, std::string_view key, Deadline deadline);
+
+ private:
+  SocketmapClient(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+  Result<std::string> receive(Deadline deadline);
+
+  int descriptor_;
+  std::string name_;
+};
+
+}  // namespace mtasts

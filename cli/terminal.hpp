@@ -1,0 +1,50 @@
+// terminal - where a verb writes, and how: text for people or JSON for programs.
+//
+// Nothing from outside reaches a stream as it is: text goes through printable(), JSON is written in ASCII
+// only.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "core/finding.hpp"
+#include "core/result.hpp"
+
+namespace mtasts {
+
+enum ExitCode : int {
+  exit_ok = 0,       // valid, matches, answered
+  exit_no = 1,       // invalid, no match, not there, TEMP or PERM
+  exit_trouble = 2,  // wrong usage, or it could not be done; stderr says what to do
+};
+
+enum class Colour { plain, good, bad, warning, faint };
+
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  bool json = false;
+  bool colour = false;
+
+  std::string paint(Colour colour_of, std::string_view text) const;  // text unchanged without colours
+  void print(std::string_view line) const;                           // a line of text
+  void print_json(const boost::json::value& value) const;            // a line of JSON
+  int trouble(std::string_view what) const;                          // "mtastsctl: what" on err; exit_trouble
+};
+
+// Serialized JSON with everything but printable ASCII as \uXXXX; bytes that are no UTF-8 become U+FFFD.
+std::string ascii_json(const boost::json::value& value);
+
+// Peer text as a JSON string or as one line of text, whole.
+boost::json::string to_json(std::string_view text);
+std::string whole(std::string_view text);
+
+boost::json::array to_json(const Findings& findings);                     // [{"code","severity","message"}…]
+void print_findings(const Terminal& terminal, const Findings& findings);  // one a paragraph, 80 columns
+
+// text broken at blanks into lines of at most width columns; lines after the first begin with indent blanks.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width = 80);
+
+}  // namespace mtasts

@@ -1,0 +1,76 @@
+#include "cli/words.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "cli/terminal.hpp"
+#include "core/time_text.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Unit {
+  std::chrono::seconds length,
+      from;  // used for spans of at least `from`, so that "90 minutes" stays exact enough
+  std::string_view name;
+};
+constexpr std::array<Unit, 4> units{
+    {{24h, 48h, "day"}, {1h, 2h, "hour"}, {1min, 2min, "minute"}, {1s, 0s, "second"}}};
+
+}  // namespace
+
+std::string span_in_words(std::chrono::seconds span) {
+  for (const Unit& unit : units) {
+    if (span < unit.from) continue;
+    auto count = span / unit.length;
+    return fmt::format("{} {}{}", count, unit.name, count == 1 ? "" : "s");
+  }
+  return "0 seconds";
+}
+
+std::string from_now(Time time, Time now) {
+  if (time == now) return "now";
+  return time > now ? "in " + span_in_words(time - now) : span_in_words(now - time) + " ago";
+}
+
+std::string when(Time time, Time now) {
+  if (time == Time{}) return "never";
+  std::string text = utc_text(time);
+  text[text.find('T')] = ' ';
+  text.pop_back();
+  return fmt::format("{} UTC, {}", text, from_now(time, now));
+}
+
+boost::json::value time_or_null(Time time) {
+  if (time == Time{}) return nullptr;
+  return to_json(utc_text(time));
+}
+
+std::string_view state_code(StsState state) noexcept {
+  switch (state) {
+    case StsState::not_asked: return "current";
+    case StsState::no_record: return "no-record";
+    case StsState::bad_record: return "bad-record";
+    case StsState::dns_failed: return "dns-failed";
+    case StsState::fetch_failed: return "fetch-failed";
+    case StsState::pending: return "pending";
+  }
+  return "unknown";
+}
+
+std::string_view state_in_words(StsState state) noexcept {
+  switch (state) {
+    case StsState::not_asked: return "the policy is current";
+    case StsState::no_record: return "no MTA-STS record";
+    case StsState::bad_record: return "the MTA-STS record is invalid";
+    case StsState::dns_failed: return "the DNS lookup of the MTA-STS record failed";
+    case StsState::fetch_failed: return "the policy could not be fetched";
+    case StsState::pending: return "not finished";
+  }
+  return "unknown";
+}
+
+}  // namespace mtasts

@@ -1,0 +1,41 @@
+#include "cli/arguments.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "tests/unit/cli/support.hpp"
+
+namespace mtasts {
+
+TEST_CASE("domains on the command line may have U-labels", "[cli]") {
+  CHECK(domain_argument("Example.COM.")->str() == "example.com");
+  CHECK(domain_argument("b\u00fccher.example")->str() == "xn--bcher-kva.example");
+  CHECK_FALSE(domain_argument("192.0.2.1"));
+  CHECK_FALSE(domain_argument("\xff.example"));
+  CHECK(domain_argument("a\x1b").error().detail == "\"a\\x1b\" is no host or domain name");
+}
+
+TEST_CASE("input is read as it is, up to the limit", "[cli]") {
+  std::istringstream in(std::string("a\0\r\n\xff", 5));
+  CHECK(read_input("-", in) == std::string("a\0\r\n\xff", 5));
+  test::Folder folder;
+  std::ofstream(folder / "big") << std::string(max_input + 10, 'x');
+  CHECK(read_input(folder / "big", in)->size() == max_input);
+  CHECK(read_input(folder / "missing", in).error().detail.contains("No such file or directory; give a file"));
+  CHECK_FALSE(read_input(folder / "", in));
+}
+
+TEST_CASE("lint record - takes a JSON array of strings, nothing else", "[cli]") {
+  CHECK(json_strings(R"(["a", "\u0007", ""])") == std::vector<std::string>{"a", "\x07", ""});
+  CHECK(json_strings("[]") == std::vector<std::string>{});
+  for (std::string_view bad : {"", "[", "{}", "\"a\"", "[1]", "[\"a\"] x", "[\"\xff\"]", "[null]"}) {
+    INFO(bad);
+    auto strings = json_strings(bad);
+    REQUIRE_FALSE(strings);
+    CHECK(strings.error().detail.contains("; write one array of strings"));
+  }
+  CHECK_FALSE(json_strings(std::string(100'000, '[')));
+}
+
+}  // namespace mtasts

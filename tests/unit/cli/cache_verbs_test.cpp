@@ -1,0 +1,240 @@
+// list and show over a real LMDB environment, byte for byte.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <exception>
+
+#include "cache/lmdb_cache.hpp"
+#include "cli/commands.hpp"
+#include "cli/open_cache.hpp"
+#include "core/sts_policy.hpp"
+#include "tests/unit/cli/support.hpp"
+
+using namespace std::chrono_literals;
+
+namespace mtasts {
+namespace {
+
+using test::Caught;
+using test::noon;
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+struct Noon final : Clock {
+  Time now() const noexcept override { return noon; }
+};
+
+Record with_policy(std::string_view body, std::string id, Time fetched) {
+  Record record;
+  record.policy = lint_policy(body).policy;
+  REQUIRE(record.policy);
+  record.id = std::move(id);
+  record.fetched_at = fetched;
+  record.refresh_at = fetched + 12h;
+  record.look.at = noon - 10min;
+  record.look.next_check = noon + 50min;
+  return record;
+}
+
+Record without_policy() {
+  Record record;
+  record.look.state = StsState::no_record;
+  record.look.at = noon - 10min;
+  record.look.next_check = noon + 50min;
+  return record;
+}
+
+void put(LmdbCache& cache, std::string_view domain, Record record) {
+  asio::io_context home;
+  bool stored = false;
+  auto task = [&]() -> asio::awaitable<void> {
+    auto done = co_await cache.store().put(*DomainName::parse(domain), std::move(record));
+    stored = done.has_value();
+  };
+  asio::co_spawn(home, task, [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  });
+  home.run();
+  REQUIRE(stored);
+}
+
+// A cache with one of each; opened again for reading, as mtastsctl does.
+class Fixture {
+ public:
+  Fixture() {
+    auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
+    if (!writer) FAIL(writer.error().detail);
+    Record failed = with_policy("version: STSv1\nmode: enforce\nmx: mx.failed.example\nmax_age: 604800\n",
+                                "old", noon - 6h);
+    failed.look.state = StsState::fetch_failed;
+    failed.look.detail = "TLS: \x1b[31mcertificate has expired";
+    failed.look.failed_id = "new";
+    failed.look.retry_fetch = noon + 5min;
+    failed.look.failures = 2;
+    put(**writer, "enforce.example",
+        with_policy(
+            "version: STSv1\nmode: enforce\nmx: *.enforce.example\nmx: mx.enforce.example\nmax_age: 604800\n",
+            "20260131", noon - 24h));
+    put(**writer, "failed.example", failed);
+    put(**writer, "gone.example",
+        with_policy("version: STSv1\nmode: enforce\nmx: mx.gone.example\nmax_age: 3600\n", "1", noon - 2h));
+    put(**writer, "nothing.example", without_policy());
+    put(**writer, "testing.example",
+        with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 86400\n", "7", noon - 1h));
+  }
+
+  std::unique_ptr<LmdbCache> open() {
+    auto reader = open_cache({folder_ / "cache", true, 1ull << 26}, clock_);
+    if (!reader) FAIL(reader.error().detail);
+    return std::move(*reader);
+  }
+
+  std::vector<std::string> listed(const ListOptions& options) {
+    Caught caught;
+    CHECK(list(*open(), options, noon, caught.json()) == exit_ok);
+    std::vector<std::string> domains;
+    for (const auto& each : json::parse(caught.out.str()).as_array())
+      domains.emplace_back(each.at("domain").as_string().c_str());
+    return domains;
+  }
+
+ private:
+  test::Folder folder_;
+  Noon clock_;
+};
+
+}  // namespace
+
+TEST_CASE("list: the text", "[cli]") {
+  Fixture fixture;
+  Caught caught;
+  CHECK(list(*fixture.open(), {.all = true}, noon, caught.text()) == exit_ok);
+  CHECK(caught.out.str() ==
+        "DOMAIN           MODE     EXPIRES                 FETCHED         ID\n"
+        "enforce.example  enforce  2026-02-06 in 6 days    24 hours ago    20260131\n"
+        "failed.example   enforce  2026-02-07 in 6 days    6 hours ago     old\n"
+        "gone.example     enforce  expired                 2 hours ago     1\n"
+        "nothing.example  -        no-record               -               -\n"
+        "testing.example  testing  2026-02-01 in 23 hours  60 minutes ago  7\n");
+  CHECK(caught.err.str().empty());
+}
+
+TEST_CASE("list: the JSON form", "[cli]") {
+  Fixture fixture;
+  Caught caught;
+  CHECK(list(*fixture.open(), {.glob = "enforce.*"}, noon, caught.json()) == exit_ok);
+  CHECK(caught.out.str() ==
+        "[\n{\"domain\":\"enforce.example\",\"mode\":\"enforce\",\"expires\":\"2026-02-06T12:00:00Z\","
+        "\"fetched\":\"2026-01-30T12:00:00Z\",\"id\":\"20260131\",\"max_age\":604800,\"state\":\"current\","
+        "\"next_check\":\"2026-01-31T12:50:00Z\"}\n]\n");
+}
+
+TEST_CASE("list: what is asked for is listed", "[cli]") {
+  Fixture fixture;
+  using Names = std::vector<std::string>;
+  CHECK(fixture.listed({}) == Names{"enforce.example", "failed.example", "gone.example", "testing.example"});
+  CHECK(fixture.listed({.all = true}).size() == 5);
+  CHECK(fixture.listed({.mode = "testing"}) == Names{"testing.example"});
+  CHECK(fixture.listed({.mode = "none"}) == Names{});
+  CHECK(fixture.listed({.expiring = 24h}) == Names{"testing.example"});
+  CHECK(fixture.listed({.expiring = 23h}) == Names{"testing.example"});
+  CHECK(fixture.listed({.expiring = 23h - 1s}) == Names{});
+  CHECK(fixture.listed({.glob = "[ef]*.example"}) == Names{"enforce.example", "failed.example"});
+  CHECK(fixture.listed({.mode = "testing", .all = true}) == Names{"testing.example"});
+  CHECK(fixture.listed({.glob = "n*"}) == Names{});
+}
+
+TEST_CASE("show: the text", "[cli]") {
+  Fixture fixture;
+  Caught caught;
+  CHECK(show(*fixture.open(), "Enforce.Example.", {}, noon, caught.text()) == exit_ok);
+  std::string head =
+      "domain      enforce.example\n"
+      "policy      enforce\n"
+      "            version: STSv1\n"
+      "            mode: enforce\n"
+      "            mx: *.enforce.example\n"
+      "            mx: mx.enforce.example\n"
+      "            max_age: 604800\n"
+      "id          20260131\n"
+      "fetched     2026-01-30 12:00:00 UTC, 24 hours ago\n"
+      "expires     2026-02-06 12:00:00 UTC, in 6 days\n"
+      "refresh     2026-01-31 00:00:00 UTC, 12 hours ago\n"
+      "last look   2026-01-31 11:50:00 UTC, 10 minutes ago\n"
+      "            the policy is current\n"
+      "next check  2026-01-31 12:50:00 UTC, in 50 minutes\n";
+  REQUIRE(caught.out.str().starts_with(head));
+  auto replies = caught.out.str().substr(head.size());
+  CHECK(replies.starts_with(
+      "postfix     OK secure match=.enforce.example:mx.enforce.example servername=hostname\n"
+      "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
+}
+
+TEST_CASE("STS-30: show says why the last look failed, without passing on hostile bytes", "[cli]") {
+  Fixture fixture;
+  Caught caught;
+  CHECK(show(*fixture.open(), "failed.example", {}, noon, caught.text()) == exit_ok);
+  CHECK(caught.out.str().contains(
+      "            the policy could not be fetched: TLS: \\x1b[31mcertificate has\n"
+      "            expired\n"
+      "            id new is fetched again at the earliest 2026-01-31 12:05:00 UTC, in\n"
+      "            5 minutes\n"));
+  CHECK(caught.out.str().contains("postfix     OK secure match=mx.failed.example servername=hostname\n"));
+}
+
+TEST_CASE("show: expired, testing and unknown are answered as without a policy", "[cli]") {
+  Fixture fixture;
+  Caught gone, nothing, testing, stricter, unknown;
+  CHECK(show(*fixture.open(), "gone.example", {}, noon, gone.text()) == exit_ok);
+  CHECK(gone.out.str().contains("policy      enforce, expired\n"));
+  CHECK(gone.out.str().contains("postfix     NOTFOUND \n"));
+  CHECK(show(*fixture.open(), "nothing.example", {}, noon, nothing.text()) == exit_ok);
+  CHECK(nothing.out.str().contains("policy      none stored\n"));
+  CHECK(nothing.out.str().contains("            no MTA-STS record\n"));
+  CHECK(show(*fixture.open(), "testing.example", {}, noon, testing.text()) == exit_ok);
+  CHECK(testing.out.str().contains("postfix     NOTFOUND \n"));
+  PolicyConfig rules;
+  rules.testing_as_enforce = true;
+  CHECK(show(*fixture.open(), "testing.example", rules, noon, stricter.text()) == exit_ok);
+  CHECK(stricter.out.str().contains("postfix     OK secure match=a.example servername=hostname\n"));
+  CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.text()) == exit_no);
+  CHECK(unknown.out.str() ==
+        "unknown.example is not in the cache; \"mtastsctl query unknown.example\" looks it up\n");
+}
+
+TEST_CASE("show: the JSON form", "[cli]") {
+  Fixture fixture;
+  Caught caught, unknown;
+  CHECK(show(*fixture.open(), "failed.example", {}, noon, caught.json()) == exit_ok);
+  auto object = json::parse(caught.out.str()).as_object();
+  CHECK(object["domain"] == "failed.example");
+  CHECK(object["policy"].at("mode") == "enforce");
+  CHECK(object["policy"].at("mx") == json::array{"mx.failed.example"});
+  CHECK(object["policy"].at("lines").as_array().size() == 4);
+  CHECK(object["policy"].at("expires") == "2026-02-07T06:00:00Z");
+  CHECK(object["last_look"].at("state") == "fetch-failed");
+  CHECK(object["last_look"].at("failed_id") == "new");
+  CHECK(object["last_look"].at("failures") == 2);
+  CHECK(object["replies"].at("postfix") == "OK secure match=mx.failed.example servername=hostname");
+  CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.json()) == exit_no);
+  CHECK(unknown.out.str() ==
+        "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"replies\":null}\n");
+}
+
+TEST_CASE("a cache that is not there is named, with the remedy, and is not made", "[cli]") {
+  test::Folder folder;
+  Noon clock;
+  auto missing = open_cache({folder / "none", true, 1ull << 26}, clock);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().detail.starts_with("there is no cache in " + (folder / "none") +
+                                           "; start mtastsd once"));
+  CHECK_FALSE(std::filesystem::exists(folder / "none"));
+  CHECK(cache_folders({"/home/u/x", false, 0}) == std::vector<std::string>{"/var/lib/mtastsd", "/home/u/x"});
+  CHECK(cache_folders({"/home/u/x", true, 0}) == std::vector<std::string>{"/home/u/x"});
+  CHECK(cache_folders({"/var/lib/mtastsd", false, 0}) == std::vector<std::string>{"/var/lib/mtastsd"});
+}
+
+}  // namespace mtasts

@@ -1,0 +1,135 @@
+// The program itself: its command line, its exit codes, its streams.
+#include <sys/wait.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "tests/unit/cli/support.hpp"
+
+namespace mtasts {
+namespace {
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+};
+
+// arguments is a piece of shell; stderr is not caught unless it redirects it.
+Outcome run(const std::string& arguments) {
+  Outcome outcome;
+  std::FILE* pipe = popen((std::string(MTASTSCTL) + " " + arguments).c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char part[4096];
+  for (std::size_t count; (count = std::fread(part, 1, sizeof part, pipe)) > 0;)
+    outcome.out.append(part, count);
+  int status = pclose(pipe);
+  if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
+  struct Row {
+    const char* arguments;
+    int want;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"lint record 'v=STSv1; id=1;'", 0},
+      {"lint record 'v=STSv1; id=;'", 1},
+      {"lint record 'v=spf1 -all'", 1},
+      {"lint record a b 'v=STSv1; id=1;'", 0},
+      {"lint record '[v=STSv1; id=1]'", 1},
+      {"lint record policy", 1},
+      {"lint record", 2},
+      {"lint", 2},
+      {"lint tlsrpt x", 2},
+      {"echo", 2},
+      {"", 2},
+      {"match '*.example.com' mx.example.com", 0},
+      {"match '*.example.com' example.com", 1},
+      {"match '*.example.com' 'b a d'", 1},
+      {"match '*.example.com'", 2},
+      {"match a b c", 2},
+      {"lint policy /nonexistent/policy", 2},
+      {"lint policy - --status 99 </dev/null", 2},
+      {"lint policy - </dev/null", 1},
+      {"lint record - </dev/null", 2},
+      {"--config /nonexistent list", 2},
+      {"--config /nonexistent match a.example a.example", 0},
+      {"list --mode strict", 2},
+      {"--config /dev/null list --expiring soon", 2},
+      {"--color blue match a b", 2},
+      {"--version", 0},
+      {"--help", 0},
+      {"lint record --help", 0},
+  }));
+  INFO(row.arguments);
+  CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
+}
+
+TEST_CASE("--json may stand anywhere", "[cli]") {
+  for (const char* arguments :
+       {"--json lint record 'v=STSv1; id=1;'", "lint --json record 'v=STSv1; id=1;'",
+        "lint record --json 'v=STSv1; id=1;'", "lint record 'v=STSv1; id=1;' --json"}) {
+    INFO(arguments);
+    auto outcome = run(arguments);
+    CHECK(outcome.code == 0);
+    CHECK(outcome.out == "{\"verdict\":\"valid\",\"id\":\"1\",\"findings\":[]}\n");
+  }
+  CHECK(run("match --json a.example b.example").out == "{\"match\":false}\n");
+}
+
+TEST_CASE("lint policy reads files and stdin byte for byte", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "good") << "version: STSv1\r\nmode: none\r\nmax_age: 60\r\n";
+  std::ofstream(folder / "nul") << std::string("version: STSv1\nmode: none\nmax_age: 60\nx: \0\n", 44);
+  std::ofstream(folder / "long") << "version: STSv1\nmode: none\nmax_age: 60\nx: " << std::string(70'000, 'y')
+                                 << "\n";
+  auto good = run("lint policy --json " + (folder / "good"));
+  CHECK(good.code == 0);
+  CHECK(boost::json::parse(good.out).at("max_age") == 60);
+  CHECK(run("lint policy - < " + (folder / "good")).code == 0);
+  CHECK(run("lint policy " + (folder / "nul")).code == 1);
+  CHECK(run("lint policy " + (folder / "long")).code == 1);
+  CHECK(run("lint policy --status 404 --content-type text/plain " + (folder / "good")).code == 1);
+  CHECK(run("lint policy --status 200 --content-type '' " + (folder / "good")).code == 1);
+  CHECK(
+      run("lint policy --status 200 --content-type 'text/plain; charset=utf-8' " + (folder / "good")).code ==
+      0);
+}
+
+TEST_CASE("lint record - takes octets that no shell can pass", "[cli]") {
+  auto outcome = run(R"(lint record --json - <<'END'
+["v=STSv1; id=1\u0000;"]
+END
+)");
+  CHECK(outcome.code == 1);
+  CHECK(boost::json::parse(outcome.out).at("verdict") == "invalid");
+}
+
+TEST_CASE("errors go to stderr, JSON to stdout", "[cli]") {
+  CHECK(run("--json lint policy /nonexistent 2>/dev/null").out.empty());
+  CHECK(run("--json lint policy /nonexistent 2>&1")
+            .out.starts_with("mtastsctl: /nonexistent cannot be opened"));
+  CHECK(run("--color always match a.example a.example").out == "\x1b[32mmatch\x1b[0m\n");
+  CHECK(run("match a.example a.example").out == "match\n");
+}
+
+TEST_CASE("a mistake in the configuration is told with file, line and key", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "bad.toml") << "[listen]\nworkers = -1\n";
+  auto outcome = run("list --config " + (folder / "bad.toml") + " 2>&1");
+  CHECK(outcome.code == 2);
+  CHECK(outcome.out.contains((folder / "bad.toml") + ":2: listen.workers: -1 is out of range"));
+}
+
+TEST_CASE("output that can't be written is no success", "[cli]") {
+  CHECK(run("match a.example a.example 2>&1 >/dev/full").code == 2);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,204 @@
+// query against a daemon that is a thread here and says what it is told to say.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/socketmap_client.hpp"
+#include "conf/values.hpp"
+#include "core/netstring.hpp"
+#include "tests/unit/cli/support.hpp"
+
+using namespace std::chrono_literals;
+
+namespace mtasts {
+namespace {
+
+using test::Caught;
+
+// Takes one connection at a unix socket and answers each request by `replies`, raw bytes as they stand there.
+class FakeDaemon {
+ public:
+  FakeDaemon(std::string path, std::map<std::string, std::string> replies)
+      : path_(std::move(path)), replies_(std::move(replies)), listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener_, 1) != 0)
+      throw std::runtime_error("no socket");
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~FakeDaemon() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  FakeDaemon(const FakeDaemon&) = delete;
+  FakeDaemon& operator=(const FakeDaemon&) = delete;
+
+  Endpoint endpoint() const { return {Endpoint::Kind::unix_path, path_, {}, 0}; }
+
+ private:
+  void serve() {
+    int client = accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    std::string input;
+    char part[4096];
+    for (ssize_t count; (count = recv(client, part, sizeof part, 0)) > 0;) {
+      input.append(part, static_cast<std::size_t>(count));
+      Frame frame = next_frame(input, 10'000);
+      if (frame.state != Frame::State::whole) continue;
+      auto reply = replies_.find(std::string(frame.payload));
+      if (reply == replies_.end()) break;
+      for (char c : reply->second)  // octet by octet: replies come in pieces
+        if (send(client, &c, 1, MSG_NOSIGNAL) != 1) break;
+      input.erase(0, frame.used);
+    }
+    close(client);
+  }
+
+  std::string path_;
+  std::map<std::string, std::string> replies_;
+  int listener_;
+  std::thread thread_;
+};
+
+std::string framed(std::string_view payload) {
+  std::string out;
+  append_netstring(out, payload);
+  return out;
+}
+
+const std::string secure = "OK secure match=mx.example.com servername=hostname";
+const std::string object =
+    R"({"domain":"example.com","decision":"secure","reason":"enforce policy","detail":"","source":"cache"})";
+
+}  // namespace
+
+TEST_CASE("query prints the reply exactly, and the reason below", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s",
+                    {{"postfix example.com", framed(secure)}, {"json example.com", framed("OK " + object)}});
+  Caught caught;
+  CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_ok);
+  CHECK(caught.out.str() == secure + "\nenforce policy (cache)\n");
+  CHECK(caught.err.str().empty());
+}
+
+TEST_CASE("query --map prints that reply alone; NOTFOUND is an answer", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", {{"postfix310/partners [mx.example.com]:587", framed("NOTFOUND ")}});
+  Caught caught;
+  CHECK(query({daemon.endpoint()}, {"[mx.example.com]:587", "postfix310/partners", 5s}, caught.text()) ==
+        exit_ok);
+  CHECK(caught.out.str() == "NOTFOUND \n");
+}
+
+TEST_CASE("SM-5: TEMP and PERM are exit 1", "[cli]") {
+  for (const std::string reply : {"TEMP MX example.com: timeout", "PERM unknown map name 'x': use postfix"}) {
+    test::Folder folder;
+    FakeDaemon daemon(folder / "s", {{"x example.com", framed(reply)}});
+    Caught caught;
+    CHECK(query({daemon.endpoint()}, {"example.com", "x", 5s}, caught.text()) == exit_no);
+    CHECK(caught.out.str() == reply + "\n");
+  }
+}
+
+TEST_CASE("query --json prints the json map's object, of the zone if there is one", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", {{"json/partners example.com", framed("OK " + object)}});
+  Caught caught;
+  CHECK(query({daemon.endpoint()}, {"example.com", "postfix/partners", 5s}, caught.json()) == exit_ok);
+  CHECK(caught.out.str() == object + "\n");
+}
+
+TEST_CASE("query --json: an undecided or refused answer is exit 1, and still JSON", "[cli]") {
+  struct Row {
+    std::string reply;
+    int want;
+  };
+  for (const Row& row :
+       {Row{"OK {\"decision\":\"temp\"}", exit_no}, Row{"TEMP x", exit_no}, Row{"PERM x", exit_no},
+        Row{"OK {", exit_trouble}, Row{"OK []", exit_trouble}, Row{"NOTFOUND ", exit_trouble}}) {
+    INFO(row.reply);
+    test::Folder folder;
+    FakeDaemon daemon(folder / "s", {{"json example.com", framed(row.reply)}});
+    Caught caught;
+    CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.json()) == row.want);
+    CHECK(boost::json::parse(caught.out.str()).is_object());
+  }
+}
+
+TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
+  for (const std::string raw :
+       {"HTTP/1.0 400 Bad Request\r\n", "5:OK x", "1:,", "200000:", "-1:x,"}) {
+    INFO(raw);
+    test::Folder folder;
+    FakeDaemon daemon(folder / "s", {{"postfix example.com", raw}});
+    Caught caught;
+    CHECK(query({daemon.endpoint()}, {"example.com", "postfix", 300ms}, caught.text()) == exit_trouble);
+    CHECK(caught.out.str().empty());
+    CHECK(caught.err.str().contains(folder / "s"));
+  }
+}
+
+TEST_CASE("hostile bytes of a reply do not reach the terminal", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed("TEMP \x1b[2J\n\xc2\x9b")},
+                                   {"json example.com", framed("OK {\"reason\":\"\\u001b[2J\\u009b\"}")}});
+  Caught caught;
+  CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_no);
+  CHECK(caught.out.str() == "TEMP \\x1b[2J\\x0a\\xc2\\x9b\n\\x1b[2J\\xc2\\x9b\n");
+}
+
+TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
+  test::Folder folder;
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string path = folder / "s";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(listen(listener, 1) == 0);
+  Caught caught;
+  auto start = std::chrono::steady_clock::now();
+  CHECK(query({{Endpoint::Kind::unix_path, path, {}, 0}}, {"example.com", "", 200ms}, caught.text()) ==
+        exit_trouble);
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  CHECK(caught.err.str().contains("no answer from unix:" + path + " in time"));
+  close(listener);
+}
+
+TEST_CASE("the first endpoint that can be reached is asked; if none can, all are named", "[cli]") {
+  test::Folder folder;
+  Endpoint nobody{Endpoint::Kind::unix_path, folder / "nobody", {}, 0};
+  Endpoint closed = *read_endpoint("inet:127.0.0.1:1");
+  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed(secure)}});
+  Caught reached, lost;
+  CHECK(query({nobody, closed, daemon.endpoint()}, {"example.com", "postfix", 5s}, reached.text()) ==
+        exit_ok);
+  CHECK(reached.out.str() == secure + "\n");
+  CHECK(query({nobody, closed}, {"example.com", "postfix", 5s}, lost.text()) == exit_trouble);
+  CHECK(lost.err.str().contains("unix:" + (folder / "nobody") + " (No such file or directory)"));
+  CHECK(lost.err.str().contains("inet:127.0.0.1:1 ("));
+  CHECK(lost.err.str().contains("is mtastsd running"));
+}
+
+TEST_CASE("SM-2: a map name with a blank or a key with controls is not sent", "[cli]") {
+  Caught blank, control;
+  CHECK(query({}, {"example.com", "postfix x", 1s}, blank.text()) == exit_trouble);
+  CHECK(query({}, {"example.com\n", "", 1s}, control.text()) == exit_trouble);
+  CHECK(control.err.str().contains("characters that no lookup can have"));
+}
+
+}  // namespace mtasts

@@ -1,0 +1,48 @@
+#include "cli/terminal.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <sstream>
+
+#include "tests/unit/cli/support.hpp"
+
+namespace mtasts {
+
+TEST_CASE("JSON is printable ASCII and means the same", "[cli]") {
+  std::string text = "a\"\\\x1b\x7f\n\u00fc\u20ac\U0001F600\u009b";
+  auto written = ascii_json(to_json(text));
+  CHECK(std::ranges::all_of(written, [](char c) { return c >= ' ' && c <= '~'; }));
+  CHECK(boost::json::parse(written) == boost::json::value(to_json(text)));
+}
+
+TEST_CASE("bytes that are no UTF-8 become U+FFFD in JSON", "[cli]") {
+  CHECK(ascii_json(to_json("a\xff\xc3")) == "\"a\\ufffd\\ufffd\"");
+  CHECK(boost::json::parse(ascii_json(to_json("\xed\xa0\x80"))).is_string());
+}
+
+TEST_CASE("long text is broken at blanks, with an indent, and never loses a word", "[cli]") {
+  CHECK(wrapped("short", 4) == "short");
+  CHECK(wrapped("aa bb cc", 1, 5) == "aa bb\n cc");
+  CHECK(wrapped("aaaa bbbb", 2, 4) == "aaaa\n  bbbb");
+  CHECK(wrapped("aaaaaaaa bb", 2, 4) == "aaaaaaaa\n  bb");
+  CHECK(wrapped("x   " + std::string(90, 'y'), 4) == "x   " + std::string(90, 'y'));
+  CHECK(wrapped("", 4).empty());
+}
+
+TEST_CASE("colours only when asked for", "[cli]") {
+  test::Caught caught;
+  Terminal terminal = caught.text();
+  CHECK(terminal.paint(Colour::bad, "no") == "no");
+  terminal.colour = true;
+  CHECK(terminal.paint(Colour::bad, "no") == "\x1b[31mno\x1b[0m");
+  CHECK(terminal.paint(Colour::plain, "no") == "no");
+}
+
+TEST_CASE("hostile bytes in a finding stay harmless", "[cli]") {
+  test::Caught caught;
+  print_findings(caught.text(), {{"code", Severity::error, "\x1b[31m\nfoo"}});
+  CHECK(caught.out.str() == "error    \\x1b[31m\\x0afoo (code)\n");
+}
+
+}  // namespace mtasts
