@@ -1,0 +1,138 @@
+"""mtastsd as the lab runs it: its configuration, start, stop, crash, and its log.
+
+Which build: the folder MTASTSD_BIN, else build/PRESET/bin with PRESET from MTASTSD_PRESET (release).
+"""
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+from . import netns
+from .processes import LabError, run, wait_until
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+INET = ("127.0.0.1", 8463)
+CONFIG = """[listen]
+socketmap = [{listen}]
+http = ""
+control = "{folder}/control.sock"
+[cache]
+path = "{folder}/cache"
+[dns]
+forward = []
+root_hints = "{dns}/root.hints"
+trust_anchor = "{dns}/trust-anchor"
+[https]
+ca_file = "{ca}"
+allow_addresses = ["203.0.113.0/24", "2001:db8::/32"]
+timeout = "5s"
+[log]
+format = "json"
+level = "debug"
+target = "stderr"
+"""
+
+
+def bin_folder():
+    """Where the programs under test are."""
+    preset = os.environ.get("MTASTSD_PRESET") or "release"
+    return Path(os.environ.get("MTASTSD_BIN") or CHECKOUT / "build" / preset / "bin").resolve()
+
+
+def program(name):
+    """The path of a program under test."""
+    path = bin_folder() / name
+    if not path.exists():
+        raise LabError(f"there is no {path}: build first (contrib/dev build), or set MTASTSD_PRESET or MTASTSD_BIN")
+    return path
+
+
+class Daemon:
+    """One mtastsd in the relay's namespace."""
+
+    def __init__(self, lab, unix_sockets):
+        self.lab, self.folder = lab, lab.folder("mtastsd")
+        self.config, self.log_file = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
+        self.unix = str(self.folder / "policy.sock")
+        self.listen = [f"unix:{each}" for each in [self.unix, *unix_sockets]] + ["inet:%s:%d" % INET]
+        (self.folder / "cache").mkdir(exist_ok=True)
+        self.write_config()
+
+    def write_config(self, more="", listen=()):
+        """The lab's configuration, with more TOML behind it and more sockets."""
+        listen = ", ".join(f'"{each}"' for each in [*self.listen, *listen])
+        self.config.write_text(CONFIG.format(listen=listen, folder=self.folder, dns=self.lab.folder("dns"),
+                                             ca=self.lab.authority.ca_file) + more)
+
+    def start(self, seconds=30):
+        """Starts mtastsd and waits until it takes connections."""
+        command = netns.enter(self.lab.relay, program("mtastsd"), "--config", self.config)
+        self.pid = self.lab.processes.start("mtastsd", command, self.log_file)
+
+        def ready():
+            if not self.lab.processes.alive(self.pid):
+                raise LabError(f"mtastsd did not start:\n{self.tail()}")
+            return self.answers()
+        wait_until(lambda: f"mtastsd to listen:\n{self.tail()}", ready, seconds)
+
+    def ensure_running(self):
+        """Starts mtastsd unless it runs."""
+        if not self.running():
+            self.start()
+
+    def answers(self):
+        try:
+            self.connect().close()
+            return True
+        except OSError:
+            return False
+
+    def connect(self, where=INET, timeout=15.0):
+        """A connection to a socketmap listener: a unix path, or an address in the relay's namespace."""
+        family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
+        with netns.inside(self.lab.relay):
+            stream = socket.socket(family, socket.SOCK_STREAM)
+        stream.settimeout(timeout)
+        try:
+            stream.connect(where)
+        except OSError:
+            stream.close()
+            raise
+        return stream
+
+    def kill(self):
+        """A crash: kill -9."""
+        self.lab.processes.stop(self.pid, signal.SIGKILL)
+
+    def stop(self, seconds=15.0):
+        """A graceful stop; returns the exit status."""
+        return self.lab.processes.stop(self.pid, signal.SIGTERM, seconds)
+
+    def reload(self):
+        os.kill(self.pid, signal.SIGHUP)
+
+    def running(self):
+        return self.lab.processes.alive(self.pid)
+
+    def ctl(self, *args):
+        """Runs mtastsctl where the daemon runs and returns what it prints."""
+        return run(*netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, *args), timeout=60)
+
+    def mark(self):
+        return self.log_file.stat().st_size if self.log_file.exists() else 0
+
+    def log(self, start=0):
+        """The JSON log lines from a position on; lines that are no JSON (a sanitizer's) are left out."""
+        entries = []
+        for line in self.log_file.read_bytes()[start:].decode(errors="replace").splitlines():
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                continue
+        return entries
+
+    def tail(self, lines=25):
+        if not self.log_file.exists():
+            return ""
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,140 @@
+"""The lab's domains: one row each, one fault a row, the name says which.
+
+Everything else follows from this table: zones, policy hosts, MX hosts and certificates are made from it, and the tests
+take from it what must happen to a mail. Each name stands below `.example`.
+"""
+from dataclasses import dataclass, field
+
+VERIFIED = "verified"            # delivered, and Postfix logged "Verified TLS connection established"
+OPPORTUNISTIC = "opportunistic"  # delivered as without MTA-STS: not verified
+DEFERRED = "deferred"            # kept in the queue, nothing delivered
+
+
+@dataclass(frozen=True)
+class Mx:
+    """One MX host. Its kind says what is wrong with it: see mx.py."""
+    kind: str = "good"       # good, wrong-name, expired, self-signed, no-starttls, borrowed, sni
+    label: str = "mx"        # the name before the domain's; "" is the domain itself, without an MX record
+    preference: int = 10
+    ipv6: bool = False
+
+
+@dataclass(frozen=True)
+class Domain:
+    name: str
+    fault: str                                     # in words, for people
+    outcome: str | dict = VERIFIED                 # or one for each Postfix version
+    answer: str = "OK secure"                      # how mtastsd's reply begins; "TEMP|NOTFOUND": one of these
+    signed: bool = False                           # the zone is signed and its DS is in the parent
+    dns: str = "good"                              # good, bogus, expired, servfail, lame
+    record: tuple = ('"v=STSv1; id=1;"',)          # TXT RDATA at _mta-sts; () none; ("CNAME x",) an alias
+    web: str = "good"                              # what the policy host does: see https.py
+    mode: str = "enforce"
+    policy_mx: tuple = ()                          # mx lines; empty: the MX hosts' own names
+    mx: tuple = (Mx(),)
+    max_age: int = 86400
+    ttl: int = 300                                 # of the TXT record
+    mail: bool = True                              # False: only for tests that ask for it by name
+    asked: str = ""                                # the name as a person writes it, if not the same
+    fqdn: str = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "fqdn", f"{self.name}.example")
+
+    def mx_name(self, mx):
+        return f"{mx.label}.{self.fqdn}" if mx.label else self.fqdn
+
+    def mx_lines(self):
+        return self.policy_mx or tuple(self.mx_name(mx) for mx in self.mx)
+
+    def outcome_with(self, postfix):
+        return self.outcome[postfix] if isinstance(self.outcome, dict) else self.outcome
+
+
+def bad_mx(name, fault, **more):
+    """A good policy, but the mail must not go out."""
+    return Domain(name, fault, outcome=DEFERRED, **more)
+
+
+def no_policy(name, fault, **more):
+    """No policy can be had: the mail goes out as without MTA-STS."""
+    return Domain(name, fault, outcome=OPPORTUNISTIC, answer="NOTFOUND", **more)
+
+
+def no_dns(name, fault, **more):
+    """Postfix itself can't resolve the domain; mtastsd must say so without falling over."""
+    return Domain(name, fault, outcome=DEFERRED, answer="TEMP|NOTFOUND", **more)
+
+
+DOMAINS = [
+    # Policies in force, MX hosts as they should be.
+    Domain("good", "none: policy, DNSSEC and MX host are in order", signed=True, mx=(Mx(ipv6=True),)),
+    Domain("good-unsigned", "none: in order, without DNSSEC"),
+    Domain("xn--bcher-kva", "none: an internationalized name", asked="bücher.example"),
+    Domain("wildcard-mx", "none: the policy says *.wildcard-mx.example", policy_mx=("*.wildcard-mx.example",)),
+    Domain("no-mx", "none: no MX record, the domain is its own host", mx=(Mx(label=""),)),
+    Domain("mx-sni", "none: the MX has the right certificate only for who asks by name", mx=(Mx("sni"),)),
+    Domain("backup-mx", "the first MX offers no STARTTLS, the second is good",
+           mx=(Mx("no-starttls", "mx1", 10), Mx("good", "mx2", 20))),
+    Domain("record-cname", "none: _mta-sts is an alias", record=("CNAME _mta-sts.good.example.",)),
+    Domain("record-split", "none: the record is in two strings", record=('"v=STSv1; " "id=1;"',)),
+    Domain("record-among-others", "none: another TXT record beside ours", record=('"v=spf1 -all"', '"v=STSv1; id=1;"')),
+    Domain("policy-cname", "none: mta-sts is an alias", web="cname"),
+    Domain("policy-ipv6", "none: the policy host has only IPv6", web="ipv6"),
+    Domain("policy-chunked", "none: the policy comes in chunks", web="chunked"),
+    # Policies in force, MX hosts that must not get the mail.
+    bad_mx("mx-wrong-name", "the MX host's certificate is for another name", mx=(Mx("wrong-name"),)),
+    bad_mx("mx-expired", "the MX host's certificate has expired", mx=(Mx("expired"),)),
+    bad_mx("mx-self-signed", "the MX host's certificate is self-signed", mx=(Mx("self-signed"),)),
+    bad_mx("no-starttls", "the MX host offers no STARTTLS, as if stripped on the way", mx=(Mx("no-starttls"),)),
+    bad_mx("mx-not-in-policy", "the policy names another MX host", policy_mx=("mail.mx-not-in-policy.example",)),
+    Domain("wildcard-deep", "the policy's wildcard stands for one label, the MX host has two",
+           outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix takes any number of labels
+           policy_mx=("*.wildcard-deep.example",), mx=(Mx(label="a.b"),)),
+    Domain("mx-borrowed", "an MX host not in the policy, with a certificate for one that is",
+           outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix can't tell
+           policy_mx=("mail.mx-borrowed.example",), mx=(Mx("borrowed"),)),
+    # Policies that ask for nothing, over MX hosts that enforce would refuse.
+    no_policy("testing-bad-mx", "mode testing and a bad MX host", mode="testing", mx=(Mx("self-signed"),)),
+    no_policy("mode-none", "mode none", mode="none", mx=(Mx("no-starttls"),)),
+    # Records.
+    no_policy("no-record", "no TXT record", record=(), mx=(Mx("no-starttls"),)),
+    no_policy("two-records", "two TXT records", record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"')),
+    no_policy("bad-record", "the record's id has a slash", record=('"v=STSv1; id=2026/01;"',)),
+    # Policy hosts. Their MX hosts are bad as well, so that a policy taken by mistake is seen.
+    no_policy("policy-404", "404 instead of a policy", web="404", mx=(Mx("self-signed"),)),
+    no_policy("policy-500", "500 instead of a policy", web="500", mx=(Mx("self-signed"),)),
+    no_policy("policy-redirect", "a redirect to a good policy", web="redirect", mx=(Mx("self-signed"),)),
+    no_policy("policy-wrong-cert", "the policy host's certificate is for another name", web="wrong-cert",
+              mx=(Mx("self-signed"),)),
+    no_policy("policy-expired-cert", "the policy host's certificate has expired", web="expired-cert",
+              mx=(Mx("self-signed"),)),
+    no_policy("policy-self-signed", "the policy host's certificate is self-signed", web="self-signed",
+              mx=(Mx("self-signed"),)),
+    no_policy("policy-cn-only", "the policy host's certificate has its name only as CN", web="cn-only",
+              mx=(Mx("self-signed"),)),
+    no_policy("policy-oversized", "a policy over 64 KiB", web="oversized", mx=(Mx("self-signed"),)),
+    no_policy("policy-slow", "the policy comes a byte a second", web="slow", mx=(Mx("self-signed"),)),
+    no_policy("policy-silent", "the policy host takes the request and says nothing", web="silent",
+              mx=(Mx("self-signed"),)),
+    no_policy("policy-wrong-type", "the policy is text/html", web="wrong-type", mx=(Mx("self-signed"),)),
+    no_policy("policy-garbage", "the policy has no mode", web="garbage", mx=(Mx("self-signed"),)),
+    no_policy("policy-refused", "nobody listens on port 443", web="refused", mx=(Mx("self-signed"),)),
+    no_policy("policy-loopback", "the policy host's address is 127.0.0.1", web="loopback", mx=(Mx("self-signed"),)),
+    # DNS.
+    no_dns("bogus", "the DS in the parent is for another key", signed=True, dns="bogus"),
+    no_dns("dnssec-expired", "the zone's signatures have expired", signed=True, dns="expired"),
+    no_dns("servfail", "the zone's server answers SERVFAIL", dns="servfail"),
+    no_dns("lame", "the zone's server knows nothing of it", dns="lame"),
+    # For single tests, which change or count something: no other test asks for these.
+    Domain("one-flight", "none: asked by many at once", mail=False),
+    Domain("crash", "none: its MX host loses STARTTLS later", mail=False),
+    Domain("refresh", "none: its policy changes", signed=True, ttl=1, mail=False),
+    Domain("refresh-fails", "none: its policy host fails later", ttl=1, mail=False),
+    Domain("restart", "none: asked before and after a restart", mail=False),
+    Domain("reload", "none: asked before and after a reload", mail=False),
+    Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
+    no_policy("cold", "the policy host takes the request and says nothing", web="silent", mail=False),
+]
+
+BY_NAME = {domain.name: domain for domain in DOMAINS}

@@ -1,0 +1,137 @@
+"""Policy hosts: nginx, a virtual host for each domain; what nginx can't play is in oddhosts.py."""
+import signal
+import sys
+from pathlib import Path
+
+from . import addresses, netns
+from .domains import BY_NAME, DOMAINS
+from .processes import LabError, run, wait_until
+
+ODD = ("chunked", "slow", "silent", "loopback")
+WELL_KNOWN = ".well-known/mta-sts.txt"
+HEAD = """user root;
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+  log_format lab '$ssl_server_name $request_method $uri $status';
+  access_log {folder}/access.log lab;
+  client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp;
+  uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
+  server_names_hash_bucket_size 128;
+  types {{ }}
+  default_type text/plain;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  server {{
+    {listen_default} server_name _; ssl_certificate {default}; ssl_certificate_key {default}; return 404;
+  }}
+"""
+SERVER = """  server {{ {listen} server_name {name}; ssl_certificate {pem}; ssl_certificate_key {pem}; root {root};{extra} }}
+"""
+EXTRA = {"404": ' return 404 "{policy}";', "500": ' return 500 "{policy}";',
+         "wrong-type": " default_type text/html;",
+         "redirect": f" return 301 https://mta-sts.good.example/{WELL_KNOWN};"}
+
+
+def policy_text(domain, mode=None, mx=None, max_age=None):
+    """The policy file of a domain, as the table or the caller has it."""
+    lines = ["version: STSv1", f"mode: {mode or domain.mode}", f"max_age: {max_age or domain.max_age}"]
+    if domain.web == "garbage":
+        del lines[1]
+    lines += [f"mx: {each}" for each in mx or domain.mx_lines()]
+    if domain.web == "oversized":
+        lines += ["padding: " + "x" * 1000] * 70       # a valid policy, but for its length
+    return "\r\n".join(lines) + "\r\n"
+
+
+def write_policy(lab, name, **changes):
+    """Publishes a domain's policy file; nginx reads it at each request."""
+    domain = BY_NAME[name]
+    file = lab.folder("https") / "sites" / domain.fqdn / WELL_KNOWN
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(policy_text(domain, **changes), newline="")
+
+
+def certificate(lab, domain):
+    host = f"mta-sts.{domain.fqdn}"
+    return lab.authority.issue(
+        host, "elsewhere.example" if domain.web == "wrong-cert" else host, expired=domain.web == "expired-cert",
+        self_signed=domain.web == "self-signed", cn_only=domain.web == "cn-only")
+
+
+def write_conf(lab, changed=None):
+    """nginx.conf; changed replaces the table's behaviour for some domains."""
+    folder = lab.folder("https")
+    listen = f"listen {addresses.POLICY}:443 ssl{{0}}; listen [{addresses.POLICY6}]:443 ssl{{0}};"
+    text = HEAD.format(folder=folder, listen_default=listen.format(" default_server"),
+                       default=lab.authority.folder / "mta-sts.policy-wrong-cert.example.pem")
+    for domain in DOMAINS:
+        if domain.web not in ODD:
+            web = (changed or {}).get(domain.name, domain.web)
+            name = f"mta-sts.{domain.fqdn}"
+            text += SERVER.format(listen=listen.format(""), name=name, pem=lab.authority.folder / f"{name}.pem",
+                                  root=folder / "sites" / domain.fqdn, extra=extra(domain, web))
+    (folder / "nginx.conf").write_text(text + "}\n")
+
+
+def extra(domain, web):
+    """What sets a virtual host apart; an error's text is a good policy, to tempt who ignores the status."""
+    body = policy_text(domain).replace("\r\n", "\\r\\n")
+    return EXTRA.get(web, "").format(policy=body)
+
+
+def start(lab):
+    folder = lab.folder("https")
+    for domain in DOMAINS:
+        certificate(lab, domain)
+        write_policy(lab, domain.name)
+    write_conf(lab)
+    lab.processes.start("nginx", netns.enter(lab.world, "nginx", "-p", folder, "-c", folder / "nginx.conf",
+                                             "-e", folder / "error.log"), folder / "nginx.out")
+    start_odd(lab, "oddhosts", lab.world, addresses.ODD_POLICY, ("chunked", "slow", "silent"))
+    start_odd(lab, "loopback", lab.relay, "127.0.0.1", ("loopback",))    # to tempt who takes any address
+    for each in (addresses.POLICY, addresses.ODD_POLICY):
+        wait_until(f"a policy host on {each}:443", lambda each=each: listens(lab, each))
+
+
+def start_odd(lab, name, namespace, address, kinds):
+    """A policy host that nginx can't play."""
+    folder = lab.folder("https")
+    sites = [f"{domain.web}:mta-sts.{domain.fqdn}:{lab.authority.folder}/mta-sts.{domain.fqdn}.pem:"
+             f"{folder}/sites/{domain.fqdn}/{WELL_KNOWN}" for domain in DOMAINS if domain.web in kinds]
+    script = Path(__file__).with_name("oddhosts.py")
+    lab.processes.start(name, netns.enter(namespace, sys.executable, script, address, *sites), folder / f"{name}.log")
+
+
+def listens(lab, address):
+    return f"{address}:443" in run(*netns.enter(lab.world, "ss", "-Hltn"))
+
+
+def change_web(lab, name, web):
+    """Makes a policy host behave otherwise, for example answer "500"; "good" puts it right."""
+    lab.web_changes[name] = web
+    write_conf(lab, lab.web_changes)
+    lab.processes.send_signal("nginx", signal.SIGHUP)
+    want = "200" if web == "good" else web
+    wait_until(f"the policy host of {name} to answer {want}", lambda: status(lab, name) == want)
+
+
+def status(lab, name):
+    """What the policy host answers to a HEAD (which requests() does not count), as three digits."""
+    host = f"mta-sts.{BY_NAME[name].fqdn}"
+    talk = netns.enter(lab.world, "openssl", "s_client", "-quiet", "-connect", f"{addresses.POLICY}:443",
+                       "-servername", host)
+    try:
+        answer = run(*talk, input=f"HEAD /{WELL_KNOWN} HTTP/1.0\r\nHost: {host}\r\n\r\n")
+    except LabError:                    # while nginx changes its workers
+        return ""
+    return answer.split()[1] if answer.startswith("HTTP/") else ""
+
+
+def requests(lab, name):
+    """How many requests nginx has had for a domain's policy."""
+    log = lab.folder("https") / "access.log"
+    line = f"mta-sts.{BY_NAME[name].fqdn} GET /{WELL_KNOWN} "
+    return sum(each.startswith(line) for each in log.read_text().splitlines()) if log.exists() else 0

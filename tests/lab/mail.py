@@ -1,0 +1,102 @@
+"""Sends mails through both Postfixes and says in plain words what became of them; the lab's demo."""
+import re
+import textwrap
+
+from .domains import BY_NAME, DEFERRED, OPPORTUNISTIC, VERIFIED
+
+WORDS = {VERIFIED: "delivered, over TLS with a verified certificate",
+         OPPORTUNISTIC: "delivered, without verified TLS",
+         DEFERRED: "kept in the queue, nothing went out"}
+SHOWN = ("good", "no-starttls", "no-record")
+TOLD = {"good": "Its policy says enforce, and its MX host keeps to it:",
+        "no-starttls": "Its policy says enforce, but somebody in the path strips STARTTLS:",
+        "no-record": "The same attack, but this domain publishes no policy:"}
+
+
+class Mailing:
+    """One mail to each of some domains through one sender, and what became of them."""
+
+    def __init__(self, lab, version, names):
+        self.lab, self.sender = lab, lab.senders[version]
+        self.start = self.sender.mark()
+        addressed = self.sender.send(*(fqdn_of(name) for name in names))
+        self.recipients = dict(zip(names, addressed))
+
+    def wait(self, seconds=60):
+        self.lines = self.sender.outcomes(self.recipients.values(), seconds)
+
+    def line(self, name):
+        """The decisive log line, "" if the mail is still under way."""
+        return self.lines.get(self.recipients[name], "")
+
+    def tls_lines(self, name):
+        domain = BY_NAME.get(name)
+        hosts = [domain.mx_name(mx) for mx in domain.mx] if domain else [name, f"mx.{name}"]
+        return [line for host in hosts for line in self.sender.tls_lines(host, self.start)]
+
+    def delivered(self, name):
+        """What lies in the domain's Maildir from this mail."""
+        return self.lab.mx.mails(fqdn_of(name), self.recipients[name])
+
+    def outcome(self, name):
+        """verified, opportunistic, deferred; or other words where log and Maildir don't fit one of these."""
+        line, mails = self.line(name), self.delivered(name)
+        if "status=deferred" in line and not mails:
+            return DEFERRED
+        if "status=sent" in line and len(mails) == 1:
+            verified = any("Verified TLS" in each for each in self.tls_lines(name)[-1:])
+            return VERIFIED if verified else OPPORTUNISTIC
+        return f"neither sent nor deferred: {len(mails)} delivered, {line or 'no log line'}"
+
+    def story(self, name):
+        """The log lines that a person wants to see."""
+        return [*self.tls_lines(name), self.line(name)]
+
+
+def fqdn_of(name):
+    """A row's name, or any domain name, as a domain name."""
+    return BY_NAME[name].fqdn if name in BY_NAME else name
+
+
+def wrapped(line):
+    """A log line without date and host, at most 80 columns wide."""
+    short = re.sub(r"^\w+ +\d+ [\d:]+ \S+ ", "", line)
+    return textwrap.fill(short, 80, initial_indent="      ", subsequent_indent="        ", break_on_hyphens=False)
+
+
+def tell(mailing, name, version):
+    outcome = mailing.outcome(name)
+    words = WORDS.get(outcome, outcome)
+    if outcome == OPPORTUNISTIC:
+        words += " (TLS, but with whom?)" if mailing.tls_lines(name) else " (in the clear)"
+    print(f"   Postfix {version}: {words}")
+    for line in mailing.story(name):
+        print(wrapped(line))
+    return outcome
+
+
+def send_and_tell(lab, names):
+    """One mail to each domain with each Postfix."""
+    mailings = {version: Mailing(lab, version, names) for version in lab.senders}
+    for mailing in mailings.values():
+        mailing.wait()
+    for name in names:
+        print(f"{fqdn_of(name)}:")
+        for version, mailing in mailings.items():
+            tell(mailing, name, version)
+
+
+def demo(lab):
+    """Three mails through Postfix 3.10; returns 0 if each fared as it should."""
+    version = "3.10"
+    mailing = Mailing(lab, version, SHOWN)
+    mailing.wait()
+    good = True
+    for number, name in enumerate(SHOWN, start=1):
+        print(f"\n{number}. A mail to {fqdn_of(name)}.\n   {TOLD[name]}")
+        outcome = tell(mailing, name, version)
+        if outcome != BY_NAME[name].outcome_with(version):
+            good = False
+            print(f"   WRONG: it should have been {WORDS[BY_NAME[name].outcome_with(version)]}.")
+    print("\nAll as it should be." if good else "\nNot as it should be: see WRONG above.")
+    return 0 if good else 1
