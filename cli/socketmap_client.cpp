@@ -111,7 +111,7 @@ Result<std::string> SocketmapClient::ask(std::string_view map, std::string_view 
     auto sent = send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent > 0)
       rest.remove_prefix(static_cast<std::size_t>(sent));
-    else if (errno != EINTR && errno != EAGAIN)
+    else if (sent < 0 && errno != EINTR && errno != EAGAIN)
       return fail(Fault::network, fmt::format("asking {} failed: {}", name_, std::strerror(errno)));
   }
   return receive(deadline);
@@ -132,7 +132,7 @@ Result<std::string> SocketmapClient::receive(Deadline deadline) {
       return fail(Fault::network, fmt::format("{} closed the connection without an answer", name_));
     if (count > 0)
       input.append(part.data(), static_cast<std::size_t>(count));
-    else if (errno != EINTR && errno != EAGAIN)
+    else if (count < 0 && errno != EINTR && errno != EAGAIN)
       return fail(Fault::network, fmt::format("reading from {} failed: {}", name_, std::strerror(errno)));
   }
 }

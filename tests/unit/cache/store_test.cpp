@@ -194,17 +194,22 @@ TEST_CASE("A domain that nobody asks for is not due, and is again after a use", 
 
 TEST_CASE("A use note moves the day of the last use only forward", "[cache]") {
   Opened t;
-  REQUIRE(put(*t.cache, name("good.example"), policy_record(Mode::enforce, t.clock.now(), 86400 * 365)));
+  for (const char* domain : {"good.example", "mad.example", "last.example"})
+    REQUIRE(put(*t.cache, name(domain), policy_record(Mode::enforce, t.clock.now(), 86400 * 365)));
   auto reader = t.cache->reader();
   REQUIRE(reader);
   t.clock.turn(48h);
   auto today = t.clock.day();
-  (*reader)->note_use(name("good.example"), today - 30);      // older than what is stored
-  (*reader)->note_use(name("good.example"), today + 10'000);  // a clock gone mad: counts as today
-  (*reader)->note_use(name("absent.example"), today);         // nothing stored: nothing to note
-  CHECK(soon([&] { return t.due("good.example", today); }));
-  CHECK_FALSE(t.due("good.example", today + 1));
-  CHECK(t.cache->stats()->policies == 1);
+  (*reader)->note_use(name("good.example"), today);
+  (*reader)->note_use(name("good.example"), today - 30);     // older than what is stored
+  (*reader)->note_use(name("mad.example"), today + 10'000);  // a clock gone mad: counts as today
+  (*reader)->note_use(name("absent.example"), today);        // nothing stored: nothing to note
+  (*reader)->note_use(name("last.example"), today);          // taken in last, so the others are done
+  REQUIRE(soon([&] { return t.due("last.example", today); }));
+  CHECK(t.due("good.example", today));
+  CHECK(t.due("mad.example", today));
+  CHECK_FALSE(t.due("mad.example", today + 1));
+  CHECK(t.cache->stats()->policies == 3);
   CHECK(t.cache->stats()->negatives == 0);
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
   CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
 }
 
-TEST_CASE("--json may stand anywhere", "[cli]") {
+TEST_CASE("the option --json may stand anywhere", "[cli]") {
   for (const char* arguments :
        {"--json lint record 'v=STSv1; id=1;'", "lint --json record 'v=STSv1; id=1;'",
         "lint record --json 'v=STSv1; id=1;'", "lint record 'v=STSv1; id=1;' --json"}) {

@@ -140,8 +140,7 @@ TEST_CASE("query --json: an undecided or refused answer is exit 1, and still JSO
 }
 
 TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
-  for (const std::string raw :
-       {"HTTP/1.0 400 Bad Request\r\n", "5:OK x", "1:,", "200000:", "-1:x,"}) {
+  for (const std::string raw : {"HTTP/1.0 400 Bad Request\r\n", "5:OK x", "1:,", "200000:", "-1:x,"}) {
     INFO(raw);
     test::Folder folder;
     FakeDaemon daemon(folder / "s", {{"postfix example.com", raw}});
