@@ -5,20 +5,12 @@
 
 #include "tests/unit/cache/support.hpp"
 
-#ifndef __has_feature  // GCC
-#define __has_feature(x) 0
-#endif
-
 namespace {
 
 thread_local std::size_t allocations = 0;
 
 }  // namespace
 
-#if __has_feature(thread_sanitizer)  // brings operators of its own, which a second definition collides with
-constexpr bool counting = false;
-#else
-constexpr bool counting = true;
 void* operator new(std::size_t size) {
   ++allocations;
   void* memory = std::malloc(size);
@@ -27,13 +19,11 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 using namespace mtasts;
 using namespace mtasts::test;
 
 TEST_CASE("A find and a use note take nothing from the heap", "[cache]") {
-  if (!counting) SKIP("not under ThreadSanitizer");
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);
