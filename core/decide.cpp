@@ -20,13 +20,20 @@ std::string_view reason_without_policy(bool had_policy, StsState state) noexcept
   return "no policy known";
 }
 
+// A policy that no host can satisfy makes mail wait: it was meant to protect, and its owner can mend it.
+Decision enforce(const CachedPolicy& cached, std::string_view reason) noexcept {
+  if (!can_match(cached.policy.mx))
+    return {Verdict::temp, "no mx of the MTA-STS policy can match a host", {}, nullptr};
+  return {Verdict::secure, reason, {}, &cached};
+}
+
 // Rules 6 and 7 for an unexpired policy: whatever DNS and HTTPS say now, it holds (RFC 8461 §3.3, STS-30,
 // STS-31).
 Decision apply(const CachedPolicy& cached, const ZoneRules& zone) noexcept {
   switch (cached.policy.mode) {
-    case Mode::enforce: return {Verdict::secure, "enforce policy", {}, &cached};
+    case Mode::enforce: return enforce(cached, "enforce policy");
     case Mode::testing:
-      if (zone.testing_as_enforce) return {Verdict::secure, "testing policy taken as enforce", {}, &cached};
+      if (zone.testing_as_enforce) return enforce(cached, "testing policy taken as enforce");
       return {Verdict::not_found, "testing policy", {}, nullptr};  // STS-41, ANS-4
     case Mode::none: return {Verdict::not_found, "policy with mode none", {}, nullptr};
   }

@@ -42,13 +42,6 @@ class Line {
   std::size_t end_;
 };
 
-// Postfix's own words in match=, which would widen the match to names that a forged MX record chose (PFX-30).
-// As host names they are single labels, for which no public certificate exists: leaving them out loses
-// nothing.
-bool is_match_keyword(std::string_view mx) noexcept {
-  return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
-}
-
 // " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
 bool add_match(Writer& out, std::string_view mx) {
   std::string_view before = " match=";
@@ -131,7 +124,7 @@ void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& 
   }
   if (dialect == Dialect::postfix310 && append_secure(out, domain, policy, true)) return;
   if (append_secure(out, domain, policy, false)) return;
-  append_temp(out, "MTA-STS policy has too many mx names, or none that can match");
+  append_temp(out, "the MTA-STS policy has too many mx names for a reply");
 }
 
 void append_cause(std::string& out, std::string_view reason, std::string_view detail) {

@@ -42,11 +42,6 @@ std::string_view mx_fault(std::string_view value) noexcept {
   return "not a host name (letters, digits and hyphens; no IP address)";
 }
 
-// Names that Postfix takes for its own words in match=: core/reply leaves them out there (PFX-30).
-bool is_keyword(std::string_view mx) noexcept {
-  return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
-}
-
 // Gathers what the lines of one body say.
 class PolicyReader {
  public:
@@ -216,7 +211,7 @@ void PolicyReader::read_mx(std::string_view value) {
   if (mx_seen_.contains(text))
     return remark("duplicate-mx", Severity::info, here() + "mx " + text + " stands twice");
   if (mx_seen_.size() == max_policy_mx) return error("too-many-mx", here() + "more than 1000 mx values");
-  if (is_keyword(text))
+  if (is_match_keyword(text))
     remark("mx-keyword", Severity::warning,
            here() + text + " is a word of Postfix's own and matches no host");
   if (!policy_.mx.empty()) policy_.mx += '\n';
@@ -244,6 +239,16 @@ void PolicyReader::judge() {
 }
 
 }  // namespace
+
+bool is_match_keyword(std::string_view mx) noexcept {
+  return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
+}
+
+bool can_match(std::string_view mx) noexcept {
+  bool any = false;
+  for_each_part(mx, [&](std::string_view name) { any = any || !is_match_keyword(name); });
+  return any;
+}
 
 std::string_view words(Mode mode) noexcept {
   switch (mode) {

@@ -47,6 +47,14 @@ struct Policy {
       lines;  // the policy's lines as served, blank ones and blanks at line ends left out, joined by '\n'
 };
 
+// Names that are words of Postfix's own in match= (PFX-30): as host names they are single labels that no
+// public certificate has, as words they would widen the match. They never go into match=.
+bool is_match_keyword(std::string_view mx) noexcept;
+
+// Whether any of the mx values can stand in match=. False for a policy whose values are all such words, or
+// that has none.
+bool can_match(std::string_view mx) noexcept;
+
 // The same, borrowed: from a Policy or from a stored record. Lives as long as what it was taken from.
 struct PolicyView {
   Mode mode = Mode::none;

@@ -67,7 +67,7 @@ struct Fields {
     std::size_t equals = field.find('=');
     std::string_view name = field.substr(0, equals);
     if (equals == std::string_view::npos) return error("field-syntax", quoted(field) + " is not name=value");
-    if (name == "id" && (!id || is_value(field.substr(3)))) return read_id(field.substr(3));
+    if (name == "id") return read_id(field.substr(3));
     if (!is_extension_name(name) || !is_value(field.substr(equals + 1))) {
       return error("field-syntax",
                    quoted(field) + " does not follow the grammar name=value of RFC 8461 section 3.1");

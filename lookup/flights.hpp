@@ -7,7 +7,8 @@
 // A flight answers its askers as soon as it knows, then waits for its record's commit, and only then leaves
 // the table: so nobody fetches twice. The commit of a policy that fails is tried again; until then it is
 // answered from the table. At most max_flying flights look at once; the rest wait, those with askers before
-// rechecks and refreshes.
+// rechecks and refreshes, which have a quarter of the places for themselves: unknown domains without end must
+// not keep known policies from being renewed.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -48,12 +49,13 @@ struct FlightReport {  // for the log
   Trigger trigger;
   const Look& look;
   std::chrono::milliseconds took;
+  const Error* not_stored = nullptr;  // set: a second report, the policy could not be stored (yet)
 };
 
 struct FlightOptions {
   unsigned max_flying = 256;
   std::size_t max_waiting = 100'000;     // flights queued; above that askers get a pending outcome at once
-  std::size_t max_uncommitted = 10'000;  // outcomes kept in the table while the cache can't be written
+  std::size_t max_uncommitted = 10'000;  // outcomes that wait for their commit; above, only policies do
   std::chrono::seconds commit_retry{5};
 };
 
@@ -81,17 +83,22 @@ class Flights {
 
   std::size_t flying() const noexcept { return flying_; }
   std::size_t waiting() const noexcept { return urgent_.size() + relaxed_.size(); }
+  std::size_t waiting_relaxed() const noexcept { return relaxed_.size(); }
 
  private:
   struct Flight;
   using FlightPtr = std::shared_ptr<Flight>;
 
   OutcomePtr settled(const DomainName& domain);
-  FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent);
+  FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent, const FlightPtr& before);
+  FlightPtr next_to_launch();
   void launch();
   boost::asio::awaitable<void> fly(FlightPtr flight);
   void land(Flight& flight, OutcomePtr outcome);
   boost::asio::awaitable<void> commit(FlightPtr flight);
+  boost::asio::awaitable<void> put_until_stored(FlightPtr flight);
+  bool superseded(const Flight& flight) const;
+  bool stale(const Flight& flight) const;
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<Network> network_;
@@ -102,8 +109,8 @@ class Flights {
   std::unordered_map<DomainName, FlightPtr> table_;
   std::deque<FlightPtr> urgent_;   // with askers
   std::deque<FlightPtr> relaxed_;  // rechecks and refreshes
-  std::size_t flying_ = 0;
-  std::size_t uncommitted_ = 0;
+  std::size_t flying_ = 0, flying_relaxed_ = 0;
+  std::size_t committing_ = 0;
 };
 
 }  // namespace mtasts

@@ -11,10 +11,15 @@ bool due_for_recheck(const RecordView& r, Time now) noexcept {
   if (now >= r.next_check) return true;
   if (now < r.looked_at - std::chrono::hours(1))
     return true;  // the clock was set back: the times mean nothing (STS-33)
-  return now >= r.retry_fetch && in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, now), now);
+  return !is_held_back(r.retry_fetch, now) &&
+         in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, now), now);
 }
 
 }  // namespace
+
+bool is_held_back(Time retry_fetch, Time now) noexcept {
+  return now < retry_fetch && retry_fetch - now <= max_fetch_backoff;
+}
 
 bool policy_in_force(const RecordView& record, Time now) noexcept {
   return record.has_policy && now < expires_at(record.policy, record.fetched_at, now);

@@ -18,6 +18,14 @@ enum class Freshness {
 // before.
 Freshness freshness(const RecordView& record, Time now) noexcept;
 
+// A failed fetch holds back the next one (STS-14). A time further ahead than any back-off was written under a
+// wrong clock and means nothing: else a clock that ran ahead once would keep fetches off long after it was
+// set right.
+bool is_held_back(Time retry_fetch, Time now) noexcept;
+
+inline constexpr std::chrono::seconds min_fetch_backoff{300};  // RFC 8461 §3.3: five minutes (STS-14)
+inline constexpr std::chrono::seconds max_fetch_backoff{3600};
+
 // True if the record's policy is there and unexpired.
 bool policy_in_force(const RecordView& record, Time now) noexcept;
 

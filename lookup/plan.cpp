@@ -11,6 +11,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds max_refresh_interval{86400};
+
 // first, doubled for each earlier failure in a row, up to last.
 seconds backoff(seconds first, seconds last, std::uint16_t earlier) {
   return std::min(last, first * (1 << std::min<int>(earlier, 10)));
@@ -32,11 +34,12 @@ bool in_force(const std::optional<Record>& stored, Time now) {
 Record kept(Time now, std::optional<Record> stored) {
   if (!in_force(stored, now)) return {};
   stored->fetched_at = std::min(stored->fetched_at, now);
+  stored->refresh_at = std::min(stored->refresh_at, now + max_refresh_interval);
   return *std::move(stored);
 }
 
 bool held_back(const std::optional<Record>& stored, const std::string& id, Time now) {
-  return stored && stored->look.failed_id == id && now < stored->look.retry_fetch;
+  return stored && stored->look.failed_id == id && is_held_back(stored->look.retry_fetch, now);
 }
 
 bool near_expiry(const Record& stored, Time now) {
@@ -103,7 +106,8 @@ Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt) 
   Record r = kept(now, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
   // A fetch that is still held back stays the cause, and keeps its time.
-  if (txt.state == StsState::not_asked && before.failed_id == txt.id && now < before.retry_fetch) {
+  if (txt.state == StsState::not_asked && before.failed_id == txt.id &&
+      is_held_back(before.retry_fetch, now)) {
     r.look = std::move(before);
     r.look.state = StsState::fetch_failed;
   } else {
@@ -160,7 +164,7 @@ Record after_fetch(Time now, const DomainName& domain, std::optional<Record> sto
 
 Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& domain) {
   if (max_age == 0) return Time::max();
-  seconds interval = std::clamp(seconds(max_age / 2), seconds(3600), seconds(86400));
+  seconds interval = std::clamp(seconds(max_age / 2), seconds(3600), max_refresh_interval);
   auto tenth = static_cast<std::size_t>(interval.count() / 10);
   return fetched_at + interval - seconds(std::hash<DomainName>{}(domain) % (tenth + 1));
 }

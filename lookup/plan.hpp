@@ -11,6 +11,7 @@
 #include "core/dns_answer.hpp"
 #include "core/domain_name.hpp"
 #include "core/record.hpp"
+#include "lookup/freshness.hpp"
 #include "ports/fetch.hpp"
 
 namespace mtasts {
@@ -50,8 +51,6 @@ Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& doma
 
 inline constexpr std::chrono::seconds min_txt_keep{60};
 inline constexpr std::chrono::seconds max_txt_keep{3600};
-inline constexpr std::chrono::seconds min_fetch_backoff{300};  // RFC 8461 §3.3: five minutes (STS-14)
-inline constexpr std::chrono::seconds max_fetch_backoff{3600};
 inline constexpr std::chrono::seconds min_dns_backoff{30};
 inline constexpr std::chrono::seconds max_dns_backoff{300};
 

@@ -14,7 +14,7 @@ std::uint32_t day_of(Time now) noexcept {
 
 std::size_t refresh_round(Flights& flights, Store& store, const Clock& clock,
                           const RefresherOptions& options) {
-  if (flights.waiting() > 0) return 0;
+  if (flights.waiting_relaxed() > 0) return 0;
   Time now = clock.now();
   std::uint32_t today = day_of(now);
   std::uint32_t since = today > options.unused_days ? today - options.unused_days : 0;

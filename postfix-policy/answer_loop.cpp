@@ -14,6 +14,12 @@ namespace mtasts {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::seconds stall_limit{4};  // a tick comes each second; sendmail waits 5 s for a reply
+
+}  // namespace
+
 AnswerLoop::AnswerLoop(std::unique_ptr<Reader> reader, ResolveLoop& resolve, const Clock& clock, Log& log,
                        SettingsPtr settings)
     : reader_(std::move(reader)),
@@ -83,9 +89,29 @@ asio::awaitable<void, LoopExecutor> AnswerLoop::sweep_forever() {
   while (true) {
     timer.expires_after(std::chrono::seconds(1));
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable_t<LoopExecutor>{}));
+    stalled();
     ++tick_;
+    ticked_ = std::chrono::steady_clock::now();
     sweep();
   }
+}
+
+bool AnswerLoop::stalled() {
+  if (std::chrono::steady_clock::now() - ticked_ < stall_limit) return false;
+  log_.say(Log::Level::warning, "stall",
+           "an answer thread stood still for seconds: its connections are closed");
+  ticked_ = std::chrono::steady_clock::now();
+  for (Session* session : sessions_) {
+    boost::system::error_code ignored;
+    session->socket.close(ignored);
+  }
+  return true;
+}
+
+bool AnswerLoop::may_warn() {
+  if (warned_ && tick_ - *warned_ < 60) return false;
+  warned_ = tick_;
+  return true;
 }
 
 // A connection that waits for its own flight is not idle; one whose client does not read its reply is.
@@ -93,7 +119,7 @@ void AnswerLoop::sweep() {
   auto idle = static_cast<std::uint32_t>(answerer_.settings().limits.idle.count());
   for (Session* session : sessions_) {
     boost::system::error_code ignored;
-    if (tick_ - session->last_tick > idle) session->socket.close(ignored);
+    if (!session->in_flight && tick_ - session->last_tick > idle) session->socket.close(ignored);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "postfix-policy/answerer.hpp"
@@ -42,6 +43,7 @@ class AnswerLoop {
     Socket socket;
     std::uint32_t last_tick = 0;
     bool in_request = false;  // a whole request is being answered
+    bool in_flight = false;   // waits for a flight: not idle, however long that takes
     std::list<Session*>::iterator place{};
   };
   void enter(Session& session);
@@ -51,6 +53,10 @@ class AnswerLoop {
   LoopExecutor executor() noexcept { return loop_.get_executor(); }
   std::uint32_t tick() const noexcept { return tick_; }
   bool draining() const noexcept { return draining_; }
+  // True if this thread has not run for seconds (a frozen process or disk): what it reads now may be old, and
+  // a reply to it late. Closes all connections then; their clients ask again on new ones (SM-13, SM-14).
+  bool stalled();
+  bool may_warn();  // once a minute, for what a client can cause at will
   Log& log() noexcept { return log_; }
   std::string& payload() noexcept { return payload_; }  // scratch between two co_awaits
   std::string& frame() noexcept { return frame_; }
@@ -67,6 +73,8 @@ class AnswerLoop {
   Answerer answerer_;
   std::list<Session*> sessions_;
   std::uint32_t tick_ = 0;
+  std::chrono::steady_clock::time_point ticked_ = std::chrono::steady_clock::now();
+  std::optional<std::uint32_t> warned_;
   bool draining_ = false;
   std::atomic<std::size_t> connections_{0};
   std::string payload_, frame_;

@@ -26,6 +26,13 @@ Decision decide_record(Time now, const RecordView& record, CachedPolicy& policy,
   return decide(now, record.has_policy ? &policy : nullptr, findings(record), rules);
 }
 
+// Names that no look could find anything for.
+std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept {
+  constexpr std::size_t label = std::string_view("_mta-sts.").size();
+  if (domain.str().size() + label > DomainName::max_size) return "too long a name for an _mta-sts record";
+  return is_private(settings, domain) ? "in a zone of [dns] private" : "";
+}
+
 Decision cache_unreadable(std::string_view detail) noexcept {
   return {.verdict = Verdict::temp,
           .reason = "the policy cache can't be read",
@@ -57,8 +64,12 @@ std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out)
   }
   Asked asked{*map, request->map, zone};
   Key key = read_key(request->key, scratch_);
-  if (const auto* next_hop = std::get_if<NextHop>(&key.next_hop))
-    return answer_for(asked, next_hop->domain, out);
+  if (const auto* next_hop = std::get_if<NextHop>(&key.next_hop)) {
+    std::string_view why = without_policy(*settings_, next_hop->domain);
+    if (why.empty()) return answer_for(asked, next_hop->domain, out);
+    refuse_key(asked, request->key, why, out);
+    return std::nullopt;
+  }
   if (key.idna_failed && once_a_minute(last_idna_warning_)) {
     log_.event(Log::Level::warning, "key",
                {{"key", request->key}, {"text", "not a valid internationalised name"}});
@@ -118,8 +129,10 @@ std::optional<Miss> Answerer::answer_for(const Asked& asked, const DomainName& d
   CachedPolicy policy;
   Decision decision = decide_record(now, **found, policy, asked.zone->rules);
   render(asked, domain, decision, &**found, "cache", out);
-  if (log_.wants(Log::Level::debug)) {
-    log_answer(Log::Level::debug, asked.map_text, domain, decision, "cache", milliseconds(0), out);
+  Log::Level level =
+      out.starts_with("TEMP") ? Log::Level::info : Log::Level::debug;  // mail that waits must say why
+  if (log_.wants(level)) {
+    log_answer(level, asked.map_text, domain, decision, "cache", milliseconds(0), out);
   }
   return std::nullopt;
 }

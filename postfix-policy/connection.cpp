@@ -99,13 +99,14 @@ Awaitable<OutcomePtr> wait_for_flight(AnswerLoop& loop, const Miss& miss) {
 
 // Made only on a miss, so that an idle connection's frame stays small. The reply is appended to
 // loop.payload().
-Awaitable<bool> answer_miss(AnswerLoop& loop, Miss miss) {
+Awaitable<void> answer_miss(AnswerLoop& loop, AnswerLoop::Session& session, Miss miss) {
   auto began = Steady::now();
+  session.in_flight = true;
   OutcomePtr outcome = co_await wait_for_flight(loop, miss);
+  session.in_flight = false;
   auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
   loop.payload().clear();
   loop.answerer().finish(miss, *outcome, took, loop.payload());
-  co_return took < (miss.dialect == Dialect::sts ? sendmail_patience : postfix_patience);
 }
 
 Awaitable<bool> write_rest(Socket& socket, std::string rest) {
@@ -125,6 +126,7 @@ Awaitable<bool> send_payload(AnswerLoop& loop, Socket& socket) {
 }
 
 void log_bad_frame(AnswerLoop& loop, Frame::State state) {
+  if (!loop.may_warn()) return;
   std::string_view why = state == Frame::State::too_long
                              ? "request longer than [limits] query_bytes"
                              : "not a netstring: is the client a socketmap client?";
@@ -133,12 +135,17 @@ void log_bad_frame(AnswerLoop& loop, Frame::State state) {
 
 // One request from the front of the input. False: close the connection.
 Awaitable<bool> answer_one(AnswerLoop& loop, AnswerLoop::Session& session, std::string_view payload) {
+  if (loop.stalled()) co_return false;
+  auto began = Steady::now();
+  auto patience = postfix_patience;
   session.in_request = true;
   session.last_tick = loop.tick();
   loop.payload().clear();
   if (auto miss = loop.answerer().answer(payload, loop.payload())) {
-    if (!co_await answer_miss(loop, std::move(*miss))) co_return false;
+    if (miss->dialect == Dialect::sts) patience = sendmail_patience;
+    co_await answer_miss(loop, session, *std::move(miss));
   }
+  if (Steady::now() - began >= patience) co_return false;
   bool sent = co_await send_payload(loop, session.socket);
   session.in_request = false;
   session.last_tick = loop.tick();
@@ -167,7 +174,7 @@ Awaitable<void> serve_session(AnswerLoop& loop, AnswerLoop::Session& session) {
 }  // namespace
 
 Awaitable<void> serve(Socket socket, AnswerLoop& loop) {
-  AnswerLoop::Session session{std::move(socket), loop.tick(), false, {}};
+  AnswerLoop::Session session{std::move(socket), loop.tick(), false, false, {}};
   loop.enter(session);
   try {
     co_await serve_session(loop, session);

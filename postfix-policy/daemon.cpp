@@ -26,6 +26,7 @@ using Level = Log::Level;
 namespace {
 
 constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a flight
+constexpr rlim_t own_descriptors = 1500;         // 512 DNS questions, 256 fetches, the rest
 
 class SystemClock : public Clock {
  public:
@@ -45,6 +46,10 @@ class Daemon {
     for (const std::string& warning : parsed.warnings) log_.say(Level::warning, "config", warning);
   }
 
+  ~Daemon() { stop(); }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
   int run() {
     log_.event(Level::info, "start",
                {{"version", version}, {"config", options_.config_file}, {"cache", config_.cache.path}});
@@ -56,6 +61,7 @@ class Daemon {
     await_signals();
     main_loop_.run();
     stop();
+    log_.say(Level::info, "stop", "stopped");
     return 0;
   }
 
@@ -97,11 +103,20 @@ class Daemon {
     return {};
   }
 
+  // Connections must not take the descriptors that DNS and HTTPS need: a lookup without one would fail, and a
+  // first lookup that fails is answered as without a policy.
   void raise_descriptor_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t own = std::min<rlim_t>(own_descriptors, limit.rlim_cur / 2);
+    most_connections_ = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur - own;
+    if (most_connections_ >= config_.limits.connections) return;
+    log_.say(Level::warning, "start",
+             "at most " + std::to_string(most_connections_) + " connections: the limit of open files (" +
+                 std::to_string(limit.rlim_cur) +
+                 ") allows no more; raise it (LimitNOFILE=) or lower [limits] connections");
   }
 
   // Into the thread with the fewest connections.
@@ -112,12 +127,13 @@ class Daemon {
       all += loop->connections();
       if (!least || loop->connections() < least->connections()) least = loop.get();
     }
-    if (all >= config_.limits.connections) {
+    if (all >= std::min<std::size_t>(config_.limits.connections, most_connections_)) {
       ::close(descriptor);
       auto now = clock_.now();
       if (now - last_full_ < std::chrono::minutes(1)) return;
       last_full_ = now;
-      log_.say(Level::warning, "connection", "refused: [limits] connections are all in use");
+      log_.say(Level::warning, "connection",
+               "refused: as many as [limits] connections or the open files allow are in use");
       return;
     }
     least->adopt(descriptor, family);
@@ -186,15 +202,14 @@ class Daemon {
     timer_.async_wait([this](boost::system::error_code) { await_drained(); });
   }
 
-  // Resolve first: it posts to the answer loops. The cache commits what is queued while the loops still
-  // exist.
+  // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
+  // while the loops still exist.
   void stop() {
-    resolve_->stop();
+    if (resolve_) resolve_->stop();
     for (auto& loop : answer_loops_) loop->stop();
     answer_loops_.clear();
     cache_.reset();
     resolve_.reset();
-    log_.say(Level::info, "stop", "stopped");
   }
 
   DaemonOptions options_;
@@ -206,6 +221,7 @@ class Daemon {
   asio::steady_timer timer_{main_loop_};
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
+  std::size_t most_connections_ = SIZE_MAX;
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;

@@ -15,7 +15,7 @@ std::string_view name_part(std::string_view key) {
 }  // namespace
 
 Key read_key(std::string_view key, std::string& scratch) {
-  if (!has_u_labels(key)) return {parse_next_hop(key)};
+  if (!has_u_labels(key) || key.starts_with('.')) return {parse_next_hop(key)};
   std::string_view name = name_part(key);
   auto converted = to_a_labels(name);
   if (!converted) return {NotAHost::not_a_name, true};

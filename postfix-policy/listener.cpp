@@ -48,11 +48,10 @@ Result<void> Listeners::apply(const ListenConfig& config) {
   std::vector<std::shared_ptr<Acceptor>> fresh;
   std::string trouble;
   for (const Endpoint& endpoint : config.socketmap) {
-    auto same =
-        std::ranges::find_if(acceptors_, [&](const auto& a) { return a->listening.endpoint() == endpoint; });
+    auto same = std::ranges::find_if(acceptors_, [&](const auto& a) {
+      return a->listening.endpoint() == endpoint && a->listening.reachable();
+    });
     if (same != acceptors_.end()) {
-      auto set = (*same)->listening.set_rights(config.socket_mode, config.socket_group);
-      if (!set) log_.say(Log::Level::warning, "listen", set.error().detail);
       next.push_back(*same);
       continue;
     }
@@ -68,6 +67,10 @@ Result<void> Listeners::apply(const ListenConfig& config) {
   }
   if (next.empty())
     return fail(Fault::config, trouble.empty() ? "[listen] socketmap names no address" : trouble);
+  for (auto& acceptor : next) {  // nothing fails any more; the kept ones may have other rights now
+    auto set = acceptor->listening.set_rights(config.socket_mode, config.socket_group);
+    if (!set) log_.say(Log::Level::warning, "listen", set.error().detail);
+  }
   std::swap(acceptors_, next);
   for (auto& old : next) {
     if (std::ranges::find(acceptors_, old) != acceptors_.end()) continue;

@@ -33,6 +33,9 @@ class Listening {
   // bind().
   Result<void> set_rights(unsigned mode, const std::string& group);
 
+  // False: the path was removed or taken over, nobody can connect any more.
+  bool reachable() const noexcept;
+
   int descriptor() const noexcept { return descriptor_; }
   int family() const noexcept { return family_; }
   const Endpoint& endpoint() const noexcept { return endpoint_; }

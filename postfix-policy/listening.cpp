@@ -117,6 +117,8 @@ Listening::~Listening() {
   ::close(descriptor_);
 }
 
+bool Listening::reachable() const noexcept { return inode_ == 0 || inode_of(endpoint_.path) == inode_; }
+
 Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
   if (endpoint_.kind != Endpoint::Kind::unix_path) return {};
   int error = change_rights(endpoint_.path, mode, group);

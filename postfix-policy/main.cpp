@@ -1,6 +1,6 @@
 // mtastsd - the policy daemon (mtastsd(8)): options, then run_daemon().
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -18,10 +18,11 @@ struct Options {
   bool check = false;
 };
 
-// The file named by --config, else the default one if it is there, else none.
+// The file named by --config, else the default one if it is there, else none. A file that can't be looked at
+// is there: going on without it would drop what it demands.
 mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::DefaultPaths& paths) {
-  std::error_code ignored;
-  if (file.empty() && std::filesystem::exists(default_config, ignored)) file = default_config;
+  std::error_code error;
+  if (file.empty() && (std::filesystem::exists(default_config, error) || error)) file = default_config;
   return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths);
 }
 
@@ -42,8 +43,13 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", options.check,
                "print the effective configuration and exit; 1 if it has errors");
   app.set_version_flag("-V,--version", "mtastsd " + std::string(mtasts::version));
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
 
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not take the daemon with it
   auto paths = mtasts::default_paths();
   auto parsed = read_config(options.config, paths);
   if (!parsed) {

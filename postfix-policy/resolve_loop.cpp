@@ -111,6 +111,14 @@ void ResolveLoop::look_again(const DomainName& domain) {
 // changed.
 void ResolveLoop::report(const FlightReport& r) {
   const Record& record = r.look.record;
+  if (r.not_stored) {
+    log_.event(
+        Log::Level::error, "policy",
+        {{"domain", r.domain.str()},
+         {"text", "a fetched policy can't be stored; where an older one is cached, that one is answered"},
+         {"detail", r.not_stored->detail}});
+    return;
+  }
   std::int64_t ms = r.took.count();
   std::string_view mode = record.policy ? words(record.policy->mode) : std::string_view();
   std::string_view trigger = r.trigger == Trigger::refresh ? "refresh" : "ask";

@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "conf/config.hpp"
 #include "core/decide.hpp"
+#include "core/domain_name.hpp"
 
 namespace mtasts {
 
@@ -21,12 +23,15 @@ struct ZoneSettings {
 struct Settings {
   ZoneSettings main;
   std::map<std::string, ZoneSettings, std::less<>> zones;
+  std::vector<DomainName> private_zones;  // next hops in or below these have no policy ([dns] private)
   LimitsConfig limits;
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 SettingsPtr make_settings(const Config& config);
+
+bool is_private(const Settings& settings, const DomainName& domain) noexcept;
 
 // nullptr: no such zone. "" is the main one.
 const ZoneSettings* find_zone(const Settings& settings, std::string_view name) noexcept;

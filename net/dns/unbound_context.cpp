@@ -93,6 +93,10 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
     auto ok = set(ctx, option.name, option.value);
     if (!ok) return ok;
   }
+  if (options.forward.empty()) {  // a delegation to loopback is an attack; a forwarder there is usual
+    auto ok = set(ctx, "do-not-query-localhost:", "yes");
+    if (!ok) return ok;
+  }
   if (!options.root_hints.empty()) {
     auto ok = set(ctx, "root-hints:", options.root_hints.c_str());
     if (!ok) return ok;

@@ -152,20 +152,16 @@ asio::awaitable<Outcome<void>> read_header(Tls& tls, Reading& reading, std::opti
   }
 }
 
-// One Content-Type, or several that say the same; different ones are joined, which no reader takes for a
-// media type.
-std::string content_type(const Parser& parser) {
-  std::string joined;
+// One Content-Type, or several that say the same. Different ones can be read in two ways: nullopt.
+std::optional<std::string> content_type(const Parser& parser) {
+  std::optional<std::string> only;
   auto [first, last] = parser.get().equal_range(http::field::content_type);
   for (auto it = first; it != last; ++it) {
     std::string value(it->value().data(), it->value().size());
-    if (joined.empty()) {
-      joined = std::move(value);
-    } else if (value != joined) {
-      joined += ", " + value;
-    }
+    if (only && *only != value) return std::nullopt;
+    only = std::move(value);
   }
-  return joined;
+  return only.value_or("");
 }
 
 // Every value of the field is this one word, or there is none.
@@ -212,8 +208,10 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
   if (!header) co_return std::unexpected(std::move(header.error()));
   HttpAnswer answer;
   answer.status = parser->get().result_int();
-  answer.content_type = content_type(*parser);
+  auto type = content_type(*parser);
+  answer.content_type = type.value_or("");
   if (answer.status != 200) co_return answer;
+  if (!type) co_return stop(FetchStep::response, "different Content-Type headers");
   if (auto why = refuse_body(*parser)) co_return stop(FetchStep::response, std::move(*why));
   auto body = co_await read_body(tls, reading, *parser);
   if (!body) co_return std::unexpected(std::move(body.error()));

@@ -4,6 +4,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string_view>
 
 #include "core/finding.hpp"
@@ -34,11 +36,24 @@ std::string openssl_words() {
   return reason != nullptr ? reason : "error " + std::to_string(code);
 }
 
+// OpenSSL takes a store that isn't there for a good one, and no policy could ever be fetched.
+bool system_has_roots() {
+  auto named = [](const char* variable, const char* standard) {
+    const char* value = std::getenv(variable);
+    return std::filesystem::path(value != nullptr ? value : standard);
+  };
+  std::error_code error;
+  auto file = named(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+  if (std::filesystem::file_size(file, error) > 0 && !error) return true;
+  auto folder = named(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+  return !std::filesystem::is_empty(folder, error) && !error;
+}
+
 Result<void> load_roots(SSL_CTX& context, const std::string& ca_file) {
   if (ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(&context) == 1) return {};
-    return fail(Fault::config, "the system's CA certificates can't be read (" + openssl_words() +
-                                   "); install ca-certificates or set [https] ca_file");
+    if (system_has_roots() && SSL_CTX_set_default_verify_paths(&context) == 1) return {};
+    return fail(Fault::config,
+                "the system has no CA certificates; install ca-certificates or set [https] ca_file");
   }
   if (SSL_CTX_load_verify_file(&context, ca_file.c_str()) == 1) return {};
   return fail(Fault::config, "[https] ca_file: can't use " + ca_file + " (" + openssl_words() +

@@ -36,6 +36,7 @@ class Domain:
     ttl: int = 300                                 # of the TXT record
     mail: bool = True                              # False: only for tests that ask for it by name
     asked: str = ""                                # the name as a person writes it, if not the same
+    why: str = ""                                  # words of the reason that mtastsd logs for having no policy in force
     fqdn: str = field(init=False)
 
     def __post_init__(self):
@@ -56,14 +57,14 @@ def bad_mx(name, fault, **more):
     return Domain(name, fault, outcome=DEFERRED, **more)
 
 
-def no_policy(name, fault, **more):
-    """No policy can be had: the mail goes out as without MTA-STS."""
-    return Domain(name, fault, outcome=OPPORTUNISTIC, answer="NOTFOUND", **more)
+def no_policy(name, fault, why, **more):
+    """No policy is in force: the mail goes out as without MTA-STS. Any failure gives that, so the log must say why."""
+    return Domain(name, fault, outcome=OPPORTUNISTIC, answer="NOTFOUND", why=why, **more)
 
 
-def no_dns(name, fault, **more):
+def no_dns(name, fault, why, **more):
     """Postfix itself can't resolve the domain; mtastsd must say so without falling over."""
-    return Domain(name, fault, outcome=DEFERRED, answer="TEMP|NOTFOUND", **more)
+    return Domain(name, fault, outcome=DEFERRED, answer="TEMP|NOTFOUND", why=why, **more)
 
 
 DOMAINS = [
@@ -95,37 +96,41 @@ DOMAINS = [
            outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix can't tell
            policy_mx=("mail.mx-borrowed.example",), mx=(Mx("borrowed"),)),
     # Policies that ask for nothing, over MX hosts that enforce would refuse.
-    no_policy("testing-bad-mx", "mode testing and a bad MX host", mode="testing", mx=(Mx("self-signed"),)),
-    no_policy("mode-none", "mode none", mode="none", mx=(Mx("no-starttls"),)),
+    no_policy("testing-bad-mx", "mode testing and a bad MX host", "testing", mode="testing", mx=(Mx("self-signed"),)),
+    no_policy("mode-none", "mode none", "none", mode="none", mx=(Mx("no-starttls"),)),
     # Records.
-    no_policy("no-record", "no TXT record", record=(), mx=(Mx("no-starttls"),)),
-    no_policy("two-records", "two TXT records", record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"')),
-    no_policy("bad-record", "the record's id has a slash", record=('"v=STSv1; id=2026/01;"',)),
+    no_policy("no-record", "no TXT record", "NXDOMAIN", record=(), mx=(Mx("no-starttls"),)),
+    no_policy("two-records", "two TXT records", "2 MTA-STS records", record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"')),
+    no_policy("bad-record", "the record's id has a slash", 'id "2026/01": "/"', record=('"v=STSv1; id=2026/01;"',)),
     # Policy hosts. Their MX hosts are bad as well, so that a policy taken by mistake is seen.
-    no_policy("policy-404", "404 instead of a policy", web="404", mx=(Mx("self-signed"),)),
-    no_policy("policy-500", "500 instead of a policy", web="500", mx=(Mx("self-signed"),)),
-    no_policy("policy-redirect", "a redirect to a good policy", web="redirect", mx=(Mx("self-signed"),)),
-    no_policy("policy-wrong-cert", "the policy host's certificate is for another name", web="wrong-cert",
+    no_policy("policy-404", "404 instead of a policy", "status 404", web="404", mx=(Mx("self-signed"),)),
+    no_policy("policy-500", "500 instead of a policy", "status 500", web="500", mx=(Mx("self-signed"),)),
+    no_policy("policy-redirect", "a redirect to a good policy", "status 301", web="redirect", mx=(Mx("self-signed"),)),
+    no_policy("policy-wrong-cert", "the policy host's certificate is for another name",
+              "mismatch (depth 0); its names are elsewhere.example", web="wrong-cert", mx=(Mx("self-signed"),)),
+    no_policy("policy-expired-cert", "the policy host's certificate has expired", "certificate has expired",
+              web="expired-cert", mx=(Mx("self-signed"),)),
+    no_policy("policy-self-signed", "the policy host's certificate is self-signed", "self-signed certificate",
+              web="self-signed", mx=(Mx("self-signed"),)),
+    no_policy("policy-cn-only", "the policy host's certificate has its name only as CN",
+              "mismatch (depth 0); it has no DNS name", web="cn-only", mx=(Mx("self-signed"),)),
+    no_policy("policy-oversized", "a policy over 64 KiB", "larger than 64 KiB", web="oversized",
               mx=(Mx("self-signed"),)),
-    no_policy("policy-expired-cert", "the policy host's certificate has expired", web="expired-cert",
+    no_policy("policy-slow", "the policy comes a byte a second", "deadline", web="slow", mx=(Mx("self-signed"),)),
+    no_policy("policy-silent", "the policy host takes the request and says nothing", "deadline", web="silent",
               mx=(Mx("self-signed"),)),
-    no_policy("policy-self-signed", "the policy host's certificate is self-signed", web="self-signed",
+    no_policy("policy-wrong-type", "the policy is text/html", '"text/html"', web="wrong-type",
               mx=(Mx("self-signed"),)),
-    no_policy("policy-cn-only", "the policy host's certificate has its name only as CN", web="cn-only",
+    no_policy("policy-garbage", "the policy has no mode", "mode is missing", web="garbage", mx=(Mx("self-signed"),)),
+    no_policy("policy-refused", "nobody listens on port 443", "Connection refused", web="refused",
               mx=(Mx("self-signed"),)),
-    no_policy("policy-oversized", "a policy over 64 KiB", web="oversized", mx=(Mx("self-signed"),)),
-    no_policy("policy-slow", "the policy comes a byte a second", web="slow", mx=(Mx("self-signed"),)),
-    no_policy("policy-silent", "the policy host takes the request and says nothing", web="silent",
+    no_policy("policy-loopback", "the policy host's address is 127.0.0.1", "127.0.0.1 is special-use", web="loopback",
               mx=(Mx("self-signed"),)),
-    no_policy("policy-wrong-type", "the policy is text/html", web="wrong-type", mx=(Mx("self-signed"),)),
-    no_policy("policy-garbage", "the policy has no mode", web="garbage", mx=(Mx("self-signed"),)),
-    no_policy("policy-refused", "nobody listens on port 443", web="refused", mx=(Mx("self-signed"),)),
-    no_policy("policy-loopback", "the policy host's address is 127.0.0.1", web="loopback", mx=(Mx("self-signed"),)),
     # DNS.
-    no_dns("bogus", "the DS in the parent is for another key", signed=True, dns="bogus"),
-    no_dns("dnssec-expired", "the zone's signatures have expired", signed=True, dns="expired"),
-    no_dns("servfail", "the zone's server answers SERVFAIL", dns="servfail"),
-    no_dns("lame", "the zone's server knows nothing of it", dns="lame"),
+    no_dns("bogus", "the DS in the parent is for another key", "no keys have a DS", signed=True, dns="bogus"),
+    no_dns("dnssec-expired", "the zone's signatures have expired", "signature expired", signed=True, dns="expired"),
+    no_dns("servfail", "the zone's server answers SERVFAIL", "SERVFAIL", dns="servfail"),
+    no_dns("lame", "the zone's server knows nothing of it", "SERVFAIL", dns="lame"),
     # For single tests, which change or count something: no other test asks for these.
     Domain("one-flight", "none: asked by many at once", mail=False),
     Domain("crash", "none: its MX host loses STARTTLS later", mail=False),
@@ -134,7 +139,7 @@ DOMAINS = [
     Domain("restart", "none: asked before and after a restart", mail=False),
     Domain("reload", "none: asked before and after a reload", mail=False),
     Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
-    no_policy("cold", "the policy host takes the request and says nothing", web="silent", mail=False),
+    no_policy("cold", "the policy host takes the request and says nothing", "deadline", web="silent", mail=False),
 ]
 
 BY_NAME = {domain.name: domain for domain in DOMAINS}

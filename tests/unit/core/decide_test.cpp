@@ -129,3 +129,15 @@ TEST_CASE("words for verdicts", "[core]") {
   CHECK(words(Verdict::dane_only) == "dane-only");
   CHECK(words(Verdict::temp) == "temp");
 }
+
+TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
+  const Time when = Time(1'700'000'000s);
+  Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
+  CachedPolicy cached{view(policy), when, "1"};
+  Decision decision = decide(when, &cached, {}, {});
+  CHECK(decision.verdict == Verdict::temp);
+  CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
+  policy.mx += "\nmx.example.com";
+  cached.policy = view(policy);
+  CHECK(decide(when, &cached, {}, {}).verdict == Verdict::secure);
+}

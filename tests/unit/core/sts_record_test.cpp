@@ -78,7 +78,7 @@ TEST_CASE("RFC 8461 §3.1: one TXT record", "[core]") {
       {"broken field: blank in the value", "v=STSv1; id=1; foo=a b", invalid, "", "field-syntax"},
       {"broken field: name of 33", "v=STSv1; id=1; " + id32 + "a=1", invalid, "", "field-syntax"},
       {"broken field: control in the value", "v=STSv1; id=1; foo=a\nb", invalid, "", "field-syntax"},
-      {"broken field: second id without a value", "v=STSv1; id=1; id=", invalid, "", "field-syntax"},
+      {"STS-6: duplicate id, the second is empty", "v=STSv1; id=1; id=", valid, "1", "duplicate-field"},
       {"line end behind the id", "v=STSv1; id=1\n", invalid, "", "id-syntax"},
       {"blank at the end", "v=STSv1; id=1 ", valid, "1", "trailing-blank"},
       {"blank behind the last delimiter", "v=STSv1; id=1; ", valid, "1", ""},

@@ -52,7 +52,7 @@ class FakeClock : public Clock {
   Time time{std::chrono::seconds(1'800'000'000)};
 };
 
-// Answers after a turn of the loop, as a real one does; `delay` makes it slow.
+// Answers after a turn of the loop; `delay` makes it slow. A real one can also answer at once (at_once).
 inline boost::asio::awaitable<void> a_while(std::chrono::milliseconds delay) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay);
   co_await timer.async_wait(boost::asio::use_awaitable);
@@ -62,13 +62,14 @@ class FakeDns : public Dns {
  public:
   boost::asio::awaitable<DnsAnswer> ask(std::string asked, RrType type) override {
     asked_names.push_back(asked + "/" + std::string(words(type)));
-    co_await a_while(delay);
+    if (!at_once) co_await a_while(delay);
     if (throws) throw std::runtime_error("no memory");
     co_return answer;
   }
   DnsAnswer answer;
   std::chrono::milliseconds delay{0};
   bool throws = false;
+  bool at_once = false;
   std::vector<std::string> asked_names;
 };
 

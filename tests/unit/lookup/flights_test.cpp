@@ -1,5 +1,6 @@
 #include "lookup/flights.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -21,16 +22,14 @@ struct World {
       std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
   FakeStore store;
   FakeClock clock;
-  int reports = 0;
-  Flights flights{loop.get_executor(),
-                  network,
-                  store,
-                  clock,
-                  [this](const FlightReport&) { ++reports; },
-                  {.max_flying = 4, .max_waiting = 10, .commit_retry = 1s}};
+  int reports = 0, not_stored = 0;
+  Flights flights;
   std::vector<OutcomePtr> outcomes;
 
-  World() {
+  explicit World(FlightOptions options = {.max_flying = 4, .max_waiting = 10, .commit_retry = 1s})
+      : flights(
+            loop.get_executor(), network, store, clock,
+            [this](const FlightReport& r) { ++(r.not_stored ? not_stored : reports); }, options) {
     dns->answer = txt({"v=STSv1; id=1;"});
     fetch->answer = ok(body("enforce", 604800));
   }
@@ -116,31 +115,91 @@ TEST_CASE("a flight is waited for once a domain: later askers get a pending outc
   CHECK(world.store.records.size() == 1);  // the fetch went on and serves the next asker
 }
 
-TEST_CASE("no more than max_flying at once, askers ahead of rechecks", "[lookup]") {
+TEST_CASE("no more than max_flying at once; askers first, but rechecks have a quarter of the places",
+          "[lookup]") {
   World world;
   world.dns->delay = 20ms;
   for (char c = 'a'; c <= 'd'; ++c) world.ask(std::string(1, c) + ".example");
   CHECK(world.flights.flying() == 4);
-  world.flights.look_again(name("recheck.example"), Trigger::ask);
-  world.ask("urgent.example");
+  world.flights.look_again(name("recheck1.example"), Trigger::ask);
+  world.flights.look_again(name("recheck2.example"), Trigger::ask);
+  for (char c = 'p'; c <= 's'; ++c) world.ask(std::string(1, c) + ".example");
   CHECK(world.flights.flying() == 4);
-  CHECK(world.flights.waiting() == 2);
+  CHECK(world.flights.waiting() == 6);
   world.run();
-  REQUIRE(world.dns->asked_names.size() == 6);
-  CHECK(world.dns->asked_names[4] == "_mta-sts.urgent.example/TXT");
-  CHECK(world.dns->asked_names[5] == "_mta-sts.recheck.example/TXT");
+  auto asked = world.dns->asked_names;
+  REQUIRE(asked.size() == 10);
+  // One place of four is the rechecks', however many ask; the second recheck waits for that place.
+  CHECK(std::ranges::find(asked, "_mta-sts.recheck1.example/TXT") - asked.begin() == 4);
+  CHECK(std::ranges::find(asked, "_mta-sts.recheck2.example/TXT") - asked.begin() == 8);
+}
+
+TEST_CASE("rechecks fly while askers of ever new domains keep every place busy", "[lookup]") {
+  World world;
+  world.dns->delay = 5ms;
+  for (int i = 0; i < 6; ++i) world.ask("first" + std::to_string(i) + ".example");
+  world.flights.look_again(name("bank.example"), Trigger::ask);
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 4; ++i) world.ask("new" + std::to_string(round * 4 + i) + ".example");
+    world.run_for(6ms);
+  }
+  CHECK(std::ranges::count(world.dns->asked_names, "_mta-sts.bank.example/TXT") == 1);
+  world.run();
 }
 
 TEST_CASE("an asker who joins a queued recheck lifts it", "[lookup]") {
   World world;
   world.dns->delay = 20ms;
   for (char c = 'a'; c <= 'd'; ++c) world.ask(std::string(1, c) + ".example");
-  world.flights.look_again(name("one.example"), Trigger::ask);
-  world.flights.look_again(name("two.example"), Trigger::ask);
-  world.ask("two.example");
+  for (auto recheck : {"one.example", "two.example", "three.example"}) {
+    world.flights.look_again(name(recheck), Trigger::ask);
+  }
+  world.ask("three.example");
   world.run();
-  REQUIRE(world.dns->asked_names.size() == 6);
-  CHECK(world.dns->asked_names[4] == "_mta-sts.two.example/TXT");
+  auto asked = world.dns->asked_names;
+  REQUIRE(asked.size() == 7);
+  CHECK(std::ranges::find(asked, "_mta-sts.three.example/TXT") <
+        std::ranges::find(asked, "_mta-sts.two.example/TXT"));
+}
+
+TEST_CASE("flights that end at once are launched one after another, not from within each other", "[lookup]") {
+  World world({.max_flying = 4, .max_waiting = 200'000});
+  world.dns->at_once = true;
+  world.dns->answer = dns_failure("the name is longer than 253 octets");
+  for (int i = 0; i < 100'000; ++i) world.ask("d" + std::to_string(i) + ".example");
+  world.run();  // a recursion a flight would overflow the stack
+  CHECK(world.outcomes.size() == 100'000);
+  CHECK(world.flights.flying() == 0);
+}
+
+TEST_CASE("while the cache can't be written, an outcome is not given for ever", "[lookup]") {
+  World world;
+  world.fetch->answer = ok(body("enforce", 86400));
+  world.store.fail_puts = 1'000'000;
+  world.ask();
+  world.run_for(50ms);
+  REQUIRE(world.outcomes.size() == 1);
+  world.clock.time += 2 * 86400s;  // past max_age: what it says now has to be found out again
+  world.ask();
+  world.run_for(50ms);
+  REQUIRE(world.outcomes.size() == 2);
+  CHECK(world.fetch->asked == 2);
+  CHECK(world.outcomes[1]->record.fetched_at == world.clock.time);
+  CHECK(world.not_stored == 2);
+  world.store.fail_puts = 0;
+  world.run();
+  REQUIRE(world.store.records.size() == 1);  // the newer one is what is stored in the end
+  CHECK(world.store.records.begin()->second.fetched_at == world.clock.time);
+}
+
+TEST_CASE("without room for commits only policies are kept to be stored", "[lookup]") {
+  World world({.max_flying = 4, .max_waiting = 1000, .max_uncommitted = 2, .commit_retry = 1s});
+  world.dns->answer = txt({});
+  world.store.commit_time = 200ms;
+  for (int i = 0; i < 50; ++i) world.ask("d" + std::to_string(i) + ".example");
+  world.run();
+  CHECK(world.outcomes.size() == 50);
+  CHECK(world.store.puts < 10);
 }
 
 TEST_CASE("when too many wait, askers are not queued without end", "[lookup]") {

@@ -171,6 +171,18 @@ TEST_CASE("STS-14 the back-off of fetches grows from five minutes to an hour, fo
   }
 }
 
+TEST_CASE("a clock that ran ahead once does not hold fetches back after it was set right", "[lookup]") {
+  const Time ahead = t0 + 365 * 86400s;
+  Record r =
+      after_fetch(ahead, domain, {}, announced("9"), std::unexpected(std::string("certificate has expired")));
+  REQUIRE_FALSE(should_fetch(ahead + 10s, r, announced("9"), Trigger::ask));
+  CHECK(should_fetch(t0, r, announced("9"), Trigger::ask));
+  CHECK(freshness(view(r), t0) == Freshness::wait);
+
+  Record cached = stored_policy(ahead, "enforce", 604800, "1");
+  CHECK(after_txt(t0, cached, announced("1")).refresh_at <= t0 + 86400s);
+}
+
 TEST_CASE("an undecided DNS answer is remembered for 30 s, doubling to 5 minutes", "[lookup]") {
   Record r;
   Time now = t0;

@@ -36,6 +36,7 @@ class FakeReader : public Reader {
 SettingsPtr settings() {
   Config config;
   config.zones["strict"].testing_as_enforce = true;
+  config.dns.private_zones = {"corp.example"};
   return make_settings(config);
 }
 
@@ -77,7 +78,7 @@ const std::string secure = "OK secure match=mx.example.com servername=hostname";
 TEST_CASE("what the cache answers at once, and what it does not", "[policy]") {
   struct Row {
     const char* why;
-    const char* request;
+    std::string request;
     std::string want;
   };
   auto row = GENERATE(values<Row>({
@@ -112,6 +113,17 @@ TEST_CASE("what the cache answers at once, and what it does not", "[policy]") {
       {"KEY-6 not UTF-8",
        "postfix b\xfc"
        "cher.example",
+       "NOTFOUND "},
+      {"[dns] private: the zone itself", "postfix corp.example", "NOTFOUND "},
+      {"[dns] private: below it", "postfix [mx.corp.example]:25", "NOTFOUND "},
+      {"[dns] private: another name with the same end", "postfix notcorp.example", "MISS notcorp.example"},
+      {"KEY-4 the parent key of a U-label domain",
+       "postfix .b\xc3\xbc"
+       "cher.example",
+       "NOTFOUND "},
+      {"a name without room for _mta-sts.",
+       "postfix " + std::string(61, 'a') + "." + std::string(61, 'b') + "." + std::string(61, 'c') + "." +
+           std::string(60, 'd'),
        "NOTFOUND "},
       {"prefetch, cached", "prefetch good.example", "OK cached"},
       {"prefetch, unknown", "prefetch unknown.example", "OK queued"},

@@ -1,0 +1,70 @@
+"""Why no policy is in force: mtastsd must log each row's own fault, since any failure at all gives the same answer.
+
+Every line about a row is looked at, those of the deliveries too: an answer that came before the reason was known
+("discovery not done yet") is as wrong as one with another row's reason.
+"""
+import pytest
+
+from lab.domains import BY_NAME, DOMAINS
+from lab.processes import wait_until
+
+MAPS = {"postfix", "postfix310"}
+LOOKS = ("fetch", "look")           # HTTPS was asked; only DNS was asked
+ROWS = [domain.name for domain in DOMAINS if domain.mail and domain.why]
+
+
+def lines_of(entries, name, *events):
+    return [each for each in entries if each.get("domain") == BY_NAME[name].fqdn and each.get("event") in events]
+
+
+def told(entry):
+    """What a line gives as the reason. The domain's own name is taken out: it often has the same words in it."""
+    words = " ".join(entry.get(field, "") for field in ("result", "mode", "reason", "detail"))
+    return words.replace(entry["domain"], "...")
+
+
+def ask_all(lab):
+    """Each row in both dialects, all rows at once; after the deliveries the cache knows them all."""
+    clients = {name: lab.client() for name in ROWS}
+    for name, client in clients.items():
+        for each in sorted(MAPS):
+            client.send(each, BY_NAME[name].fqdn)
+    for client in clients.values():
+        for _ in MAPS:
+            client.receive()
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def log(lab):
+    """mtastsd's whole log, once every row has a look and an answer in each dialect in it."""
+    lab.daemon.ensure_running()
+    ask_all(lab)
+
+    def complete():
+        entries = lab.daemon.log()
+        done = all(lines_of(entries, name, *LOOKS) and
+                   MAPS <= {each["map"] for each in lines_of(entries, name, "answer")} for name in ROWS)
+        return entries if done else None
+    return wait_until("a look and the answers of every row in the log", complete)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_line_has_the_reason(log, name):
+    why = BY_NAME[name].why
+    for entry in lines_of(log, name, "answer", *LOOKS):
+        assert why in told(entry), f"{BY_NAME[name].fault}; logged:\n{entry}"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_reason_tells_the_row_from_others(log, name):
+    """A word that other rows' lines have as well would prove nothing."""
+    why = BY_NAME[name].why
+    others = [each for each in ROWS if BY_NAME[each].why != why]
+    shared = [entry for other in others for entry in lines_of(log, other, "answer", *LOOKS) if why in told(entry)]
+    assert not shared, f"{why!r} is no reason of {name} alone:\n{shared[0]}"
+
+
+def test_every_row_that_weakens_has_a_reason():
+    """An answer other than OK is never left unexplained by the table."""
+    assert [domain.name for domain in DOMAINS if domain.answer != "OK secure" and not domain.why] == []
