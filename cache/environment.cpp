@@ -11,13 +11,13 @@
 #include <set>
 #include <thread>
 
-#include "cache/trial_walk.hpp"
+#include "cache/file_size.hpp"
 
 namespace mtasts::cache {
 namespace {
 
 constexpr std::uint64_t least_map = 64ull << 30;  // sparse address space, never resized under readers (B1)
-constexpr unsigned max_readers = 1024;            // B9
+constexpr unsigned max_readers = 2048;            // 1024 workers, the store's and many mtastsctl (B9)
 constexpr std::string_view gone = "; the cached policies are gone until they are fetched again";
 
 // LMDB must not have one file open twice in a process: closing one drops the other's locks (LMDB-9).
@@ -104,27 +104,55 @@ Result<void> Environment::begin_writing(std::uint64_t map_size, Time now) {
   marker_ = *marker;
   if (marker_->unclean()) log_.warning("cache " + path_ + ": the last mtastsd did not stop in order");
   if (marker_->suspicious() && file_size(data_file(path_)) > 0) {
-    auto walked = trial_walk(path_);
-    if (!walked)
-      if (auto replaced = replace_damaged("a trial walk: " + walked.error().detail, now); !replaced)
-        return replaced;
-    marker_->clear();
+    auto why = damage_by_trial();
+    if (why)
+      if (auto replaced = replace_damaged(*why, now); !replaced) return replaced;
+    if (!trial_ || trial_->verdict == Verdict::sound) marker_->clear();
   }
-  auto opened = open_and_check(0, map_size);
-  auto why = opened ? std::nullopt : damage();
-  if (!why) return opened;
-  if (auto replaced = replace_damaged(*why, now); !replaced) return replaced;
-  return open_and_check(0, map_size);
+  for (int tries = 0;; ++tries) {
+    auto opened = open_and_check(0, map_size);
+    if (opened || tries == 2) return opened;
+    bool accepted = accept_short_;
+    if (auto why = damage()) {
+      if (auto replaced = replace_damaged(*why, now); !replaced) return replaced;
+    } else if (accepted == accept_short_) {
+      return opened;
+    }
+  }
 }
 
-// What is damaged, if that is what open_and_check() met. A file that seems to be another program's may be
-// ours, with a wrong pointer to its root.
+// What is damaged, if that is what open_and_check() met. A short file may be sound, and one that seems to be
+// another program's may be ours, with a wrong pointer to its root: a walk tells.
 std::optional<std::string> Environment::damage() {
   env_.reset();
   if (damaged(open_rc_)) return mdb_strerror(open_rc_);
-  if (!foreign_) return std::nullopt;
-  auto walked = trial_walk(path_);
-  return walked ? std::nullopt : std::optional("a trial walk: " + walked.error().detail);
+  if (!foreign_ && wanted_size_ == 0) return std::nullopt;
+  auto why = damage_by_trial();
+  if (!why && wanted_size_ != 0) mend_short_file();
+  return why;
+}
+
+// REQUIRES: the environment is closed. Keeps the file, and the wish to walk it, if the walk came to no end.
+std::optional<std::string> Environment::damage_by_trial() {
+  if (!trial_) {
+    trial_ = trial_walk(path_);
+    if (trial_->verdict == Verdict::undecided) {
+      log_.warning("cache " + path_ + ": data.mdb could not be checked by a trial walk (" + trial_->why +
+                   "); it is used as it is, and checked at the next start");
+      damage_seen_ = true;
+      marker_->demand_check();
+    }
+  }
+  return trial_->verdict == Verdict::damaged ? std::optional("a trial walk: " + trial_->why) : std::nullopt;
+}
+
+// The walk met every page in use, so the pages beyond the end are free. If it came to no end the file stays
+// as it is: made longer, a file that was cut off would look like a sound one to the next walk.
+void Environment::mend_short_file() {
+  accept_short_ = true;
+  if (trial_->verdict != Verdict::sound) return;
+  if (int rc = grow_file(data_file(path_), wanted_size_))
+    log_.warning(storage_error(path_, "lengthen data.mdb to its page count", rc).detail);
 }
 
 Result<void> Environment::replace_damaged(std::string_view why, Time now) {
@@ -132,6 +160,7 @@ Result<void> Environment::replace_damaged(std::string_view why, Time now) {
   auto name = set_aside(path_, now);
   if (!name) return std::unexpected(name.error());
   damage_seen_ = false;
+  trial_.reset();
   log_.error("cache " + path_ + ": data.mdb is damaged (" + std::string(why) + "); it is set aside as " +
              *name + std::string(gone));
   return {};
@@ -156,18 +185,35 @@ int Environment::open_env(unsigned flags, std::uint64_t map_size) {
   return mdb_env_open(raw, path_.c_str(), flags, data_mode);
 }
 
-// A file shorter than its own idea of its size kills with SIGBUS whoever reads it (B6).
-static int check_size(MDB_env* env) {
-  MDB_envinfo info{};
-  MDB_stat stat{};
-  struct stat file{};
+// Sets wanted_size_ if the file is short. Another process that has committed lengthens its file at once.
+Result<void> Environment::check_length(bool reading) {
+  auto checked = check_size(env_.get());
+  for (int tries = 0; reading && !checked.whole() && tries < 25; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    checked = check_size(env_.get());
+  }
+  open_rc_ = checked.rc;
+  wanted_size_ = checked.wanted;
+  if (checked.whole() || (checked.rc == MDB_SUCCESS && accept_short_)) return {};
+  if (checked.rc != MDB_SUCCESS && checked.rc != MDB_CORRUPTED)
+    return std::unexpected(error("look at data.mdb's size", checked.rc));
+  return fail(Fault::storage,
+              "cache " + path_ +
+                  ": data.mdb is shorter than its own page count; restart mtastsd: it then checks the file "
+                  "and mends it, or sets it aside if it is damaged");
+}
+
+void Environment::mend_size() {
+  // Growing would hide from the next walk what may have been cut off.
+  bool doubtful = accept_short_ && trial_ && trial_->verdict == Verdict::undecided;
   int fd = -1;
-  if (int rc = mdb_env_info(env, &info)) return rc;
-  if (int rc = mdb_env_stat(env, &stat)) return rc;
-  if (int rc = mdb_env_get_fd(env, &fd)) return rc;
-  if (::fstat(fd, &file) != 0) return errno;
-  auto pages = static_cast<std::uint64_t>(file.st_size) / stat.ms_psize;
-  return pages >= 2 && info.me_last_pgno < pages ? MDB_SUCCESS : MDB_CORRUPTED;
+  auto checked = check_size(env_.get());
+  if (doubtful || checked.rc != MDB_SUCCESS || checked.wanted == 0) return;
+  mdb_env_get_fd(env_.get(), &fd);
+  int rc = grow_file(fd, checked.wanted);
+  if (rc != 0 && !growth_failed_)
+    log_.warning(storage_error(path_, "lengthen data.mdb to its page count", rc).detail);
+  growth_failed_ = rc != 0;
 }
 
 Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size) {
@@ -181,8 +227,7 @@ Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size)
     if (!again) return std::unexpected(error("open data.mdb", open_rc_));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  open_rc_ = check_size(env_.get());
-  if (open_rc_ != MDB_SUCCESS) return std::unexpected(error("data.mdb is shorter than it was", open_rc_));
+  if (auto length = check_length(reading); !length) return length;
   if (!reading)
     if (auto rights = set_rights(); !rights) return rights;
   int cleared = 0;
@@ -190,7 +235,9 @@ Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size)
   MDB_envinfo info{};
   mdb_env_info(env_.get(), &info);
   map_size_ = info.me_mapsize;
-  return load_databases();
+  auto loaded = load_databases();
+  if (loaded && !reading) mend_size();
+  return loaded;
 }
 
 Result<void> Environment::set_rights() {

@@ -212,9 +212,11 @@ Result<Marker> Marker::put(const std::string& folder, Time now) {
 
 void Marker::clear() noexcept { write_small(path_, ""); }
 
+void Marker::demand_check() noexcept { write_small(path_, "check\n"); }
+
 void Marker::remove(bool damage_seen) noexcept {
   if (damage_seen)
-    write_small(path_, "check\n");
+    demand_check();
   else
     ::unlink(path_.c_str());
 }

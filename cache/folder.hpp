@@ -58,6 +58,8 @@ class Marker {
   bool unclean() const noexcept { return unclean_; }  // the last process did not stop in order
   // The file has been walked, or set aside: counting begins again.
   void clear() noexcept;
+  // However this process stops, the next start shall walk the file.
+  void demand_check() noexcept;
   // An orderly stop. damage_seen: the next start shall walk the file.
   void remove(bool damage_seen) noexcept;
 

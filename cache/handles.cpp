@@ -30,8 +30,7 @@ static std::string_view remedy(int rc) noexcept {
       return "; the disk, or a limit on file sizes, may be full; if not, look for disk errors in the "
              "kernel's log";
     case MDB_MAP_FULL: return "; the reserved address space is used up: raise [cache] max_size and restart";
-    case MDB_READERS_FULL:
-      return "; more than 1024 readers have the cache open: end some mtastsctl processes";
+    case MDB_READERS_FULL: return "; every reader's place is taken: end some mtastsctl processes";
     default: break;
   }
   return damaged(rc) ? "; restart mtastsd: it then checks the file and sets it aside if it is damaged" : "";

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/layout.hpp"
 #include "cache/lmdb_reader.hpp"
@@ -9,7 +10,7 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr int renew_after = 1000;
+constexpr std::size_t chunk_records = 256, chunk_bytes = 1 << 20;
 
 // One database's side of the merge.
 class Side {
@@ -48,19 +49,26 @@ Result<RecordView> judge(std::string_view domain, std::string_view bytes, bool i
 
 using Consumer = std::function<bool(std::string_view, Result<RecordView>)>;
 
-// Up to renew_after records after `last`, which becomes the last one passed. False: done.
-bool walk_some(MDB_txn* txn, const Databases& dbs, std::string& last, const Consumer& f) {
+struct Copied {
+  std::string domain, value;
+  bool in_policy = false;
+};
+
+// The records after `last`, up to the limits of a chunk; empty: there are no more.
+std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_view last) {
+  std::vector<Copied> chunk;
+  std::size_t bytes = 0;
   Side policy(txn, dbs.policy, last), negative(txn, dbs.negative, last);
-  for (int n = 0; n < renew_after; ++n) {
-    if (!policy.there() && !negative.there()) return false;
+  while ((policy.there() || negative.there()) && chunk.size() < chunk_records && bytes < chunk_bytes) {
     bool in_policy = policy.there() && (!negative.there() || policy.key() <= negative.key());
     auto& side = in_policy ? policy : negative;
-    last.assign(side.key());
-    if (!f(last, judge(last, side.value(), in_policy))) return false;
-    if (in_policy && negative.there() && negative.key() == last) negative.next();  // the policy hides it
+    // The policy hides a negative of the same domain.
+    if (in_policy && negative.there() && negative.key() == policy.key()) negative.next();
+    bytes += side.value().size();
+    chunk.push_back({std::string(side.key()), std::string(side.value()), in_policy});
     side.next();
   }
-  return true;
+  return chunk;
 }
 
 }  // namespace
@@ -69,9 +77,15 @@ Result<void> walk_records(Environment& env, const Consumer& f) try {
   RestingTxn txn(env);
   check(txn.make(), "begin a read");
   std::string last;
-  do check(txn.renew(), "begin a read");
-  while (walk_some(txn.get(), env.dbs(), last, f));
-  return {};
+  for (;;) {
+    check(txn.renew(), "begin a read");
+    auto chunk = copy_some(txn.get(), env.dbs(), last);
+    txn.rest();
+    if (chunk.empty()) return {};
+    for (const auto& [domain, value, in_policy] : chunk)
+      if (!f(domain, judge(domain, value, in_policy))) return {};
+    last = std::move(chunk.back().domain);
+  }
 } catch (const LmdbFailure& failure) {
   return std::unexpected(env.error(failure.doing, failure.rc));
 }

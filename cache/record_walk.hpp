@@ -9,8 +9,9 @@
 
 namespace mtasts::cache {
 
-// Renews its transaction every 1,000 records, so that a slow consumer pins no pages; a domain stored or
-// erased meanwhile may be met or not. A bad record is passed as an error. Ends when f returns false.
+// Copies some records at a time and rests its transaction while f is called, so that a slow consumer pins no
+// pages; a domain stored or erased meanwhile may be met or not. A view lives until f returns. A bad record is
+// passed as an error. Ends when f returns false.
 Result<void> walk_records(Environment& env,
                           const std::function<bool(std::string_view, Result<RecordView>)>& f);
 

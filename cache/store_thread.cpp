@@ -126,6 +126,7 @@ int StoreThread::try_batch(const Batch& batch, const std::vector<UseRing::Note>&
   doing = "commit";
   int rc = txn.commit();
   if (rc != MDB_SUCCESS) return rc;
+  env_.mend_size();
   tally_.evicted += tally.evicted;
   tally_.refused += tally.refused;
   return rc;

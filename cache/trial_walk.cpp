@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -22,6 +23,7 @@ namespace mtasts::cache {
 namespace {
 
 constexpr int status_damaged = 3;
+constexpr std::array deadly{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};  // what bad pages do to their reader
 
 unsigned touch(std::string_view bytes) noexcept {
   unsigned sum = 0;
@@ -101,7 +103,7 @@ int rehearse_writing(MDB_env* env) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::signal(signal, SIG_DFL);
+  for (int signal : deadly) ::signal(signal, SIG_DFL);
   _exit(walk_everything(folder) == MDB_SUCCESS ? 0 : status_damaged);
 }
 
@@ -111,20 +113,21 @@ std::chrono::seconds time_for(const std::string& folder) {
   return std::chrono::minutes(1) + std::chrono::seconds(info.st_size >> 24);  // 16 MiB a second
 }
 
-Result<int> wait_for(pid_t child, std::chrono::seconds limit) {
+// Waits and judges. A child that is too slow is ended, which says nothing about the file.
+Trial await(pid_t child, std::chrono::seconds limit) {
   auto deadline = std::chrono::steady_clock::now() + limit;
   int status = 0;
   for (;;) {
     auto done = ::waitpid(child, &status, WNOHANG);
-    if (done == child) return status;
+    if (done == child) return judge_status(status);
     if (done < 0 && errno != EINTR)
-      return fail(Fault::storage, std::string("wait for it: ") + std::strerror(errno));
+      return {Verdict::undecided, std::string("wait for it: ") + std::strerror(errno)};
     if (std::chrono::steady_clock::now() >= deadline) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ::kill(child, SIGKILL);
   ::waitpid(child, &status, 0);
-  return fail(Fault::storage, "it did not end within " + std::to_string(limit.count()) + " s");
+  return {Verdict::undecided, "it did not end within " + std::to_string(limit.count()) + " s"};
 }
 
 }  // namespace
@@ -141,17 +144,25 @@ int walk_everything(const std::string& folder) {
   return rehearse_writing(raw);
 }
 
-Result<void> trial_walk(const std::string& folder) {
+Trial judge_status(int status) {
+  if (WIFSIGNALED(status)) {
+    int signal = WTERMSIG(status);
+    bool of_the_file = std::ranges::find(deadly, signal) != deadly.end();
+    return {of_the_file ? Verdict::damaged : Verdict::undecided,
+            std::string("it died of ") + strsignal(signal)};
+  }
+  int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (code == 0) return {Verdict::sound, ""};
+  if (code == status_damaged) return {Verdict::damaged, "it found damaged pages"};
+  return {Verdict::undecided, "it ended with status " + std::to_string(code)};
+}
+
+Trial trial_walk(const std::string& folder) {
   auto limit = time_for(folder);
   pid_t child = ::fork();
-  if (child < 0) return {};  // no process to spare says nothing about the file
+  if (child < 0) return {Verdict::undecided, std::string("start it: ") + std::strerror(errno)};
   if (child == 0) be_child(folder);
-  auto status = wait_for(child, limit);
-  if (!status) return std::unexpected(status.error());
-  if (WIFSIGNALED(*status))
-    return fail(Fault::storage, std::string("it died of ") + strsignal(WTERMSIG(*status)));
-  if (WEXITSTATUS(*status) != 0) return fail(Fault::storage, "it found damaged pages");
-  return {};
+  return await(child, limit);
 }
 
 }  // namespace mtasts::cache

@@ -6,6 +6,7 @@ namespace mtasts::cache {
 namespace {
 
 constexpr std::chrono::hours clock_tolerance{1};
+constexpr std::chrono::minutes this_moment{5};  // between the end of a fetch and its commit
 
 Time expiry_of(const Record& record) noexcept {
   auto policy = view(*record.policy);
@@ -58,8 +59,16 @@ void WriteTxn::save(std::string_view domain, const std::optional<Stored>& old, c
   check(mdb_put(txn_.get(), record.policy ? dbs().policy : dbs().negative, &key, &value, 0),
         "store a record");
   add_index(domain, record, last_used);
-  auto fetched = std::min(record.fetched_at, now_);
-  if (!record.policy || fetched <= newest_fetch_) return;
+  if (record.policy) note_fetch(record.fetched_at);
+}
+
+// A fetch of this moment also vouches for the clock: its server's certificate was valid now. So a newest
+// fetch that lies ahead came of a clock that was wrong then, and stops counting; else nothing would expire
+// until that date (B21).
+void WriteTxn::note_fetch(Time fetched_at) {
+  auto fetched = std::min(fetched_at, now_);
+  bool vouches = fetched_at <= now_ && now_ - fetched_at <= this_moment;
+  if (fetched <= newest_fetch_ && !(vouches && clock_doubtful())) return;
   newest_fetch_ = fetched;
   set_newest_fetch(txn_.get(), dbs(), fetched);
 }

@@ -55,6 +55,7 @@ class WriteTxn {
   int commit() { return cache::commit(std::move(txn_)); }
 
  private:
+  void note_fetch(Time fetched_at);
   std::optional<std::string_view> get(MDB_dbi dbi, std::string_view key);
   void drop_index(std::string_view domain, const Stored& old);
   void add_index(std::string_view domain, const Record& record, std::uint32_t last_used);

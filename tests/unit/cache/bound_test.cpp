@@ -1,5 +1,12 @@
 // The bound on used pages (DESIGN §5, B5): what goes, in which order, and what never goes.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
 
 #include "tests/unit/cache/support.hpp"
 
@@ -34,6 +41,29 @@ struct Bounded {
     REQUIRE(put_many(*cache, prefix, 0, to, record) == std::size_t(to));
   }
 };
+
+// By the newer of the two meta pages, as a program that opens the file now would see it.
+bool lacks_pages(const std::string& path) {
+  std::string bytes(8192, '\0');
+  std::ifstream(path, std::ios::binary).read(bytes.data(), 8192);
+  std::uint64_t txn[2], last[2];
+  for (std::size_t n : {0u, 1u}) {
+    std::memcpy(&last[n], bytes.data() + n * 4096 + 136, 8);
+    std::memcpy(&txn[n], bytes.data() + n * 4096 + 144, 8);
+  }
+  return (last[txn[1] > txn[0] ? 1 : 0] + 1) * 4096 > std::filesystem::file_size(path);
+}
+
+// Different records in one commit. Some may find no room.
+void put_together(LmdbCache& cache, const std::vector<std::pair<DomainName, Record>>& batch) {
+  boost::asio::io_context loop;
+  std::vector<std::optional<Result<void>>> outcomes(batch.size());
+  for (std::size_t n = 0; n < batch.size(); ++n)
+    boost::asio::co_spawn(loop, put_into(cache.store(), batch[n].first, batch[n].second, outcomes[n]),
+                          boost::asio::detached);
+  loop.run();
+  for (const auto& outcome : outcomes) REQUIRE(outcome);
+}
 
 }  // namespace
 
@@ -133,7 +163,7 @@ TEST_CASE("B21: a clock far behind the newest fetch expires nothing", "[cache]")
   t.clock.turn(30 * 24h);
   REQUIRE(put(*t.cache, name("newest.example"), policy_record(Mode::enforce, t.clock.now())));
   t.clock.set(start + 24h);  // behind the newest fetch, yet after the short policies' end
-  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now()));
+  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now() - 2h));  // no fetch of this moment
   CHECK(t.count("short") == 300);
   REQUIRE(put(*t.cache, numbered("short", 5), negative_record(t.clock.now())));
   CHECK((*t.cache->store().get(numbered("short", 5)))->policy);
@@ -141,4 +171,57 @@ TEST_CASE("B21: a clock far behind the newest fetch expires nothing", "[cache]")
   t.clock.set(start + 30 * 24h);  // right again: they are expired, and the cache is full
   REQUIRE(put(*t.cache, name("next.example"), policy_record(Mode::enforce, t.clock.now())));
   CHECK(t.count("short") == 0);
+}
+
+TEST_CASE("B21: a fetch of this moment ends the doubt that a clock once far ahead left behind", "[cache]") {
+  Bounded t;
+  auto start = t.clock.now();
+  t.fill("short", 300, policy_record(Mode::enforce, start, 3600));
+  t.clock.turn(20 * 365 * 24h);
+  REQUIRE(put(*t.cache, name("mad.example"), policy_record(Mode::enforce, t.clock.now())));
+  t.clock.set(start + 24h);  // right again, and by now the short policies are expired
+  t.fill("old", 1500, policy_record(Mode::enforce, t.clock.now() - 2h));
+  t.fill("old", 1600, policy_record(Mode::enforce, t.clock.now() + 2h));  // nor does a future time vouch
+  CHECK(t.count("short") == 300);
+  REQUIRE(put(*t.cache, name("now.example"), policy_record(Mode::enforce, t.clock.now())));
+  t.fill("new", 3000, policy_record(Mode::enforce, t.clock.now()));
+  CHECK(t.count("short") == 0);
+  CHECK(t.cache->store().get(name("mad.example"))->has_value());
+}
+
+TEST_CASE("Big records at the bound: every policy survives every restart", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  std::mt19937 random(4);
+  auto policy = [&](unsigned hosts) {
+    auto record = policy_record(random() % 4 == 0 ? Mode::enforce : Mode::testing, clock.now());
+    for (; hosts > 0; --hosts)
+      record.policy->mx += "\nhost-number-" + std::to_string(hosts) + ".mail.example";  // overflow pages
+    return record;
+  };
+  std::uint64_t kept = 0, short_files = 0;
+  for (int round = 0; round < 25; ++round) {
+    auto made = LmdbCache::open({.path = folder.cache(), .max_size = 4 * small, .log = log.sink()}, clock);
+    REQUIRE(made);
+    REQUIRE((*made)->stats()->policies == kept);
+    for (auto turn = 1 + random() % 4; turn > 0; --turn) {
+      std::vector<std::pair<DomainName, Record>> batch;
+      for (int n = 0; n < 50; ++n) {
+        auto domain = numbered("big", int(random() % 2000));
+        if (n % 2 == 0) batch.emplace_back(numbered("junk", n), negative_record(clock.now()));
+        batch.emplace_back(domain, policy(random() % 800));
+        // Its pages are freed by the transaction that took them.
+        if (n % 3 == 0 || n == 49) batch.emplace_back(domain, policy(1));
+      }
+      put_together(**made, batch);
+      clock.turn(60s);
+      short_files += lacks_pages(folder.file("data.mdb"));
+    }
+    kept = (*made)->stats()->policies;
+  }
+  CHECK(kept > 100);
+  CHECK(short_files == 0);
+  CHECK(log.count(2, "") == 0);
+  CHECK(files_like(folder.cache(), "data.mdb.bad-").empty());
 }

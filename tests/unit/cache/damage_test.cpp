@@ -1,8 +1,12 @@
 // Damaged files (B6, LMDB-18): set aside, never deleted, and nobody dies of them twice.
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -40,6 +44,14 @@ struct Filled {
   void damage(const std::string& bytes) { write_file(folder.file("data.mdb"), bytes); }
   std::vector<std::string> aside() { return files_like(folder.cache(), "data.mdb.bad-"); }
 };
+
+// Makes both meta pages claim that many pages more than the file has; gives the number of pages claimed.
+std::uint64_t set_last_page(std::string& bytes, std::uint64_t more) {
+  constexpr std::size_t last_pgno_at = 16 + 24 + 2 * 48;  // page head, head of the meta, its two databases
+  std::uint64_t last = bytes.size() / 4096 - 1 + more;
+  for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + last_pgno_at, &last, sizeof last);
+  return last + 1;
+}
 
 }  // namespace
 
@@ -170,13 +182,89 @@ TEST_CASE("B6: an intact file passes its trial and stays", "[cache]") {
 
 TEST_CASE("The trial walk tells good from bad", "[cache]") {
   Filled t;
-  CHECK(cache::trial_walk(t.folder.cache()));
+  CHECK(cache::trial_walk(t.folder.cache()).verdict == cache::Verdict::sound);
   CHECK(cache::walk_everything(t.folder.cache()) == 0);
   t.damage(t.intact.substr(0, 12'288));  // what a reader dies of
   auto walked = cache::trial_walk(t.folder.cache());
-  REQUIRE_FALSE(walked);
-  INFO(walked.error().detail);
-  CHECK_FALSE(walked.error().detail.empty());
+  INFO(walked.why);
+  CHECK(walked.verdict == cache::Verdict::damaged);
+  CHECK_FALSE(walked.why.empty());
+}
+
+TEST_CASE("B6: only what a bad page does to its reader is damage", "[cache]") {
+  using cache::Verdict;
+  struct Row {
+    const char* why;
+    std::function<void()> end;
+    Verdict verdict;
+  };
+  auto die_of = [](int signal) {
+    return [signal] {
+      ::signal(signal, SIG_DFL);
+      ::raise(signal);
+    };
+  };
+  auto row = GENERATE_COPY(Catch::Generators::values<Row>({
+      {"walked to the end", [] { ::_exit(0); }, Verdict::sound},
+      {"found bad pages", [] { ::_exit(3); }, Verdict::damaged},
+      {"a page beyond the end", die_of(SIGBUS), Verdict::damaged},
+      {"a pointer to nowhere", die_of(SIGSEGV), Verdict::damaged},
+      {"an assertion of LMDB", die_of(SIGABRT), Verdict::damaged},
+      {"a division by a bad size", die_of(SIGFPE), Verdict::damaged},
+      {"an illegal instruction", die_of(SIGILL), Verdict::damaged},
+      {"the out-of-memory killer", die_of(SIGKILL), Verdict::undecided},
+      {"an administrator", die_of(SIGTERM), Verdict::undecided},
+      {"a limit on processor time", die_of(SIGXCPU), Verdict::undecided},
+      {"some other end", [] { ::_exit(1); }, Verdict::undecided},
+  }));
+  INFO(row.why);
+  auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    row.end();
+    ::_exit(99);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  auto judged = cache::judge_status(status);
+  CHECK(judged.verdict == row.verdict);
+  CHECK(judged.why.empty() == (row.verdict == Verdict::sound));
+}
+
+TEST_CASE("B6: a wish to walk the file outlives this start", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
+  auto first = cache::Marker::put(folder.cache(), clock.now());
+  REQUIRE(first);
+  CHECK_FALSE(first->suspicious());
+  first->demand_check();
+  for (int start = 0; start < 2; ++start) {  // neither start ends in order
+    auto later = cache::Marker::put(folder.cache(), clock.now());
+    REQUIRE(later);
+    CHECK(later->suspicious());
+  }
+}
+
+TEST_CASE("A file without its free last pages is whole again, and all of it is kept", "[cache]") {
+  Filled t;
+  // As LMDB leaves it when pages at the end were taken and freed in one transaction.
+  auto page_count = set_last_page(t.intact, 3);
+  t.damage(t.intact);
+  {
+    auto reader = LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock);
+    REQUIRE_FALSE(reader);
+    INFO(reader.error().detail);
+    CHECK(reader.error().detail.find("restart mtastsd") != std::string::npos);
+  }
+  auto cache = t.open();
+  CHECK(cache->stats()->policies == 300);
+  CHECK(t.aside().empty());
+  CHECK(std::filesystem::file_size(t.folder.file("data.mdb")) == page_count * 4096);
+  cache.reset();
+  CHECK(LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock));
 }
 
 TEST_CASE("The marker holds any content", "[cache]") {
