@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "core/finding.hpp"
@@ -24,6 +27,26 @@ Result<std::string> read_some(std::istream& in, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_there(const std::string& file) noexcept {
+  std::error_code ignored;
+  return std::filesystem::status(file, ignored).type() != std::filesystem::file_type::not_found;
+}
+
+std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
+  constexpr std::array<std::string_view, 7> with_value{
+      "--config=", "--map=", "--mode=", "--glob=", "--status=", "--expiring=", "--content-type="};
+  for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    if (std::ranges::find(with_value, arguments[i]) == with_value.end()) continue;
+    arguments[i].pop_back();
+    arguments.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(++i));
+  }
+  bool takes_several = std::ranges::find(arguments, "record") != arguments.end();
+  for (std::string& each : arguments)
+    if (takes_several && each.starts_with('[')) each.insert(0, 1, '\0');
+  std::ranges::reverse(arguments);
+  return arguments;
+}
 
 Result<DomainName> domain_argument(std::string_view text) {
   auto ascii = has_u_labels(text) ? to_a_labels(text) : std::optional<std::string>(text);
@@ -45,7 +68,9 @@ Result<std::string> read_input(const std::string& file, std::istream& standard_i
 Result<std::vector<std::string>> json_strings(std::string_view text) {
   constexpr std::string_view remedy = R"(write one array of strings, as ["v=STSv1; id=20260131;"])";
   boost::system::error_code error;
-  auto value = boost::json::parse({text.data(), text.size()}, error);
+  boost::json::parse_options options;
+  options.allow_invalid_utf8 = true;  // what is judged came from the DNS
+  auto value = boost::json::parse({text.data(), text.size()}, error, {}, options);
   if (error)
     return fail(Fault::syntax, fmt::format("the input is no JSON ({}); {}", error.message(), remedy));
   const auto* array = value.if_array();

@@ -15,6 +15,14 @@ namespace mtasts {
 
 inline constexpr std::size_t max_input = 1 << 20;  // octets read from a file or stdin
 
+// False only if there is no such file; one that this user can't look at is there, and opening it says why.
+bool is_there(const std::string& file) noexcept;
+
+// The arguments behind the program's name as CLI11 has to get them: in reverse; an empty value glued to its
+// option ("--content-type=") as an argument of its own, because CLI11 would take the next one; and, for
+// `lint record`, a NUL (which no argument can have) before each "[", because CLI11 would take "[a,b]" apart.
+std::vector<std::string> as_parsed(std::vector<std::string> arguments);
+
 // A host or domain name; U-labels become A-labels. Fault::syntax with what to write instead.
 Result<DomainName> domain_argument(std::string_view text);
 

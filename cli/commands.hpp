@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/terminal.hpp"
@@ -39,9 +40,11 @@ int show(LmdbCache& cache, std::string_view domain, const PolicyConfig& rules, T
 
 struct QueryOptions {
   std::string domain;
-  std::string map;  // empty: postfix, and the reason from the json map beside it
-  std::chrono::milliseconds limit{10'000};
+  std::string map;                          // empty: postfix, with the reason
+  std::chrono::milliseconds limit{10'000};  // for one answer
 };
+// The time limit that leaves the daemon its own answer_timeout, in the zone of map if it has one.
+std::chrono::milliseconds query_limit(const Config& config, std::string_view map);
 int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, const Terminal& terminal);
 
 }  // namespace mtasts

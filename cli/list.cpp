@@ -13,7 +13,10 @@ namespace mtasts {
 namespace {
 
 constexpr std::size_t widest_domain = 40;  // longer names push their line out of the columns
-constexpr std::string_view row_form = "{:<{}}  {:<7}  {:<22}  {:<14}  {}";
+// "2026-02-07 in 119 minutes" and "119 minutes ago" are the longest times.
+constexpr std::string_view row_form = "{:<{}}  {:<7}  {:<25}  {:<15}";
+constexpr std::size_t rest_of_row = 2 + 7 + 2 + 25 + 2 + 15;
+constexpr std::size_t room_for_id = 100;  // a terminal of fewer columns shows no ids
 
 bool wanted(std::string_view domain, const RecordView& record, const ListOptions& options, Time now) {
   if (!options.glob.empty() && fnmatch(options.glob.c_str(), std::string(domain).c_str(), 0) != 0)
@@ -31,11 +34,37 @@ std::string expiry(const RecordView& record, Time now) {
   return fmt::format("{} {}", utc_text(at).substr(0, 10), from_now(at, now));
 }
 
-std::string row(std::string_view domain, const RecordView& record, std::size_t width, Time now) {
-  if (!record.has_policy)
-    return fmt::format(row_form, whole(domain), width, "-", state_code(record.state), "-", "-");
-  return fmt::format(row_form, whole(domain), width, words(record.policy.mode), expiry(record, now),
-                     from_now(record.fetched_at, now), whole(record.id));
+struct Tally {
+  std::size_t domain_width = 6, id_width = 2, rows = 0, bad = 0;
+};
+
+// The columns of the table: everything in full, unless that does not fit into a terminal.
+struct Columns {
+  Columns(const Tally& tally, std::size_t width)
+      : cut(width > 0),
+        with_id(!cut || width >= room_for_id),
+        domain(std::min(tally.domain_width, widest_domain)) {
+    std::size_t others = rest_of_row + (with_id ? 2 + tally.id_width : 0);
+    if (cut) domain = std::min(tally.domain_width, std::max(width, others + 6) - others);
+  }
+
+  std::string row(std::string_view name, std::string_view mode, std::string_view expiry,
+                  std::string_view fetched, std::string_view id) const {
+    std::string shown = whole(name);
+    if (cut && shown.size() > domain) shown.replace(domain - 2, std::string::npos, "..");
+    auto text = fmt::format(row_form, shown, domain, mode, expiry, fetched);
+    if (with_id) text += "  " + whole(id);
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+  }
+
+  bool cut, with_id;
+  std::size_t domain;
+};
+
+std::string row(const Columns& columns, std::string_view domain, const RecordView& record, Time now) {
+  if (!record.has_policy) return columns.row(domain, "-", state_code(record.state), "-", "-");
+  return columns.row(domain, words(record.policy.mode), expiry(record, now), from_now(record.fetched_at, now),
+                     record.id);
 }
 
 boost::json::object object(std::string_view domain, const RecordView& record, Time now) {
@@ -56,10 +85,6 @@ boost::json::object object(std::string_view domain, const RecordView& record, Ti
   return fields;
 }
 
-struct Tally {
-  std::size_t width = 6, rows = 0, bad = 0;
-};
-
 // f(domain, record) for each record that is wanted. The cache is walked, never copied: it may hold millions.
 template <class F>
 Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time now, F f) {
@@ -68,7 +93,8 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time
     if (!record) {
       ++tally.bad;
     } else if (wanted(domain, *record, options, now)) {
-      tally.width = std::clamp(domain.size(), tally.width, widest_domain);
+      tally.domain_width = std::max(tally.domain_width, domain.size());
+      tally.id_width = std::max(tally.id_width, record->id.size());
       ++tally.rows;
       f(domain, *record);
     }
@@ -96,10 +122,10 @@ Result<Tally> print_text(LmdbCache& cache, const ListOptions& options, Time now,
     terminal.print("nothing in the cache is asked for by this");
     return tally;
   }
-  auto head = fmt::format(row_form, "DOMAIN", tally->width, "MODE", "EXPIRES", "FETCHED", "ID");
-  terminal.print(terminal.paint(Colour::faint, head));
+  Columns columns(*tally, terminal.width);
+  terminal.print(terminal.paint(Colour::faint, columns.row("DOMAIN", "MODE", "EXPIRES", "FETCHED", "ID")));
   return for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
-    terminal.print(row(domain, record, tally->width, now));
+    terminal.print(row(columns, domain, record, now));
   });
 }
 

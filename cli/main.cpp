@@ -2,9 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <iostream>
 
@@ -45,10 +43,14 @@ bool use_colour(const Options& options) {
          std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
 }
 
+std::size_t width_of_output() {
+  const char* columns = std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe)
+  return terminal_width(STDOUT_FILENO, columns == nullptr ? "" : columns);
+}
+
 Result<Config> configuration(const Options& options) {
   std::string file = options.config;
-  std::error_code ignored;
-  if (file.empty() && std::filesystem::exists(default_config, ignored)) file = default_config;
+  if (file.empty() && is_there(default_config)) file = default_config;
   auto parsed =
       file.empty() ? parse_config("", "defaults", default_paths()) : load_config(file, default_paths());
   if (!parsed) return std::unexpected(parsed.error());
@@ -70,17 +72,6 @@ int with_cache(const Options& options, const Terminal& terminal,
     auto cache = open_cache(config.cache, clock);
     return cache ? verb(**cache, config, clock.now()) : terminal.trouble(whole(cache.error().detail));
   });
-}
-
-// CLI11 takes "[a,b]" apart where it takes several values. A NUL in front, which no argument can have,
-// prevents that.
-std::vector<std::string> guarded_arguments(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  bool takes_several = std::ranges::find(arguments, "record") != arguments.end();
-  for (std::string& each : arguments)
-    if (takes_several && each.starts_with('[')) each.insert(0, 1, '\0');
-  std::ranges::reverse(arguments);  // as CLI11 wants them
-  return arguments;
 }
 
 int run_lint_record(Options& options, const Terminal& terminal) {
@@ -114,8 +105,9 @@ int run_show(const Options& options, const Terminal& terminal) {
   });
 }
 
-int run_query(const Options& options, const Terminal& terminal) {
+int run_query(Options& options, const Terminal& terminal) {
   return with_config(options, terminal, [&](const Config& config) {
+    options.query.limit = query_limit(config, options.query.map);
     return query(config.listen.socketmap, options.query, terminal);
   });
 }
@@ -132,19 +124,15 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
 void add_lint(CLI::App& app, Options& options, Verb& run) {
   auto* lint = add_verb(app, "lint", "judge a record or a policy, offline");
   lint->require_subcommand(1);
-  auto* record =
-      add_verb(*lint, "record", "TXT records of _mta-sts.DOMAIN: is there one valid MTA-STS record?");
-  record
-      ->add_option("TXT", options.records,
-                   "each record, its strings joined; - reads a JSON array of strings from stdin")
+  auto* record = add_verb(*lint, "record", "TXT records: is one of them a valid MTA-STS record?");
+  record->add_option("TXT", options.records, "each record, joined; - reads JSON strings from stdin")
       ->required()
       ->expected(1, 10'000);
   record->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_record(options, terminal); }; });
   auto* policy = add_verb(*lint, "policy", "a policy file: is it valid?");
   policy->add_option("FILE", options.file, "the policy; - reads stdin")->required();
-  policy->add_option("--status", options.http.status, "HTTP status it came with")
-      ->check(CLI::Range(100, 599));
+  policy->add_option("--status", options.http.status, "HTTP status it came with")->check(CLI::Range(0, 999));
   policy->add_option("--content-type", options.http.content_type,
                      "HTTP Content-Type it came with; empty: none");
   policy->callback(
@@ -155,9 +143,8 @@ void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
   auto* list = add_verb(app, "list", "list the cached policies");
   list->add_option("--mode", options.list.mode, "only policies of this mode")
       ->check(CLI::IsMember({"enforce", "testing", "none"}));
-  list->add_option("--expiring", options.expiring,
-                   "only policies in force that end within this time, as 24h");
-  list->add_option("--glob", options.list.glob, "only domains that match this shell pattern, as '*.example'");
+  list->add_option("--expiring", options.expiring, "only policies in force that end within this, as 24h");
+  list->add_option("--glob", options.list.glob, "only domains that match this, as '*.example'");
   list->add_flag("--all", options.list.all, "also domains that are known to have no policy");
   list->callback([&] { run = [&](const Terminal& terminal) { return run_list(options, terminal); }; });
   auto* show = add_verb(app, "show", "show all that is cached about a domain");
@@ -167,12 +154,9 @@ void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
 
 void add_query(CLI::App& app, Options& options, Verb& run) {
   auto* query = add_verb(app, "query", "ask the running mtastsd, as Postfix would");
-  query
-      ->add_option("DOMAIN", options.query.domain,
-                   "the next hop, as \"example.com\" or \"[mx.example.com]:587\"")
+  query->add_option("DOMAIN", options.query.domain, "as \"example.com\" or \"[mx.example.com]:587\"")
       ->required();
-  query->add_option("--map", options.query.map,
-                    "socketmap name, as postfix310 or postfix/ZONE (default: postfix)");
+  query->add_option("--map", options.query.map, "as postfix310 or postfix/ZONE (default: postfix)");
   query->callback([&] { run = [&](const Terminal& terminal) { return run_query(options, terminal); }; });
 }
 
@@ -190,8 +174,7 @@ int main(int argc, char** argv) try {
   app.get_formatter()->column_width(26);
   Options options;
   Verb run;
-  app.add_option("-c,--config", options.config,
-                 std::string("configuration file; by default ") + default_config);
+  app.add_option("-c,--config", options.config, std::string("configuration; else ") + default_config);
   app.add_flag("--json", options.json, "print JSON");
   app.add_option("--color", options.colour, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
@@ -202,11 +185,12 @@ int main(int argc, char** argv) try {
   add_lint(app, options, run);
   add_match(app, options, run);
   try {
-    app.parse(guarded_arguments(argc, argv));
+    app.parse(as_parsed({argv + 1, argv + argc}));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_trouble;
   }
-  Terminal terminal{std::cout, std::cerr, options.json, !options.json && use_colour(options)};
+  Terminal terminal{std::cout, std::cerr, options.json, !options.json && use_colour(options),
+                    width_of_output()};
   int code = run(terminal);
   return std::cout.flush() ? code : terminal.trouble("the output could not be written");
 } catch (const std::exception& error) {

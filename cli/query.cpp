@@ -6,22 +6,20 @@
 
 #include "cli/commands.hpp"
 #include "cli/socketmap_client.hpp"
-#include "core/text.hpp"
+#include "conf/values.hpp"
+#include "core/map_name.hpp"
 
 namespace mtasts {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view remedy =
     "is mtastsd running (systemctl status mtastsd), and is [listen] socketmap the daemon's (--config FILE)?";
 
-bool is_answer(std::string_view reply) noexcept {
-  return reply.starts_with("OK ") || reply.starts_with("NOTFOUND");
-}
-
-// "postfix310/partners" is explained by "json/partners".
-std::string json_map(std::string_view map) {
-  auto slash = map.find('/');
-  return "json" + std::string(slash == std::string_view::npos ? "" : map.substr(slash));
+// TEMP, PERM and whatever else no mail goes out with are exit 1.
+int code_of(std::string_view reply) noexcept {
+  return reply.starts_with("OK ") || reply.starts_with("NOTFOUND") ? exit_ok : exit_no;
 }
 
 // The object in the reply of the json map. nullopt: TEMP, PERM, or no object.
@@ -34,35 +32,117 @@ std::optional<boost::json::object> object_of(std::string_view reply) {
   return std::move(value.get_object());
 }
 
+const boost::json::value* member(const boost::json::object& object, std::string_view key) noexcept {
+  return object.if_contains(boost::json::string_view(key.data(), key.size()));
+}
+
 std::string text_of(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(boost::json::string_view(key.data(), key.size()));
+  const auto* value = member(object, key);
   const auto* string = value == nullptr ? nullptr : value->if_string();
-  return string == nullptr ? "" : whole({string->data(), string->size()});
+  return string == nullptr ? "" : std::string(string->data(), string->size());
+}
+
+// What a dialect is answered, by the object. Empty: it does not say, because the policy is too large.
+std::string reply_in(const boost::json::object& object, Dialect dialect) {
+  const auto* value = member(object, "replies");
+  const auto* replies = value == nullptr ? nullptr : value->if_object();
+  return replies == nullptr ? "" : text_of(*replies, words(dialect));
 }
 
 std::string reason(const boost::json::object& object) {
   auto detail = text_of(object, "detail"), source = text_of(object, "source");
-  return fmt::format("{}{}{}{}", text_of(object, "reason"), detail.empty() ? "" : ": " + detail,
-                     source.empty() ? "" : fmt::format(" ({})", source), "");
-}
-
-int print_object(std::string_view reply, const Terminal& terminal) {
-  auto object = object_of(reply);
-  if (!object) {
-    terminal.print_json(boost::json::object{{"error", to_json(reply)}});
-    return is_answer(reply) ? exit_trouble : exit_no;
-  }
-  terminal.print_json(*object);
-  return text_of(*object, "decision") == "temp" ? exit_no : exit_ok;
+  return whole(fmt::format("{}{}{}", text_of(object, "reason"), detail.empty() ? "" : ": " + detail,
+                           source.empty() ? "" : fmt::format(" ({})", source)));
 }
 
 int print_reply(std::string_view reply, const Terminal& terminal) {
-  terminal.print(terminal.paint(is_answer(reply) ? Colour::plain : Colour::bad, whole(reply)));
-  return is_answer(reply) ? exit_ok : exit_no;
+  int code = code_of(reply);
+  terminal.print(terminal.paint(code == exit_ok ? Colour::plain : Colour::bad, whole(reply)));
+  return code;
 }
 
-int trouble(const Error& error, const Terminal& terminal) {
-  return terminal.trouble(fmt::format("{}; {}", whole(error.detail), remedy));
+int print_json_reply(std::string_view reply, const Terminal& terminal) {
+  int code = code_of(reply);
+  terminal.print_json(boost::json::object{{code == exit_ok ? "reply" : "error", to_json(reply)}});
+  return code;
+}
+
+std::string in_zone(std::string_view dialect, std::string_view zone) {
+  return zone.empty() ? std::string(dialect) : fmt::format("{}/{}", dialect, zone);
+}
+
+// A connection, and what is asked over it. Each question has the whole time limit.
+struct Conversation {
+  SocketmapClient client;
+  const QueryOptions& options;
+  const Terminal& terminal;
+
+  Result<std::string> ask(std::string_view map) {
+    return client.ask(map, options.domain, std::chrono::steady_clock::now() + options.limit);
+  }
+
+  // What the map's dialect is answered; json is judged by what Postfix gets.
+  Result<std::string> reply_of(const boost::json::object& object, MapName map) {
+    auto dialect = map.dialect == Dialect::json ? Dialect::postfix : map.dialect;
+    auto reply = reply_in(object, dialect);
+    return reply.empty() ? ask(in_zone(words(dialect), map.zone)) : reply;
+  }
+
+  int trouble(const Error& error) const {
+    auto advice =
+        error.fault != Fault::timeout
+            ? fmt::format("; {}", remedy)
+            : fmt::format(" ({}); mtastsd runs but did not answer, see its log (journalctl -u mtastsd)",
+                          format_duration(options.limit));
+    return terminal.trouble(whole(error.detail) + advice);
+  }
+};
+
+// The reply and its reason from one object: a second question could be answered otherwise.
+int explain(Conversation& talk) {
+  auto explained = talk.ask("json");
+  if (!explained) return talk.trouble(explained.error());
+  auto object = object_of(*explained);
+  auto reply = object ? talk.reply_of(*object, {Dialect::postfix, {}}) : talk.ask("postfix");
+  if (!reply) return talk.trouble(reply.error());
+  int code = print_reply(*reply, talk.terminal);
+  if (object) talk.terminal.print(talk.terminal.paint(Colour::faint, reason(*object)));
+  return code;
+}
+
+// One map's reply as it is.
+int print_map(Conversation& talk) {
+  auto map = parse_map_name(talk.options.map);
+  auto reply = talk.ask(talk.options.map);
+  if (!reply) return talk.trouble(reply.error());
+  auto object = map && map->dialect == Dialect::json ? object_of(*reply) : std::nullopt;
+  auto judged = object ? talk.reply_of(*object, *map) : reply;
+  if (!judged) return talk.trouble(judged.error());
+  print_reply(*reply, talk.terminal);
+  return code_of(*judged);
+}
+
+int print_object(Conversation& talk, const MapName& map) {
+  auto explained = talk.ask(in_zone("json", map.zone));
+  if (!explained) return talk.trouble(explained.error());
+  auto object = object_of(*explained);
+  if (!object) {
+    talk.terminal.print_json(boost::json::object{{"error", to_json(*explained)}});
+    return code_of(*explained) == exit_ok ? exit_trouble : exit_no;
+  }
+  auto reply = talk.reply_of(*object, map);
+  if (!reply) return talk.trouble(reply.error());
+  talk.terminal.print_json(*object);
+  return code_of(*reply);
+}
+
+int answer_in_json(Conversation& talk) {
+  std::string_view name = talk.options.map.empty() ? std::string_view("postfix") : talk.options.map;
+  auto map = parse_map_name(name);
+  if (map && map->dialect != Dialect::prefetch) return print_object(talk, *map);
+  // prefetch has no object; a name that is none here is for the daemon to refuse.
+  auto reply = talk.ask(name);
+  return reply ? print_json_reply(*reply, talk.terminal) : talk.trouble(reply.error());
 }
 
 // A blank would end the map's name early; a control octet has no place in either.
@@ -73,24 +153,22 @@ bool can_be_sent(std::string_view map, std::string_view key) noexcept {
 
 }  // namespace
 
+std::chrono::milliseconds query_limit(const Config& config, std::string_view map) {
+  auto name = parse_map_name(map);
+  auto zone = name ? config.zones.find(name->zone) : config.zones.end();
+  const PolicyConfig& rules = zone == config.zones.end() ? config.policy : zone->second;
+  return std::max<std::chrono::milliseconds>(rules.answer_timeout + 2s, 10s);
+}
+
 int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, const Terminal& terminal) {
-  std::string map = options.map.empty() ? "postfix" : options.map;
-  if (!can_be_sent(map, options.domain))
+  if (!can_be_sent(options.map, options.domain))
     return terminal.trouble(
         "the domain or map name has characters that no lookup can have; write them plainly");
-  auto deadline = std::chrono::steady_clock::now() + options.limit;
-  auto client = SocketmapClient::connect(endpoints, deadline);
-  if (!client) return trouble(client.error(), terminal);
-  auto reply = client->ask(terminal.json ? json_map(map) : map, options.domain, deadline);
-  if (!reply) return trouble(reply.error(), terminal);
-  if (terminal.json) return print_object(*reply, terminal);
-  int code = print_reply(*reply, terminal);
-  if (!options.map.empty()) return code;
-
-  auto explained = client->ask("json", options.domain, deadline);  // the reason; its absence changes nothing
-  auto object = explained ? object_of(*explained) : std::nullopt;
-  if (object) terminal.print(terminal.paint(Colour::faint, reason(*object)));
-  return code;
+  auto client = SocketmapClient::connect(endpoints, std::chrono::steady_clock::now() + options.limit);
+  if (!client) return terminal.trouble(fmt::format("{}; {}", whole(client.error().detail), remedy));
+  Conversation talk{std::move(*client), options, terminal};
+  if (terminal.json) return answer_in_json(talk);
+  return options.map.empty() ? explain(talk) : print_map(talk);
 }
 
 }  // namespace mtasts

@@ -1,10 +1,14 @@
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <limits>
 
 #include "core/text.hpp"
@@ -63,6 +67,17 @@ void Terminal::print_json(const boost::json::value& value) const { out << ascii_
 int Terminal::trouble(std::string_view what) const {
   err << "mtastsctl: " << what << '\n';
   return exit_trouble;
+}
+
+std::size_t terminal_width(int descriptor, std::string_view columns) noexcept {
+  constexpr std::size_t usual = 80;
+  if (isatty(descriptor) != 1) return 0;
+  std::size_t width = 0;
+  auto [end, error] = std::from_chars(columns.data(), columns.data() + columns.size(), width);
+  if (error == std::errc{} && end == columns.data() + columns.size() && width > 0) return width;
+  winsize size{};
+  bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : usual;
 }
 
 std::string ascii_json(const boost::json::value& value) {

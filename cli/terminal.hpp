@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -27,12 +28,16 @@ struct Terminal {
   std::ostream& err;
   bool json = false;
   bool colour = false;
+  std::size_t width = 0;  // columns that tables must fit into; 0: no limit, `out` is no terminal
 
   std::string paint(Colour colour_of, std::string_view text) const;  // text unchanged without colours
   void print(std::string_view line) const;                           // a line of text
   void print_json(const boost::json::value& value) const;            // a line of JSON
   int trouble(std::string_view what) const;                          // "mtastsctl: what" on err; exit_trouble
 };
+
+// The columns of a terminal: what $COLUMNS says, else what the terminal says, else 80. 0: it is none.
+std::size_t terminal_width(int descriptor, std::string_view columns) noexcept;
 
 // Serialized JSON with everything but printable ASCII as \uXXXX; bytes that are no UTF-8 become U+FFFD.
 std::string ascii_json(const boost::json::value& value);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <utility>
 
 #include "conf/problems.hpp"
 #include "conf/shape.hpp"
@@ -73,7 +74,6 @@ void read_forward(TableReader& section, DnsConfig& dns) {
 void read_dns(TableReader section, DnsConfig& dns) {
   read_forward(section, dns);
   section.list("private", dns.private_zones, read_dns_zone);
-  section.warn_if(!dns.private_zones.empty(), "private", no_effect);
   section.text("root_hints", dns.root_hints, read_optional_path);
   section.text("trust_anchor", dns.trust_anchor, read_absolute_path);
   section.duration("timeout", dns.timeout, shortest, longest);
@@ -118,6 +118,23 @@ void read_policy(TableReader section, PolicyConfig& policy, std::chrono::millise
   section.finish();
 }
 
+// Said of the domain in a question by DIALECT/ZONE without a port of its own, when there is something that
+// depends on the port.
+void read_default_port(TableReader& section) {
+  constexpr std::string_view key = "default_port";
+  const toml::node* node = section.take(key);
+  if (node == nullptr) return;
+  unsigned port = 0;
+  if (node->is_integer()) {
+    section.number(key, port, 1, 65'535);
+  } else if (const auto* name = node->as_string()) {
+    if (auto service = read_service(name->get()); !service) section.error(key, service.error());
+  } else {
+    section.wrong_type(*node, key, "a port number, or the name of a service in quotes");
+  }
+  section.warn_if(true, key, no_effect);
+}
+
 void read_zones(const toml::table* zones, Config& config, Problems& problems) {
   if (zones == nullptr) return;
   for (auto&& [key, node] : *zones) {
@@ -129,7 +146,9 @@ void read_zones(const toml::table* zones, Config& config, Problems& problems) {
       problems.error(line, prefix, "is no section; begin it by a line [zone.NAME]");
     } else {
       PolicyConfig policy = config.policy;
-      read_policy({node.as_table(), prefix, problems}, policy, config.dns.timeout);
+      TableReader section(node.as_table(), prefix, problems);
+      read_default_port(section);
+      read_policy(std::move(section), policy, config.dns.timeout);
       config.zones.insert_or_assign(std::string(key.str()), policy);
     }
   }
@@ -162,6 +181,11 @@ void refuse_overrides(TableReader& root, Problems& problems) {
       "table that stands before this map");
 }
 
+// A section of a later version, whatever it holds: one file may serve several programs and versions.
+void pass_over(TableReader& root, std::string_view section) {
+  if (root.table(section) != nullptr) root.warn_if(true, section, no_effect);
+}
+
 void read_root(const toml::table& table, Config& config, Problems& problems) {
   TableReader root(&table, "", problems);
   read_listen({root.table("listen"), "listen", problems}, config.listen);
@@ -172,6 +196,8 @@ void read_root(const toml::table& table, Config& config, Problems& problems) {
   read_zones(root.table("zone"), config, problems);
   read_log({root.table("log"), "log", problems}, config.log);
   read_limits({root.table("limits"), "limits", problems}, config.limits);
+  pass_over(root, "milter");
+  pass_over(root, "refresh");
   refuse_overrides(root, problems);
   root.finish();
 }

@@ -45,9 +45,41 @@ bool header_begins_well(std::string_view text) noexcept {
   return !text.empty() && begins_key(text.front());
 }
 
-// text begins with a digit or sign where a value begins. Dates, for which no key has a use, are no numbers.
+std::size_t end_of_value(std::string_view text) noexcept {
+  return std::min(text.find_first_of(" \t\r\n,]}#"), text.size());
+}
+
+// Takes off what pattern stands for: "0" is any digit.
+bool takes(std::string_view& text, std::string_view pattern) noexcept {
+  if (text.size() < pattern.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i)
+    if (pattern[i] == '0' ? !is_digit(text[i]) : text[i] != pattern[i]) return false;
+  text.remove_prefix(pattern.size());
+  return true;
+}
+
+// "12:00:00", with at most nine digits of a fraction and an offset from UTC.
+bool is_time(std::string_view text) noexcept {
+  if (!takes(text, "00:00:00")) return false;
+  if (takes(text, ".0"))
+    for (int more = 8; more > 0 && takes(text, "0");) --more;
+  if (text.empty() || text == "Z" || text == "z") return true;
+  return (takes(text, "+00:00") || takes(text, "-00:00")) && text.empty();
+}
+
+// text begins with a date, with or without a time behind it. No key has a use for one yet, but what holds
+// one shall be told as itself and not as a bad number. Whether there is such a day is for toml++.
+bool begins_date(std::string_view text) noexcept {
+  if (!takes(text, "0000-00-00")) return false;
+  std::size_t end = end_of_value(text);
+  if (end > 0) return to_lower(text.front()) == 't' && is_time(text.substr(1, end - 1));
+  bool has_time = text.size() > 1 && text.front() == ' ' && is_digit(text[1]);
+  return !has_time || is_time(text.substr(1, end_of_value(text.substr(1))));
+}
+
+// text begins with a digit or sign where a value begins.
 bool begins_number(std::string_view text) noexcept {
-  text = text.substr(0, text.find_first_of(" \t\r\n,]}#"));
+  text = text.substr(0, end_of_value(text));
   for (std::size_t i = 0; i < text.size(); ++i) {
     bool sign = text[i] == '+' || text[i] == '-';
     bool sign_is_well = i == 0 || to_lower(text[i - 1]) == 'e';
@@ -99,7 +131,7 @@ class Scan {
       return "has a string of several lines; write it in one";
     if (c == '[' && at_line_start_ && open_ == 0 && !header_begins_well(rest))
       return "has no section name behind \"[\"";
-    if ((is_digit(c) || c == '+' || c == '-') && at_value() && !begins_number(text))
+    if ((is_digit(c) || c == '+' || c == '-') && at_value() && !begins_number(text) && !begins_date(text))
       return "has a value that is no number; write it in quotes";
     if (c == '\n') dots_ = 0;
     if (c == '.' && ++dots_ > max_dots_in_a_line) return "nests too deeply";

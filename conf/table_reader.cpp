@@ -32,7 +32,7 @@ const toml::node* TableReader::find(std::string_view key) const {
 }
 
 const toml::node* TableReader::take(std::string_view key) {
-  known_.push_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
   return find(key);
 }
 

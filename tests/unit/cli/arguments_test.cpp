@@ -1,6 +1,7 @@
 #include "cli/arguments.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -26,10 +27,31 @@ TEST_CASE("input is read as it is, up to the limit", "[cli]") {
   CHECK_FALSE(read_input(folder / "", in));
 }
 
+TEST_CASE("only a file that is not there is not there", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "file") << "x";
+  std::filesystem::create_symlink("loop", folder / "loop");
+  CHECK(is_there(folder / "file"));
+  CHECK(is_there(folder / "loop"));                 // ELOOP stands here for all that can't be looked at
+  CHECK_FALSE(is_there(folder / "missing"));        // ENOENT
+  CHECK_FALSE(is_there((folder / "file") + "/x"));  // ENOTDIR
+}
+
+TEST_CASE("arguments that CLI11 would take apart or leave out", "[cli]") {
+  using Strings = std::vector<std::string>;
+  CHECK(as_parsed({"a", "b"}) == Strings{"b", "a"});
+  CHECK(as_parsed({"--content-type=", "--glob=x", "--map=", "f"}) ==
+        Strings{"f", "", "--map", "--glob=x", "", "--content-type"});
+  CHECK(as_parsed({"--", "--content-type="}) == Strings{"--content-type=", "--"});
+  CHECK(as_parsed({"record", "[a,b]"}) == Strings{std::string("\0[a,b]", 6), "record"});
+  CHECK(as_parsed({"query", "[mx.example]:25"}) == Strings{"[mx.example]:25", "query"});
+}
+
 TEST_CASE("lint record - takes a JSON array of strings, nothing else", "[cli]") {
   CHECK(json_strings(R"(["a", "\u0007", ""])") == std::vector<std::string>{"a", "\x07", ""});
+  CHECK(json_strings("[\"a\xff\"]") == std::vector<std::string>{"a\xff"});
   CHECK(json_strings("[]") == std::vector<std::string>{});
-  for (std::string_view bad : {"", "[", "{}", "\"a\"", "[1]", "[\"a\"] x", "[\"\xff\"]", "[null]"}) {
+  for (std::string_view bad : {"", "[", "{}", "\"a\"", "[1]", "[\"a\"] x", "[null]"}) {
     INFO(bad);
     auto strings = json_strings(bad);
     REQUIRE_FALSE(strings);

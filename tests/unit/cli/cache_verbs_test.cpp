@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <exception>
+#include <sstream>
 
 #include "cache/lmdb_cache.hpp"
 #include "cli/commands.hpp"
@@ -64,7 +65,8 @@ void put(LmdbCache& cache, std::string_view domain, Record record) {
 // A cache with one of each; opened again for reading, as mtastsctl does.
 class Fixture {
  public:
-  Fixture() {
+  // more: a domain in mode testing, its policy fetched now and for 119 minutes.
+  explicit Fixture(std::string_view more = {}) {
     auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
     if (!writer) FAIL(writer.error().detail);
     Record failed = with_policy("version: STSv1\nmode: enforce\nmx: mx.failed.example\nmax_age: 604800\n",
@@ -80,10 +82,14 @@ class Fixture {
             "20260131", noon - 24h));
     put(**writer, "failed.example", failed);
     put(**writer, "gone.example",
-        with_policy("version: STSv1\nmode: enforce\nmx: mx.gone.example\nmax_age: 3600\n", "1", noon - 2h));
+        with_policy("version: STSv1\nmode: enforce\nmx: mx.gone.example\nmax_age: 3600\n", "1",
+                    noon - 119min));
     put(**writer, "nothing.example", without_policy());
     put(**writer, "testing.example",
         with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 86400\n", "7", noon - 1h));
+    if (!more.empty())
+      put(**writer, more,
+          with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 7140\n", "8", noon));
   }
 
   std::unique_ptr<LmdbCache> open() {
@@ -113,13 +119,38 @@ TEST_CASE("list: the text", "[cli]") {
   Caught caught;
   CHECK(list(*fixture.open(), {.all = true}, noon, caught.text()) == exit_ok);
   CHECK(caught.out.str() ==
-        "DOMAIN           MODE     EXPIRES                 FETCHED         ID\n"
-        "enforce.example  enforce  2026-02-06 in 6 days    24 hours ago    20260131\n"
-        "failed.example   enforce  2026-02-07 in 6 days    6 hours ago     old\n"
-        "gone.example     enforce  expired                 2 hours ago     1\n"
-        "nothing.example  -        no-record               -               -\n"
-        "testing.example  testing  2026-02-01 in 23 hours  60 minutes ago  7\n");
+        "DOMAIN           MODE     EXPIRES                    FETCHED          ID\n"
+        "enforce.example  enforce  2026-02-06 in 6 days       24 hours ago     20260131\n"
+        "failed.example   enforce  2026-02-07 in 6 days       6 hours ago      old\n"
+        "gone.example     enforce  expired                    119 minutes ago  1\n"
+        "nothing.example  -        no-record                  -                -\n"
+        "testing.example  testing  2026-02-01 in 23 hours     60 minutes ago   7\n");
   CHECK(caught.err.str().empty());
+}
+
+TEST_CASE("list: what fits into a terminal", "[cli]") {
+  Fixture fixture(std::string(40, 'l') + ".example");
+  struct Row {
+    std::size_t width, domain;
+    const char *shown, *head_end;
+  };
+  for (const Row& row : {Row{80, 27, "lllllllllllllllllllllllll..", "FETCHED\n"},
+                         Row{99, 46, "llllllllllllllllllllllllllllllllllllllll.exa..", "FETCHED\n"},
+                         Row{100, 37, "lllllllllllllllllllllllllllllllllll..", "FETCHED          ID\n"},
+                         Row{200, 48, "llllllllllllllllllllllllllllllllllllllll.example", "ID\n"},
+                         Row{0, 40, "llllllllllllllllllllllllllllllllllllllll.example", "ID\n"}}) {
+    INFO(row.width);
+    Caught caught;
+    auto terminal = caught.text();
+    terminal.width = row.width;
+    CHECK(list(*fixture.open(), {.all = true}, noon, terminal) == exit_ok);
+    auto out = caught.out.str();
+    CHECK(out.starts_with("DOMAIN" + std::string(row.domain - 6, ' ') + "  MODE "));
+    CHECK(out.substr(0, out.find('\n') + 1).ends_with(row.head_end));
+    CHECK(out.contains("\n" + std::string(row.shown) + "  testing  2026-01-31 in 119 minutes  now"));
+    std::istringstream lines(out);
+    for (std::string line; row.width != 0 && std::getline(lines, line);) CHECK(line.size() <= row.width);
+  }
 }
 
 TEST_CASE("list: the JSON form", "[cli]") {

@@ -7,6 +7,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include "tests/unit/cli/support.hpp"
 
@@ -18,10 +19,10 @@ struct Outcome {
   std::string out;
 };
 
-// arguments is a piece of shell; stderr is not caught unless it redirects it.
-Outcome run(const std::string& arguments) {
+// before and arguments are pieces of shell; stderr is not caught unless they redirect it.
+Outcome run(const std::string& before, const std::string& arguments) {
   Outcome outcome;
-  std::FILE* pipe = popen((std::string(MTASTSCTL) + " " + arguments).c_str(), "r");
+  std::FILE* pipe = popen((before + MTASTSCTL + " " + arguments).c_str(), "r");
   REQUIRE(pipe != nullptr);
   char part[4096];
   for (std::size_t count; (count = std::fread(part, 1, sizeof part, pipe)) > 0;)
@@ -30,6 +31,8 @@ Outcome run(const std::string& arguments) {
   if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
   return outcome;
 }
+
+Outcome run(const std::string& arguments) { return run("", arguments); }
 
 }  // namespace
 
@@ -56,7 +59,10 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"match '*.example.com'", 2},
       {"match a b c", 2},
       {"lint policy /nonexistent/policy", 2},
-      {"lint policy - --status 99 </dev/null", 2},
+      {"lint policy - --status 0 </dev/null", 1},
+      {"lint policy - --status 999 </dev/null", 1},
+      {"lint policy - --status 1000 </dev/null", 2},
+      {"lint policy - --status=-1 </dev/null", 2},
       {"lint policy - </dev/null", 1},
       {"lint record - </dev/null", 2},
       {"--config /nonexistent list", 2},
@@ -98,6 +104,9 @@ TEST_CASE("lint policy reads files and stdin byte for byte", "[cli]") {
   CHECK(run("lint policy " + (folder / "long")).code == 1);
   CHECK(run("lint policy --status 404 --content-type text/plain " + (folder / "good")).code == 1);
   CHECK(run("lint policy --status 200 --content-type '' " + (folder / "good")).code == 1);
+  CHECK(run("lint policy --status 200 --content-type= " + (folder / "good")).code == 1);
+  CHECK(run("lint policy --status 200 --content-type= --json " + (folder / "good"))
+            .out.contains("\"content-type"));
   CHECK(
       run("lint policy --status 200 --content-type 'text/plain; charset=utf-8' " + (folder / "good")).code ==
       0);
@@ -110,6 +119,23 @@ END
 )");
   CHECK(outcome.code == 1);
   CHECK(boost::json::parse(outcome.out).at("verdict") == "invalid");
+}
+
+TEST_CASE("lint record - takes octets that are no UTF-8", "[cli]") {
+  auto outcome = run(R"(printf '["v=STSv1; id=1;", "x\377"]' | )", "lint record --json -");
+  CHECK(outcome.code == 0);
+  CHECK(boost::json::parse(outcome.out).at("verdict") == "valid");
+}
+
+TEST_CASE("help fits into 80 columns", "[cli]") {
+  for (const char* verb : {"", "query", "list", "show", "lint", "lint record", "lint policy", "match"}) {
+    INFO(verb);
+    std::istringstream lines(run(std::string(verb) + " --help").out);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(line.size() <= 80);
+    }
+  }
 }
 
 TEST_CASE("errors go to stderr, JSON to stdout", "[cli]") {

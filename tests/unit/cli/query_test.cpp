@@ -10,6 +10,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <thread>
 
 #include "cli/commands.hpp"
@@ -80,19 +81,40 @@ std::string framed(std::string_view payload) {
 }
 
 const std::string secure = "OK secure match=mx.example.com servername=hostname";
-const std::string object =
-    R"({"domain":"example.com","decision":"secure","reason":"enforce policy","detail":"","source":"cache"})";
+// The object of the json map, with these replies.
+std::string object_with(const std::string& replies) {
+  return R"({"domain":"example.com","decision":"secure","reason":"enforce policy","detail":"","source":"cache",)"
+         R"("replies":)" +
+         replies + "}";
+}
+const std::string object = object_with(R"({"postfix":")" + secure + R"(","postfix310":"TEMP too long"})");
 
 }  // namespace
 
-TEST_CASE("query prints the reply exactly, and the reason below", "[cli]") {
+TEST_CASE("query prints the reply exactly, and the reason below, out of one answer", "[cli]") {
   test::Folder folder;
-  FakeDaemon daemon(folder / "s",
-                    {{"postfix example.com", framed(secure)}, {"json example.com", framed("OK " + object)}});
+  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed("TEMP asked twice")},
+                                   {"json example.com", framed("OK " + object)}});
   Caught caught;
   CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_ok);
   CHECK(caught.out.str() == secure + "\nenforce policy (cache)\n");
   CHECK(caught.err.str().empty());
+}
+
+TEST_CASE("SM-7: query asks for the reply itself when the object is too long to hold it", "[cli]") {
+  struct Row {
+    std::string explained, want;
+  };
+  for (const Row& row : {Row{"OK " + object_with("null"), secure + "\nenforce policy (cache)\n"},
+                         Row{"TEMP the JSON answer is too long", secure + "\n"}}) {
+    INFO(row.explained);
+    test::Folder folder;
+    FakeDaemon daemon(folder / "s",
+                      {{"postfix example.com", framed(secure)}, {"json example.com", framed(row.explained)}});
+    Caught caught;
+    CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_ok);
+    CHECK(caught.out.str() == row.want);
+  }
 }
 
 TEST_CASE("query --map prints that reply alone; NOTFOUND is an answer", "[cli]") {
@@ -122,21 +144,80 @@ TEST_CASE("query --json prints the json map's object, of the zone if there is on
   CHECK(caught.out.str() == object + "\n");
 }
 
-TEST_CASE("query --json: an undecided or refused answer is exit 1, and still JSON", "[cli]") {
+TEST_CASE("query: the exit code is that of the dialect asked for, in text and JSON alike", "[cli]") {
+  const std::string deferred = object_with(R"({"postfix":"TEMP x","postfix310":"NOTFOUND "})");
+  struct Row {
+    std::string map, explained;
+    int want;
+  };
+  for (const Row& row : {Row{"", "OK " + object, exit_ok}, Row{"postfix310", "OK " + object, exit_no},
+                         Row{"", "OK " + deferred, exit_no}, Row{"postfix", "OK " + deferred, exit_no},
+                         Row{"postfix310", "OK " + deferred, exit_ok}, Row{"json", "OK " + deferred, exit_no},
+                         Row{"", "OK " + object_with("null"), exit_no},
+                         Row{"json", "OK " + object_with("null"), exit_no}, Row{"", "TEMP x", exit_no}}) {
+    INFO(row.map << ": " << row.explained);
+    auto reply = row.map == "postfix310" && row.explained.contains("NOTFOUND") ? "NOTFOUND " : "TEMP x";
+    test::Folder folder;
+    auto daemon = [&](const std::string& name) {
+      return std::make_unique<FakeDaemon>(
+          folder / name, std::map<std::string, std::string>{{"json example.com", framed(row.explained)},
+                                                            {"postfix example.com", framed("TEMP x")},
+                                                            {"postfix310 example.com", framed(reply)}});
+    };
+    auto first = daemon("1"), second = daemon("2");
+    Caught text, json;
+    CHECK(query({first->endpoint()}, {"example.com", row.map, 5s}, text.text()) == row.want);
+    CHECK(query({second->endpoint()}, {"example.com", row.map, 5s}, json.json()) == row.want);
+    CHECK(boost::json::parse(json.out.str()).is_object());
+  }
+}
+
+TEST_CASE("query --json: what is no object is still JSON", "[cli]") {
   struct Row {
     std::string reply;
     int want;
   };
-  for (const Row& row :
-       {Row{"OK {\"decision\":\"temp\"}", exit_no}, Row{"TEMP x", exit_no}, Row{"PERM x", exit_no},
-        Row{"OK {", exit_trouble}, Row{"OK []", exit_trouble}, Row{"NOTFOUND ", exit_trouble}}) {
+  for (const Row& row : {Row{"TEMP x", exit_no}, Row{"PERM x", exit_no}, Row{"OK {", exit_trouble},
+                         Row{"OK []", exit_trouble}, Row{"NOTFOUND ", exit_trouble}}) {
     INFO(row.reply);
     test::Folder folder;
     FakeDaemon daemon(folder / "s", {{"json example.com", framed(row.reply)}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.json()) == row.want);
-    CHECK(boost::json::parse(caught.out.str()).is_object());
+    CHECK(boost::json::parse(caught.out.str()).at("error") == boost::json::string(row.reply));
   }
+}
+
+TEST_CASE("query --json: maps without an object are asked as they are", "[cli]") {
+  struct Row {
+    std::string map, reply, want;
+    int code;
+  };
+  for (const Row& row :
+       {Row{"prefetch", "OK queued", R"({"reply":"OK queued"})", exit_ok},
+        Row{"prefetch/partners", "OK cached", R"({"reply":"OK cached"})", exit_ok},
+        Row{"postfx", "PERM unknown map name", R"({"error":"PERM unknown map name"})", exit_no},
+        Row{"postfix/BIG", "PERM unknown map name", R"({"error":"PERM unknown map name"})", exit_no}}) {
+    INFO(row.map);
+    test::Folder folder;
+    FakeDaemon daemon(folder / "s", {{row.map + " example.com", framed(row.reply)}});
+    Caught caught;
+    CHECK(query({daemon.endpoint()}, {"example.com", row.map, 5s}, caught.json()) == row.code);
+    CHECK(caught.out.str() == row.want + "\n");
+  }
+}
+
+TEST_CASE("query waits longer than the daemon may take, in the zone asked for", "[cli]") {
+  Config config;
+  config.policy.answer_timeout = 8s;
+  config.zones["slow"].answer_timeout = 90s;
+  config.zones["fast"].answer_timeout = 1s;
+  CHECK(query_limit(config, "") == 10s);
+  CHECK(query_limit(config, "postfix/fast") == 10s);
+  CHECK(query_limit(config, "json/slow") == 92s);
+  config.policy.answer_timeout = 20s;
+  CHECK(query_limit(config, "postfix") == 22s);
+  CHECK(query_limit(config, "postfix/none") == 22s);
 }
 
 TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
@@ -174,7 +255,9 @@ TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
   CHECK(query({{Endpoint::Kind::unix_path, path, {}, 0}}, {"example.com", "", 200ms}, caught.text()) ==
         exit_trouble);
   CHECK(std::chrono::steady_clock::now() - start < 5s);
-  CHECK(caught.err.str().contains("no answer from unix:" + path + " in time"));
+  CHECK(caught.err.str().contains("no answer from unix:" + path +
+                                  " in time (200ms); mtastsd runs but did not answer, see its log"));
+  CHECK_FALSE(caught.err.str().contains("is mtastsd running"));
   close(listener);
 }
 

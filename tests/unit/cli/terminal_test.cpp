@@ -1,8 +1,13 @@
 #include "cli/terminal.hpp"
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
 #include <sstream>
 
 #include "tests/unit/cli/support.hpp"
@@ -28,6 +33,24 @@ TEST_CASE("long text is broken at blanks, with an indent, and never loses a word
   CHECK(wrapped("aaaaaaaa bb", 2, 4) == "aaaaaaaa\n  bb");
   CHECK(wrapped("x   " + std::string(90, 'y'), 4) == "x   " + std::string(90, 'y'));
   CHECK(wrapped("", 4).empty());
+}
+
+TEST_CASE("the width of a terminal; what is none has no limit", "[cli]") {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  winsize size{};
+  CHECK(ioctl(terminal, TIOCSWINSZ, &size) == 0);
+  CHECK(terminal_width(terminal, "") == 80);
+  size.ws_col = 132;
+  CHECK(ioctl(terminal, TIOCSWINSZ, &size) == 0);
+  CHECK(terminal_width(terminal, "") == 132);
+  CHECK(terminal_width(terminal, "100") == 100);
+  for (std::string_view none : {"0", "-1", "80x", "99999999999999999999999"})
+    CHECK(terminal_width(terminal, none) == 132);
+  close(terminal);
+  int no_terminal = open("/dev/null", O_RDONLY);
+  CHECK(terminal_width(no_terminal, "80") == 0);
+  close(no_terminal);
 }
 
 TEST_CASE("colours only when asked for", "[cli]") {

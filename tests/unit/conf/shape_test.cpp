@@ -21,6 +21,11 @@ std::optional<unsigned> bad_line(std::string_view text) {
   return safe ? std::nullopt : std::optional(safe.error().line);
 }
 
+std::string errors_of(std::string_view text) {
+  auto parsed = parse_config(text, "f.toml", {"/s", "/c"});
+  return parsed ? "" : parsed.error().detail;
+}
+
 }  // namespace
 
 TEST_CASE("ordinary texts are not too deep", "[conf]") {
@@ -40,6 +45,29 @@ TEST_CASE("deep texts are told with their line", "[conf]") {
   CHECK(bad_line("x = \"\"\ny = ''\nz = \"\\\\\"\n" + repeat("a.", 65)) == 4);
   CHECK(bad_line("x = '\\'\n" + repeat("a.", 65)) == 2);
   CHECK(bad_line("# \" '\n" + repeat("a.", 65)) == 2);
+}
+
+TEST_CASE("dates are let through, what only resembles one is not", "[conf]") {
+  for (std::string_view good :
+       {"2027-01-31", "2027-01-31 ", "2027-01-31\t\r\n", "2027-01-31 # x", "[2027-01-31,2027-01-31]",
+        "2027-01-31T12:00:00", "2027-01-31t12:00:00z", "2027-01-31 12:00:00.123456789Z",
+        "2027-01-31 12:00:00-01:30 ", "2027-01-31T12:00:00.1+01:30"}) {
+    INFO(good);
+    CHECK_FALSE(bad_line("x = " + std::string(good)));
+    CHECK(errors_of("x = " + std::string(good)).starts_with("f.toml:1: x: unknown key"));
+  }
+  for (std::string_view bad :
+       {"2027-1-31", "2027-01-31x", "2027-01-31-", "2027-01-31T", "2027-01-31T12:00", "2027-01-31 12",
+        "2027-01-31 12:00:00.", "2027-01-31T12:00:00.1234567890", "2027-01-31T12:00:00+1:00",
+        "2027-01-31T12:00:00ZZ", "2027-01-31T12:00:00Z+01:00", "12:00:00", "20270-01-31", "-2027-01-31"}) {
+    INFO(bad);
+    CHECK(bad_line("x = " + std::string(bad)) == 1);
+  }
+  for (std::string_view none : {"2027-13-01", "2027-02-31", "0000-00-00", "2027-01-31T24:00:00"}) {
+    INFO(none);
+    CHECK(errors_of("x = " + std::string(none)).starts_with("f.toml:1: "));
+    CHECK_FALSE(errors_of("x = " + std::string(none)).contains("unknown key"));
+  }
 }
 
 TEST_CASE("a section header must begin with a key, and raw controls are refused", "[conf]") {

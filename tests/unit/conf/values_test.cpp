@@ -176,6 +176,18 @@ TEST_CASE("KEY-6: private zones may be written in U-labels", "[conf]") {
   CHECK_FALSE(read_dns_zone("a..b"));
 }
 
+TEST_CASE("service names (RFC 6335)", "[conf]") {
+  for (std::string_view good : {"smtp", "SMTP", "a", "x-1", "abcdefghijklmno"}) {
+    INFO(good);
+    CHECK(read_service(good) == std::string(good));
+  }
+  for (std::string_view bad :
+       {"", "25", "2-5", "-a", "a-", "a--b", "a_b", "a b", "abcdefghijklmnop", "\xc3\xbc"}) {
+    INFO(bad);
+    CHECK_FALSE(read_service(bad));
+  }
+}
+
 TEST_CASE("zone names", "[conf]") {
   CHECK(is_zone_name("partners-2_x"));
   CHECK(is_zone_name(std::string(32, 'a')));
