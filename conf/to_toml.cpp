@@ -12,7 +12,7 @@ namespace {
 using Out = std::back_insert_iterator<std::string>;
 
 // A TOML basic string. Valid UTF-8 stays; quotes, backslashes and controls are escaped.
-std::string quoted(std::string_view text) {
+std::string toml_text(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     auto octet = static_cast<unsigned char>(c);
@@ -28,7 +28,7 @@ std::string quoted(std::string_view text) {
 template <class T, class Text>
 std::string list(const std::vector<T>& values, Text text) {
   std::vector<std::string> words;
-  for (const auto& each : values) words.push_back(quoted(text(each)));
+  for (const auto& each : values) words.push_back(toml_text(text(each)));
   return fmt::format("[{}]", fmt::join(words, ", "));
 }
 
@@ -42,38 +42,41 @@ void add_listen(Out out, const ListenConfig& listen) {
   fmt::format_to(out, "[listen]\n{}socketmap = {}\n", comment_unless(listen.socketmap_configured),
                  list(listen.socketmap, [](const Endpoint& each) { return to_string(each); }));
   fmt::format_to(out, "socket_mode = \"{:04o}\"\nsocket_group = {}\n", listen.socket_mode,
-                 quoted(listen.socket_group));
-  fmt::format_to(out, "control = {}\nhttp = {}\n", quoted(listen.control), quoted(listen.http));
+                 toml_text(listen.socket_group));
+  fmt::format_to(out, "control = {}\nhttp = {}\n", toml_text(listen.control), toml_text(listen.http));
   fmt::format_to(out, "workers = {}\n", listen.workers);
 }
 
 void add_cache(Out out, const CacheConfig& cache) {
-  fmt::format_to(out, "\n[cache]\n{}path = {}\n", comment_unless(cache.path_configured), quoted(cache.path));
+  fmt::format_to(out, "\n[cache]\n{}path = {}\n", comment_unless(cache.path_configured),
+                 toml_text(cache.path));
   fmt::format_to(out, "max_size = \"{}\"\n", format_size(cache.max_size));
 }
 
 void add_dns(Out out, const DnsConfig& dns) {
   fmt::format_to(out, "\n[dns]\nforward = {}\n", dns.forward_auto ? "\"auto\"" : list(dns.forward, same));
   fmt::format_to(out, "private = {}\n", list(dns.private_zones, same));
-  fmt::format_to(out, "root_hints = {}\ntrust_anchor = {}\n", quoted(dns.root_hints),
-                 quoted(dns.trust_anchor));
+  fmt::format_to(out, "root_hints = {}\ntrust_anchor = {}\n", toml_text(dns.root_hints),
+                 toml_text(dns.trust_anchor));
   fmt::format_to(out, "timeout = \"{}\"\n", format_duration(dns.timeout));
 }
 
 void add_https(Out out, const HttpsConfig& https) {
-  fmt::format_to(out, "\n[https]\nca_file = {}\n", quoted(https.ca_file));
-  fmt::format_to(out, "timeout = \"{}\"\nproxy = {}\n", format_duration(https.timeout), quoted(https.proxy));
+  fmt::format_to(out, "\n[https]\nca_file = {}\n", toml_text(https.ca_file));
+  fmt::format_to(out, "timeout = \"{}\"\nproxy = {}\n", format_duration(https.timeout),
+                 toml_text(https.proxy));
   fmt::format_to(out, "allow_addresses = {}\n", list(https.allow_addresses, format_cidr));
 }
 
 void add_policy(Out out, std::string_view section, const PolicyConfig& policy) {
   fmt::format_to(out, "\n[{}]\ndane = {}\n", section, policy.dane);
-  fmt::format_to(out, "postfix_dane = {}\npartial_dane = {}\n", quoted(policy.postfix_dane),
-                 quoted(policy.partial_dane));
+  fmt::format_to(out, "postfix_dane = {}\npartial_dane = {}\n", toml_text(policy.postfix_dane),
+                 toml_text(policy.partial_dane));
   fmt::format_to(out, "testing_as_enforce = {}\n", policy.testing_as_enforce);
   fmt::format_to(out, "first_fetch_wait = \"{}\"\nanswer_timeout = \"{}\"\n",
                  format_duration(policy.first_fetch_wait), format_duration(policy.answer_timeout));
-  fmt::format_to(out, "on_dnssec_down = {}\nmx_hosts = {}\n", quoted(policy.on_dnssec_down), policy.mx_hosts);
+  fmt::format_to(out, "on_dnssec_down = {}\nmx_hosts = {}\n", toml_text(policy.on_dnssec_down),
+                 policy.mx_hosts);
 }
 
 void add_log(Out out, const LogConfig& log) {

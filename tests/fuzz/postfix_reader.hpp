@@ -112,7 +112,7 @@ inline std::string judge(const Reply& reply) {
   }
   std::size_t kinds = 0;
   for (std::string_view name : {"policy_type", "policy_domain", "policy_string", "mx_host_pattern"}) {
-    kinds += reply.all(name).empty() ? 0 : 1;
+    kinds += reply.all(name).empty() ? 0u : 1u;
   }
   if (kinds != 0 && kinds != 4) return "some of the four STS attributes, not all";  // PFX-18, PFX-41
   if (kinds == 0) return {};
