@@ -136,17 +136,20 @@ std::string format_event(LogConfig::Format format, std::string_view time, Log::L
 
 Log::Log(const LogConfig& config)
     : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
+      target_(config.target),
       sink_(make_logger(config.target, pool_)),
       timed_(is_timed(config)),
       format_(config.format),
       level_(config.level) {}
 
-Log::~Log() = default;
+// The writing thread is joined before what it writes to goes.
+Log::~Log() { pool_.reset(); }
 
 void Log::configure(const LogConfig& config) {
-  auto sink = make_logger(config.target, pool_);
+  auto sink = config.target == target_ ? sink_ : make_logger(config.target, pool_);
   std::lock_guard lock(mutex_);
-  sink_ = std::move(sink);
+  if (sink != sink_) retired_.push_back(std::exchange(sink_, std::move(sink)));
+  target_ = config.target;
   timed_ = is_timed(config);
   format_ = config.format;
   level_.store(config.level, std::memory_order_relaxed);

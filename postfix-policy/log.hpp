@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "conf/config.hpp"
 
@@ -53,6 +54,9 @@ class Log {
 
  private:
   std::shared_ptr<spdlog::details::thread_pool> pool_;
+  LogConfig::Target target_;  // main thread only
+  std::vector<std::shared_ptr<spdlog::logger>>
+      retired_;       // targets of before a reload; lines may still be queued
   std::mutex mutex_;  // guards sink_, timed_ and format_; held for a copy only
   std::shared_ptr<spdlog::logger> sink_;
   bool timed_;  // the target adds no time of its own
