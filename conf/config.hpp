@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "core/override.hpp"
 
 namespace mtasts {
 
@@ -75,7 +76,16 @@ struct PolicyConfig {  // [policy], and [zone.NAME] with the same keys laid over
   std::chrono::milliseconds answer_timeout{8000};
   std::string on_dnssec_down = "ignore-dane";  // ignore-dane | temp
   unsigned mx_hosts = 10;
+  std::uint16_t default_port = 25;  // of a next hop without a port; [zone.NAME] only
   friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
+};
+
+struct OverrideConfig {  // [override."NAME"]
+  std::string name;      // as written, for messages, list and explain
+  OverrideKey key;
+  Override rule;
+  bool allow_plaintext = false;
+  friend bool operator==(const OverrideConfig&, const OverrideConfig&) = default;
 };
 
 struct LogConfig {
@@ -102,6 +112,7 @@ struct Config {
   HttpsConfig https;
   PolicyConfig policy;
   std::map<std::string, PolicyConfig, std::less<>> zones;  // by name, already merged with [policy]
+  std::vector<OverrideConfig> overrides;                   // in the order of the file's names
   LogConfig log;
   LimitsConfig limits;
   friend bool operator==(const Config&, const Config&) = default;

@@ -10,10 +10,9 @@
 #include <string_view>
 
 #include "core/sts_policy.hpp"
+#include "core/time.hpp"
 
 namespace mtasts {
-
-using Time = std::chrono::sys_seconds;
 
 // A policy that was fetched once, and when. Views live as long as the record they were taken from.
 struct CachedPolicy {

@@ -1,0 +1,72 @@
+// override - an administrator's own rule for a next hop (DESIGN §1 [override], §4 rule 2).
+//
+// A key is a domain, a wildcard "*.example.com" (any depth below, not the domain itself; the longest wins) or
+// a literal next hop as it stands in Postfix ("[relay.example]:587", "example.com:25", "[relay.example]").
+// Precedence: literal, then domain, then wildcard. A domain or wildcard counts for every form of a next hop
+// whose policy domain it is.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/domain_name.hpp"
+#include "core/time.hpp"
+
+namespace mtasts {
+
+enum class OverrideAction : std::uint8_t {
+  no_policy,    // NOTFOUND, before any DNS
+  ignore_sts,   // DANE alone decides
+  ignore_dane,  // rules 3 to 5 are skipped
+  enforce,      // a testing policy is taken as enforce
+  answer,       // this answer, before any DNS
+};
+
+std::string_view words(OverrideAction action) noexcept;  // "no-policy", "ignore-sts", …
+std::optional<OverrideAction> override_action_of(std::string_view word) noexcept;
+
+struct Override {
+  OverrideAction action = OverrideAction::no_policy;
+  std::string answer;        // action answer only: what follows "OK " in the reply; Postfix takes it
+  std::string reason;        // the administrator's words, for log and explain; printable, not empty
+  Time until = Time::max();  // in force before this moment
+  friend bool operator==(const Override&, const Override&) = default;
+};
+
+struct OverrideKey {
+  DomainName domain;      // of a wildcard: without "*."
+  bool wildcard = false;  // "*.domain"
+  bool literal = false;   // has brackets or a port, and counts for that next hop alone
+  bool bracketed = false;
+  std::optional<std::uint16_t> port;  // as written; nullopt: none is written
+  friend bool operator==(const OverrideKey&, const OverrideKey&) = default;
+};
+
+// All overrides of a configuration. Immutable once shared; find() neither allocates nor throws.
+class Overrides {
+ public:
+  void add(const OverrideKey& key, Override rule);
+
+  // The rule in force for a next hop; nullptr: none (an override that is over is none, and the next in
+  // precedence counts). port: as written in Postfix's key, nullopt: none is written. Lives as long as *this.
+  const Override* find(const DomainName& domain, bool bracketed, std::optional<std::uint16_t> port,
+                       Time now) const noexcept;
+
+  bool empty() const noexcept { return literal_.empty() && exact_.empty() && wildcard_.empty(); }
+
+ private:
+  struct Literal {
+    OverrideKey key;
+    Override rule;
+  };
+  using ByDomain = std::map<std::string, Override, std::less<>>;
+  std::vector<Literal> literal_;
+  ByDomain exact_, wildcard_;
+};
+
+}  // namespace mtasts
