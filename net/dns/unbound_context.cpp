@@ -105,21 +105,36 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
   return set_forwarders(ctx, options.forward);
 }
 
-// Makes libunbound read the files now: it does so on the first call that needs them, and its thread has no
-// way to report an error. Taking away data that is not there parses the anchors and no more; a blocking
-// ub_resolve() of a name that is answered internally (UB-19) sets up a whole worker, hints included, and
-// sends nothing.
-Result<void> try_out(ub_ctx& ctx, const UnboundOptions& options) {
-  int status = ub_ctx_data_remove(&ctx, "nothing.invalid.");
-  if (status != UB_NOERROR) return bad_anchor(options.trust_anchor, ub_strerror(status));
-  ub_result* result = nullptr;
-  status = ub_resolve(&ctx, "localhost.", 1, 1, &result);
-  ub_resolve_free(result);
-  if (status == UB_NOERROR) return {};
+// Taking away data that is not there makes libunbound read the anchors, and from some version after 1.17 on
+// the hints too.
+bool initializes(ub_ctx& ctx) { return ub_ctx_data_remove(&ctx, "nothing.invalid.") == UB_NOERROR; }
+
+bool anchor_can_be_read(const std::string& path) {
+  UbCtx ctx(ub_ctx_create());
+  return ctx && ub_ctx_add_ta_file(ctx.get(), path.c_str()) == UB_NOERROR && initializes(*ctx);
+}
+
+std::unexpected<Error> cannot_start(const UnboundOptions& options, int status) {
   std::string culprit = options.root_hints.empty() ? ""
                                                    : "; [dns] root_hints: is " + options.root_hints +
                                                          " in the format of IANA's named.root?";
   return fail(Fault::config, std::string("libunbound can't start: ") + ub_strerror(status) + culprit);
+}
+
+// Makes libunbound read the files now: it does so on the first call that needs them, and its thread has no
+// way to report an error. A blocking ub_resolve() of a name that is answered internally (UB-19) sets up a
+// whole worker, hints included, and sends nothing.
+Result<void> try_out(ub_ctx& ctx, const UnboundOptions& options) {
+  if (!initializes(ctx)) {
+    bool anchor = !options.trust_anchor.empty() && !anchor_can_be_read(options.trust_anchor);
+    if (anchor) return bad_anchor(options.trust_anchor, ub_strerror(UB_INITFAIL));
+    return cannot_start(options, UB_INITFAIL);
+  }
+  ub_result* result = nullptr;
+  int status = ub_resolve(&ctx, "localhost.", 1, 1, &result);
+  ub_resolve_free(result);
+  if (status != UB_NOERROR) return cannot_start(options, status);
+  return {};
 }
 
 }  // namespace
