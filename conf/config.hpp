@@ -112,7 +112,7 @@ struct Config {
   HttpsConfig https;
   PolicyConfig policy;
   std::map<std::string, PolicyConfig, std::less<>> zones;  // by name, already merged with [policy]
-  std::vector<OverrideConfig> overrides;                   // in the order of the file's names
+  std::vector<OverrideConfig> overrides;                   // in the order of the file
   LogConfig log;
   LimitsConfig limits;
   friend bool operator==(const Config&, const Config&) = default;

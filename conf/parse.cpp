@@ -9,7 +9,9 @@
 #include <memory>
 #include <utility>
 
+#include "conf/overrides.hpp"
 #include "conf/problems.hpp"
+#include "conf/service_port.hpp"
 #include "conf/shape.hpp"
 #include "conf/table_reader.hpp"
 #include "core/finding.hpp"
@@ -46,7 +48,6 @@ void read_listen(TableReader section, ListenConfig& listen) {
   section.text("socket_mode", listen.socket_mode, read_socket_mode);
   section.text("socket_group", listen.socket_group, read_group);
   section.text("control", listen.control, read_socket_path);
-  section.warn_if(listen.control != defaults.control, "control", no_effect);
   section.text("http", listen.http, read_host_port);
   section.warn_if(!listen.http.empty() && listen.http != defaults.http, "http", no_effect);
   section.number("workers", listen.workers, 0, 1024);
@@ -89,12 +90,6 @@ void read_https(TableReader section, HttpsConfig& https) {
 }
 
 void warn_about_policy(TableReader& section, const PolicyConfig& policy) {
-  const PolicyConfig defaults;
-  section.warn_if(policy.dane != defaults.dane, "dane", no_effect);
-  section.warn_if(policy.postfix_dane != defaults.postfix_dane, "postfix_dane", no_effect);
-  section.warn_if(policy.partial_dane != defaults.partial_dane, "partial_dane", no_effect);
-  section.warn_if(policy.on_dnssec_down != defaults.on_dnssec_down, "on_dnssec_down", no_effect);
-  section.warn_if(policy.mx_hosts != defaults.mx_hosts, "mx_hosts", no_effect);
   section.warn_if(policy.first_fetch_wait > policy.answer_timeout, "first_fetch_wait",
                   fmt::format("is longer than answer_timeout ({}), which bounds the whole wait",
                               format_duration(policy.answer_timeout)));
@@ -118,21 +113,17 @@ void read_policy(TableReader section, PolicyConfig& policy, std::chrono::millise
   section.finish();
 }
 
-// Said of the domain in a question by DIALECT/ZONE without a port of its own, when there is something that
-// depends on the port.
-void read_default_port(TableReader& section) {
+// The port of a next hop that names none, by which DANE finds its TLSA records (PFX-44).
+void read_default_port(TableReader& section, std::uint16_t& port) {
   constexpr std::string_view key = "default_port";
   const toml::node* node = section.take(key);
   if (node == nullptr) return;
-  unsigned port = 0;
-  if (node->is_integer()) {
-    section.number(key, port, 1, 65'535);
-  } else if (const auto* name = node->as_string()) {
-    if (auto service = read_service(name->get()); !service) section.error(key, service.error());
-  } else {
-    section.wrong_type(*node, key, "a port number, or the name of a service in quotes");
-  }
-  section.warn_if(true, key, no_effect);
+  if (node->is_string()) return section.text(key, port, read_service_port);
+  if (!node->is_integer())
+    return section.wrong_type(*node, key, "a port number, or the name of a service in quotes");
+  unsigned number = port;
+  section.number(key, number, 1, 65'535);
+  port = static_cast<std::uint16_t>(number);
 }
 
 void read_zones(const toml::table* zones, Config& config, Problems& problems) {
@@ -147,7 +138,7 @@ void read_zones(const toml::table* zones, Config& config, Problems& problems) {
     } else {
       PolicyConfig policy = config.policy;
       TableReader section(node.as_table(), prefix, problems);
-      read_default_port(section);
+      read_default_port(section, policy.default_port);
       read_policy(std::move(section), policy, config.dns.timeout);
       config.zones.insert_or_assign(std::string(key.str()), policy);
     }
@@ -171,22 +162,12 @@ void read_limits(TableReader section, LimitsConfig& limits) {
   section.finish();
 }
 
-// Left out silently, an override could switch protection off or on.
-void refuse_overrides(TableReader& root, Problems& problems) {
-  if (!root.has("override")) return;
-  root.take("override");
-  problems.error(
-      root.line("override"), "override",
-      "overrides are not supported by this version; remove the section, or exempt the domain in a Postfix "
-      "table that stands before this map");
-}
-
 // A section of a later version, whatever it holds: one file may serve several programs and versions.
 void pass_over(TableReader& root, std::string_view section) {
   if (root.table(section) != nullptr) root.warn_if(true, section, no_effect);
 }
 
-void read_root(const toml::table& table, Config& config, Problems& problems) {
+void read_root(const toml::table& table, Config& config, Problems& problems, Time now) {
   TableReader root(&table, "", problems);
   read_listen({root.table("listen"), "listen", problems}, config.listen);
   read_cache({root.table("cache"), "cache", problems}, config.cache);
@@ -194,11 +175,11 @@ void read_root(const toml::table& table, Config& config, Problems& problems) {
   read_https({root.table("https"), "https", problems}, config.https);
   read_policy({root.table("policy"), "policy", problems}, config.policy, config.dns.timeout);
   read_zones(root.table("zone"), config, problems);
+  read_overrides(root.take("override"), config.overrides, problems, now);
   read_log({root.table("log"), "log", problems}, config.log);
   read_limits({root.table("limits"), "limits", problems}, config.limits);
   pass_over(root, "milter");
   pass_over(root, "refresh");
-  refuse_overrides(root, problems);
   root.finish();
 }
 
@@ -223,7 +204,8 @@ struct FileCloser {
 
 }  // namespace
 
-Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults) try {
+Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults,
+                            Time now) try {
   Problems problems{printable(file, 4096)};
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors write it
   if (text.size() > max_file) {
@@ -238,7 +220,7 @@ Result<Parsed> parse_config(std::string_view text, std::string_view file, const 
 
   toml::table table = toml::parse(*safe, std::string_view{});
   Config config = default_config(defaults);
-  read_root(table, config, problems);
+  read_root(table, config, problems, now);
   check_dns_timeout(table, config, problems);
   if (problems.any_errors()) return fail(Fault::config, problems.errors());
   return Parsed{std::move(config), problems.warnings()};
@@ -251,7 +233,7 @@ Result<Parsed> parse_config(std::string_view text, std::string_view file, const 
   return fail(Fault::syntax, fmt::format("{}: cannot be read: {}", printable(file, 4096), error.what()));
 }
 
-Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults) {
+Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now) {
   std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
   std::string text(max_file + 1, '\0');
   std::size_t size = 0;
@@ -260,7 +242,7 @@ Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults
     return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and rights",
                                            printable(path, 4096), std::strerror(errno)));
   text.resize(size);
-  return parse_config(text, path, defaults);
+  return parse_config(text, path, defaults, now);
 }
 
 }  // namespace mtasts

@@ -7,6 +7,7 @@
 
 #include "conf/config.hpp"
 #include "core/result.hpp"
+#include "core/time.hpp"
 
 namespace mtasts {
 
@@ -22,15 +23,18 @@ DefaultPaths default_paths();
 
 struct Parsed {
   Config config;
-  std::vector<std::string> warnings;  // keys that have no effect in this version, and the like; one line each
+  std::vector<std::string> warnings;  // keys without effect in this version, overrides that are over, and
+                                      // the like; one line each
 };
 
 // file: the name to put into messages. Fault::config or Fault::syntax; detail is "FILE:LINE: key: what;
-// remedy", one line a problem, all problems at once. Never throws on any bytes.
-Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults);
+// remedy", one line a problem, all problems at once. Never throws on any bytes. now: for the warning of an
+// override that is over; at its default none is.
+Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults,
+                            Time now = Time::min());
 
 // Reads and parses a file. A missing file is an error (the caller decides whether there must be one).
-Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults);
+Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now = Time::min());
 
 // The effective configuration as TOML that parse_config takes back to the same Config (mtastsd
 // --check-config).

@@ -67,8 +67,8 @@ bool is_time(std::string_view text) noexcept {
   return (takes(text, "+00:00") || takes(text, "-00:00")) && text.empty();
 }
 
-// text begins with a date, with or without a time behind it. No key has a use for one yet, but what holds
-// one shall be told as itself and not as a bad number. Whether there is such a day is for toml++.
+// text begins with a date, with or without a time behind it: no key has a use for a time, but what holds one
+// shall be told as itself and not as a bad number. Whether there is such a day is for toml++.
 bool begins_date(std::string_view text) noexcept {
   if (!takes(text, "0000-00-00")) return false;
   std::size_t end = end_of_value(text);

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "conf/names.hpp"
+#include "conf/override_values.hpp"
 #include "conf/parse.hpp"
 #include "conf/values.hpp"
 
@@ -79,6 +80,20 @@ void add_policy(Out out, std::string_view section, const PolicyConfig& policy) {
                  policy.mx_hosts);
 }
 
+void add_zone(Out out, const std::string& name, const PolicyConfig& zone) {
+  add_policy(out, "zone." + name, zone);
+  fmt::format_to(out, "default_port = {}\n", zone.default_port);
+}
+
+void add_override(Out out, const OverrideConfig& entry) {
+  const Override& rule = entry.rule;
+  fmt::format_to(out, "\n[override.{}]\naction = \"{}\"\n", toml_text(entry.name), words(rule.action));
+  if (rule.action == OverrideAction::answer)
+    fmt::format_to(out, "answer = {}\nallow_plaintext = {}\n", toml_text(rule.answer), entry.allow_plaintext);
+  fmt::format_to(out, "reason = {}\n", toml_text(rule.reason));
+  if (rule.until != Time::max()) fmt::format_to(out, "until = {}\n", last_day(rule.until));
+}
+
 void add_log(Out out, const LogConfig& log) {
   fmt::format_to(out, "\n[log]\nlevel = \"{}\"\nformat = \"{}\"\ntarget = \"{}\"\n",
                  word_of(log_levels, log.level), word_of(log_formats, log.format),
@@ -100,7 +115,8 @@ std::string to_toml(const Config& config) {
   add_dns(out, config.dns);
   add_https(out, config.https);
   add_policy(out, "policy", config.policy);
-  for (const auto& [name, zone] : config.zones) add_policy(out, "zone." + name, zone);
+  for (const auto& [name, zone] : config.zones) add_zone(out, name, zone);
+  for (const auto& entry : config.overrides) add_override(out, entry);
   add_log(out, config.log);
   add_limits(out, config.limits);
   return text;

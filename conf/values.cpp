@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "conf/service_port.hpp"
 #include "core/domain_name.hpp"
 #include "core/finding.hpp"
 #include "core/text.hpp"
@@ -198,13 +199,14 @@ Read<std::string> read_dns_zone(std::string_view text) {
   return std::string(name->str());
 }
 
-Read<std::string> read_service(std::string_view text) {
+Read<std::uint16_t> read_service_port(std::string_view text) {
   auto allowed = [](char c) { return is_alnum(c) || c == '-'; };
   bool has_letter = !std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '-'; });
   bool hyphens_are_well = !text.starts_with('-') && !text.ends_with('-') && !text.contains("--");
-  if (text.size() <= 15 && has_letter && hyphens_are_well && std::ranges::all_of(text, allowed))
-    return std::string(text);
-  return wrong(text, "is no service; write its name as \"submission\", or a port number without quotes");
+  if (text.size() > 15 || !has_letter || !hyphens_are_well || !std::ranges::all_of(text, allowed))
+    return wrong(text, "is no service; write its name as \"submission\", or a port number without quotes");
+  if (auto port = service_port(text)) return *port;
+  return wrong(text, "is no service of this system; write its port number without quotes");
 }
 
 bool is_zone_name(std::string_view text) noexcept {

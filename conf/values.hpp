@@ -44,8 +44,8 @@ Read<std::string> read_optional_path(std::string_view text);  // absolute, or em
 Read<std::string> read_socket_path(std::string_view text);    // absolute, short enough for a unix socket
 Read<std::string> read_group(std::string_view text);          // the name of a group, or empty
 Read<std::string> read_dns_zone(std::string_view text);       // a domain name; U-labels become A-labels
-// "submission", as in /etc/services (RFC 6335 §5.1).
-Read<std::string> read_service(std::string_view text);
+// The port of "submission", a name as in services(5) (RFC 6335 §5.1); numbers stand without quotes.
+Read<std::uint16_t> read_service_port(std::string_view text);
 
 bool is_zone_name(std::string_view text) noexcept;  // [a-z0-9_-]{1,32}
 

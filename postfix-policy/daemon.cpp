@@ -154,7 +154,7 @@ class Daemon {
   void reload() {
     if (options_.config_file.empty())
       return log_.say(Level::warning, "reload", "no configuration file is in use");
-    auto parsed = load_config(options_.config_file, options_.paths);
+    auto parsed = load_config(options_.config_file, options_.paths, clock_.now());
     if (!parsed) return refuse_reload(parsed.error());
     Config next = std::move(parsed->config);
     if (auto applied = apply(next); !applied) return refuse_reload(applied.error());

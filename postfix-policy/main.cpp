@@ -1,5 +1,6 @@
 // mtastsd - the policy daemon (mtastsd(8)): options, then run_daemon().
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -18,12 +19,14 @@ struct Options {
   bool check = false;
 };
 
+mtasts::Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
 // The file named by --config, else the default one if it is there, else none. A file that can't be looked at
 // is there: going on without it would drop what it demands.
 mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::DefaultPaths& paths) {
   std::error_code error;
   if (file.empty() && (std::filesystem::exists(default_config, error) || error)) file = default_config;
-  return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths);
+  return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths, now());
 }
 
 int check_config(const mtasts::Parsed& parsed, const std::string& file) {

@@ -137,6 +137,19 @@ answer_timeout = "9s"
   CHECK(parsed->config.zones.at("empty") == parsed->config.policy);
 }
 
+TEST_CASE("PFX-44: default_port is a number or a service, of one zone", "[conf]") {
+  auto parsed = parse(
+      "[zone.a]\ndefault_port = 65535\n[zone.b]\ndefault_port = \"submission\"\n"
+      "[zone.c]\ndefault_port = \"SMTPS\"\n[zone.d]\n");
+  REQUIRE(parsed);
+  const auto& zones = parsed->config.zones;
+  CHECK(zones.at("a").default_port == 65535);
+  CHECK(zones.at("b").default_port == 587);
+  CHECK(zones.at("c").default_port == 465);
+  CHECK(zones.at("d").default_port == 25);
+  CHECK(parsed->config.policy.default_port == 25);
+}
+
 TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
   struct Row {
     const char *text, *want;
@@ -146,14 +159,7 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
       {"[lisden]\n", "f.toml:1: lisden: unknown key; did you mean \"listen\"?"},
       {"[log]\nx = 1", "f.toml:2: log.x: unknown key; this section has level, format, target"},
       {"milter = 1\n", "f.toml:1: milter: is a number; it must be a section"},
-      {"[override.\"example.com\"]\naction = \"no-policy\"",
-       "f.toml:1: override: overrides are not supported by this version; "},
-      {"[override.\"example.com\"]\nuntil = 2027-01-31",
-       "f.toml:1: override: overrides are not supported by this version; "},
-      {"[[override]]\nuntil = 2027-01-31T12:00:00Z",
-       "f.toml:1: override: overrides are not supported by this version; "},
       {"[listen]\nworkers = 2027-01-31", "f.toml:2: listen.workers: is a date; it must be a whole number"},
-      {"override = 1", "f.toml:1: override: overrides are not supported by this version; "},
       {"listen = 5", "f.toml:1: listen: is a number; it must be a section, begun by a line [listen]"},
       {"zone = 5", "f.toml:1: zone: is a number; it must be a section"},
       {"zone.a = 5", "f.toml:1: zone.a: is no section; begin it by a line [zone.NAME]"},
@@ -162,6 +168,8 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
       {"[zone.a]\ndefault_port = 0", "f.toml:2: zone.a.default_port: 0 is out of range; use 1 to 65535"},
       {"[zone.a]\ndefault_port = 65536", "f.toml:2: zone.a.default_port: 65536 is out of range; "},
       {"[zone.a]\ndefault_port = \"25\"", "f.toml:2: zone.a.default_port: \"25\" is no service; "},
+      {"[zone.a]\ndefault_port = \"no-such-thing\"",
+       "f.toml:2: zone.a.default_port: \"no-such-thing\" is no service of this system; "},
       {"[zone.a]\ndefault_port = \"\"", "f.toml:2: zone.a.default_port: \"\" is no service; "},
       {"[zone.a]\ndefault_port = true",
        "f.toml:2: zone.a.default_port: is true or false; it must be a port number, or "},
@@ -244,9 +252,10 @@ TEST_CASE("what is no TOML says where", "[conf]") {
 }
 
 TEST_CASE("hostile text never reaches a message as it is", "[conf]") {
-  for (std::string_view text :
-       {"\"\\u001b[31m\\n\" = 1", "[zone.\"\\u001b\\n\"]", "[log]\nlevel = \"\\u001b\\n\"",
-        "[listen]\nsocketmap = [\"\\u001b\\n\"]", "[cache]\npath = \"/\\u001b\\n\""}) {
+  for (std::string_view text : {"\"\\u001b[31m\\n\" = 1", "[zone.\"\\u001b\\n\"]",
+                                "[log]\nlevel = \"\\u001b\\n\"", "[listen]\nsocketmap = [\"\\u001b\\n\"]",
+                                "override.\"\\u001b\\n\" = {action = \"enforce\", reason = \"x\"}",
+                                "[cache]\npath = \"/\\u001b\\n\""}) {
     INFO(text);
     auto detail = errors(text);
     CHECK_FALSE(detail.empty());
@@ -259,23 +268,18 @@ TEST_CASE("keys without effect warn only when set to something else than their d
     const char *text, *want;
   };
   auto row = GENERATE(values<Row>({
-      {"policy.dane = false", "f.toml:1: policy.dane: has no effect"},
-      {"policy.dane = true", nullptr},
-      {"policy.postfix_dane = \"no\"", "f.toml:1: policy.postfix_dane: has no effect"},
-      {"policy.postfix_dane = \"auto\"", nullptr},
-      {"policy.partial_dane = \"dane-only\"", "f.toml:1: policy.partial_dane: has no effect"},
-      {"policy.on_dnssec_down = \"temp\"", "f.toml:1: policy.on_dnssec_down: has no effect"},
-      {"policy.mx_hosts = 11", "f.toml:1: policy.mx_hosts: has no effect"},
-      {"policy.mx_hosts = 10", nullptr},
-      {"zone.a.mx_hosts = 11", "f.toml:1: zone.a.mx_hosts: has no effect"},
+      {"policy.dane = false", nullptr},
+      {"policy.postfix_dane = \"no\"", nullptr},
+      {"policy.partial_dane = \"dane-only\"", nullptr},
+      {"policy.on_dnssec_down = \"temp\"", nullptr},
+      {"policy.mx_hosts = 11", nullptr},
+      {"zone.a.mx_hosts = 11", nullptr},
       {"dns.private = [\"corp.example\", \"b\u00fccher.example\"]", nullptr},
-      {"zone.a.default_port = 587", "f.toml:1: zone.a.default_port: has no effect"},
-      {"zone.a.default_port = 65535", "f.toml:1: zone.a.default_port: has no effect"},
-      {"zone.a.default_port = \"submission\"", "f.toml:1: zone.a.default_port: has no effect"},
+      {"zone.a.default_port = 587", nullptr},
+      {"zone.a.default_port = \"submission\"", nullptr},
       {"[milter]\nlisten = [1, 2]\nx.y = 2027-01-31", "f.toml:1: milter: has no effect"},
       {"[refresh]", "f.toml:1: refresh: has no effect"},
-      {"listen.control = \"/x\"", "f.toml:1: listen.control: has no effect"},
-      {"listen.control = \"/run/mtastsd/control.sock\"", nullptr},
+      {"listen.control = \"/x\"", nullptr},
       {"listen.http = \"127.0.0.1:1\"", "f.toml:1: listen.http: has no effect"},
       {"listen.http = \"127.0.0.1:8464\"", nullptr},
       {"listen.http = \"\"", nullptr},

@@ -28,7 +28,7 @@ std::string uncommented(const std::string& text) {
   return out;
 }
 
-// "section.key" of each line "key = value"; the zones left out.
+// "section.key" of each line "key = value"; the zones and overrides left out.
 std::set<std::string> keys(const std::string& text) {
   std::istringstream in(text);
   std::set<std::string> found;
@@ -37,7 +37,8 @@ std::set<std::string> keys(const std::string& text) {
     if (line.starts_with("# default: ")) line = line.substr(11);
     if (line.starts_with("[")) section = line;
     bool setting = !line.starts_with("#") && line.contains(" = ");
-    if (setting && !section.starts_with("[zone.")) found.insert(section + line.substr(0, line.find(' ')));
+    bool example = section.starts_with("[zone.") || section.starts_with("[override.");
+    if (setting && !example) found.insert(section + line.substr(0, line.find(' ')));
   }
   return found;
 }
@@ -59,7 +60,12 @@ TEST_CASE("every value in the sample configuration is the default", "[conf]") {
   Config config = parsed->config;
   REQUIRE(config.zones.size() == 1);
   CHECK(config.zones.at("partners").testing_as_enforce);
+  CHECK(config.zones.at("partners").default_port == 587);
+  REQUIRE(config.overrides.size() == 1);
+  CHECK(config.overrides[0].rule.action == OverrideAction::no_policy);
+  CHECK(config.overrides[0].rule.until < Time::max());
   config.zones.clear();
+  config.overrides.clear();
   CHECK(config.listen.socketmap_configured);
   config.listen.socketmap_configured = config.cache.path_configured = false;
   CHECK(config == parse_config("", "", paths)->config);

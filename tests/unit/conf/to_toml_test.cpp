@@ -19,6 +19,12 @@ TEST_CASE("the effective configuration is read back as itself", "[conf]") {
       "[dns]\nforward = [\"192.0.2.1@54\"]\ntimeout = \"1001ms\"",
       "[https]\nallow_addresses = [\"203.0.113.0/24\", \"2001:db8::1\"]\nproxy = \"http://[::1]:1\"",
       "[policy]\ndane = false\n[zone.a]\ndane = true\n[zone.0-_]\nmx_hosts = 3",
+      "[zone.a]\ndefault_port = \"submission\"\n[zone.b]\ndefault_port = 1\nmx_hosts = 3\n[zone.c]",
+      "[override.\"B\u00fccher.Example.\"]\naction = \"ignore-sts\"\nreason = \"a \\\"b\\\" \\\\ \u00fc\"",
+      "[override.\"[h.example]:smtp\"]\naction = \"enforce\"\nreason = \"x\"\nuntil = 9999-12-31",
+      "[override.\"*.example\"]\naction = \"answer\"\nanswer = \"may,servername=hostname\"\n"
+      "allow_plaintext = true\nreason = \"x\"\nuntil = 2028-02-29\n"
+      "[override.'a.example:26']\naction = \"answer\"\nanswer = \"encrypt\"\nreason = \"x\"",
       "[log]\nlevel = \"error\"\nformat = \"json\"\ntarget = \"journal\"\n[limits]\nidle = \"61s\"",
   }));
   INFO(text);
@@ -28,6 +34,20 @@ TEST_CASE("the effective configuration is read back as itself", "[conf]") {
   auto twice = parse_config(to_toml(once->config), "f", paths);
   REQUIRE(twice);
   CHECK(twice->config == once->config);
+}
+
+TEST_CASE("overrides and ports of zones are shown as they count", "[conf]") {
+  auto parsed = parse_config(
+      "[override.\"*.Example\"]\naction = \"answer\"\nanswer = \"encrypt\"\nuntil = 2027-01-31\nreason = "
+      "\"x\"\n"
+      "[zone.a]\ndefault_port = \"submission\"",
+      "f", paths);
+  REQUIRE(parsed);
+  auto text = to_toml(parsed->config);
+  CHECK(text.contains("\ndefault_port = 587\n"));
+  CHECK(
+      text.contains("\n[override.\"*.Example\"]\naction = \"answer\"\nanswer = \"encrypt\"\n"
+                    "allow_plaintext = false\nreason = \"x\"\nuntil = 2027-01-31\n"));
 }
 
 TEST_CASE("defaults stay defaults when the printed configuration is used as a file", "[conf]") {

@@ -9,6 +9,7 @@
 #include "core/map_name.hpp"
 #include "core/netstring.hpp"
 #include "core/next_hop.hpp"
+#include "core/override.hpp"
 #include "core/record.hpp"
 #include "core/reply.hpp"
 
@@ -58,4 +59,24 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
 
   CHECK(after == before);
   CHECK(out.starts_with("OK secure match=mx1.example.com:.example.net servername=hostname policy_type=sts"));
+}
+
+TEST_CASE("an override is found, or none, without the heap", "[core]") {
+  Overrides all;
+  const Override rule{OverrideAction::no_policy, {}, "a reason too long to lie inside of a std::string"};
+  const DomainName domain = *DomainName::parse("a.name.that.is.longer.than.a.short.std.string.example.com");
+  const DomainName other = *DomainName::parse("another.name.longer.than.a.short.std.string.example.org");
+  all.add({domain, false, false, false, {}}, rule);
+  all.add({*DomainName::parse("string.example.org"), true, false, false, {}}, rule);
+  all.add({other, false, true, true, 587}, rule);
+
+  std::size_t before = allocations;
+  const Override* exact = all.find(domain, false, {}, Time{});
+  const Override* wildcard = all.find(other, false, {}, Time{});
+  const Override* literal = all.find(other, true, 587, Time{});
+  const Override* none = all.find(*domain.parent(), true, {}, Time{});
+  std::size_t after = allocations;
+
+  CHECK(after == before);
+  CHECK((exact != nullptr && wildcard != nullptr && literal != nullptr && none == nullptr));
 }

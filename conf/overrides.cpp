@@ -1,0 +1,180 @@
+#include "conf/overrides.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "conf/override_name.hpp"
+#include "conf/override_values.hpp"
+#include "conf/table_reader.hpp"
+#include "core/finding.hpp"
+#include "core/postfix_answer.hpp"
+#include "core/time_text.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr std::string_view how_to_begin = "begin it by a line [override.\"example.com\"]";
+
+// One section, and where it stands.
+struct Section {
+  TableReader keys;
+  std::string prefix;
+  unsigned line;
+  Problems& problems;
+
+  void error(std::string_view what) { problems.error(line, prefix, what); }
+};
+
+struct Rule {  // an OverrideConfig without its name
+  Override rule;
+  bool allow_plaintext = false;
+};
+
+void read_action(Section& section, std::optional<OverrideAction>& action) {
+  section.keys.text("action", action, [](std::string_view word) -> Read<std::optional<OverrideAction>> {
+    return read_override_action(word);
+  });
+  if (!section.keys.has("action"))
+    section.error(
+        "has no action; write action = \"no-policy\", \"ignore-sts\", \"ignore-dane\", \"enforce\" or "
+        "\"answer\"");
+}
+
+void read_reason(Section& section, std::string& reason) {
+  section.keys.text("reason", reason, read_override_reason);
+  if (!section.keys.has("reason"))
+    section.error("has no reason; write why it is there, as reason = \"ticket 4711\"");
+}
+
+void read_until(Section& section, Time& until, Time now) {
+  const toml::node* node = section.keys.take("until");
+  if (node == nullptr) return;
+  const auto* date = node->as_date();
+  if (date == nullptr)
+    return section.keys.wrong_type(*node, "until", "a date without quotes and time of day, as 2027-01-31");
+  until = end_of_day(date->get().year, date->get().month, date->get().day);
+  if (until <= now)
+    section.keys.warn_if(true, "until",
+                         fmt::format("was over at {}, and so the override has no effect any more; remove the "
+                                     "section, or write a later date",
+                                     utc_text(until)));
+}
+
+// answer and allow_plaintext beside another action.
+void refuse_answer(Section& section, const std::optional<std::string>& answer, const Rule& entry) {
+  auto action = words(entry.rule.action);
+  if (answer && !answer->empty())
+    section.keys.error(
+        "answer",
+        fmt::format("has no use with action = \"{}\"; remove it, or write action = \"answer\"", action));
+  if (entry.allow_plaintext)
+    section.keys.error("allow_plaintext", fmt::format("has no use with action = \"{}\"; remove it", action));
+}
+
+void check_answer(Section& section, const std::string& text, bool allow_plaintext) {
+  auto answer = check_postfix_answer(text);
+  if (!answer) return section.keys.error("answer", answer.error().detail);
+  if (!answer->may_be_plaintext || allow_plaintext) return;
+  section.keys.error("answer",
+                     fmt::format("\"{}\" lets mail go out readable on the way; use \"encrypt\" or a stricter "
+                                 "level, or add allow_plaintext = true if that is meant",
+                                 printable(text)));
+}
+
+void read_answer(Section& section, std::optional<OverrideAction> action, Rule& entry) {
+  std::optional<std::string> answer;
+  section.keys.text("answer", answer, [](std::string_view text) -> Read<std::optional<std::string>> {
+    return std::string(text);
+  });
+  section.keys.boolean("allow_plaintext", entry.allow_plaintext);
+  if (!action) return;
+  entry.rule.action = *action;
+  if (*action != OverrideAction::answer) return refuse_answer(section, answer, entry);
+  if (!section.keys.has("answer"))
+    section.error("has no answer; write what Postfix is answered, as answer = \"encrypt\"");
+  if (!answer) return;
+  check_answer(section, *answer, entry.allow_plaintext);
+  entry.rule.answer = std::move(*answer);
+}
+
+// "[override.example.com]" is TOML for "com" within "example".
+bool has_section_within(const toml::table& table, Section& section) {
+  for (auto&& [key, node] : table) {
+    if (!node.is_table()) continue;
+    section.problems.error(
+        key.source().begin.line, section.prefix + "." + printable(key.str()),
+        fmt::format("is a section within another; put the name in quotes and {}", how_to_begin));
+    return true;
+  }
+  return false;
+}
+
+Rule read_rule(const toml::table& table, Section& section, Time now) {
+  Rule entry;
+  if (has_section_within(table, section)) return entry;
+  std::optional<OverrideAction> action;
+  read_action(section, action);
+  read_answer(section, action, entry);
+  read_reason(section, entry.rule.reason);
+  read_until(section, entry.rule.until, now);
+  section.keys.finish();
+  return entry;
+}
+
+// The next hops seen so far: line and prefix of their sections.
+using Seen = std::map<std::string, std::pair<unsigned, std::string>, std::less<>>;
+
+using Entry = std::pair<const toml::key*, const toml::node*>;
+
+// toml++ sorts by name.
+std::vector<Entry> in_order_of_file(const toml::table& table) {
+  std::vector<Entry> all;
+  for (auto&& [key, node] : table) all.emplace_back(&key, &node);
+  std::ranges::sort(all, {}, [](const Entry& each) {
+    auto place = each.first->source().begin;
+    return std::pair(place.line, place.column);
+  });
+  return all;
+}
+
+// nullopt, and told: the name is none, or its next hop is there already.
+std::optional<OverrideKey> read_key(std::string_view name, Section& section, Seen& seen) {
+  auto key = read_override_name(name);
+  if (!key) {
+    section.error(key.error());
+    return std::nullopt;
+  }
+  auto [first, added] = seen.try_emplace(to_string(*key), section.line, section.prefix);
+  if (added) return *key;
+  section.error(fmt::format("is the same next hop as {} in line {}; remove one of them", first->second.second,
+                            first->second.first));
+  return std::nullopt;
+}
+
+}  // namespace
+
+void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out, Problems& problems, Time now) {
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr)
+    return problems.error(node->source().begin.line, "override",
+                          fmt::format("is no section; {}", how_to_begin));
+  Seen seen;
+  for (const auto& [key, each] : in_order_of_file(*table)) {
+    auto prefix = fmt::format("override.\"{}\"", printable(key->str(), 300));
+    Section section{{each->as_table(), prefix, problems}, prefix, key->source().begin.line, problems};
+    if (!each->is_table()) {
+      section.error(fmt::format("is no section; {}", how_to_begin));
+      continue;
+    }
+    auto hop = read_key(key->str(), section, seen);
+    Rule entry = read_rule(*each->as_table(), section, now);
+    if (hop) out.push_back({std::string(key->str()), *hop, std::move(entry.rule), entry.allow_plaintext});
+  }
+}
+
+}  // namespace mtasts
