@@ -10,7 +10,9 @@ namespace {
 
 constexpr MDB_dbi free_dbi = 0, main_dbi = 1;  // LMDB's own two
 
-constexpr std::span<const Migration> migrations{};  // schema 1 is the first
+// Schema 2 came with version 2 of the record. Those of version 1 are read as they are, and written anew with
+// the next look at their domain: nothing has to be done at once.
+constexpr Migration migrations[] = {{1, [](MDB_txn*, const Databases&) {}}};
 
 MDB_dbi open_one(MDB_txn* txn, const char* name, bool create) {
   MDB_dbi dbi = 0;

@@ -8,18 +8,33 @@
 #include "cli/commands.hpp"
 #include "cli/words.hpp"
 #include "core/reply.hpp"
+#include "lookup/freshness.hpp"
 
 namespace mtasts {
 namespace {
 
 constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310};
 
-// What mtastsd would answer out of the cache alone.
+// Whether mtastsd would ask DNS about DANE before it answers.
+bool looks_up_dane(const RecordView& record, const PolicyConfig& policy, Time now) {
+  return policy.dane && dane_freshness(find_dane(record, {}), now) == Freshness::wait;
+}
+
+// What mtastsd would answer out of the cache alone, for the domain itself as the next hop and a Postfix that
+// does DANE.
 std::string reply(Dialect dialect, const DomainName& domain, const RecordView& record,
-                  const PolicyConfig& rules, Time now) {
+                  const PolicyConfig& policy, Time now) {
   CachedPolicy cached{record.policy, record.fetched_at, record.id};
+  ZoneRules rules;
+  rules.testing_as_enforce = policy.testing_as_enforce;
+  rules.dane = policy.dane;
+  rules.postfix_dane = policy.postfix_dane == "no" ? PostfixDane::no : PostfixDane::yes;
+  rules.partial_dane_only = policy.partial_dane == "dane-only";
+  rules.mx_hosts = policy.mx_hosts;
+  auto dane = find_dane(record, {});
+  if (looks_up_dane(record, policy, now)) rules.dnssec = Dnssec::ignore_dane;  // what is known so far
   Decision decision = decide(now, record.has_policy ? &cached : nullptr, {record.state, record.detail},
-                             {rules.testing_as_enforce});
+                             dane ? &*dane : nullptr, rules);
   std::string text;
   append_reply(text, dialect, domain, decision);
   return text;
@@ -51,13 +66,44 @@ boost::json::object look_object(const RecordView& record) {
   return look;
 }
 
+std::string next_hop_in_words(std::string_view domain, const Route& route) {
+  std::string text = route.bracketed ? fmt::format("[{}]", domain) : std::string(domain);
+  return route.port == 25 ? text : fmt::format("{}:{}", text, route.port);
+}
+
+boost::json::array dane_array(const DomainName& domain, const RecordView& record) {
+  boost::json::array states;
+  for_each_dane(record, [&](const DaneView& dane) {
+    boost::json::array hosts;
+    for_each_part(dane.hosts, [&](std::string_view line) {
+      HostLine host = read_host(line);
+      hosts.push_back(
+          boost::json::object{{"host", to_json(host.name)}, {"state", to_json(words(host.state))}});
+    });
+    states.push_back(boost::json::object{{"next_hop", to_json(next_hop_in_words(domain.str(), dane.route))},
+                                         {"mx", to_json(words(dane.mx))},
+                                         {"trouble", to_json(words(dane.trouble))},
+                                         {"detail", to_json(dane.detail)},
+                                         {"looked", time_or_null(dane.looked_at)},
+                                         {"expires", time_or_null(dane.valid_until)},
+                                         {"next_try", time_or_null(dane.next_try)},
+                                         {"failures", dane.failures},
+                                         {"hosts", std::move(hosts)}});
+  });
+  return states;
+}
+
 void print_json(const DomainName& domain, const RecordView* record, const PolicyConfig& rules, Time now,
                 const Terminal& terminal) {
-  boost::json::object object{
-      {"domain", to_json(domain.str())}, {"policy", nullptr}, {"last_look", nullptr}, {"replies", nullptr}};
+  boost::json::object object{{"domain", to_json(domain.str())},
+                             {"policy", nullptr},
+                             {"last_look", nullptr},
+                             {"dane", nullptr},
+                             {"replies", nullptr}};
   if (record != nullptr) {
     object["policy"] = policy_object(*record, now);
     object["last_look"] = look_object(*record);
+    object["dane"] = dane_array(domain, *record);
     auto& replies = object["replies"].emplace_object();
     for (Dialect each : dialects)
       replies.emplace(words(each), to_json(reply(each, domain, *record, rules, now)));
@@ -101,6 +147,23 @@ void print_look(const RecordView& record, Time now, Sheet& sheet) {
   sheet.line("next check", when(record.next_check, now));
 }
 
+void print_dane(const DomainName& domain, const RecordView& record, Time now, Sheet& sheet) {
+  for_each_dane(record, [&](const DaneView& dane) {
+    std::string next_hop =
+        dane.route == Route{} ? "" : fmt::format(" for {}", next_hop_in_words(domain.str(), dane.route));
+    bool ends = dane.valid_until != Time{};
+    sheet.line("dane", fmt::format("MX {}{}{}", words(dane.mx), next_hop,
+                                   ends ? ", until " + when(dane.valid_until, now) : std::string()));
+    for_each_part(dane.hosts, [&](std::string_view line) {
+      HostLine host = read_host(line);
+      sheet.line("", fmt::format("{}: {}", whole(host.name), words(host.state)));
+    });
+    if (dane.trouble != MxTrouble::none)
+      sheet.line("", fmt::format("last look {}, {} in a row", words(dane.trouble), dane.failures));
+    if (!dane.detail.empty()) sheet.line("", whole(dane.detail));
+  });
+}
+
 }  // namespace
 
 int show(LmdbCache& cache, std::string_view text, const PolicyConfig& rules, Time now,
@@ -124,6 +187,8 @@ int show(LmdbCache& cache, std::string_view text, const PolicyConfig& rules, Tim
     sheet.line("domain", domain->str());
     print_policy(*found, now, sheet);
     print_look(*found, now, sheet);
+    print_dane(*domain, *found, now, sheet);
+    if (looks_up_dane(*found, rules, now)) sheet.line("dane", "is looked up before the next answer");
     for (Dialect each : dialects)
       sheet.unbroken(words(each), whole(reply(each, *domain, *found, rules, now)));
   }

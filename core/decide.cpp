@@ -20,11 +20,14 @@ std::string_view reason_without_policy(bool had_policy, StsState state) noexcept
   return "no policy known";
 }
 
+Decision temp(std::string_view rule, std::string_view reason, std::string_view detail) noexcept {
+  return {Verdict::temp, rule, reason, detail};
+}
+
 // A policy that no host can satisfy makes mail wait: it was meant to protect, and its owner can mend it.
 Decision enforce(const CachedPolicy& cached, std::string_view reason) noexcept {
-  if (!can_match(cached.policy.mx))
-    return {Verdict::temp, "no mx of the MTA-STS policy can match a host", {}, nullptr};
-  return {Verdict::secure, reason, {}, &cached};
+  if (!can_match(cached.policy.mx)) return temp("6", "no mx of the MTA-STS policy can match a host", {});
+  return {Verdict::secure, "6", reason, {}, &cached};
 }
 
 // Rules 6 and 7 for an unexpired policy: whatever DNS and HTTPS say now, it holds (RFC 8461 §3.3, STS-30,
@@ -34,10 +37,76 @@ Decision apply(const CachedPolicy& cached, const ZoneRules& zone) noexcept {
     case Mode::enforce: return enforce(cached, "enforce policy");
     case Mode::testing:
       if (zone.testing_as_enforce) return enforce(cached, "testing policy taken as enforce");
-      return {Verdict::not_found, "testing policy", {}, nullptr};  // STS-41, ANS-4
-    case Mode::none: return {Verdict::not_found, "policy with mode none", {}, nullptr};
+      return {Verdict::not_found, "7", "testing policy", {}};  // STS-41, ANS-4
+    case Mode::none: break;
   }
-  return {Verdict::not_found, "policy with mode none", {}, nullptr};
+  return {Verdict::not_found, "7", "policy with mode none", {}};
+}
+
+std::string_view over_reason(const Override* over) noexcept {
+  return over == nullptr ? std::string_view() : std::string_view(over->reason);
+}
+
+bool enforces(const CachedPolicy* policy, const ZoneRules& zone) noexcept {
+  if (policy == nullptr) return false;
+  Mode mode = policy->policy.mode;
+  return mode == Mode::enforce || (mode == Mode::testing && zone.testing_as_enforce);
+}
+
+using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
+
+// Rules 4 and 5: the MX RRset is secure. Letters as in DESIGN §4.
+Maybe by_hosts(const DaneView& dane, bool policy_enforces, const ZoneRules& zone) noexcept {
+  HostTally hosts = tally(dane.hosts, zone.mx_hosts);
+  unsigned others = hosts.unusable + hosts.none + hosts.insecure;
+  if (hosts.usable > 0 && hosts.failed == 0 && others == 0)
+    return Decision{Verdict::dane_only, "4a", "usable TLSA records for every MX host", {}};
+  if (hosts.usable > 0 && hosts.failed > 0)  // Postfix itself skips the one that failed (PFX-31)
+    return Decision{Verdict::dane_only, "4b", "an MX host failed, another has usable TLSA records",
+                    dane.detail};
+  if (hosts.failed > 0) {  // never an STS answer: it could override DANE (STS-47, STS-49, DANE-5)
+    if (policy_enforces) return temp("4b", "DANE undecided", dane.detail);
+    return Decision{Verdict::dane, "4b", "an MX host failed, none has usable TLSA records", dane.detail};
+  }
+  if (hosts.usable == 0 && hosts.unusable == 0) return std::nullopt;
+  if (hosts.usable == 0) {  // DANE-9, PFX-31: dane means TLS without authentication
+    if (policy_enforces) return std::nullopt;
+    return Decision{Verdict::dane, "4c", "TLSA records, none of them usable", {}};
+  }
+  if (!policy_enforces) return Decision{Verdict::dane, "5", "usable TLSA records for some MX hosts", {}};
+  if (!zone.partial_dane_only) return std::nullopt;
+  return Decision{Verdict::dane_only, "5", "usable TLSA records for some MX hosts", {}};
+}
+
+// Whether Postfix can do what DANE asks of it.
+Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
+  if (!decision || postfix == PostfixDane::yes) return decision;
+  if (postfix == PostfixDane::no) return std::nullopt;
+  if (decision->verdict == Verdict::temp) return decision;
+  return temp(decision->rule, "not known yet whether Postfix does DANE itself", {});
+}
+
+// There is no state that counts: rule 3, or DNSSEC is down.
+Maybe undecided(const DaneView* dane, const ZoneRules& zone) noexcept {
+  if (zone.dnssec == Dnssec::ignore_dane) return std::nullopt;
+  if (zone.dnssec == Dnssec::temp) return temp("3", "DNSSEC validation is down", zone.dnssec_detail);
+  if (dane == nullptr || dane->trouble == MxTrouble::none)
+    return temp("3", "DANE undecided", "DNS gave no answer in time");
+  return temp("3", "DANE undecided", dane->detail);
+}
+
+// Rules 3 to 5 (STS-47, STS-49).
+Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
+  bool bogus = dane != nullptr && dane->trouble == MxTrouble::bogus;
+  bool stated = dane != nullptr && state_in_force(*dane, now);
+  if (!stated || (bogus && zone.dnssec == Dnssec::works)) return undecided(dane, zone);
+  switch (dane->mx) {
+    case MxState::null_mx: return Decision{Verdict::not_found, "3", "null MX: the domain takes no mail", {}};
+    case MxState::secure: return as_postfix_can(by_hosts(*dane, policy_enforces, zone), zone.postfix_dane);
+    case MxState::insecure:
+    case MxState::unknown: break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -55,23 +124,50 @@ std::string_view words(Verdict verdict) noexcept {
     case Verdict::secure: return "secure";
     case Verdict::dane: return "dane";
     case Verdict::dane_only: return "dane-only";
+    case Verdict::given: return "answer";
     case Verdict::temp: return "temp";
   }
   return "temp";
 }
 
-Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts,
-                const ZoneRules& zone) noexcept {
-  // Rules 3 to 5 of DANE stand here, before any policy is looked at: MTA-STS must not override DANE (STS-47,
-  // STS-49).
+ZoneRules overridden(ZoneRules zone, const Override* over) noexcept {
+  if (over == nullptr) return zone;
+  switch (over->action) {
+    case OverrideAction::ignore_sts: zone.sts = false; break;
+    case OverrideAction::ignore_dane: zone.dane = false; break;
+    case OverrideAction::enforce: zone.testing_as_enforce = true; break;
+    case OverrideAction::no_policy:
+    case OverrideAction::answer: break;
+  }
+  return zone;
+}
+
+std::optional<Decision> decide_override(const Override* over) noexcept {
+  if (over == nullptr) return std::nullopt;
+  if (over->action == OverrideAction::no_policy)
+    return Decision{Verdict::not_found, "2", "override: no-policy", over->reason};
+  if (over->action == OverrideAction::answer)
+    return Decision{Verdict::given, "2", "override: answer", over->reason, nullptr, over->answer};
+  return std::nullopt;
+}
+
+Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts, const DaneView* dane,
+                const ZoneRules& rules, const Override* over) noexcept {
+  if (auto settled = decide_override(over)) return *settled;
+  ZoneRules zone = overridden(rules, over);
+  bool in_force = zone.sts && cached != nullptr && now < expires_at(cached->policy, cached->fetched_at, now);
+  if (zone.dane) {
+    auto decision = by_dane(now, dane, in_force && enforces(cached, zone), zone);
+    if (decision) return *decision;
+  }
 
   // Rules 6 and 7.
-  bool in_force = cached != nullptr && now < expires_at(cached->policy, cached->fetched_at, now);
   if (in_force) return apply(*cached, zone);
+  if (!zone.sts) return {Verdict::not_found, "7", "override: ignore-sts", over_reason(over)};
 
   // Nothing is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,
   // STS-38).
-  return {Verdict::not_found, reason_without_policy(cached != nullptr, sts.state), sts.detail, nullptr};
+  return {Verdict::not_found, "7", reason_without_policy(cached != nullptr, sts.state), sts.detail};
 }
 
 }  // namespace mtasts

@@ -1,14 +1,16 @@
 // decide - the one decision: must this next hop be reached over verified TLS, and why.
 //
 // Pure: no clock, no socket, no cache; everything it needs is an argument. One table test holds its rows
-// (DESIGN §4). The order of the rules is the order of DESIGN §4. The DANE rules (3 to 5) will stand before
-// rule 6.
+// (DESIGN §4). The order of the rules is the order of DESIGN §4; what is done about mixed MX sets is told in
+// docs/adr.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
+#include "core/dane.hpp"
+#include "core/override.hpp"
 #include "core/sts_policy.hpp"
 #include "core/time.hpp"
 
@@ -41,8 +43,25 @@ struct StsFindings {
   std::string_view detail;  // the cause in words, for the reason
 };
 
+// Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).
+enum class PostfixDane { yes, no, unknown };
+
+// What the daemon can rely on when DNSSEC can't be validated here.
+enum class Dnssec {
+  works,
+  ignore_dane,  // it doesn't: rules 3 to 5 need a state that was stored before
+  temp,         // it doesn't: without such a state the mail waits
+};
+
 struct ZoneRules {
   bool testing_as_enforce = false;
+  bool dane = true;  // false: rules 3 to 5 are skipped, the policy decides alone
+  bool sts = true;   // false: as if there were no policy
+  PostfixDane postfix_dane = PostfixDane::yes;
+  bool partial_dane_only = false;  // partial_dane = "dane-only"
+  Dnssec dnssec = Dnssec::works;
+  std::string_view dnssec_detail{};  // why it doesn't; lives as long as the decision
+  unsigned mx_hosts = 10;
 };
 
 enum class Verdict {
@@ -50,19 +69,31 @@ enum class Verdict {
   secure,     // verified TLS, names by the policy
   dane,       // DANE where there is TLSA
   dane_only,  // DANE or nothing
+  given,      // an override's answer
   temp,       // undecided: the mail must wait
 };
 
-std::string_view words(Verdict verdict) noexcept;  // "none", "secure", "dane", "dane-only", "temp"
+// "none", "secure", "dane", "dane-only", "answer", "temp"
+std::string_view words(Verdict verdict) noexcept;
 
 struct Decision {
   Verdict verdict = Verdict::not_found;
+  std::string_view rule;                 // of DESIGN §4: "2", "3", "4a" … "7"
   std::string_view reason;               // static words: "enforce policy", "no MTA-STS record"
-  std::string_view detail;               // further cause, may be empty; lives as long as the findings
+  std::string_view detail;               // further cause, may be empty; lives as long as the arguments
   CachedPolicy const* policy = nullptr;  // set if verdict is secure
+  std::string_view given{};              // verdict given: the reply after "OK "
 };
 
 // cached: nullptr if none. It may be expired: that is judged here.
-Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts, const ZoneRules& zone) noexcept;
+// dane: the state of this next hop, nullptr if none is known (yet). Its age is judged here.
+// over: the override in force for this next hop, or nullptr.
+Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts, const DaneView* dane,
+                const ZoneRules& zone, const Override* over = nullptr) noexcept;
+
+// Rule 2 alone, for an answer before any lookup: set if the override settles everything.
+std::optional<Decision> decide_override(const Override* over) noexcept;
+// The rules with what an override changes about them. Nothing but rule 2 looks at the override's action.
+ZoneRules overridden(ZoneRules zone, const Override* over) noexcept;
 
 }  // namespace mtasts

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace mtasts {
 
 std::string_view words(RrType type) noexcept {
   switch (type) {
     case RrType::a: return "A";
+    case RrType::ns: return "NS";
     case RrType::cname: return "CNAME";
     case RrType::mx: return "MX";
     case RrType::txt: return "TXT";
     case RrType::aaaa: return "AAAA";
+    case RrType::ds: return "DS";
     case RrType::dnskey: return "DNSKEY";
     case RrType::tlsa: return "TLSA";
   }
@@ -47,6 +51,50 @@ std::optional<std::string> decode_txt(std::string_view rdata) {
     rdata.remove_prefix(length);
   }
   return text;
+}
+
+namespace {
+
+constexpr std::size_t max_wire_name = 255, max_label = 63;
+
+void append_octet(std::string& text, char c) {
+  if (is_alnum(c) || c == '-' || c == '_') {
+    text += c;
+    return;
+  }
+  auto octet = static_cast<unsigned char>(c);
+  text += '\\';
+  for (unsigned unit : {100u, 10u, 1u}) text += static_cast<char>('0' + octet / unit % 10);
+}
+
+}  // namespace
+
+std::optional<std::string> take_name(std::string_view& wire) {
+  std::string text;
+  std::size_t used = 0;
+  while (!wire.empty() && used < max_wire_name) {
+    std::size_t length = static_cast<unsigned char>(wire.front());
+    wire.remove_prefix(1);
+    used += length + 1;
+    if (length == 0) return text;
+    if (length > max_label || length > wire.size()) return std::nullopt;
+    if (!text.empty()) text += '.';
+    for (char c : wire.substr(0, length)) append_octet(text, c);
+    wire.remove_prefix(length);
+  }
+  return std::nullopt;
+}
+
+std::optional<MxRecord> decode_mx(std::string_view rdata) {
+  if (rdata.size() < 3) return std::nullopt;
+  auto octet = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(rdata[at])); };
+  MxRecord mx;
+  mx.preference = static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
+  rdata.remove_prefix(2);
+  auto host = take_name(rdata);
+  if (!host || !rdata.empty()) return std::nullopt;
+  mx.host = *std::move(host);
+  return mx;
 }
 
 std::optional<Address> decode_address(std::string_view rdata) noexcept {

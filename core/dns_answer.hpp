@@ -12,7 +12,17 @@
 
 namespace mtasts {
 
-enum class RrType : std::uint16_t { a = 1, cname = 5, mx = 15, txt = 16, aaaa = 28, dnskey = 48, tlsa = 52 };
+enum class RrType : std::uint16_t {
+  a = 1,
+  ns = 2,
+  cname = 5,
+  mx = 15,
+  txt = 16,
+  aaaa = 28,
+  ds = 43,
+  dnskey = 48,
+  tlsa = 52
+};
 
 std::string_view words(RrType type) noexcept;  // "A", "TXT"
 
@@ -34,6 +44,16 @@ std::string_view words(DnsAnswer::Kind kind) noexcept;
 
 // TXT RDATA: length-prefixed strings, joined without a separator (STS-1). nullopt: malformed.
 std::optional<std::string> decode_txt(std::string_view rdata);
+
+struct MxRecord {
+  std::uint16_t preference = 0;
+  std::string host;  // no final dot; "" is the root: a null MX (RFC 7505). Odd octets are escaped as \\DDD
+};
+// MX RDATA without compression (RFC 1035 §3.3.9). nullopt: malformed.
+std::optional<MxRecord> decode_mx(std::string_view rdata);
+// A name in wire form as text, as in MxRecord; takes it off the front. nullopt: malformed.
+std::optional<std::string> take_name(std::string_view& wire);
+
 // A (4 octets) or AAAA (16 octets) RDATA. nullopt: other length.
 std::optional<Address> decode_address(std::string_view rdata) noexcept;
 

@@ -1,10 +1,12 @@
 #include "core/record.hpp"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <type_traits>
 #include <utility>
 
+#include "core/dane_codec.hpp"
 #include "core/text.hpp"
 
 namespace mtasts {
@@ -17,14 +19,15 @@ struct Head {
   std::uint16_t failures, detail_size;
   std::uint32_t max_age, mx_size, lines_size;
   std::int64_t fetched_at, refresh_at, looked_at, next_check, retry_fetch;
+  std::uint32_t dane_size;  // from version 2 on
 };
-constexpr std::size_t head_size = 5 + 2 * 2 + 3 * 4 + 5 * 8;
+constexpr std::uint8_t first_version = 1;
+constexpr std::size_t first_head_size = 5 + 2 * 2 + 3 * 4 + 5 * 8;
+constexpr std::size_t head_size = first_head_size + 4;
 constexpr std::size_t checksum_size = 4;
 
 constexpr std::uint8_t no_policy = 0xFF;  // in place of a mode
 constexpr std::size_t max_id = 32, max_detail = 500;
-constexpr std::int64_t last_time =
-    253'402'300'799;  // the end of the year 9999: sums of times cannot overflow
 
 // The numbers of StsState and Mode stand in files: adding to the enum's end is all that may happen to them.
 static_assert(std::to_underlying(StsState::not_asked) == 0 && std::to_underlying(StsState::no_record) == 1 &&
@@ -39,24 +42,17 @@ void for_each_field(auto& head, F&& f) {
   f(head.version), f(head.mode), f(head.state), f(head.id_size), f(head.failed_id_size), f(head.failures);
   f(head.detail_size), f(head.max_age), f(head.mx_size), f(head.lines_size), f(head.fetched_at);
   f(head.refresh_at), f(head.looked_at), f(head.next_check), f(head.retry_fetch);
+  if (head.version > first_version) f(head.dane_size);
 }
 
-// Octet by octet, lowest first: right on any machine, and one plain load or store where it is little-endian.
 template <std::integral T>
 void append_number(std::string& out, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
-  }
+  append_little(out, static_cast<std::uint64_t>(value), sizeof(T));
 }
 
 template <std::integral T>
 T take_number(std::string_view& bytes) noexcept {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-  }
-  bytes.remove_prefix(sizeof(T));
-  return static_cast<T>(value);
+  return static_cast<T>(take_little(bytes, sizeof(T)));
 }
 
 std::string_view take_text(std::string_view& bytes, std::size_t size) noexcept {
@@ -64,12 +60,6 @@ std::string_view take_text(std::string_view& bytes, std::size_t size) noexcept {
   bytes.remove_prefix(size);
   return text;
 }
-
-std::int64_t seconds(Time time) noexcept {
-  return std::clamp<std::int64_t>(time.time_since_epoch().count(), 0, last_time);
-}
-
-Time to_time(std::int64_t seconds) noexcept { return Time(std::chrono::seconds(seconds)); }
 
 bool is_id(std::string_view text) noexcept {
   return text.size() <= max_id && std::ranges::all_of(text, is_alnum);
@@ -83,14 +73,13 @@ bool is_mx_text(std::string_view text) noexcept {
 }
 
 bool times_hold(const Head& head) noexcept {
-  auto holds = [](std::int64_t time) { return time >= 0 && time <= last_time; };
-  return holds(head.fetched_at) && holds(head.refresh_at) && holds(head.looked_at) &&
-         holds(head.next_check) && holds(head.retry_fetch);
+  return seconds_hold(head.fetched_at) && seconds_hold(head.refresh_at) && seconds_hold(head.looked_at) &&
+         seconds_hold(head.next_check) && seconds_hold(head.retry_fetch);
 }
 
 bool sizes_hold(const Head& head, std::size_t texts) noexcept {
-  std::uint64_t sum =
-      std::uint64_t{head.id_size} + head.failed_id_size + head.detail_size + head.mx_size + head.lines_size;
+  std::uint64_t sum = std::uint64_t{head.id_size} + head.failed_id_size + head.detail_size + head.mx_size +
+                      head.lines_size + head.dane_size;
   return sum == texts && head.detail_size <= max_detail && head.mx_size <= max_policy_bytes &&
          head.lines_size <= max_policy_bytes;
 }
@@ -105,7 +94,8 @@ bool policy_holds(const Head& head) noexcept {
   return head.mode == std::to_underlying(Mode::none) || head.mx_size > 0;
 }
 
-Head head_of(const Record& record, const Policy& policy, std::string_view id) noexcept {
+Head head_of(const Record& record, const Policy& policy, std::string_view id,
+             std::string_view dane) noexcept {
   bool any = record.policy.has_value();
   return {.version = record_version,
           .mode = any ? std::to_underlying(policy.mode) : no_policy,
@@ -117,11 +107,26 @@ Head head_of(const Record& record, const Policy& policy, std::string_view id) no
           .max_age = policy.max_age,
           .mx_size = static_cast<std::uint32_t>(policy.mx.size()),
           .lines_size = static_cast<std::uint32_t>(policy.lines.size()),
-          .fetched_at = any ? seconds(record.fetched_at) : 0,
-          .refresh_at = seconds(record.refresh_at),
-          .looked_at = seconds(record.look.at),
-          .next_check = seconds(record.look.next_check),
-          .retry_fetch = seconds(record.look.retry_fetch)};
+          .fetched_at = any ? stored_seconds(record.fetched_at) : 0,
+          .refresh_at = stored_seconds(record.refresh_at),
+          .looked_at = stored_seconds(record.look.at),
+          .next_check = stored_seconds(record.look.next_check),
+          .retry_fetch = stored_seconds(record.look.retry_fetch),
+          .dane_size = static_cast<std::uint32_t>(dane.size())};
+}
+
+// Every state well formed, a route only once, no more than are kept.
+bool dane_holds(std::string_view bytes) noexcept {
+  std::array<Route, max_dane_states> routes;
+  std::size_t count = 0;
+  while (!bytes.empty()) {
+    auto state = take_dane(bytes);
+    if (!state || count == max_dane_states || !hosts_hold(state->hosts)) return false;
+    for (std::size_t i = 0; i < count; ++i)
+      if (routes[i] == state->route) return false;
+    routes[count++] = state->route;
+  }
+  return true;
 }
 
 std::unexpected<Error> bad(std::string_view why) {
@@ -134,13 +139,15 @@ std::string encode(const Record& record) {
   static const Policy none;
   const Policy& policy = record.policy ? *record.policy : none;
   std::string_view id = record.policy ? std::string_view(record.id).substr(0, max_id) : std::string_view{};
-  Head head = head_of(record, policy, id);
+  std::string dane;
+  append_dane(dane, std::span(record.dane).first(std::min(record.dane.size(), max_dane_states)));
+  Head head = head_of(record, policy, id, dane);
   std::string out;
   out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.size() +
-              policy.lines.size() + checksum_size);
+              policy.lines.size() + dane.size() + checksum_size);
   for_each_field(head, [&](auto value) { append_number(out, value); });
   out.append(id).append(record.look.failed_id, 0, max_id).append(record.look.detail, 0, max_detail);
-  out.append(policy.mx).append(policy.lines);
+  out.append(policy.mx).append(policy.lines).append(dane);
   append_number(out, crc32c(out));
   return out;
 }
@@ -151,13 +158,16 @@ std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept {
 }
 
 Result<RecordView> decode(std::string_view bytes) {
-  if (stored_version(bytes) != record_version) return bad("version");
-  if (bytes.size() < head_size + checksum_size) return bad("too short");
+  auto version = stored_version(bytes);
+  if (version != record_version && version != first_version) return bad("version");
+  std::size_t least = version == first_version ? first_head_size : head_size;
+  if (bytes.size() < least + checksum_size) return bad("too short");
   std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
   bytes.remove_suffix(checksum_size);
   if (crc32c(bytes) != take_number<std::uint32_t>(checksum)) return bad("checksum");
 
   Head head{};
+  head.version = *version;
   for_each_field(head,
                  [&](auto& field) { field = take_number<std::remove_reference_t<decltype(field)>>(bytes); });
   if (!sizes_hold(head, bytes.size())) return bad("length of a field");
@@ -172,7 +182,10 @@ Result<RecordView> decode(std::string_view bytes) {
   view.detail = take_text(bytes, head.detail_size);
   std::string_view mx = take_text(bytes, head.mx_size);
   if (!is_id(view.id) || !is_id(view.failed_id) || !is_mx_text(mx)) return bad("character in an id or mx");
-  if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, bytes};
+  std::string_view lines = take_text(bytes, head.lines_size);
+  if (!dane_holds(bytes)) return bad("value in a DANE state");
+  view.dane_bytes = bytes;
+  if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, lines};
   view.fetched_at = to_time(head.fetched_at);
   view.refresh_at = to_time(head.refresh_at);
   view.state = static_cast<StsState>(head.state);
@@ -199,6 +212,7 @@ Record to_record(const RecordView& view) {
                  .next_check = view.next_check,
                  .retry_fetch = view.retry_fetch,
                  .failures = view.failures};
+  for_each_dane(view, [&](const DaneView& state) { record.dane.push_back(to_state(state)); });
   return record;
 }
 
@@ -214,7 +228,28 @@ RecordView view(const Record& record) noexcept {
           .looked_at = record.look.at,
           .next_check = record.look.next_check,
           .retry_fetch = record.look.retry_fetch,
-          .failures = record.look.failures};
+          .failures = record.look.failures,
+          .dane_bytes = {},
+          .dane_states = record.dane};
+}
+
+std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept {
+  for (const DaneState& state : record.dane_states)
+    if (state.route == route) return view(state);
+  for (std::string_view bytes = record.dane_bytes; !bytes.empty();) {
+    auto state = take_dane(bytes);
+    if (!state || state->route == route) return state;
+  }
+  return std::nullopt;
+}
+
+void for_each_dane(const RecordView& record, const std::function<void(const DaneView&)>& f) {
+  for (const DaneState& state : record.dane_states) f(view(state));
+  for (std::string_view bytes = record.dane_bytes; !bytes.empty();) {
+    auto state = take_dane(bytes);
+    if (!state) return;
+    f(*state);
+  }
 }
 
 }  // namespace mtasts

@@ -1,25 +1,29 @@
 // record - the stored form: what the cache keeps about one policy domain (docs/CACHE_FORMAT.md).
 //
 // Versioned, little-endian, checksummed (CRC-32C), read by memcpy: the bytes may be unaligned and hostile.
-// A record has a policy part (present once a policy was fetched), and what the last look at DNS and HTTPS
-// gave.
+// A record has a policy part (present once a policy was fetched), what the last look at DNS and HTTPS gave,
+// and the DANE state of each next hop that was asked for (core/dane.hpp). Version 1 had no DANE states.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/crc32c.hpp"
+#include "core/dane.hpp"
 #include "core/decide.hpp"
 #include "core/result.hpp"
 #include "core/sts_policy.hpp"
 
 namespace mtasts {
 
-inline constexpr std::uint8_t record_version = 1;
+inline constexpr std::uint8_t record_version = 2;
+inline constexpr std::size_t max_dane_states = 8;  // next hops of one domain that are kept
 
 // What the last discovery ended in. Kept beside a cached policy as well as without one.
 struct LastLook {
@@ -38,6 +42,7 @@ struct Record {
   Time fetched_at{};  // last successful fetch
   Time refresh_at{};  // when the refresher should fetch again, regardless of the TXT record (STS-28)
   LastLook look;
+  std::vector<DaneState> dane;  // at most max_dane_states, one a route
 };
 
 // The same, borrowed from stored bytes; lives as long as they do.
@@ -54,12 +59,19 @@ struct RecordView {
   Time next_check{};
   Time retry_fetch{};
   std::uint16_t failures = 0;
+  std::string_view dane_bytes;             // stored: as encoded, checked by decode()
+  std::span<const DaneState> dane_states;  // of a Record
 };
+
+// The DANE state of a next hop; nullopt: none is known. Allocates nothing; lives as long as the view.
+std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept;
+// All of them.
+void for_each_dane(const RecordView& record, const std::function<void(const DaneView&)>& f);
 
 std::string encode(const Record& record);
 
-// Checks length, version, checksum and every field; no allocation on success. Fault::storage: treat as a
-// miss, log, overwrite. An older version is migrated by the cache, a newer one refused by it (it looks at
+// Checks length, version, checksum and every field; no allocation on success. Versions 1 and 2 are read.
+// Fault::storage: treat as a miss, log, overwrite. A newer version is refused by the cache (it looks at
 // stored_version first).
 Result<RecordView> decode(std::string_view bytes);
 std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept;

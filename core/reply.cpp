@@ -145,6 +145,7 @@ void append_reply(std::string& out, Dialect dialect, const DomainName& domain, c
     case Verdict::secure: append_secure_or_temp(out, dialect, domain, decision); return;
     case Verdict::dane: out.append(sendmail ? not_found_reply : "OK dane"); return;            // ANS-5
     case Verdict::dane_only: out.append(sendmail ? not_found_reply : "OK dane-only"); return;  // ANS-5
+    case Verdict::given: out.append("OK ").append(decision.given); return;  // checked when it was read
     case Verdict::temp: append_cause(out, decision.reason, decision.detail); return;
     case Verdict::not_found: out.append(not_found_reply); return;
   }

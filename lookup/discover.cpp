@@ -18,6 +18,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
   DnsAnswer answer = co_await dns.ask(std::move(owner), RrType::txt);  // RFC 8461 §3.1
   TxtFinding txt = judge_txt(answer);
   Look look;
+  look.asked = true;
   if (!should_fetch(clock.now(), stored, txt, trigger)) {
     look.record = after_txt(clock.now(), std::move(stored), txt);
     co_return look;

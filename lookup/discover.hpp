@@ -1,9 +1,10 @@
-// discover - one look at a domain: ask the TXT record, fetch the policy if the rules say so
-// (lookup/plan.hpp).
+// discover - one look at a domain's policy: ask the TXT record, fetch the policy if the rules say so
+// (lookup/plan.hpp). The DANE states of the record are left to lookup/dane_look.hpp.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <optional>
+#include <vector>
 
 #include "lookup/plan.hpp"
 #include "ports/clock.hpp"
@@ -13,9 +14,11 @@
 namespace mtasts {
 
 struct Look {
-  Record record;         // to be stored
-  bool fetched = false;  // HTTPS was asked
-  bool changed = false;  // a policy came that differs from the stored one in id, mode or mx
+  Record record;              // to be stored
+  bool asked = false;         // the TXT record was asked
+  bool fetched = false;       // HTTPS was asked
+  bool changed = false;       // a policy came that differs from the stored one in id, mode or mx
+  std::vector<Route> dane{};  // next hops whose DANE state was looked up
 };
 
 // Always ends: dns and fetch have deadlines of their own. All references outlive the coroutine. Resolve

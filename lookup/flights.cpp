@@ -1,13 +1,13 @@
 #include "lookup/flights.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 
+#include "lookup/flight.hpp"
 #include "lookup/freshness.hpp"
 
 namespace mtasts {
@@ -15,47 +15,29 @@ namespace mtasts {
 namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 
-struct Flights::Flight {
-  Flight(const DomainName& domain_, Trigger trigger_, bool urgent_)
-      : domain(domain_), trigger(trigger_), began(Steady::now()), urgent(urgent_) {}
-
-  DomainName domain;
-  Trigger trigger;
-  Steady::time_point began;
-  bool urgent;  // has, or had, askers
-  bool launched = false;
-  bool relaxed = false;  // was launched as a recheck or refresh
-  OutcomePtr outcome;    // set once known; the flight then only waits for its commit
-  OutcomePtr before;     // what an earlier flight knew and could not store yet
-  std::vector<Deliver> askers;
-};
-
 namespace {
 
-OutcomePtr pending_outcome() {
-  static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
-  return pending;
-}
+OutcomePtr outcome_of(Outcome::State state) { return std::make_shared<Outcome>(Outcome{state, {}}); }
 
-// A surprise (no memory, a bug) must not leave askers without an answer, nor the domain without its cached
-// policy.
-asio::awaitable<Look> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
-                                      std::optional<Record> stored, Trigger trigger) {
-  TxtFinding surprise;
-  try {
-    co_return co_await discover(dns, fetch, clock, domain, stored, trigger);
-  } catch (const std::exception& e) {
-    surprise.detail = std::string("internal error: ") + e.what();
-  }
-  Look look;
-  look.record = after_txt(clock.now(), std::move(stored), surprise);
-  co_return look;
+OutcomePtr pending_outcome() {
+  static const OutcomePtr pending = outcome_of(Outcome::State::pending);
+  return pending;
 }
 
 }  // namespace
 
-Flights::Flights(asio::any_io_executor executor, std::shared_ptr<Network> network, Store& store,
-                 const Clock& clock, Report report, FlightOptions options)
+void Flights::Flight::want(std::optional<Route> route) {
+  if (!route || std::ranges::find(wanted, *route, &Wanted::route) != wanted.end()) return;
+  if (wanted.size() < max_dane_states) wanted.push_back({*route});
+}
+
+Flights::Flight::Wanted* Flights::Flight::next_wanted() noexcept {
+  auto next = std::ranges::find(wanted, false, &Wanted::looked);
+  return next == wanted.end() ? nullptr : &*next;
+}
+
+Flights::Flights(asio::any_io_executor executor, NetworkPtr network, Store& store, const Clock& clock,
+                 Report report, FlightOptions options)
     : executor_(std::move(executor)),
       network_(std::move(network)),
       store_(store),
@@ -65,54 +47,64 @@ Flights::Flights(asio::any_io_executor executor, std::shared_ptr<Network> networ
 
 Flights::~Flights() = default;
 
-void Flights::ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver) {
-  auto found = table_.find(domain);
+void Flights::ask(const Question& question, Deliver deliver) {
+  auto found = table_.find(question.domain);
   FlightPtr flight = found != table_.end() ? found->second : nullptr;
   if (!flight) {
     // The asker's read may be older than the commit of a flight that has just left the table.
-    if (auto known = settled(domain)) return deliver(std::move(known));
-    flight = begin(domain, Trigger::ask, true, nullptr);
-  } else if (stale(*flight)) {
-    flight = begin(domain, Trigger::ask, true, flight);
+    if (auto known = settled(question.domain, question.dane)) return deliver(std::move(known));
+    flight = begin(question.domain, Trigger::ask, true, nullptr);
+  } else if (stale(*flight, question.dane)) {
+    flight = begin(question.domain, Trigger::ask, true, flight);
   }
   if (!flight) return deliver(pending_outcome());
-  if (flight->outcome) return deliver(flight->outcome);
-  if (Steady::now() - flight->began >= wait) return deliver(pending_outcome());
+  if (auto known = answer_for(*flight, question)) return deliver(std::move(known));
+  if (flight->up() >= question.wait) return deliver(pending_outcome());
+  flight->want(question.dane);
   if (!flight->launched && !flight->urgent) {  // somebody waits for it now: ahead of the rechecks
     flight->urgent = true;
     urgent_.push_back(flight);
   }
-  flight->askers.push_back(std::move(deliver));
+  flight->askers.push_back({question, std::move(deliver)});
+  arm(flight);
   launch();
 }
 
-void Flights::look_again(const DomainName& domain, Trigger trigger) {
+void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger) {
   auto found = table_.find(domain);
   FlightPtr before = found != table_.end() ? found->second : nullptr;
-  if (before && !stale(*before)) return;
+  if (before && !stale(*before, dane)) return before->outcome ? void() : before->want(dane);
   // Looked at since the answer that asked for this?
-  if (!before && trigger == Trigger::ask && settled(domain)) return;
-  if (begin(domain, trigger, false, before)) launch();
+  if (!before && trigger == Trigger::ask && settled(domain, dane)) return;
+  FlightPtr flight = begin(domain, trigger, false, before);
+  if (!flight) return;
+  flight->want(dane);
+  launch();
 }
 
-// Its outcome waits for a commit that does not come, and time has gone on: look again, from what it knew.
-bool Flights::stale(const Flight& flight) const {
+// Its outcome waits for a commit that does not come, and time has gone on, or it is about another next hop:
+// look again, from what it knew.
+bool Flights::stale(const Flight& flight, std::optional<Route> dane) const {
   if (!flight.outcome || flight.outcome->state != Outcome::State::known) return false;
-  return freshness(view(flight.outcome->record), clock_.now()) != Freshness::answer;
+  return freshness(view(flight.outcome->record), clock_.now(), dane) != Freshness::answer;
 }
 
-OutcomePtr Flights::settled(const DomainName& domain) {
+OutcomePtr Flights::settled(const DomainName& domain, std::optional<Route> dane) {
   auto stored = store_.get(domain);
-  if (!stored || !*stored || freshness(view(**stored), clock_.now()) != Freshness::answer) return nullptr;
+  if (!stored || !*stored || freshness(view(**stored), clock_.now(), dane) != Freshness::answer)
+    return nullptr;
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored)});
 }
 
-void Flights::use(std::shared_ptr<Network> network) { network_ = std::move(network); }
+void Flights::use(NetworkPtr network) {
+  network_ = std::move(network);
+  launch();
+}
 
 Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, bool urgent,
                                   const FlightPtr& before) {
   if (waiting() >= options_.max_waiting) return nullptr;
-  auto flight = std::make_shared<Flight>(domain, trigger, urgent);
+  auto flight = std::make_shared<Flight>(executor_, domain, trigger, urgent);
   if (before) flight->before = before->outcome;
   table_.insert_or_assign(domain, flight);
   (urgent ? urgent_ : relaxed_).push_back(flight);
@@ -132,7 +124,8 @@ Flights::FlightPtr Flights::next_to_launch() {
 }
 
 void Flights::launch() {
-  while (flying_ < options_.max_flying && waiting() > 0 && committing_ < 2 * options_.max_uncommitted) {
+  while (network_ && flying_ < options_.max_flying && waiting() > 0 &&
+         committing_ < 2 * options_.max_uncommitted) {
     FlightPtr flight = next_to_launch();
     if (!flight) continue;
     ++flying_;
@@ -145,32 +138,37 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
   // A turn of the loop first: a flight that ends at once must not launch the next from within itself, and so
   // on.
   co_await asio::post(executor_, asio::use_awaitable);
-  std::shared_ptr<Network> network = network_;  // kept to the end of the look, whatever a reload does
+  NetworkPtr network = network_;  // kept to the end of the look, whatever a reload does
   Result<std::optional<Record>> stored;
   if (flight->before) {
     stored = flight->before->record;
   } else {
     stored = store_.get(flight->domain);
   }
-  if (!stored) {
-    land(*flight, std::make_shared<Outcome>(Outcome{Outcome::State::unreadable, {}}));
-    if (!superseded(*flight)) table_.erase(flight->domain);
-    co_return;
-  }
+  if (!stored || !network) co_return give_up(*flight);
+  flight->look.emplace();
+  if (*stored) flight->look->record = **std::move(stored);
   auto started = Steady::now();
-  Look look = co_await discover_safely(*network->dns, *network->fetch, clock_, flight->domain,
-                                       *std::move(stored), flight->trigger);
-  network.reset();
+  co_await look(flight, std::move(network));
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - started);
-  report_(FlightReport{flight->domain, flight->trigger, look, took});
-  land(*flight, std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(look.record)}));
+  report_(FlightReport{flight->domain, flight->trigger, *flight->look, took});
+  auto outcome = std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(flight->look->record)});
+  flight->look.reset();
+  land(*flight, std::move(outcome));
   co_await commit(std::move(flight));
+}
+
+// Nobody knows what the cache demands, or the daemon is stopping.
+void Flights::give_up(Flight& flight) {
+  land(flight, outcome_of(Outcome::State::unreadable));
+  if (!superseded(flight)) table_.erase(flight.domain);
 }
 
 void Flights::land(Flight& flight, OutcomePtr outcome) {
   flight.outcome = std::move(outcome);
-  for (Deliver& deliver : flight.askers) deliver(flight.outcome);
+  for (auto& asker : flight.askers) asker.deliver(flight.outcome);
   flight.askers.clear();
+  flight.timer.cancel();
   --flying_;
   if (flight.relaxed) --flying_relaxed_;
   launch();

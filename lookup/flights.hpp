@@ -4,11 +4,12 @@
 // are answered by a post (ENGINEERING: only plain values cross threads); a flight is never cancelled by an
 // asker.
 //
-// A flight answers its askers as soon as it knows, then waits for its record's commit, and only then leaves
-// the table: so nobody fetches twice. The commit of a policy that fails is tried again; until then it is
-// answered from the table. At most max_flying flights look at once; the rest wait, those with askers before
-// rechecks and refreshes, which have a quarter of the places for themselves: unknown domains without end must
-// not keep known policies from being renewed.
+// A flight looks at what is due of a domain: its policy, and the DANE states of the next hops that were asked
+// for, both at once. It answers each asker as soon as it knows what that one needs, then waits for its
+// record's commit, and only then leaves the table: so nobody fetches twice. The commit of a policy that fails
+// is tried again; until then it is answered from the table. At most max_flying flights look at once; the rest
+// wait, those with askers before rechecks and refreshes, which have a quarter of the places for themselves:
+// unknown domains without end must not keep known policies from being renewed.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,14 +28,25 @@ namespace mtasts {
 // The two ports that a reload may replace; a flight keeps the pair it began with.
 struct Network {
   std::unique_ptr<Dns> dns;
-  std::unique_ptr<Fetch> fetch;  // declared last: it may use dns
+  std::unique_ptr<Fetch> fetch;  // declared after dns: it may use it
+  unsigned mx_hosts = 10;        // MX hosts looked at (DANE-26): the most that any zone wants
+};
+
+// What an asker needs to know.
+struct Question {
+  DomainName domain;
+  std::optional<Route> dane{};  // the next hop's DANE state too; nullopt: the policy alone
+  // An unknown policy is not waited for longer than this (STS-38), once DANE is decided. Also how long a
+  // newer policy is looked for where the MX hosts can't satisfy the one in force (STS-40).
+  std::chrono::milliseconds fetch_wait{5000};
+  std::chrono::milliseconds wait{8000};  // in all
 };
 
 // What an asker is told. Immutable, shared between all askers.
 struct Outcome {
   enum class State {
-    known,
-    pending,     // not known within the wait: answer as without MTA-STS (STS-38)
+    known,       // also if the policy isn't known within fetch_wait: record.look.state is then pending
+    pending,     // not known within the wait: what is cached decides, and DANE is undecided
     unreadable,  // the cache can't be read, so nobody knows what it demands: answer TEMP
   };
   State state = State::known;
@@ -63,7 +75,8 @@ class Flights {
  public:
   using Report = std::function<void(const FlightReport&)>;
 
-  // store and clock outlive this; executor is the resolve thread's.
+  // store and clock outlive this; executor is the resolve thread's. network may be nullptr: nothing flies
+  // then until use() brings one.
   Flights(boost::asio::any_io_executor executor, std::shared_ptr<Network> network, Store& store,
           const Clock& clock, Report report, FlightOptions options = {});
   ~Flights();
@@ -71,12 +84,12 @@ class Flights {
   Flights& operator=(const Flights&) = delete;
 
   // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if the flight
-  // has been up for `wait` already: a flight is waited for once a domain, so a dead domain holds up one asker
-  // and no second.
-  void ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver);
+  // has been up for the whole wait already: a flight is waited for once a domain, so a dead domain holds up
+  // one asker and no second.
+  void ask(const Question& question, Deliver deliver);
 
-  // Starts a flight unless there is one; nobody waits for it.
-  void look_again(const DomainName& domain, Trigger trigger);
+  // Starts a flight unless there is one; nobody waits for it. dane: of which next hop the state is due too.
+  void look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
 
   // Later flights use this pair (reload).
   void use(std::shared_ptr<Network> network);
@@ -88,20 +101,28 @@ class Flights {
  private:
   struct Flight;
   using FlightPtr = std::shared_ptr<Flight>;
+  using NetworkPtr = std::shared_ptr<Network>;
 
-  OutcomePtr settled(const DomainName& domain);
+  OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent, const FlightPtr& before);
   FlightPtr next_to_launch();
   void launch();
+  void settle(Flight& flight);
+  void arm(const FlightPtr& flight);
+  OutcomePtr answer_for(const Flight& flight, const Question& question) const;
   boost::asio::awaitable<void> fly(FlightPtr flight);
+  boost::asio::awaitable<void> look(FlightPtr flight, NetworkPtr network);
+  boost::asio::awaitable<bool> look_at_policy(FlightPtr flight, NetworkPtr network);
+  boost::asio::awaitable<bool> look_at_dane(FlightPtr flight, NetworkPtr network);
+  void give_up(Flight& flight);
   void land(Flight& flight, OutcomePtr outcome);
   boost::asio::awaitable<void> commit(FlightPtr flight);
   boost::asio::awaitable<void> put_until_stored(FlightPtr flight);
   bool superseded(const Flight& flight) const;
-  bool stale(const Flight& flight) const;
+  bool stale(const Flight& flight, std::optional<Route> dane) const;
 
   boost::asio::any_io_executor executor_;
-  std::shared_ptr<Network> network_;
+  NetworkPtr network_;
   Store& store_;
   const Clock& clock_;
   Report report_;

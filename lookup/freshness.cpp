@@ -1,5 +1,7 @@
 #include "lookup/freshness.hpp"
 
+#include <algorithm>
+
 namespace mtasts {
 namespace {
 
@@ -25,7 +27,7 @@ bool policy_in_force(const RecordView& record, Time now) noexcept {
   return record.has_policy && now < expires_at(record.policy, record.fetched_at, now);
 }
 
-Freshness freshness(const RecordView& record, Time now) noexcept {
+Freshness sts_freshness(const RecordView& record, Time now) noexcept {
   if (policy_in_force(record, now)) {
     return due_for_recheck(record, now) ? Freshness::answer_and_recheck : Freshness::answer;
   }
@@ -33,6 +35,33 @@ Freshness freshness(const RecordView& record, Time now) noexcept {
   if (!settled) return Freshness::wait;
   return in_last_quarter(record.looked_at, record.next_check, now) ? Freshness::answer_and_recheck
                                                                    : Freshness::answer;
+}
+
+Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept {
+  if (!dane) return Freshness::wait;
+  bool stated = state_in_force(*dane, now);
+  if (dane->trouble != MxTrouble::none) {
+    if (now < dane->next_try && dane->next_try - now <= max_dns_backoff) return Freshness::answer;
+    bool state_decides = stated && dane->trouble == MxTrouble::failed;
+    return state_decides ? Freshness::answer_and_recheck : Freshness::wait;
+  }
+  if (!stated) return Freshness::wait;
+  return in_last_quarter(dane->looked_at, dane->valid_until, now) ? Freshness::answer_and_recheck
+                                                                  : Freshness::answer;
+}
+
+bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane, Time now) noexcept {
+  if (!dane || !dane->off_policy || !policy_in_force(record, now)) return false;
+  bool looked_lately = now >= record.looked_at && now - record.looked_at < newer_id_interval;
+  return record.policy.mode == Mode::enforce && !looked_lately;
+}
+
+Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept {
+  Freshness sts = sts_freshness(record, now);
+  if (!route) return sts;
+  auto dane = find_dane(record, *route);
+  if (wants_newer_id(record, dane, now)) return Freshness::wait;
+  return std::max(sts, dane_freshness(dane, now));
 }
 
 }  // namespace mtasts

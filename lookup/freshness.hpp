@@ -2,6 +2,8 @@
 // first question.
 #pragma once
 
+#include <optional>
+
 #include "core/record.hpp"
 
 namespace mtasts {
@@ -12,11 +14,24 @@ enum class Freshness {
   wait,                // the record settles nothing (any more): a flight has to find out
 };
 
+// Of the policy and all that a next hop's answer needs beside it. route: whose DANE state counts, nullopt:
+// none does. The worse of the two below; and `wait` too where the MX hosts last seen can't satisfy the policy
+// and nobody has looked for a newer one in the last minute (STS-40).
+Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept;
+
 // A policy in force always answers at once: DNS and HTTPS can only be asked behind it (STS-30). It is looked
 // at again from next_check on (the TXT record's TTL: STS-51) and in the last quarter of its life (STS-28).
 // Without one, what the last look found answers until next_check, and is looked at again in the last quarter
 // before.
-Freshness freshness(const RecordView& record, Time now) noexcept;
+Freshness sts_freshness(const RecordView& record, Time now) noexcept;
+
+// A state answers until its TTL is over, and is looked at again in the last quarter before (DANE-27). What
+// could not be decided is answered at once until next_try.
+Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept;
+
+// The MX hosts can't satisfy the policy in force, by what was last seen, and the last look is over a minute
+// old.
+bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane, Time now) noexcept;
 
 // A failed fetch holds back the next one (STS-14). A time further ahead than any back-off was written under a
 // wrong clock and means nothing: else a clock that ran ahead once would keep fetches off long after it was
@@ -25,6 +40,9 @@ bool is_held_back(Time retry_fetch, Time now) noexcept;
 
 inline constexpr std::chrono::seconds min_fetch_backoff{300};  // RFC 8461 §3.3: five minutes (STS-14)
 inline constexpr std::chrono::seconds max_fetch_backoff{3600};
+inline constexpr std::chrono::seconds min_dns_backoff{30};
+inline constexpr std::chrono::seconds max_dns_backoff{300};
+inline constexpr std::chrono::seconds newer_id_interval{60};
 
 // True if the record's policy is there and unexpired.
 bool policy_in_force(const RecordView& record, Time now) noexcept;

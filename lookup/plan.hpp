@@ -51,7 +51,5 @@ Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& doma
 
 inline constexpr std::chrono::seconds min_txt_keep{60};
 inline constexpr std::chrono::seconds max_txt_keep{3600};
-inline constexpr std::chrono::seconds min_dns_backoff{30};
-inline constexpr std::chrono::seconds max_dns_backoff{300};
 
 }  // namespace mtasts

@@ -19,7 +19,7 @@ std::size_t refresh_round(Flights& flights, Store& store, const Clock& clock,
   std::uint32_t today = day_of(now);
   std::uint32_t since = today > options.unused_days ? today - options.unused_days : 0;
   auto domains = store.due(now, options.batch, since);
-  for (const DomainName& domain : domains) flights.look_again(domain, Trigger::refresh);
+  for (const DomainName& domain : domains) flights.look_again(domain, std::nullopt, Trigger::refresh);
   return domains.size();
 }
 

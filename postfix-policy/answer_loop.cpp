@@ -25,7 +25,9 @@ AnswerLoop::AnswerLoop(std::unique_ptr<Reader> reader, ResolveLoop& resolve, con
     : reader_(std::move(reader)),
       resolve_(resolve),
       log_(log),
-      answerer_(*reader_, clock, log, [&resolve](const DomainName& domain) { resolve.look_again(domain); }) {
+      answerer_(*reader_, clock, log, [&resolve](const DomainName& domain, std::optional<Route> dane) {
+        resolve.look_again(domain, dane);
+      }) {
   answerer_.use(std::move(settings));
 }
 

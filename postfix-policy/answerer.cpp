@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conf/service_port.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "lookup/freshness.hpp"
@@ -15,16 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
-
-CachedPolicy cached_policy(const RecordView& r) noexcept { return {r.policy, r.fetched_at, r.id}; }
-
-StsFindings findings(const RecordView& r) noexcept { return {r.state, r.detail}; }
-
-Decision decide_record(Time now, const RecordView& record, CachedPolicy& policy,
-                       const ZoneRules& rules) noexcept {
-  policy = cached_policy(record);
-  return decide(now, record.has_policy ? &policy : nullptr, findings(record), rules);
-}
+constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
 
 // Names that no look could find anything for.
 std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept {
@@ -33,19 +25,30 @@ std::string_view without_policy(const Settings& settings, const DomainName& doma
   return is_private(settings, domain) ? "in a zone of [dns] private" : "";
 }
 
-Decision cache_unreadable(std::string_view detail) noexcept {
-  return {.verdict = Verdict::temp,
-          .reason = "the policy cache can't be read",
-          .detail = detail,
-          .policy = nullptr};
+std::optional<std::uint16_t> written_port(const NextHop& hop) noexcept {
+  if (hop.port.empty()) return std::nullopt;
+  return service_port(hop.port).value_or(0);
+}
+
+// Where DNSSEC can't be validated there is nothing to wait for.
+std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
+  bool wanted = asked.rules.dane && asked.rules.dnssec == Dnssec::works;
+  return wanted ? std::optional(asked.route) : std::nullopt;
+}
+
+std::size_t hash_of(const DomainName& domain, std::optional<Route> dane) noexcept {
+  std::size_t hash = std::hash<DomainName>{}(domain);
+  return dane ? hash ^ (std::size_t{dane->port} << 1 | std::size_t{dane->bracketed}) : ~hash;
 }
 
 }  // namespace
 
-struct Answerer::Asked {
-  MapName map;
-  std::string_view map_text;
-  const ZoneSettings* zone;
+// How and where an answer goes, beside what it says.
+struct Answerer::Answer {
+  std::string_view source;  // "cache", "fetch", "override"
+  Log::Level level = Log::Level::debug;
+  milliseconds took{0};
+  std::string& out;
 };
 
 std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out) {
@@ -62,19 +65,21 @@ std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out)
     refuse_map(request->map, out);
     return std::nullopt;
   }
-  Asked asked{*map, request->map, zone};
   Key key = read_key(request->key, scratch_);
   if (const auto* next_hop = std::get_if<NextHop>(&key.next_hop)) {
     std::string_view why = without_policy(*settings_, next_hop->domain);
-    if (why.empty()) return answer_for(asked, next_hop->domain, out);
-    refuse_key(asked, request->key, why, out);
-    return std::nullopt;
+    if (!why.empty()) {
+      refuse_key(map->dialect, request->map, request->key, why, out);
+      return std::nullopt;
+    }
+    Asked asked = read(*map, request->map, *zone, *next_hop);
+    return answer_for(asked, out);
   }
   if (key.idna_failed && once_a_minute(last_idna_warning_)) {
     log_.event(Log::Level::warning, "key",
                {{"key", request->key}, {"text", "not a valid internationalised name"}});
   }
-  refuse_key(asked, request->key, words(std::get<NotAHost>(key.next_hop)), out);
+  refuse_key(map->dialect, request->map, request->key, words(std::get<NotAHost>(key.next_hop)), out);
   return std::nullopt;
 }
 
@@ -88,101 +93,162 @@ void Answerer::refuse_map(std::string_view map, std::string& out) {
   append_perm(out, text);
 }
 
-void Answerer::refuse_key(const Asked& asked, std::string_view key, std::string_view why, std::string& out) {
-  if (asked.map.dialect == Dialect::json) {
+void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
+                          std::string& out) {
+  if (dialect == Dialect::json) {
     append_json_not_a_host(out, key, why);
   } else {
-    out += asked.map.dialect == Dialect::prefetch ? std::string_view("OK cached") : not_found_reply;
+    out += dialect == Dialect::prefetch ? std::string_view("OK cached") : not_found_reply;
   }
   if (log_.wants(Log::Level::debug)) {
     log_.event(Log::Level::debug, "answer",
-               {{"map", asked.map_text}, {"key", key}, {"answer", "NOTFOUND"}, {"reason", why}});
+               {{"map", map}, {"key", key}, {"answer", "NOTFOUND"}, {"reason", why}});
   }
 }
 
-std::optional<Miss> Answerer::answer_for(const Asked& asked, const DomainName& domain, std::string& out) {
+Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
+                     const NextHop& hop) {
+  auto port = written_port(hop);
+  const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, clock_.now());
+  Asked asked{map.dialect,
+              map_text,
+              {hop.domain, std::nullopt, zone.first_fetch_wait, zone.answer_timeout},
+              {hop.bracketed, port.value_or(zone.default_port)},
+              overridden(rules_now(zone, health_.get()), over),
+              over};
+  if (map.dialect == Dialect::sts) {  // sendmail does DANE itself, and is told where it has to
+    asked.rules.postfix_dane = PostfixDane::yes;
+    asked.question.wait = std::min(asked.question.wait, sendmail_wait);
+  }
+  asked.question.dane = dane_to_look_up(asked);
+  if (!asked.question.dane) asked.question.wait = std::min(asked.question.wait, zone.first_fetch_wait);
+  return asked;
+}
+
+std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
+  if (answer_by_override(asked, out)) return std::nullopt;
   Time now = clock_.now();
-  bool prefetch = asked.map.dialect == Dialect::prefetch;
+  const DomainName& domain = asked.question.domain;
   ReadGuard guard(reader_);
   auto found = reader_.find(domain);
   if (!found) {
-    Decision decision = cache_unreadable(found.error().detail);
-    render(asked, domain, decision, nullptr, "cache", out);
-    log_answer(Log::Level::error, asked.map_text, domain, decision, "cache", milliseconds(0), out);
+    answer_unreadable(asked, found.error().detail, {"cache", Log::Level::error, {}, out});
     return std::nullopt;
   }
   reader_.note_use(domain, day_of(now));
-  Freshness fresh = *found ? freshness(**found, now) : Freshness::wait;
+  Freshness fresh = *found ? freshness(**found, now, asked.question.dane) : Freshness::wait;
   if (fresh == Freshness::wait) {
-    ++counters_.missed;
-    if (prefetch) {
-      recheck(domain, now);
-      out += "OK queued";
-      return std::nullopt;
-    }
-    milliseconds wait = asked.zone->first_fetch_wait;
-    if (asked.map.dialect == Dialect::sts) wait = std::min(wait, sendmail_wait);
-    return Miss{domain, asked.map.dialect, wait, asked.zone->rules, std::string(asked.map_text)};
+    bool for_newer_id = *found && asked.question.dane &&
+                        wants_newer_id(**found, find_dane(**found, *asked.question.dane), now);
+    return miss(asked, for_newer_id, out);
   }
   ++counters_.cached;
-  if (fresh == Freshness::answer_and_recheck) recheck(domain, now);
-  CachedPolicy policy;
-  Decision decision = decide_record(now, **found, policy, asked.zone->rules);
-  render(asked, domain, decision, &**found, "cache", out);
-  Log::Level level =
-      out.starts_with("TEMP") ? Log::Level::info : Log::Level::debug;  // mail that waits must say why
-  if (log_.wants(level)) {
-    log_answer(level, asked.map_text, domain, decision, "cache", milliseconds(0), out);
-  }
+  if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, now);
+  answer_from(asked, &**found, std::nullopt, {"cache", Log::Level::debug, {}, out});
   return std::nullopt;
 }
 
-void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
-  Asked asked{{miss.dialect, {}}, miss.map, nullptr};
-  RecordView record = view(outcome.record);
-  CachedPolicy policy;
-  Decision decision;
-  switch (outcome.state) {
-    case Outcome::State::known: decision = decide_record(clock_.now(), record, policy, miss.rules); break;
-    case Outcome::State::pending:
-      decision = decide(clock_.now(), nullptr, {StsState::pending, {}}, miss.rules);
-      break;
-    case Outcome::State::unreadable: decision = cache_unreadable({}); break;
-  }
-  render(asked, miss.domain, decision, &record, "fetch", out);
-  log_answer(Log::Level::info, miss.map, miss.domain, decision, "fetch", took, out);
+bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
+  auto settled = decide_override(asked.over);
+  if (!settled) return false;
+  bool first = told_.first(hash_of(asked.question.domain, asked.route), clock_.now());
+  respond(asked, *settled, nullptr, nullptr,
+          {"override", first ? Log::Level::info : Log::Level::debug, {}, out});
+  return true;
 }
 
-void Answerer::render(const Asked& asked, const DomainName& domain, const Decision& decision,
-                      const RecordView* record, std::string_view source, std::string& out) {
-  switch (asked.map.dialect) {
+// REQUIRES: asked.map is valid; what it is a view of is copied.
+std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::string& out) {
+  ++counters_.missed;
+  if (asked.dialect == Dialect::prefetch) {
+    recheck(asked.question.domain, asked.question.dane, clock_.now());
+    out += "OK queued";
+    return std::nullopt;
+  }
+  Miss miss{asked, std::string(asked.map), settings_, health_};
+  miss.asked.map = {};
+  if (for_newer_id) {
+    miss.asked.question.fetch_wait = std::min(miss.asked.question.fetch_wait, newer_id_wait);
+  }
+  return miss;
+}
+
+void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
+  Asked asked = miss.asked;
+  asked.map = miss.map;
+  Answer answer{"fetch", Log::Level::info, took, out};
+  switch (outcome.state) {
+    case Outcome::State::known: {
+      RecordView record = view(outcome.record);
+      return answer_from(asked, &record, std::nullopt, answer);
+    }
+    case Outcome::State::pending: return finish_from_cache(asked, answer);
+    case Outcome::State::unreadable: return answer_unreadable(asked, {}, answer);
+  }
+}
+
+// The wait is over and nobody knows more than before: what is cached still holds.
+void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
+  ReadGuard guard(reader_);
+  auto found = reader_.find(asked.question.domain);
+  if (!found) return answer_unreadable(asked, found.error().detail, answer);
+  answer_from(asked, *found ? &**found : nullptr, StsState::pending, answer);
+}
+
+void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, Answer answer) {
+  Decision decision{Verdict::temp, "", "the policy cache can't be read", detail};
+  answer.level = Log::Level::error;
+  respond(asked, decision, nullptr, nullptr, answer);
+}
+
+// sts: what is said of the policy's lookup instead of what the record says.
+void Answerer::answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts,
+                           Answer answer) {
+  CachedPolicy policy;
+  StsFindings findings;
+  std::optional<DaneView> dane;
+  if (record) {
+    policy = {record->policy, record->fetched_at, record->id};
+    findings = {record->state, record->detail};
+    dane = find_dane(*record, asked.route);
+  }
+  if (sts) findings = {*sts, {}};
+  const DaneView* state = dane ? &*dane : nullptr;
+  const CachedPolicy* cached = record && record->has_policy ? &policy : nullptr;
+  respond(asked, decide(clock_.now(), cached, findings, state, asked.rules, asked.over), record, state,
+          answer);
+}
+
+void Answerer::respond(const Asked& asked, const Decision& decision, const RecordView* record,
+                       const DaneView* dane, Answer answer) {
+  std::size_t start = answer.out.size();
+  const DomainName& domain = asked.question.domain;
+  switch (asked.dialect) {
     case Dialect::postfix:
     case Dialect::postfix310:
-    case Dialect::sts: return append_reply(out, asked.map.dialect, domain, decision);
-    case Dialect::json: return append_json_reply(out, domain, decision, record, source, clock_.now());
-    case Dialect::prefetch: out += "OK cached"; return;
+    case Dialect::sts: append_reply(answer.out, asked.dialect, domain, decision); break;
+    case Dialect::json:
+      append_json_reply(
+          answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source, clock_.now()});
+      break;
+    case Dialect::prefetch: answer.out += "OK cached"; break;
   }
-}
-
-void Answerer::recheck(const DomainName& domain, Time now) {
-  std::size_t hash = std::hash<DomainName>{}(domain);
-  Posted& slot = posted_[hash % posted_.size()];
-  if (slot.hash == hash && now >= slot.at && now - slot.at < std::chrono::seconds(5)) return;
-  slot = {hash, now};
-  look_again_(domain);
-}
-
-void Answerer::log_answer(Log::Level level, std::string_view map, const DomainName& domain,
-                          const Decision& decision, std::string_view source, milliseconds took,
-                          std::string_view reply) {
-  log_.event(level, "answer",
+  std::string_view reply = std::string_view(answer.out).substr(start);
+  if (reply.starts_with("TEMP")) answer.level = std::min(answer.level, Log::Level::info);  // must say why
+  if (!log_.wants(answer.level)) return;
+  log_.event(answer.level, "answer",
              {{"domain", domain.str()},
-              {"map", map},
+              {"map", asked.map},
               {"answer", reply},
+              {"rule", decision.rule},
               {"reason", decision.reason},
               {"detail", decision.detail},
-              {"source", source},
-              {"ms", std::int64_t{took.count()}}});
+              {"source", answer.source},
+              {"ms", std::int64_t{answer.took.count()}}});
+}
+
+void Answerer::recheck(const DomainName& domain, std::optional<Route> dane, Time now) {
+  if (posted_.first(hash_of(domain, dane), now)) look_again_(domain, dane);
 }
 
 bool Answerer::once_a_minute(Time& last) {

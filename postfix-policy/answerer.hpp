@@ -4,7 +4,6 @@
 // reply appended to a buffer that keeps its capacity: no heap, no lock, no clock but the time of day.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -12,21 +11,34 @@
 #include <string_view>
 
 #include "core/map_name.hpp"
+#include "core/next_hop.hpp"
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
+#include "postfix-policy/health.hpp"
+#include "postfix-policy/lately.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/settings.hpp"
 
 namespace mtasts {
 
+// What a question is about, once its map and key are read. Views live as long as the request does; the
+// settings and the health it was read under are kept by whoever keeps this.
+struct Asked {
+  Dialect dialect = Dialect::postfix;
+  std::string_view map;  // as asked, for the log
+  Question question;     // the next hop, and how long a flight is waited for
+  Route route;           // of the next hop
+  ZoneRules rules;       // with what an override changes
+  const Override* over = nullptr;
+};
+
 // A request that the cache doesn't settle.
 struct Miss {
-  DomainName domain;
-  Dialect dialect;
-  std::chrono::milliseconds wait;  // answer as pending after this
-  ZoneRules rules;
-  std::string map;  // as asked, for the log
+  Asked asked;
+  std::string map;  // what asked.map is a view of
+  SettingsPtr settings;
+  HealthPtr health;
 };
 
 struct Counters {  // plain cells of the thread
@@ -35,12 +47,14 @@ struct Counters {  // plain cells of the thread
 
 class Answerer {
  public:
-  using LookAgain = std::function<void(const DomainName&)>;  // must only post to the resolve thread
+  // Must only post to the resolve thread.
+  using LookAgain = std::function<void(const DomainName&, std::optional<Route>)>;
 
   Answerer(Reader& reader, const Clock& clock, Log& log, LookAgain look_again)
       : reader_(reader), clock_(clock), log_(log), look_again_(std::move(look_again)) {}
 
   void use(SettingsPtr settings) { settings_ = std::move(settings); }  // before the first request
+  void use(HealthPtr health) { health_ = std::move(health); }
   const Settings& settings() const noexcept { return *settings_; }
 
   // Appends the reply's payload to out, or returns what to wait for (out unchanged then).
@@ -52,16 +66,21 @@ class Answerer {
   const Counters& counters() const noexcept { return counters_; }
 
  private:
-  struct Asked;
+  struct Answer;
 
   void refuse_map(std::string_view map, std::string& out);
-  void refuse_key(const Asked& asked, std::string_view key, std::string_view why, std::string& out);
-  std::optional<Miss> answer_for(const Asked& asked, const DomainName& domain, std::string& out);
-  void render(const Asked& asked, const DomainName& domain, const Decision& decision,
-              const RecordView* record, std::string_view source, std::string& out);
-  void recheck(const DomainName& domain, Time now);
-  void log_answer(Log::Level level, std::string_view map, const DomainName& domain, const Decision& decision,
-                  std::string_view source, std::chrono::milliseconds took, std::string_view reply);
+  void refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
+                  std::string& out);
+  Asked read(const MapName& map, std::string_view map_text, const ZoneSettings& zone, const NextHop& hop);
+  std::optional<Miss> answer_for(Asked& asked, std::string& out);
+  bool answer_by_override(const Asked& asked, std::string& out);
+  std::optional<Miss> miss(const Asked& asked, bool for_newer_id, std::string& out);
+  void answer_unreadable(const Asked& asked, std::string_view detail, Answer answer);
+  void answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts, Answer answer);
+  void finish_from_cache(const Asked& asked, Answer answer);
+  void respond(const Asked& asked, const Decision& decision, const RecordView* record, const DaneView* dane,
+               Answer answer);
+  void recheck(const DomainName& domain, std::optional<Route> dane, Time now);
   bool once_a_minute(Time& last);
 
   Reader& reader_;
@@ -69,17 +88,15 @@ class Answerer {
   Log& log_;
   LookAgain look_again_;
   SettingsPtr settings_;
+  HealthPtr health_;
   Counters counters_;
   std::string scratch_;  // converted keys
   Time last_map_warning_{};
   Time last_idna_warning_{};
-  // Which domains were posted for a recheck lately: a busy domain is posted once in 5 s, not with every
+  // A busy domain is posted for a recheck once in 5 s, and a busy override told once a minute, not with every
   // answer.
-  struct Posted {
-    std::size_t hash = 0;
-    Time at{};
-  };
-  std::array<Posted, 1024> posted_{};
+  Lately posted_{std::chrono::seconds(5)};
+  Lately told_{std::chrono::seconds(60)};
 };
 
 }  // namespace mtasts

@@ -85,12 +85,13 @@ void bring_home(const std::weak_ptr<Waiter>& waiter, OutcomePtr outcome) {
 }
 
 Awaitable<OutcomePtr> wait_for_flight(AnswerLoop& loop, const Miss& miss) {
-  auto waiter = std::make_shared<Waiter>(Waiter{{loop.executor(), miss.wait}, nullptr});
+  const Question& question = miss.asked.question;
+  auto waiter = std::make_shared<Waiter>(Waiter{{loop.executor(), question.wait}, nullptr});
   Deliver deliver = [home = loop.executor(),
                      weak = std::weak_ptr<Waiter>(waiter)](OutcomePtr outcome) mutable {
     asio::post(home, [weak = std::move(weak), outcome = std::move(outcome)] { bring_home(weak, outcome); });
   };
-  loop.resolve().ask(miss.domain, miss.wait, std::move(deliver));
+  loop.resolve().ask(question, std::move(deliver));
   co_await waiter->timer.async_wait(with_error);
   if (waiter->outcome) co_return std::move(waiter->outcome);
   static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
@@ -142,7 +143,7 @@ Awaitable<bool> answer_one(AnswerLoop& loop, AnswerLoop::Session& session, std::
   session.last_tick = loop.tick();
   loop.payload().clear();
   if (auto miss = loop.answerer().answer(payload, loop.payload())) {
-    if (miss->dialect == Dialect::sts) patience = sendmail_patience;
+    if (miss->asked.dialect == Dialect::sts) patience = sendmail_patience;
     co_await answer_miss(loop, session, *std::move(miss));
   }
   if (Steady::now() - began >= patience) co_return false;

@@ -27,6 +27,49 @@ json::value policy_object(const RecordView* record, Time now) {
                       {"expires", to_json(utc_text(expires_at(record->policy, record->fetched_at, now)))}};
 }
 
+json::value time_or_null(Time time) {
+  if (time == Time{}) return nullptr;
+  return to_json(utc_text(time));
+}
+
+json::value dane_object(const DaneView* dane) {
+  if (!dane) return nullptr;
+  json::array hosts;
+  for_each_part(dane->hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    hosts.push_back(json::object{{"host", to_json(host.name)},
+                                 {"state", to_json(words(host.state))},
+                                 {"new_preference", host.first_of_group}});
+  });
+  return json::object{{"mx", to_json(words(dane->mx))},
+                      {"trouble", to_json(words(dane->trouble))},
+                      {"detail", to_json(printable(dane->detail, 500))},
+                      {"port", dane->route.port},
+                      {"looked", time_or_null(dane->looked_at)},
+                      {"expires", time_or_null(dane->valid_until)},
+                      {"next_try", time_or_null(dane->next_try)},
+                      {"hosts", std::move(hosts)}};
+}
+
+json::value override_object(const Override* over) {
+  if (!over) return nullptr;
+  return json::object{{"action", to_json(words(over->action))},
+                      {"reason", to_json(over->reason)},
+                      {"until", over->until == Time::max() ? json::value() : time_or_null(over->until)}};
+}
+
+json::object rules_object(const ZoneRules& rules) {
+  std::string_view postfix = rules.postfix_dane == PostfixDane::yes  ? "yes"
+                             : rules.postfix_dane == PostfixDane::no ? "no"
+                                                                     : "unknown";
+  return {{"dane", rules.dane},
+          {"postfix_dane", to_json(postfix)},
+          {"partial_dane", rules.partial_dane_only ? "dane-only" : "sts"},
+          {"testing_as_enforce", rules.testing_as_enforce},
+          {"mx_hosts", rules.mx_hosts},
+          {"dnssec", rules.dnssec == Dnssec::works ? "works" : "down"}};
+}
+
 json::object replies(const DomainName& domain, const Decision& decision) {
   json::object all;
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
@@ -39,13 +82,19 @@ json::object replies(const DomainName& domain, const Decision& decision) {
 
 }  // namespace
 
-void append_json_reply(std::string& out, const DomainName& domain, const Decision& decision,
-                       const RecordView* record, std::string_view source, Time now) {
-  json::object answer{
-      {"domain", to_json(domain.str())},     {"decision", to_json(words(decision.verdict))},
-      {"reason", to_json(decision.reason)},  {"detail", to_json(printable(decision.detail, 500))},
-      {"source", to_json(source)},           {"policy", policy_object(record, now)},
-      {"replies", replies(domain, decision)}};
+void append_json_reply(std::string& out, const JsonFacts& facts) {
+  const Decision& decision = facts.decision;
+  json::object answer{{"domain", to_json(facts.domain.str())},
+                      {"decision", to_json(words(decision.verdict))},
+                      {"rule", to_json(decision.rule)},
+                      {"reason", to_json(decision.reason)},
+                      {"detail", to_json(printable(decision.detail, 500))},
+                      {"source", to_json(facts.source)},
+                      {"policy", policy_object(facts.record, facts.now)},
+                      {"dane", dane_object(facts.dane)},
+                      {"override", override_object(facts.over)},
+                      {"rules", rules_object(facts.rules)},
+                      {"replies", replies(facts.domain, decision)}};
   std::string text = json::serialize(answer);
   if (text.size() + 3 >
       max_reply) {  // many mx values: the object without the long replies still says everything
@@ -61,10 +110,14 @@ void append_json_not_a_host(std::string& out, std::string_view key, std::string_
   json::object answer{
       {"domain", to_json(printable(key, 300))},
       {"decision", "none"},
+      {"rule", "1"},
       {"reason", to_json(why)},
       {"detail", ""},
       {"source", "key"},
       {"policy", nullptr},
+      {"dane", nullptr},
+      {"override", nullptr},
+      {"rules", nullptr},
       {"replies", {{"postfix", "NOTFOUND "}, {"postfix310", "NOTFOUND "}, {"sts", "NOTFOUND "}}}};
   out.append("OK ").append(json::serialize(answer));
 }

@@ -1,11 +1,14 @@
 // json_answer - the reply of the `json` map: one object for people and programs (mtastsctl query --json
 // prints it).
 //
-// {"domain":…,"decision":"secure|none|dane|dane-only|temp","reason":…,"detail":…,"source":…,
-//  "policy":null|{"id","mode","max_age","mx":[…],"fetched","expires"},"replies":{"postfix":…,"postfix310":…,"sts":…}}
+// {"domain":…,"decision":"secure|none|dane|dane-only|answer|temp","rule":…,"reason":…,"detail":…,"source":…,
+//  "policy":null|{"id","mode","max_age","mx":[…],"fetched","expires"},
+//  "dane":null|{"mx","trouble","detail","port","looked","expires","next_try","hosts":[{"host","state","group"}…]},
+//  "override":null|{"action","reason","until"},"rules":{…},"replies":{"postfix":…,"postfix310":…,"sts":…}}
 // Times are UTC, RFC 3339.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,9 +18,19 @@
 
 namespace mtasts {
 
-// record may be nullptr. Appends "OK {…}" to out.
-void append_json_reply(std::string& out, const DomainName& domain, const Decision& decision,
-                       const RecordView* record, std::string_view source, Time now);
+struct JsonFacts {
+  const DomainName& domain;
+  const Decision& decision;
+  const RecordView* record;  // may be nullptr
+  const DaneView* dane;      // may be nullptr
+  const Override* over;      // may be nullptr
+  const ZoneRules& rules;
+  std::string_view source;
+  Time now;
+};
+
+// Appends "OK {…}" to out.
+void append_json_reply(std::string& out, const JsonFacts& facts);
 
 // For a key that has no policy domain.
 void append_json_not_a_host(std::string& out, std::string_view key, std::string_view why);

@@ -7,6 +7,8 @@
 
 #include "net/dns/unbound_dns.hpp"
 #include "net/https/https_fetch.hpp"
+#include "postfix-policy/flight_log.hpp"
+#include "postfix-policy/settings.hpp"
 
 namespace mtasts {
 
@@ -32,25 +34,14 @@ HttpsOptions https_options(const Config& config) {
   return options;
 }
 
-std::string_view what_was_found(const Look& look) {
-  switch (look.record.look.state) {
-    case StsState::not_asked: return look.fetched ? "policy fetched" : "policy current";
-    case StsState::no_record: return "no record";
-    case StsState::bad_record: return "bad record";
-    case StsState::dns_failed: return "DNS failed";
-    case StsState::fetch_failed: return look.fetched ? "fetch failed" : "fetch held back";
-    case StsState::pending: break;
-  }
-  return "pending";
-}
-
 }  // namespace
 
 ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log)
     : store_(store),
       clock_(clock),
       log_(log),
-      flights_(loop_.get_executor(), nullptr, store, clock, [this](const FlightReport& r) { report(r); }) {}
+      flights_(loop_.get_executor(), nullptr, store, clock,
+               [this](const FlightReport& r) { log_flight(log_, r); }) {}
 
 ResolveLoop::~ResolveLoop() { stop(); }
 
@@ -73,6 +64,7 @@ Result<std::shared_ptr<Network>> ResolveLoop::make(const Config& config) {
   auto fetch = make_https_fetch(loop_, *network->dns, https_options(config));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
+  network->mx_hosts = most_mx_hosts(config);
   return network;
 }
 
@@ -97,49 +89,14 @@ void ResolveLoop::stop() {
   flights_.use(nullptr);  // flights under way keep theirs until the loop goes
 }
 
-void ResolveLoop::ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver) {
-  asio::post(loop_, [this, domain, wait, deliver = std::move(deliver)]() mutable {
-    flights_.ask(domain, wait, std::move(deliver));
+void ResolveLoop::ask(const Question& question, Deliver deliver) {
+  asio::post(loop_, [this, question, deliver = std::move(deliver)]() mutable {
+    flights_.ask(question, std::move(deliver));
   });
 }
 
-void ResolveLoop::look_again(const DomainName& domain) {
-  asio::post(loop_, [this, domain] { flights_.look_again(domain, Trigger::ask); });
-}
-
-// One line a look, a warning where a policy can't be refreshed (STS-29); and one more when a policy has
-// changed.
-void ResolveLoop::report(const FlightReport& r) {
-  const Record& record = r.look.record;
-  if (r.not_stored) {
-    log_.event(
-        Log::Level::error, "policy",
-        {{"domain", r.domain.str()},
-         {"text", "a fetched policy can't be stored; where an older one is cached, that one is answered"},
-         {"detail", r.not_stored->detail}});
-    return;
-  }
-  std::int64_t ms = r.took.count();
-  std::string_view mode = record.policy ? words(record.policy->mode) : std::string_view();
-  std::string_view trigger = r.trigger == Trigger::refresh ? "refresh" : "ask";
-  bool bad = record.look.state == StsState::fetch_failed || record.look.state == StsState::dns_failed;
-  bool at_risk = bad && record.policy && record.policy->mode != Mode::none;
-  Log::Level level = at_risk ? Log::Level::warning : r.look.fetched ? Log::Level::info : Log::Level::debug;
-  log_.event(level, r.look.fetched ? "fetch" : "look",
-             {{"domain", r.domain.str()},
-              {"result", what_was_found(r.look)},
-              {"reason", record.look.detail},
-              {"id", record.policy ? std::string_view(record.id) : std::string_view(record.look.failed_id)},
-              {"mode", mode},
-              {"trigger", trigger},
-              {"ms", ms}});
-  if (!r.look.changed) return;
-  log_.event(Log::Level::info, "policy",
-             {{"domain", r.domain.str()},
-              {"id", record.id},
-              {"mode", mode},
-              {"mx", record.policy->mx},
-              {"max_age", std::int64_t{record.policy->max_age}}});
+void ResolveLoop::look_again(const DomainName& domain, std::optional<Route> dane) {
+  asio::post(loop_, [this, domain, dane] { flights_.look_again(domain, dane, Trigger::ask); });
 }
 
 }  // namespace mtasts

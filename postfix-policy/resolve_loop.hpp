@@ -36,13 +36,12 @@ class ResolveLoop {
   void stop();  // joins; flights end where they are, what they committed stays
 
   // deliver is called on the resolve thread and must only post home.
-  void ask(const DomainName& domain, std::chrono::milliseconds wait, Deliver deliver);
-  void look_again(const DomainName& domain);
+  void ask(const Question& question, Deliver deliver);
+  void look_again(const DomainName& domain, std::optional<Route> dane);
 
  private:
   Result<std::unique_ptr<Dns>> make_dns(const Config& config);
   void discard(Network* network);
-  void report(const FlightReport& report);
 
   std::thread thread_;  // first: discard() looks at it while the loop is being destroyed
   boost::asio::io_context loop_{1};

@@ -6,8 +6,18 @@ namespace mtasts {
 namespace {
 
 ZoneSettings zone_settings(const PolicyConfig& policy) {
-  return {.rules = {.testing_as_enforce = policy.testing_as_enforce},
-          .first_fetch_wait = std::min(policy.first_fetch_wait, policy.answer_timeout)};
+  ZoneSettings zone;
+  zone.rules.testing_as_enforce = policy.testing_as_enforce;
+  zone.rules.dane = policy.dane;
+  zone.rules.postfix_dane = policy.postfix_dane == "no" ? PostfixDane::no : PostfixDane::yes;
+  zone.rules.partial_dane_only = policy.partial_dane == "dane-only";
+  zone.rules.mx_hosts = policy.mx_hosts;
+  zone.postfix_dane_auto = policy.postfix_dane == "auto";
+  zone.temp_without_dnssec = policy.on_dnssec_down == "temp";
+  zone.default_port = policy.default_port;
+  zone.first_fetch_wait = std::min(policy.first_fetch_wait, policy.answer_timeout);
+  zone.answer_timeout = policy.answer_timeout;
+  return zone;
 }
 
 }  // namespace
@@ -16,11 +26,32 @@ SettingsPtr make_settings(const Config& config) {
   auto settings = std::make_shared<Settings>();
   settings->main = zone_settings(config.policy);
   for (const auto& [name, policy] : config.zones) settings->zones.emplace(name, zone_settings(policy));
+  for (const OverrideConfig& each : config.overrides) settings->overrides.add(each.key, each.rule);
   for (const std::string& zone : config.dns.private_zones) {
     if (auto name = DomainName::parse(zone)) settings->private_zones.push_back(*name);
   }
   settings->limits = config.limits;
   return settings;
+}
+
+ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept {
+  ZoneRules rules = zone.rules;
+  if (zone.postfix_dane_auto) {
+    rules.postfix_dane = PostfixDane::unknown;
+    if (health && health->postfix_dane)
+      rules.postfix_dane = *health->postfix_dane ? PostfixDane::yes : PostfixDane::no;
+  }
+  if (health && !health->dnssec) {
+    rules.dnssec = zone.temp_without_dnssec ? Dnssec::temp : Dnssec::ignore_dane;
+    rules.dnssec_detail = health->dnssec_detail;
+  }
+  return rules;
+}
+
+unsigned most_mx_hosts(const Config& config) noexcept {
+  unsigned most = config.policy.mx_hosts;
+  for (const auto& [name, zone] : config.zones) most = std::max(most, zone.mx_hosts);
+  return most;
 }
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept {

@@ -12,17 +12,24 @@
 #include "conf/config.hpp"
 #include "core/decide.hpp"
 #include "core/domain_name.hpp"
+#include "core/override.hpp"
+#include "postfix-policy/health.hpp"
 
 namespace mtasts {
 
 struct ZoneSettings {
-  ZoneRules rules;
-  std::chrono::milliseconds first_fetch_wait{5000};
+  ZoneRules rules;                                   // but for what only Health knows: see rules_now()
+  bool postfix_dane_auto = true;                     // postfix_dane = "auto"
+  bool temp_without_dnssec = false;                  // on_dnssec_down = "temp"
+  std::uint16_t default_port = 25;                   // of a next hop without a port
+  std::chrono::milliseconds first_fetch_wait{5000};  // not above answer_timeout
+  std::chrono::milliseconds answer_timeout{8000};
 };
 
 struct Settings {
   ZoneSettings main;
   std::map<std::string, ZoneSettings, std::less<>> zones;
+  Overrides overrides;
   std::vector<DomainName> private_zones;  // next hops in or below these have no policy ([dns] private)
   LimitsConfig limits;
 };
@@ -30,6 +37,13 @@ struct Settings {
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 SettingsPtr make_settings(const Config& config);
+
+// The rules of a zone as they are now. health: nullptr before the first self-test. The rules live as long as
+// it.
+ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept;
+
+// The most MX hosts that any zone wants looked at.
+unsigned most_mx_hosts(const Config& config) noexcept;
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept;
 

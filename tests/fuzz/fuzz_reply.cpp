@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const CachedPolicy cached{{mode, 86400, mx, rest}, Time{}, "1"};
   std::string out = "before";
-  append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, reason, detail, &cached});
+  append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, "6", reason, detail, &cached});
   require(out.starts_with("before"), "what stood before is kept");
   out.erase(0, 6);
   require(out.size() <= max_reply, "replies are bounded");

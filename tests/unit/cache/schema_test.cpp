@@ -71,6 +71,9 @@ TEST_CASE("Migrations run one after the other from where the cache is", "[cache]
       {0, [](MDB_txn* txn, const Databases& dbs) { mark(txn, dbs, "not this one"); }},
   };
   raw::with_databases(folder.cache(), [](MDB_txn* txn, const Databases& dbs) {
+    std::string one = number(1);
+    MDB_val key = to_val("schema"), value = to_val(one);
+    check(mdb_put(txn, dbs.meta, &key, &value, 0), "set the schema");
     REQUIRE(migrate(txn, dbs, 3, steps, "cache"));
     CHECK(marked(txn, dbs, "one"));
     CHECK(marked(txn, dbs, "two"));
@@ -80,4 +83,31 @@ TEST_CASE("Migrations run one after the other from where the cache is", "[cache]
     CHECK_FALSE(migrate(txn, dbs, 4, steps, "cache"));
   });
   CHECK(raw::get(folder.cache(), "meta", "schema") == number(3));
+}
+
+TEST_CASE("A cache of schema 1 is taken over with its policies, and can't be read before that", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  Record record = policy_record(Mode::enforce, clock.now());
+  put_many(**LmdbCache::open({.path = folder.cache()}, clock), "old", 1, 2, record);
+  std::string key = "old-000001.example", value = raw::get(folder.cache(), "policy", key);
+  value[prefix_size] = 1;
+  value.erase(prefix_size + 61, 4);  // the size of the DANE states, which version 1 does not have
+  value.resize(value.size() - 4);
+  std::uint32_t crc = crc32c(std::string_view(value).substr(prefix_size));
+  value.resize(value.size() + 4);
+  put_little(value.data() + value.size() - 4, crc, 4);
+  raw::put(folder.cache(), "policy", key, value);
+  raw::put(folder.cache(), "meta", "schema", number(1));
+  CHECK_FALSE(LmdbCache::open({.path = folder.cache(), .read_only = true}, clock));
+
+  auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+  REQUIRE(cache);
+  auto stored = (*cache)->store().get(name(key));
+  REQUIRE(stored);
+  REQUIRE(*stored);
+  CHECK(encode(**stored) == encode(record));
+  CHECK((*stored)->dane.empty());
+  cache->reset();
+  CHECK(raw::get(folder.cache(), "meta", "schema") == number(2));
 }

@@ -92,6 +92,12 @@ class Fixture {
           with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 7140\n", "8", noon));
   }
 
+  void add(std::string_view domain, Record record) {
+    auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
+    if (!writer) FAIL(writer.error().detail);
+    put(**writer, domain, std::move(record));
+  }
+
   std::unique_ptr<LmdbCache> open() {
     auto reader = open_cache({folder_ / "cache", true, 1ull << 26}, clock_);
     if (!reader) FAIL(reader.error().detail);
@@ -200,6 +206,7 @@ TEST_CASE("show: the text", "[cli]") {
   REQUIRE(caught.out.str().starts_with(head));
   auto replies = caught.out.str().substr(head.size());
   CHECK(replies.starts_with(
+      "dane        is looked up before the next answer\n"
       "postfix     OK secure match=.enforce.example:mx.enforce.example servername=hostname\n"
       "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
 }
@@ -236,6 +243,38 @@ TEST_CASE("show: expired, testing and unknown are answered as without a policy",
         "unknown.example is not in the cache; \"mtastsctl query unknown.example\" looks it up\n");
 }
 
+TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cli]") {
+  Fixture fixture;
+  Record record = without_policy();
+  DaneState& whole_domain = record.dane.emplace_back();
+  whole_domain.mx = MxState::secure;
+  whole_domain.hosts = "u+mx1.dane.example\nf=mx2.dane.example";
+  whole_domain.detail = "TLSA _25._tcp.mx2.dane.example: SERVFAIL";
+  whole_domain.looked_at = noon - 10s;
+  whole_domain.valid_until = noon + 20s;
+  DaneState& submission = record.dane.emplace_back();
+  submission.route = {true, 587};
+  submission.trouble = MxTrouble::bogus;
+  submission.detail = "MX x: DNSSEC bogus: \x1b[31mforged";
+  submission.failures = 3;
+  fixture.add("dane.example", record);
+  Caught text, object;
+  CHECK(show(*fixture.open(), "dane.example", {}, noon, text.text()) == exit_ok);
+  CHECK(
+      text.out.str().contains("dane        MX secure, until 2026-01-31 12:00:20 UTC, in 20 seconds\n"
+                              "            mx1.dane.example: usable TLSA\n"
+                              "            mx2.dane.example: failed\n"
+                              "            TLSA _25._tcp.mx2.dane.example: SERVFAIL\n"
+                              "dane        MX unknown for [dane.example]:587\n"
+                              "            last look bogus, 3 in a row\n"
+                              "            MX x: DNSSEC bogus: \\x1b[31mforged\n"
+                              "postfix     OK dane-only\n"));
+  CHECK(show(*fixture.open(), "dane.example", {}, noon, object.json()) == exit_ok);
+  auto states = json::parse(object.out.str()).at("dane").as_array();
+  CHECK(states.at(0).at("hosts").at(1).at("state") == "failed");
+  CHECK(states.at(1).at("next_hop") == "[dane.example]:587");
+}
+
 TEST_CASE("show: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught, unknown;
@@ -251,8 +290,9 @@ TEST_CASE("show: the JSON form", "[cli]") {
   CHECK(object["last_look"].at("failures") == 2);
   CHECK(object["replies"].at("postfix") == "OK secure match=mx.failed.example servername=hostname");
   CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.json()) == exit_no);
-  CHECK(unknown.out.str() ==
-        "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"replies\":null}\n");
+  CHECK(
+      unknown.out.str() ==
+      "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"dane\":null,\"replies\":null}\n");
 }
 
 TEST_CASE("a cache that is not there is named, with the remedy, and is not made", "[cli]") {

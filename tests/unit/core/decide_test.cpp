@@ -103,7 +103,8 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
   INFO(row.why);
   CachedPolicy policy = cached(row.mode, row.max_age, row.since_fetch);
   StsFindings findings{row.state, "a cause"};
-  Decision decision = decide(now, row.any ? &policy : nullptr, findings, {row.testing_as_enforce});
+  Decision decision =
+      decide(now, row.any ? &policy : nullptr, findings, nullptr, {row.testing_as_enforce, false});
   CHECK(decision.verdict == row.want);
   CHECK(decision.reason == row.reason);
   CHECK(decision.policy == (row.want == secure ? &policy : nullptr));
@@ -134,10 +135,10 @@ TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", 
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
   CachedPolicy cached{view(policy), when, "1"};
-  Decision decision = decide(when, &cached, {}, {});
+  Decision decision = decide(when, &cached, {}, nullptr, {.dane = false});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
   policy.mx += "\nmx.example.com";
   cached.policy = view(policy);
-  CHECK(decide(when, &cached, {}, {}).verdict == Verdict::secure);
+  CHECK(decide(when, &cached, {}, nullptr, {.dane = false}).verdict == Verdict::secure);
 }

@@ -28,6 +28,17 @@ Record full() {
                  .next_check = now + 3600s,
                  .retry_fetch = now + 300s,
                  .failures = 513};
+  DaneState& dane = record.dane.emplace_back();
+  dane.route = {true, 587};
+  dane.mx = MxState::secure;
+  dane.trouble = MxTrouble::failed;
+  dane.off_policy = true;
+  dane.hosts = "u+mx1.example.com\n0=a";
+  dane.detail = "MX example.com: SERVFAIL.";
+  dane.looked_at = now;
+  dane.valid_until = now + 299s;
+  dane.next_try = now + 30s;
+  dane.failures = 258;
   return record;
 }
 
@@ -57,6 +68,19 @@ void check_same(const Record& a, const Record& b) {
   CHECK(a.look.next_check == b.look.next_check);
   CHECK(a.look.retry_fetch == b.look.retry_fetch);
   CHECK(a.look.failures == b.look.failures);
+  REQUIRE(a.dane.size() == b.dane.size());
+  for (std::size_t i = 0; i < a.dane.size(); ++i) {
+    CHECK(a.dane[i].route == b.dane[i].route);
+    CHECK(a.dane[i].mx == b.dane[i].mx);
+    CHECK(a.dane[i].trouble == b.dane[i].trouble);
+    CHECK(a.dane[i].off_policy == b.dane[i].off_policy);
+    CHECK(a.dane[i].hosts == b.dane[i].hosts);
+    CHECK(a.dane[i].detail == b.dane[i].detail);
+    CHECK(a.dane[i].looked_at == b.dane[i].looked_at);
+    CHECK(a.dane[i].valid_until == b.dane[i].valid_until);
+    CHECK(a.dane[i].next_try == b.dane[i].next_try);
+    CHECK(a.dane[i].failures == b.dane[i].failures);
+  }
 }
 
 // bytes with a right checksum at their end, so that the checks behind it are reached.
@@ -88,7 +112,7 @@ TEST_CASE("the layout of docs/CACHE_FORMAT.md", "[core]") {
       value |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
     return value;
   };
-  CHECK(number(0, 1) == 1);
+  CHECK(number(0, 1) == 2);
   CHECK(number(1, 1) == 2);
   CHECK(number(2, 1) == 4);
   CHECK(number(3, 1) == 15);
@@ -103,7 +127,9 @@ TEST_CASE("the layout of docs/CACHE_FORMAT.md", "[core]") {
   CHECK(number(37, 8) == 1'700'000'000);
   CHECK(number(45, 8) == 1'700'003'600);
   CHECK(number(53, 8) == 1'700'000'300);
-  CHECK(bytes.substr(61, 15) == "20160831085700Z");
+  CHECK(number(61, 4) == 35 + 25 + 21);  // one DANE state
+  CHECK(bytes.substr(65, 15) == "20160831085700Z");
+  CHECK(bytes.substr(bytes.size() - 4 - 21, 21) == "u+mx1.example.com\n0=a");
   CHECK(number(bytes.size() - 4, 4) == crc32c_by_table(bytes.substr(0, bytes.size() - 4)));
   CHECK(bytes.size() < 600);
   CHECK(static_cast<unsigned char>(encode(negative())[1]) == 255);
@@ -139,10 +165,12 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
   };
   const std::string bytes = encode(full());
   const std::size_t mx = bytes.find("mx1.example.com\n*");
+  const std::size_t hosts = bytes.find("u+mx1.example.com");
+  const std::size_t state = hosts - 25 - 35;  // of DANE
   auto set = [](std::size_t at, char c) { return [=](std::string& b) { b[at] = c; }; };
   auto row = GENERATE_COPY(values<Row>({
       {"older version", set(0, 0)},
-      {"newer version", set(0, 2)},
+      {"newer version", set(0, 3)},
       {"mode", set(1, 3)},
       {"no policy but its fields", set(1, '\xFF')},
       {"state", set(2, 6)},
@@ -150,7 +178,7 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
       {"size of the id 0",
        [](std::string& b) {
          b[3] = 0;
-         b.erase(61, 15);
+         b.erase(65, 15);
        }},
       {"size of the failed id", set(4, 10)},
       {"size of the detail", set(7, 28)},
@@ -159,8 +187,8 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
       {"max_age above a year", set(12, 0x7F)},
       {"time before 1970", set(28, '\xFF')},
       {"time after 9999", set(35, 1)},
-      {"id with a hyphen", set(61, '-')},
-      {"failed id with a blank", set(61 + 15, ' ')},
+      {"id with a hyphen", set(65, '-')},
+      {"failed id with a blank", set(65 + 15, ' ')},
       {"mx with a blank", set(mx + 3, ' ')},
       {"mx with an equals sign", set(mx + 3, '=')},
       {"mx with a comma", set(mx + 3, ',')},
@@ -169,6 +197,17 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
       {"mx in upper case", set(mx + 3, 'A')},
       {"mx with a high octet", set(mx + 3, '\xC3')},
       {"mx with NUL", set(mx + 3, 0)},
+      {"DANE: a flag that is none", set(state, 4)},
+      {"DANE: MX state", set(state + 3, 4)},
+      {"DANE: trouble", set(state + 4, 3)},
+      {"DANE: a time before 1970", set(state + 14, '\xFF')},
+      {"DANE: size of the detail", set(state + 31, 26)},
+      {"DANE: size of the hosts", set(state + 33, 20)},
+      {"DANE: a host state that is none", set(hosts, 'q')},
+      {"DANE: a group that is none", set(hosts + 1, ' ')},
+      {"DANE: a host in upper case", set(hosts + 2, 'M')},
+      {"DANE: a host with a blank", set(hosts + 2, ' ')},
+      {"DANE: a line end behind the last host", set(hosts + 19, '\n')},
   }));
   INFO(row.why);
   std::string spoilt = bytes;
@@ -205,4 +244,35 @@ TEST_CASE("records are read at any alignment", "[core]") {
     std::string moved = std::string(shift, 'x') + bytes;
     CHECK(decode(std::string_view(moved).substr(shift))->id == "20160831085700Z");
   }
+}
+
+TEST_CASE("records of version 1 are read: they have no DANE states", "[core]") {
+  Record record = full();
+  record.dane.clear();
+  std::string bytes = encode(record);
+  REQUIRE(bytes.substr(61, 4) == std::string(4, '\0'));
+  bytes.erase(61, 4);
+  bytes[0] = 1;
+  check_same(to_record(decode(sealed(bytes)).value()), record);
+}
+
+TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]") {
+  Record record = negative();
+  for (std::uint16_t port = 1; port <= 9; ++port)
+    record.dane.push_back({.route = {false, port},
+                           .mx = {},
+                           .trouble = {},
+                           .off_policy = false,
+                           .hosts = "",
+                           .detail = std::to_string(port)});
+  const std::string bytes = encode(record);
+  RecordView stored = decode(bytes).value();
+  CHECK(find_dane(stored, {false, 8})->detail == "8");
+  CHECK_FALSE(find_dane(stored, {false, 9}));
+  CHECK_FALSE(find_dane(stored, {true, 8}));
+  CHECK_FALSE(find_dane(stored, {}));
+  CHECK(find_dane(view(record), {false, 9})->detail == "9");
+  record.dane.resize(2);
+  record.dane[1].route = record.dane[0].route;
+  CHECK_FALSE(decode(encode(record)));  // twice the same next hop
 }

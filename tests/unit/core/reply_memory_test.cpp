@@ -38,6 +38,12 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
                          "version: STSv1\nmode: enforce\nmx:\ta"};
   record.id = "20160831085700Z";
   record.fetched_at = now;
+  DaneState& dane_state = record.dane.emplace_back();
+  dane_state.mx = MxState::secure;
+  dane_state.looked_at = now;
+  dane_state.valid_until = now + std::chrono::seconds(300);
+  append_host(dane_state.hosts, HostState::none, true, "mx1.example.com");
+  append_host(dane_state.hosts, HostState::none, false, "a-host-with-a-long-name.mx.example.net");
   const std::string stored = encode(record);
   std::string input;
   append_netstring(input, "postfix310 [MX.Example.COM]:submission");
@@ -50,11 +56,11 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   std::optional<MapName> map = parse_map_name(request->map);
   auto hop = parse_next_hop(request->key);
   Result<RecordView> view = decode(stored);
+  std::optional<DaneView> dane = find_dane(*view, {});
   CachedPolicy cached{view->policy, view->fetched_at, view->id};
-  Decision decision = decide(now, &cached, {}, {});
+  Decision decision = decide(now, &cached, {}, dane ? &*dane : nullptr, {});
   append_reply(out, map->dialect, std::get<NextHop>(hop).domain, decision);
-  append_reply(out, Dialect::sts, std::get<NextHop>(hop).domain,
-               {Verdict::temp, "reason", "detail", nullptr});
+  append_reply(out, Dialect::sts, std::get<NextHop>(hop).domain, {Verdict::temp, "3", "reason", "detail"});
   std::size_t after = allocations;
 
   CHECK(after == before);

@@ -27,7 +27,7 @@ std::string render(Dialect dialect, const Decision& decision) {
 // The reply to an enforce policy with this view.
 std::string render(Dialect dialect, const PolicyView& policy) {
   CachedPolicy cached{policy, Time{}, "1"};
-  return render(dialect, Decision{Verdict::secure, "enforce policy", {}, &cached});
+  return render(dialect, Decision{Verdict::secure, "6", "enforce policy", {}, &cached});
 }
 
 std::string render_body(Dialect dialect, const std::string& text) {
@@ -68,7 +68,7 @@ TEST_CASE("replies by verdict and dialect", "[core]") {
       {"SM-6: one printable line", postfix, temp, "a", "b\r\nc\xC3\xBC\x1B", "TEMP a: b??c???"},
   }));
   INFO(row.why);
-  std::string reply = render(row.dialect, {row.verdict, row.reason, row.detail, nullptr});
+  std::string reply = render(row.dialect, {row.verdict, "3", row.reason, row.detail});
   CHECK(reply == row.want);
   check_taken(row.dialect, reply);
 }
@@ -200,10 +200,10 @@ TEST_CASE("SM-7: large policies fall back to the plain form, then to TEMP", "[co
 
 TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it", "[core]") {
   std::string out(max_reply, 'x');
-  append_reply(out, Dialect::postfix, domain, {Verdict::dane, "x", {}, nullptr});
+  append_reply(out, Dialect::postfix, domain, {Verdict::dane, "5", "x", {}});
   PolicyLint lint = lint_policy(body);
   CachedPolicy cached{view(*lint.policy), Time{}, "1"};
-  append_reply(out, Dialect::postfix, domain, {Verdict::secure, "x", {}, &cached});
+  append_reply(out, Dialect::postfix, domain, {Verdict::secure, "6", "x", {}, &cached});
   CHECK(out.substr(max_reply) == "OK dane" + std::string(plain));
 
   const std::string endless(200'000, 'y');
@@ -213,12 +213,12 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
     for (Dialect dialect : {Dialect::postfix, Dialect::postfix310}) {
       out.assign(before, 'x');
       cached.policy = {Mode::enforce, 1, names, "version: STSv1"};
-      append_reply(out, dialect, domain, {Verdict::secure, "x", {}, &cached});
+      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &cached});
       CHECK(out.substr(before).starts_with("OK secure match=a.example:a9.example:"));
       CHECK(out.ends_with(" servername=hostname"));
       out.assign(before, 'x');
       cached.policy.mx = endless;
-      append_reply(out, dialect, domain, {Verdict::secure, "x", {}, &cached});
+      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &cached});
       CHECK(out.substr(before).starts_with("TEMP "));
     }
   }
@@ -227,7 +227,7 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
 TEST_CASE("mode none is never rendered as secure, nor is a missing policy", "[core]") {
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
     CHECK(render(dialect, PolicyView{Mode::none, 1, "a.example", "version: STSv1"}) == "NOTFOUND ");
-    CHECK(render(dialect, Decision{Verdict::secure, "x", {}, nullptr}).starts_with("TEMP "));
+    CHECK(render(dialect, Decision{Verdict::secure, "6", "x", {}}).starts_with("TEMP "));
   }
   // Testing reaches this only when it is taken as enforce.
   CHECK(render(Dialect::postfix, PolicyView{Mode::testing, 1, "a.example", ""}).starts_with("OK secure"));
@@ -241,6 +241,6 @@ TEST_CASE("SM-5, SM-6: PERM and TEMP are one printable line of 200 characters", 
   append_temp(out, std::string(500, 'y'));
   CHECK(out == "TEMP " + std::string(200, 'y'));
   std::string detail(500, 'z');
-  out = render(Dialect::postfix, Decision{Verdict::temp, "reason", detail, nullptr});
+  out = render(Dialect::postfix, Decision{Verdict::temp, "3", "reason", detail});
   CHECK(out.size() == 5 + 200);
 }

@@ -24,6 +24,15 @@ inline DnsAnswer txt(const std::vector<std::string>& records, std::uint32_t ttl 
   return answer;
 }
 
+inline DnsAnswer no_data(DnsAnswer::Security security = DnsAnswer::Security::insecure,
+                         std::uint32_t ttl = 300) {
+  DnsAnswer answer;
+  answer.kind = DnsAnswer::Kind::no_data;
+  answer.security = security;
+  answer.ttl = ttl;
+  return answer;
+}
+
 inline DnsAnswer dns_failure(std::string reason,
                              DnsAnswer::Security security = DnsAnswer::Security::insecure) {
   DnsAnswer answer;
@@ -64,9 +73,12 @@ class FakeDns : public Dns {
     asked_names.push_back(asked + "/" + std::string(words(type)));
     if (!at_once) co_await a_while(delay);
     if (throws) throw std::runtime_error("no memory");
-    co_return answer;
+    auto found = answers.find(asked + "/" + std::string(words(type)));
+    if (found != answers.end()) co_return found->second;
+    co_return type == RrType::txt ? answer : no_data();
   }
-  DnsAnswer answer;
+  DnsAnswer answer;  // to every TXT question that is not in `answers`; other types have no data then
+  std::map<std::string, DnsAnswer> answers;  // by "name/TYPE"
   std::chrono::milliseconds delay{0};
   bool throws = false;
   bool at_once = false;

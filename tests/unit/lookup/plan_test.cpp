@@ -177,7 +177,7 @@ TEST_CASE("a clock that ran ahead once does not hold fetches back after it was s
       after_fetch(ahead, domain, {}, announced("9"), std::unexpected(std::string("certificate has expired")));
   REQUIRE_FALSE(should_fetch(ahead + 10s, r, announced("9"), Trigger::ask));
   CHECK(should_fetch(t0, r, announced("9"), Trigger::ask));
-  CHECK(freshness(view(r), t0) == Freshness::wait);
+  CHECK(sts_freshness(view(r), t0) == Freshness::wait);
 
   Record cached = stored_policy(ahead, "enforce", 604800, "1");
   CHECK(after_txt(t0, cached, announced("1")).refresh_at <= t0 + 86400s);
@@ -275,5 +275,5 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
       {"nothing is known", undecided, 0s, Freshness::wait},
   }));
   INFO(row.why);
-  CHECK(freshness(view(row.record), t0 + row.after) == row.want);
+  CHECK(sts_freshness(view(row.record), t0 + row.after) == row.want);
 }

@@ -35,6 +35,8 @@ class FakeReader : public Reader {
 
 SettingsPtr settings() {
   Config config;
+  config.policy.dane = false;  // what DANE adds is in answerer_dane_test.cpp
+  config.zones["strict"] = config.policy;
   config.zones["strict"].testing_as_enforce = true;
   config.dns.private_zones = {"corp.example"};
   return make_settings(config);
@@ -45,8 +47,9 @@ struct World {
   FakeClock clock;
   Log log{LogConfig{.level = LogConfig::Level::error}};
   std::vector<std::string> rechecked;
-  Answerer answerer{reader, clock, log,
-                    [this](const DomainName& d) { rechecked.push_back(std::string(d.str())); }};
+  Answerer answerer{reader, clock, log, [this](const DomainName& d, std::optional<Route>) {
+                      rechecked.push_back(std::string(d.str()));
+                    }};
 
   World() {
     answerer.use(settings());
@@ -67,7 +70,7 @@ struct World {
     std::string out;
     auto miss = answerer.answer(payload, out);
     CHECK(reader.held == 0);  // no read transaction outlives the answer
-    return miss ? "MISS " + std::string(miss->domain.str()) : out;
+    return miss ? "MISS " + std::string(miss->asked.question.domain.str()) : out;
   }
 };
 
@@ -176,8 +179,8 @@ TEST_CASE("a cache that can't be read is TEMP with the reason, never NOTFOUND", 
 TEST_CASE("the wait of a miss: the zone's first_fetch_wait, for sendmail at most 4 s", "[policy]") {
   World world;
   std::string out;
-  CHECK(world.answerer.answer("postfix new.example", out)->wait == 5s);
-  CHECK(world.answerer.answer("sts new.example", out)->wait == 4s);
+  CHECK(world.answerer.answer("postfix new.example", out)->asked.question.wait == 5s);
+  CHECK(world.answerer.answer("sts new.example", out)->asked.question.wait == 4s);
   CHECK(out.empty());
 }
 
@@ -201,7 +204,10 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
   }));
   INFO(row.why);
   std::string out;
-  Miss miss{name("new.example"), Dialect::postfix, 5s, {}, "postfix"};
+  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, {.dane = false}, nullptr},
+            "postfix",
+            nullptr,
+            nullptr};
   world.answerer.finish(miss, row.outcome, 10ms, out);
   CHECK(out == row.want);
 }

@@ -1,0 +1,130 @@
+#include "core/dane.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "core/mx_pattern.hpp"
+#include "core/sts_policy.hpp"
+#include "core/text.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr std::string_view letters = "un0ifx-";
+constexpr std::size_t line_head = 2;  // letter and group
+
+bool line_holds(std::string_view line) noexcept {
+  if (line.size() <= line_head || letters.find(line[0]) == std::string_view::npos) return false;
+  if (line[1] != '+' && line[1] != '=') return false;
+  return std::ranges::all_of(line.substr(line_head),
+                             [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '.'; });
+}
+
+void count(HostTally& tally, HostState state) noexcept {
+  switch (state) {
+    case HostState::usable: ++tally.usable; return;
+    case HostState::unusable: ++tally.unusable; return;
+    case HostState::none: ++tally.none; return;
+    case HostState::insecure: ++tally.insecure; return;
+    case HostState::failed: ++tally.failed; return;
+    case HostState::unreachable: ++tally.unreachable; return;
+    case HostState::not_asked: return;
+  }
+}
+
+}  // namespace
+
+std::string_view words(MxState state) noexcept {
+  switch (state) {
+    case MxState::unknown: return "unknown";
+    case MxState::secure: return "secure";
+    case MxState::insecure: return "insecure";
+    case MxState::null_mx: return "null MX";
+  }
+  return "unknown";
+}
+
+std::string_view words(MxTrouble trouble) noexcept {
+  switch (trouble) {
+    case MxTrouble::none: return "";
+    case MxTrouble::failed: return "failed";
+    case MxTrouble::bogus: return "bogus";
+  }
+  return "";
+}
+
+std::string_view words(HostState state) noexcept {
+  switch (state) {
+    case HostState::usable: return "usable TLSA";
+    case HostState::unusable: return "unusable TLSA";
+    case HostState::none: return "no TLSA";
+    case HostState::insecure: return "insecure";
+    case HostState::failed: return "failed";
+    case HostState::unreachable: return "no address";
+    case HostState::not_asked: return "not looked at";
+  }
+  return "failed";
+}
+
+void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name) {
+  if (!hosts.empty()) hosts += '\n';
+  hosts += static_cast<char>(state);
+  hosts += first_of_group ? '+' : '=';
+  hosts += name;
+}
+
+HostLine read_host(std::string_view line) noexcept {
+  return {static_cast<HostState>(line[0]), line[1] == '+', line.substr(line_head)};
+}
+
+bool hosts_hold(std::string_view hosts) noexcept {
+  if (hosts.ends_with('\n')) return false;
+  bool all = true;
+  for_each_part(hosts, [&](std::string_view line) { all = all && line_holds(line); });
+  return all;
+}
+
+DaneView view(const DaneState& s) noexcept {
+  return {s.route,  s.mx,        s.trouble,     s.off_policy, s.hosts,
+          s.detail, s.looked_at, s.valid_until, s.next_try,   s.failures};
+}
+
+DaneState to_state(const DaneView& v) {
+  return {v.route,     v.mx,          v.trouble,  v.off_policy, std::string(v.hosts), std::string(v.detail),
+          v.looked_at, v.valid_until, v.next_try, v.failures};
+}
+
+bool state_in_force(const DaneView& dane, Time now) noexcept {
+  return dane.mx != MxState::unknown && now < dane.valid_until && now >= dane.looked_at;
+}
+
+HostTally tally(std::string_view hosts, unsigned mx_hosts) noexcept {
+  HostTally sum;
+  unsigned counted = 0;
+  bool more = true;
+  for_each_part(hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    if (host.first_of_group && counted >= mx_hosts) more = false;
+    if (!more) return;
+    ++counted;
+    count(sum, host.state);
+  });
+  return sum;
+}
+
+bool none_matches(std::string_view hosts, std::string_view patterns) {
+  std::vector<DomainName> names;
+  for_each_part(hosts, [&](std::string_view line) {
+    if (auto name = DomainName::parse(read_host(line).name)) names.push_back(*name);
+  });
+  bool any = false;
+  for_each_part(patterns, [&](std::string_view text) {
+    auto pattern = any ? std::nullopt : MxPattern::parse(text);
+    any = any || (pattern &&
+                  std::ranges::any_of(names, [&](const DomainName& name) { return pattern->matches(name); }));
+  });
+  return !names.empty() && !any;
+}
+
+}  // namespace mtasts

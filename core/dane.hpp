@@ -1,0 +1,112 @@
+// dane - what DNS said about DANE for a next hop, as values (RFC 7672).
+//
+// A DaneView is one look at a next hop: is its MX RRset secure, and what is each MX host. It is kept no
+// longer than the smallest TTL seen (DANE-27). Beside the last state that was decided stands the trouble that
+// a later look may have met: the state goes on to count until its TTL is over (DESIGN §4 rule 3).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/time.hpp"
+
+namespace mtasts {
+
+inline constexpr std::size_t max_mx_hosts = 100;  // names that are kept of one MX RRset
+
+// What distinguishes two next hops of one policy domain: "[host]" has no MX lookup, and TLSA records belong
+// to a port (DANE-15).
+struct Route {
+  bool bracketed = false;
+  std::uint16_t port = 25;  // 0: a service name that this system does not know
+  friend auto operator<=>(const Route&, const Route&) = default;
+};
+
+// Of the MX RRset; the numbers stand in the stored form.
+enum class MxState : std::uint8_t {
+  unknown = 0,   // never decided
+  secure = 1,    // data or a denial, validated; also for "[host]"
+  insecure = 2,  // the zone is not signed: DANE does not apply (DANE-10)
+  null_mx = 3,   // secure, "0 .": the domain takes no mail (RFC 7505)
+};
+
+// What kept the last look from deciding.
+enum class MxTrouble : std::uint8_t {
+  none = 0,
+  failed = 1,  // SERVFAIL, timeout
+  bogus = 2,   // validation failed: an attack or a broken zone
+};
+
+// Of an MX host. The letters stand in the stored form.
+enum class HostState : char {
+  usable = 'u',       // secure TLSA records, one of them usable
+  unusable = 'n',     // secure TLSA records, none usable: TLS without authentication (DANE-8)
+  none = '0',         // securely denied
+  insecure = 'i',     // address or TLSA lookup ended in an unsigned zone (DANE-13)
+  failed = 'f',       // an error on the way to its TLSA records: it must not be used (DANE-5)
+  unreachable = 'x',  // it has no address: it does not count
+  not_asked = '-',    // not looked at: the MX is insecure, or it is too far down; it does not count
+};
+
+std::string_view words(MxState state) noexcept;      // "secure", "insecure", "null MX", "unknown"
+std::string_view words(MxTrouble trouble) noexcept;  // "failed", "bogus", ""
+std::string_view words(HostState state) noexcept;    // "usable TLSA", "unusable TLSA", "no TLSA", …
+
+// The hosts as one text: a line each, in order of preference, "LETTER GROUP NAME" without blanks. GROUP is
+// '+' for the first host of a preference, '=' for the others. NAME is a DomainName's text.
+void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name);
+
+struct HostLine {
+  HostState state;
+  bool first_of_group;
+  std::string_view name;
+};
+HostLine read_host(std::string_view line) noexcept;  // REQUIRES: a line of a text that hosts_hold()
+
+// Whether each line has the form that append_host() gives it, and a name of the octets that a DomainName has.
+bool hosts_hold(std::string_view hosts) noexcept;
+
+// One look, borrowed. Lives as long as what it was taken from.
+struct DaneView {
+  Route route;
+  MxState mx = MxState::unknown;
+  MxTrouble trouble = MxTrouble::none;
+  bool off_policy = false;  // none of the hosts matches the policy's mx: look for a newer id first (STS-40)
+  std::string_view hosts;   // of an insecure MX: as announced, not looked at
+  std::string_view detail;  // the trouble in words, else why hosts failed; may be empty
+  Time looked_at{};         // of the last look
+  Time valid_until{};       // mx and hosts count before this; Time{} with unknown
+  Time next_try{};          // trouble, or a failed host: no look before this
+  std::uint16_t failures = 0;  // in a row
+};
+
+struct DaneState {  // the same, owned
+  Route route;
+  MxState mx = MxState::unknown;
+  MxTrouble trouble = MxTrouble::none;
+  bool off_policy = false;
+  std::string hosts, detail;
+  Time looked_at{}, valid_until{}, next_try{};
+  std::uint16_t failures = 0;
+};
+
+DaneView view(const DaneState& state) noexcept;
+DaneState to_state(const DaneView& view);
+
+// Whether mx and hosts count now. A look in the future means that the clock was set back: nothing counts.
+bool state_in_force(const DaneView& dane, Time now) noexcept;
+
+struct HostTally {
+  unsigned usable = 0, unusable = 0, none = 0, insecure = 0, failed = 0, unreachable = 0;
+};
+// Counts whole preference groups until mx_hosts hosts are counted: hosts far down are hardly ever tried
+// (DANE-26).
+HostTally tally(std::string_view hosts, unsigned mx_hosts) noexcept;
+
+// Whether there are hosts and none of them matches one of a policy's mx patterns, as in Policy::mx (RFC 8461
+// §4.1): delivery must fail, so a newer policy is worth looking for (STS-40).
+bool none_matches(std::string_view hosts, std::string_view patterns);
+
+}  // namespace mtasts

@@ -1,0 +1,95 @@
+#include "core/dane_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mtasts {
+namespace {
+
+constexpr std::size_t head_size = 1 + 2 + 1 + 1 + 2 + 3 * 8 + 2 + 2;
+constexpr unsigned bracketed_flag = 1, off_policy_flag = 2;
+constexpr std::int64_t last_time = 253'402'300'799;  // the end of the year 9999: sums of times can't overflow
+
+// The numbers stand in files: adding to the enum's end is all that may happen to them.
+static_assert(std::to_underlying(MxState::null_mx) == 3 && std::to_underlying(MxTrouble::bogus) == 2);
+
+void append_state(std::string& out, const DaneState& s) {
+  std::string_view detail = std::string_view(s.detail).substr(0, max_dane_detail);
+  std::string_view hosts = s.hosts.size() <= max_dane_hosts ? std::string_view(s.hosts) : std::string_view();
+  append_little(out, (s.route.bracketed ? bracketed_flag : 0) | (s.off_policy ? off_policy_flag : 0), 1);
+  append_little(out, s.route.port, 2);
+  append_little(out, std::to_underlying(s.mx), 1);
+  append_little(out, std::to_underlying(s.trouble), 1);
+  append_little(out, s.failures, 2);
+  for (Time time : {s.looked_at, s.valid_until, s.next_try})
+    append_little(out, static_cast<std::uint64_t>(stored_seconds(time)), 8);
+  append_little(out, detail.size(), 2);
+  append_little(out, hosts.size(), 2);
+  out.append(detail).append(hosts);
+}
+
+struct Numbers {
+  std::uint64_t flags, port, mx, trouble, failures, looked_at, valid_until, next_try, detail_size, hosts_size;
+};
+
+bool numbers_hold(const Numbers& n, std::size_t rest) noexcept {
+  auto time_holds = [](std::uint64_t time) { return seconds_hold(static_cast<std::int64_t>(time)); };
+  return n.flags <= (bracketed_flag | off_policy_flag) && n.mx <= std::to_underlying(MxState::null_mx) &&
+         n.trouble <= std::to_underlying(MxTrouble::bogus) && time_holds(n.looked_at) &&
+         time_holds(n.valid_until) && time_holds(n.next_try) && n.detail_size <= max_dane_detail &&
+         n.hosts_size <= max_dane_hosts && n.detail_size + n.hosts_size <= rest;
+}
+
+Numbers take_numbers(std::string_view& bytes) noexcept {
+  auto take = [&](std::size_t octets) { return take_little(bytes, octets); };
+  Numbers n{};
+  n.flags = take(1), n.port = take(2), n.mx = take(1), n.trouble = take(1), n.failures = take(2);
+  n.looked_at = take(8), n.valid_until = take(8), n.next_try = take(8);
+  n.detail_size = take(2), n.hosts_size = take(2);
+  return n;
+}
+
+}  // namespace
+
+void append_little(std::string& out, std::uint64_t value, std::size_t octets) {
+  for (std::size_t i = 0; i < octets; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+std::uint64_t take_little(std::string_view& bytes, std::size_t octets) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < octets; ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  bytes.remove_prefix(octets);
+  return value;
+}
+
+std::int64_t stored_seconds(Time time) noexcept {
+  return std::clamp<std::int64_t>(time.time_since_epoch().count(), 0, last_time);
+}
+
+bool seconds_hold(std::int64_t seconds) noexcept { return seconds >= 0 && seconds <= last_time; }
+
+void append_dane(std::string& out, std::span<const DaneState> states) {
+  for (const DaneState& state : states) append_state(out, state);
+}
+
+std::optional<DaneView> take_dane(std::string_view& bytes) noexcept {
+  if (bytes.size() < head_size) return std::nullopt;
+  Numbers n = take_numbers(bytes);
+  if (!numbers_hold(n, bytes.size())) return std::nullopt;
+  DaneView v;
+  v.route = {(n.flags & bracketed_flag) != 0, static_cast<std::uint16_t>(n.port)};
+  v.off_policy = (n.flags & off_policy_flag) != 0;
+  v.mx = static_cast<MxState>(n.mx);
+  v.trouble = static_cast<MxTrouble>(n.trouble);
+  v.failures = static_cast<std::uint16_t>(n.failures);
+  v.looked_at = to_time(static_cast<std::int64_t>(n.looked_at));
+  v.valid_until = to_time(static_cast<std::int64_t>(n.valid_until));
+  v.next_try = to_time(static_cast<std::int64_t>(n.next_try));
+  v.detail = bytes.substr(0, n.detail_size);
+  v.hosts = bytes.substr(n.detail_size, n.hosts_size);
+  bytes.remove_prefix(n.detail_size + n.hosts_size);
+  return v;
+}
+
+}  // namespace mtasts

@@ -1,0 +1,214 @@
+#include "lookup/dane_plan.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "lookup/plan.hpp"
+
+namespace mtasts {
+namespace {
+
+using std::chrono::seconds;
+
+// An answer has to serve the askers of its own flight, also one that may not be kept at all.
+constexpr std::uint32_t shortest_ttl = 2;
+
+std::vector<MxRecord> decode_all(const DnsAnswer& answer, bool& malformed) {
+  std::vector<MxRecord> records;
+  for (const std::string& rdata : answer.rdata) {
+    auto record = decode_mx(rdata);
+    malformed = malformed || !record;
+    if (record) records.push_back(*std::move(record));
+  }
+  std::ranges::sort(records, {}, [](const MxRecord& each) { return std::tie(each.preference, each.host); });
+  return records;
+}
+
+std::vector<MxHost> hosts_of(const std::vector<MxRecord>& records) {
+  std::vector<MxHost> hosts;
+  std::optional<std::uint16_t> group;
+  for (const MxRecord& record : records) {
+    auto name = DomainName::parse(record.host);
+    if (!name || hosts.size() == max_mx_hosts) continue;
+    if (std::ranges::find(hosts, *name, &MxHost::name) != hosts.end()) continue;
+    hosts.push_back({*name, group != record.preference});
+    group = record.preference;
+  }
+  return hosts;
+}
+
+void judge_mx_data(const DomainName& domain, const DnsAnswer& answer, MxFinding& found) {
+  bool malformed = false;
+  auto records = decode_all(answer, malformed);
+  if (malformed) {
+    found.state = MxState::unknown;
+    found.trouble = MxTrouble::failed;
+    found.detail = "MX " + std::string(domain.str()) + ": malformed answer";
+    return;
+  }
+  // An insecure one may be forged, and must not put a policy out of force.
+  bool null_mx = records.size() == 1 && records.front().host.empty();
+  if (null_mx && found.state == MxState::secure) found.state = MxState::null_mx;
+  found.hosts = hosts_of(records);
+}
+
+// The answer that says where the host is: one with data, a secure one first.
+const DnsAnswer* with_data(const DnsAnswer& a, const DnsAnswer& aaaa) {
+  const DnsAnswer* best = nullptr;
+  for (const DnsAnswer* each : {&a, &aaaa}) {
+    if (is_failure(*each) || each->kind != DnsAnswer::Kind::data) continue;
+    bool secure = each->security == DnsAnswer::Security::secure;
+    if (best == nullptr || (secure && best->security != DnsAnswer::Security::secure)) best = each;
+  }
+  return best;
+}
+
+std::uint32_t least_ttl(const DnsAnswer& a, const DnsAnswer& b) {
+  std::uint32_t ttl = longest_ttl;
+  for (const DnsAnswer* each : {&a, &b})
+    if (!is_failure(*each)) ttl = std::min(ttl, each->ttl);
+  return ttl;
+}
+
+seconds backoff(std::uint16_t failures) {
+  return std::min(max_dns_backoff, min_dns_backoff * (1 << std::clamp(failures - 1, 0, 10)));
+}
+
+std::uint16_t one_more(const std::optional<DaneState>& before) {
+  return static_cast<std::uint16_t>(before ? std::min(before->failures + 1, 1000) : 1);
+}
+
+// MX itself undecided: what was known before is kept as it was.
+DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx) {
+  DaneState next;
+  if (before && state_in_force(view(*before), now)) {
+    next = *before;
+  } else {
+    next.looked_at = now;
+  }
+  next.route = route;
+  next.trouble = mx.trouble;
+  next.detail = mx.detail;
+  next.failures = one_more(before);
+  next.next_try = now + backoff(next.failures);
+  return next;
+}
+
+}  // namespace
+
+bool is_failure(const DnsAnswer& answer) noexcept {
+  return answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus;
+}
+
+std::string failure_words(RrType type, std::string_view name, const DnsAnswer& answer) {
+  std::string text = std::string(words(type)) + ' ' + std::string(name) + ": ";
+  return text + (answer.reason.empty() ? "failed" : answer.reason);
+}
+
+MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {
+  MxFinding found;
+  if (is_failure(answer)) {
+    bool bogus = answer.security == DnsAnswer::Security::bogus;
+    found.trouble = bogus ? MxTrouble::bogus : MxTrouble::failed;
+    found.detail = failure_words(RrType::mx, domain.str(), answer);
+    return found;
+  }
+  bool secure = answer.security == DnsAnswer::Security::secure;
+  found.state = secure ? MxState::secure : MxState::insecure;
+  found.ttl = answer.ttl;
+  if (answer.kind == DnsAnswer::Kind::data) judge_mx_data(domain, answer, found);
+  if (answer.kind == DnsAnswer::Kind::no_data) found.hosts = {{domain, true}};
+  return found;
+}
+
+MxFinding bracketed_host(const DomainName& host) {
+  MxFinding found;
+  found.state = MxState::secure;
+  found.hosts = {{host, true}};
+  return found;
+}
+
+std::size_t hosts_to_look_at(const std::vector<MxHost>& hosts, unsigned mx_hosts) {
+  std::size_t count = 0;
+  while (count < hosts.size() && !(hosts[count].first_of_group && count >= mx_hosts)) ++count;
+  return count;
+}
+
+AddressFinding judge_addresses(const DomainName& host, const DnsAnswer& a, const DnsAnswer& aaaa) {
+  AddressFinding found;
+  found.ttl = least_ttl(a, aaaa);
+  const DnsAnswer* data = with_data(a, aaaa);
+  if (data == nullptr) {
+    if (!is_failure(a) && !is_failure(aaaa)) return found;
+    found.state = AddressFinding::State::failed;
+    found.detail = is_failure(a) ? failure_words(RrType::a, host.str(), a)
+                                 : failure_words(RrType::aaaa, host.str(), aaaa);
+    return found;
+  }
+  bool alias = !data->canonical.empty() && DomainName::parse(data->canonical) != host;
+  std::string own(host.str());
+  if (data->security == DnsAnswer::Security::secure) {
+    found.state = AddressFinding::State::secure;
+    if (alias) found.bases.push_back(data->canonical);
+    found.bases.push_back(std::move(own));
+  } else if (alias) {
+    found.state = AddressFinding::State::alias;
+    found.bases = {std::move(own)};
+  } else {
+    found.state = AddressFinding::State::insecure;
+  }
+  return found;
+}
+
+std::optional<HostState> judge_tlsa(const DnsAnswer& answer) {
+  if (is_failure(answer)) return HostState::failed;
+  bool secure = answer.security == DnsAnswer::Security::secure;
+  if (!secure || answer.kind != DnsAnswer::Kind::data) return std::nullopt;
+  bool usable = std::ranges::any_of(answer.rdata, [](const std::string& rdata) {
+    auto tlsa = decode_tlsa(rdata);
+    return tlsa && why_unusable(*tlsa).empty();
+  });
+  return usable ? HostState::usable : HostState::unusable;
+}
+
+DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx,
+                          const std::vector<HostFinding>& hosts) {
+  if (mx.trouble != MxTrouble::none) return after_trouble(now, route, before, mx);
+  DaneState next;
+  next.route = route;
+  next.mx = mx.state;
+  next.looked_at = now;
+  std::uint32_t ttl = mx.ttl;
+  for (std::size_t i = 0; i < mx.hosts.size(); ++i) {
+    const HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
+    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, mx.hosts[i].name.str());
+    ttl = std::min(ttl, host.ttl);
+    if (host.state == HostState::failed && next.detail.empty()) next.detail = host.detail;
+  }
+  seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));
+  if (!next.detail.empty()) {  // a host failed: look again soon
+    next.failures = one_more(before);
+    keep = std::min(keep, backoff(next.failures));
+    next.next_try = now + keep;
+  }
+  next.valid_until = now + keep;
+  return next;
+}
+
+void keep_dane(Record& record, DaneState state) {
+  auto same = std::ranges::find(record.dane, state.route, &DaneState::route);
+  if (same != record.dane.end()) {
+    *same = std::move(state);
+    return;
+  }
+  if (record.dane.size() >= max_dane_states)
+    record.dane.erase(std::ranges::min_element(record.dane, {}, &DaneState::looked_at));
+  record.dane.push_back(std::move(state));
+}
+
+void mark_off_policy(Record& record) {
+  for (DaneState& state : record.dane)
+    state.off_policy = record.policy && none_matches(state.hosts, record.policy->mx);
+}
+
+}  // namespace mtasts

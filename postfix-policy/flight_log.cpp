@@ -1,0 +1,83 @@
+#include "postfix-policy/flight_log.hpp"
+
+namespace mtasts {
+namespace {
+
+std::string_view what_was_found(const Look& look) {
+  switch (look.record.look.state) {
+    case StsState::not_asked: return look.fetched ? "policy fetched" : "policy current";
+    case StsState::no_record: return "no record";
+    case StsState::bad_record: return "bad record";
+    case StsState::dns_failed: return "DNS failed";
+    case StsState::fetch_failed: return look.fetched ? "fetch failed" : "fetch held back";
+    case StsState::pending: break;
+  }
+  return "pending";
+}
+
+void log_not_stored(Log& log, const FlightReport& r) {
+  log.event(Log::Level::error, "policy",
+            {{"domain", r.domain.str()},
+             {"text", "a fetched policy can't be stored; where an older one is cached, that one is answered"},
+             {"detail", r.not_stored->detail}});
+}
+
+void log_policy_look(Log& log, const FlightReport& r) {
+  const Record& record = r.look.record;
+  std::string_view mode = record.policy ? words(record.policy->mode) : std::string_view();
+  bool bad = record.look.state == StsState::fetch_failed || record.look.state == StsState::dns_failed;
+  bool at_risk = bad && record.policy && record.policy->mode != Mode::none;
+  Log::Level level = at_risk ? Log::Level::warning : r.look.fetched ? Log::Level::info : Log::Level::debug;
+  log.event(level, r.look.fetched ? "fetch" : "look",
+            {{"domain", r.domain.str()},
+             {"result", what_was_found(r.look)},
+             {"reason", record.look.detail},
+             {"id", record.policy ? std::string_view(record.id) : std::string_view(record.look.failed_id)},
+             {"mode", mode},
+             {"trigger", r.trigger == Trigger::refresh ? "refresh" : "ask"},
+             {"ms", std::int64_t{r.took.count()}}});
+  if (!r.look.changed) return;
+  log.event(Log::Level::info, "policy",
+            {{"domain", r.domain.str()},
+             {"id", record.id},
+             {"mode", mode},
+             {"mx", record.policy->mx},
+             {"max_age", std::int64_t{record.policy->max_age}}});
+}
+
+// "mx1.example usable TLSA, mx2.example no TLSA"
+std::string hosts_in_words(std::string_view hosts) {
+  std::string text;
+  for_each_part(hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    if (!text.empty()) text += ", ";
+    text.append(host.name).append(" ").append(words(host.state));
+  });
+  return text;
+}
+
+void log_dane_look(Log& log, const FlightReport& r, const DaneState& state) {
+  bool notable = state.mx == MxState::secure || state.trouble != MxTrouble::none;
+  bool lasts = state.trouble == MxTrouble::none;
+  log.event(
+      notable ? Log::Level::info : Log::Level::debug, "dane",
+      {{"domain", r.domain.str()},
+       {"port", std::int64_t{state.route.port}},
+       {"mx", lasts ? words(state.mx) : words(state.trouble)},
+       {"hosts", lasts ? hosts_in_words(state.hosts) : std::string()},
+       {"reason", state.detail},
+       {"seconds", std::int64_t{((lasts ? state.valid_until : state.next_try) - state.looked_at).count()}},
+       {"ms", std::int64_t{r.took.count()}}});
+}
+
+}  // namespace
+
+void log_flight(Log& log, const FlightReport& r) {
+  if (r.not_stored) return log_not_stored(log, r);
+  if (r.look.asked) log_policy_look(log, r);
+  for (const Route& route : r.look.dane)
+    for (const DaneState& state : r.look.record.dane)
+      if (state.route == route) log_dane_look(log, r, state);
+}
+
+}  // namespace mtasts

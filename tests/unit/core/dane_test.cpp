@@ -1,0 +1,81 @@
+#include "core/dane.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "core/dns_answer.hpp"
+
+using namespace mtasts;
+using namespace std::chrono_literals;
+
+TEST_CASE("hosts as one text, and back", "[core]") {
+  std::string hosts;
+  append_host(hosts, HostState::usable, true, "mx1.example.com");
+  append_host(hosts, HostState::failed, false, "mx2.example.com");
+  CHECK(hosts == "u+mx1.example.com\nf=mx2.example.com");
+  CHECK(hosts_hold(hosts));
+  HostLine second = read_host("f=mx2.example.com");
+  CHECK(second.state == HostState::failed);
+  CHECK_FALSE(second.first_of_group);
+  CHECK(second.name == "mx2.example.com");
+  CHECK(hosts_hold(""));
+  for (const char* bad : {"u", "u+", "q+a.b", "u*a.b", "u+A.b", "u+a.b\n", "\n", "u+a.b\n\nu+c.d", "u+a b"})
+    CHECK_FALSE(hosts_hold(bad));
+}
+
+TEST_CASE("DANE-26: whole preference groups are counted", "[core]") {
+  const std::string hosts = "u+a.x\nu=b.x\nn+c.x\nx+d.x\n0+e.x\ni=f.x\nf+g.x\n-+h.x";
+  HostTally all = tally(hosts, 100);
+  CHECK(all.usable == 2);
+  CHECK(all.unusable == 1);
+  CHECK(all.none == 1);
+  CHECK(all.insecure == 1);
+  CHECK(all.failed == 1);
+  CHECK(all.unreachable == 1);
+  HostTally one = tally(hosts, 1);
+  CHECK(one.usable == 2);  // the second is of the same preference
+  CHECK(one.unusable == 0);
+  HostTally five = tally(hosts, 5);
+  CHECK(five.none == 1);
+  CHECK(five.insecure == 1);
+  CHECK(five.failed == 0);
+  CHECK(tally("", 10).usable == 0);
+}
+
+TEST_CASE("STS-40: whether the MX hosts can satisfy a policy at all", "[core]") {
+  CHECK(none_matches("-+mx.evil.example", "mx.example.com\n*.example.net"));
+  CHECK_FALSE(none_matches("-+mx.evil.example\n-=a.example.net", "mx.example.com\n*.example.net"));
+  CHECK(none_matches("-+a.b.example.net", "*.example.net"));
+  CHECK_FALSE(none_matches("", "mx.example.com"));  // nobody knows the hosts
+  CHECK(none_matches("-+mx.example.com", ""));
+}
+
+TEST_CASE("DANE-27: a state counts until its TTL is over, and never from the future", "[core]") {
+  const Time now = Time(1'700'000'000s);
+  DaneState state;
+  state.mx = MxState::insecure;
+  state.looked_at = now;
+  state.valid_until = now + 300s;
+  CHECK(state_in_force(view(state), now));
+  CHECK(state_in_force(view(state), now + 299s));
+  CHECK_FALSE(state_in_force(view(state), now + 300s));
+  CHECK_FALSE(state_in_force(view(state), now - 1s));
+  state.mx = MxState::unknown;
+  CHECK_FALSE(state_in_force(view(state), now));
+}
+
+TEST_CASE("MX RDATA", "[core]") {
+  auto mx = decode_mx(std::string("\0\x0A\2mx\7example\0", 14));
+  REQUIRE(mx);
+  CHECK(mx->preference == 10);
+  CHECK(mx->host == "mx.example");
+  CHECK(decode_mx(std::string("\0\0\0", 3))->host.empty());  // RFC 7505
+  CHECK(decode_mx(std::string("\1\0\3a.b\0", 7))->host == "a\\046b");
+  CHECK(decode_mx(std::string("\1\0\2a\0\0", 6))->host == "a\\000");
+  for (std::string bad : {std::string(), std::string("\0\x0A", 2), std::string("\0\x0A\2mx", 5),
+                          std::string("\0\x0A\2mx\0x", 7), std::string("\0\x0A\xC0\x0C", 4),
+                          std::string("\0\x0A\x40", 3) + std::string(64, 'a') + std::string(1, '\0')})
+    CHECK_FALSE(decode_mx(bad));
+  std::string endless("\0\x0A", 2);
+  for (int i = 0; i < 200; ++i) endless += "\1a";
+  CHECK_FALSE(decode_mx(endless + std::string(1, '\0')));  // longer than 255 octets
+}

@@ -1,0 +1,192 @@
+#include "lookup/dane_look.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "dane_fakes.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World {
+  boost::asio::io_context loop;
+  FakeDns dns;
+  FakeClock clock;
+
+  DaneState look(Route route = {}, std::optional<DaneState> before = {}, unsigned mx_hosts = 10) {
+    auto done = boost::asio::co_spawn(
+        loop, look_up_dane(dns, clock, name("example.com"), route, std::move(before), mx_hosts),
+        boost::asio::use_future);
+    loop.restart();
+    loop.run();
+    return done.get();
+  }
+  bool asked(const std::string& question) const {
+    return std::ranges::find(dns.asked_names, question) != dns.asked_names.end();
+  }
+  // A host with a signed address and TLSA records.
+  void host(const std::string& host_name, std::optional<DnsAnswer> records = tlsa({"3 1 1 " + digest})) {
+    dns.answers[host_name + "/A"] = address(secure);
+    dns.answers[host_name + "/AAAA"] = no_data(secure);
+    dns.answers["_25._tcp." + host_name + "/TLSA"] = records ? *records : nxdomain(secure);
+  }
+  void mx(std::vector<MxRecord> records, DnsAnswer::Security security = secure) {
+    dns.answers["example.com/MX"] = mx_answer(records, security);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a secure MX: every host's addresses, then its TLSA records", "[lookup]") {
+  World world;
+  world.mx({{10, "mx1.x"}, {20, "mx2.x"}});
+  world.host("mx1.x");
+  world.host("mx2.x", std::nullopt);
+  CHECK(world.look().hosts == "u+mx1.x\n0+mx2.x");
+  CHECK(world.dns.asked_names.size() == 7);
+}
+
+TEST_CASE("DANE-10: of an insecure MX no host is looked at", "[lookup]") {
+  World world;
+  world.mx({{10, "mx1.x"}}, insecure);
+  world.host("mx1.x");
+  DaneState state = world.look();
+  CHECK(state.mx == MxState::insecure);
+  CHECK(state.hosts == "-+mx1.x");
+  CHECK(world.dns.asked_names == std::vector<std::string>{"example.com/MX"});
+}
+
+TEST_CASE("DANE-13: no TLSA question for a host whose address is not signed", "[lookup]") {
+  World world;
+  world.mx({{10, "mx1.x"}});
+  world.dns.answers["mx1.x/A"] = address(insecure);
+  world.dns.answers["mx1.x/AAAA"] = dns_failure("SERVFAIL");
+  CHECK(world.look().hosts == "i+mx1.x");
+  CHECK_FALSE(world.asked("_25._tcp.mx1.x/TLSA"));
+}
+
+TEST_CASE("brackets: no MX lookup, and the port is the key's (DANE-15, PFX-32)", "[lookup]") {
+  World world;
+  world.dns.answers["example.com/A"] = address(secure);
+  world.dns.answers["_587._tcp.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
+  DaneState state = world.look({true, 587});
+  CHECK(state.mx == MxState::secure);
+  CHECK(state.hosts == "u+example.com");
+  CHECK(state.route == Route{true, 587});
+  CHECK_FALSE(world.asked("example.com/MX"));
+}
+
+TEST_CASE("PFX-44: a service name that is not known is a failure where TLSA matters", "[lookup]") {
+  World world;
+  world.dns.answers["example.com/A"] = address(secure);
+  DaneState state = world.look({true, 0});
+  CHECK(state.hosts == "f+example.com");
+  CHECK(state.detail.contains("/etc/services"));
+  world.dns.answers["example.com/A"] = address(insecure);
+  CHECK(world.look({true, 0}).hosts == "i+example.com");
+}
+
+TEST_CASE("no MX: the domain is its own host", "[lookup]") {
+  World world;
+  world.dns.answers["example.com/MX"] = no_data(secure);
+  world.host("example.com");
+  CHECK(world.look().hosts == "u+example.com");
+}
+
+TEST_CASE("DANE-14: an alias, signed to its end: the end's TLSA records before the own name's", "[lookup]") {
+  World world;
+  world.mx({{10, "mx.x"}});
+  world.dns.answers["mx.x/A"] = address(secure, "end.y");
+  world.dns.answers["mx.x/AAAA"] = no_data(secure);
+  auto own = GENERATE(true, false);
+  auto end = GENERATE(0, 1, 2, 3);
+  std::vector<DnsAnswer> ends{tlsa({"3 1 9 " + digest}), nxdomain(secure), dns_failure("SERVFAIL"),
+                              nxdomain(insecure)};
+  world.dns.answers["_25._tcp.end.y/TLSA"] = ends[static_cast<std::size_t>(end)];
+  world.dns.answers["_25._tcp.mx.x/TLSA"] = own ? tlsa({"3 1 1 " + digest}) : nxdomain(secure);
+  std::string hosts = world.look().hosts;
+  if (end == 0) CHECK(hosts == "n+mx.x");  // the first secure records decide
+  if (end == 1) CHECK(hosts == (own ? "u+mx.x" : "0+mx.x"));
+  if (end == 2) CHECK(hosts == "f+mx.x");  // PFX-35
+  if (end == 3) CHECK(hosts == (own ? "u+mx.x" : "i+mx.x"));
+}
+
+TEST_CASE("DANE-7: an alias into an unsigned zone counts if the alias itself is signed", "[lookup]") {
+  World world;
+  world.mx({{10, "mx.x"}});
+  world.dns.answers["mx.x/A"] = address(insecure, "end.y");
+  world.dns.answers["_25._tcp.mx.x/TLSA"] = tlsa({"3 1 1 " + digest});
+  world.dns.answers["_25._tcp.end.y/TLSA"] = tlsa({"3 1 1 " + digest});
+  SECTION("signed") {
+    world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.y")});
+    CHECK(world.look().hosts == "u+mx.x");
+    CHECK_FALSE(world.asked("_25._tcp.end.y/TLSA"));
+  }
+  SECTION("not signed") {
+    world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.y")}, insecure);
+    CHECK(world.look().hosts == "i+mx.x");
+    CHECK_FALSE(world.asked("_25._tcp.mx.x/TLSA"));
+  }
+  SECTION("DANE-6: an error is a failure") {
+    world.dns.answers["x/DS"] = raw_answer({"ds"});
+    world.dns.answers["mx.x/CNAME"] = dns_failure("SERVFAIL");
+    DaneState state = world.look();
+    CHECK(state.hosts == "f+mx.x");
+    CHECK(state.detail == "CNAME mx.x: SERVFAIL");
+  }
+}
+
+TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lookup]") {
+  World world;
+  world.mx({{10, "mx.dead.tld"}});
+  world.dns.answers["mx.dead.tld/A"] = dns_failure("SERVFAIL");
+  world.dns.answers["mx.dead.tld/AAAA"] = dns_failure("SERVFAIL");
+  world.dns.answers["tld/DS"] = raw_answer({"ds"});
+  SECTION("RFC 5155 §9.2: the delegation is not signed, by opt-out") {
+    world.dns.answers["dead.tld/DS"] = no_data(insecure, 77);
+    DaneState state = world.look();
+    CHECK(state.hosts == "i+mx.dead.tld");
+    CHECK(state.valid_until == state.looked_at + 77s);
+  }
+  SECTION("the delegation has a DS") {
+    world.dns.answers["dead.tld/DS"] = raw_answer({"ds"});
+    DaneState state = world.look();
+    CHECK(state.hosts == "f+mx.dead.tld");
+    CHECK(state.detail == "A mx.dead.tld: SERVFAIL");
+  }
+  SECTION("a signed denial may be for a name inside a signed zone: no proof") {
+    world.dns.answers["dead.tld/DS"] = no_data(secure);
+    CHECK(world.look().hosts == "f+mx.dead.tld");
+  }
+  SECTION("the parent does not answer either") {
+    world.dns.answers["tld/DS"] = dns_failure("timeout");
+    CHECK(world.look().hosts == "f+mx.dead.tld");
+    CHECK_FALSE(world.asked("dead.tld/DS"));
+  }
+}
+
+TEST_CASE("DANE-26: hosts far down are not looked at", "[lookup]") {
+  World world;
+  world.mx({{1, "a.x"}, {2, "b.x"}, {3, "c.x"}});
+  for (auto each : {"a.x", "b.x", "c.x"}) world.host(each);
+  CHECK(world.look({}, {}, 2).hosts == "u+a.x\nu+b.x\n-+c.x");
+  CHECK_FALSE(world.asked("c.x/A"));
+}
+
+TEST_CASE("hosts are looked at in parallel: five slow ones take as long as one", "[lookup]") {
+  World world;
+  world.dns.delay = 30ms;
+  std::vector<MxRecord> records;
+  for (int i = 0; i < 5; ++i) records.push_back({10, "mx" + std::to_string(i) + ".x"});
+  world.mx(records);
+  for (const auto& each : records) world.host(each.host);
+  auto began = std::chrono::steady_clock::now();
+  CHECK(world.look().hosts.starts_with("u+mx0.x\nu=mx1.x"));
+  CHECK(std::chrono::steady_clock::now() - began < 200ms);  // three questions one after another, not sixteen
+}

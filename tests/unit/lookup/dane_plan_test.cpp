@@ -1,0 +1,219 @@
+#include "lookup/dane_plan.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "dane_fakes.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time now = Time(1'700'000'000s);
+const DomainName domain = name("example.com");
+
+std::string names(const MxFinding& found) {
+  std::string text;
+  for (const MxHost& host : found.hosts) {
+    if (!text.empty()) text += host.first_of_group ? '|' : ' ';
+    text += host.name.str();
+  }
+  return text;
+}
+
+MxFinding secure_mx(std::vector<MxHost> hosts, std::uint32_t ttl = 300) {
+  MxFinding mx;
+  mx.state = MxState::secure;
+  mx.ttl = ttl;
+  mx.hosts = std::move(hosts);
+  return mx;
+}
+
+}  // namespace
+
+TEST_CASE("what an MX answer means", "[lookup]") {
+  struct Row {
+    const char* why;
+    DnsAnswer answer;
+    MxState state;
+    MxTrouble trouble;
+    std::string hosts;
+  };
+  auto row = GENERATE(values<Row>({
+      {"secure", mx_answer({{10, "mx1.example"}, {10, "mx2.example"}}), MxState::secure, MxTrouble::none,
+       "mx1.example mx2.example"},
+      {"by preference, then by name", mx_answer({{20, "b.x"}, {10, "d.x"}, {10, "c.x"}, {5, "e.x"}}),
+       MxState::secure, MxTrouble::none, "e.x|c.x d.x|b.x"},
+      {"DANE-10: insecure", mx_answer({{10, "mx1.example"}}, insecure), MxState::insecure, MxTrouble::none,
+       "mx1.example"},
+      {"DANE-12: no MX, the domain is the host", no_data(secure), MxState::secure, MxTrouble::none,
+       "example.com"},
+      {"DANE-12: no MX in an unsigned zone", no_data(insecure), MxState::insecure, MxTrouble::none,
+       "example.com"},
+      {"DANE-2: NXDOMAIN", nxdomain(secure), MxState::secure, MxTrouble::none, ""},
+      {"DANE-12: null MX", mx_answer({{0, ""}}), MxState::null_mx, MxTrouble::none, ""},
+      {"an unsigned null MX may be forged", mx_answer({{0, ""}}, insecure), MxState::insecure,
+       MxTrouble::none, ""},
+      {"RFC 7505: a null MX stands alone", mx_answer({{0, ""}, {10, "mx.x"}}), MxState::secure,
+       MxTrouble::none, "mx.x"},
+      {"names twice count once", mx_answer({{10, "mx.x"}, {20, "mx.x"}, {20, "a.x"}}), MxState::secure,
+       MxTrouble::none, "mx.x|a.x"},
+      {"what is no host name is left out", mx_answer({{10, "192.0.2.1"}, {10, "b.x"}, {10, "a_b.x"}}),
+       MxState::secure, MxTrouble::none, "b.x"},
+      {"DANE-1: bogus", dns_failure("DNSSEC bogus: signature expired", DnsAnswer::Security::bogus),
+       MxState::unknown, MxTrouble::bogus, ""},
+      {"UB-6: bogus comes with data", bogus(mx_answer({{10, "mx.x"}})), MxState::unknown, MxTrouble::bogus,
+       ""},
+      {"DANE-4: SERVFAIL", dns_failure("SERVFAIL"), MxState::unknown, MxTrouble::failed, ""},
+      {"malformed", raw_answer({std::string("\0", 1)}), MxState::unknown, MxTrouble::failed, ""},
+  }));
+  INFO(row.why);
+  MxFinding found = judge_mx(domain, row.answer);
+  CHECK(found.state == row.state);
+  CHECK(found.trouble == row.trouble);
+  CHECK(names(found) == row.hosts);
+  CHECK(found.detail.empty() == (row.trouble == MxTrouble::none));
+}
+
+TEST_CASE("the words of a failure name type, name and cause", "[lookup]") {
+  auto bogus_answer = dns_failure("DNSSEC bogus: signature expired", DnsAnswer::Security::bogus);
+  CHECK(judge_mx(domain, bogus_answer).detail == "MX example.com: DNSSEC bogus: signature expired");
+}
+
+TEST_CASE("a thousand MX records are cut", "[lookup]") {
+  std::vector<MxRecord> many;
+  for (int i = 0; i < 1000; ++i) many.push_back({10, "mx" + std::to_string(i) + ".x"});
+  CHECK(judge_mx(domain, mx_answer(many)).hosts.size() == max_mx_hosts);
+}
+
+TEST_CASE("DANE-26: how many hosts are looked at", "[lookup]") {
+  auto found = judge_mx(domain, mx_answer({{1, "a.x"}, {2, "b.x"}, {2, "c.x"}, {2, "d.x"}, {3, "e.x"}}));
+  CHECK(hosts_to_look_at(found.hosts, 1) == 1);
+  CHECK(hosts_to_look_at(found.hosts, 2) == 4);
+  CHECK(hosts_to_look_at(found.hosts, 4) == 4);
+  CHECK(hosts_to_look_at(found.hosts, 5) == 5);
+  CHECK(hosts_to_look_at(found.hosts, 100) == 5);
+  CHECK(hosts_to_look_at({}, 10) == 0);
+}
+
+TEST_CASE("where TLSA records may be, from the address answers", "[lookup]") {
+  using State = AddressFinding::State;
+  struct Row {
+    const char* why;
+    DnsAnswer a, aaaa;
+    State state;
+    std::vector<std::string> bases;
+  };
+  const auto failure = dns_failure("SERVFAIL");
+  const auto forged = dns_failure("DNSSEC bogus", DnsAnswer::Security::bogus);
+  auto row = GENERATE_COPY(values<Row>({
+      {"DANE-14: no alias, secure", address(secure), no_data(secure), State::secure, {"mx.x"}},
+      {"IPv6 alone", no_data(secure), address(secure), State::secure, {"mx.x"}},
+      {"DANE-13: not signed", address(insecure), address(insecure), State::insecure, {}},
+      {"DANE-13: no address", no_data(secure), no_data(secure), State::none, {}},
+      {"DANE-2: NXDOMAIN", nxdomain(insecure), nxdomain(insecure), State::none, {}},
+      {"DANE-14: alias, secure to its end",
+       address(secure, "end.y"),
+       no_data(secure),
+       State::secure,
+       {"end.y", "mx.x"}},
+      {"DANE-7: alias into an unsigned zone",
+       address(insecure, "end.y"),
+       no_data(insecure),
+       State::alias,
+       {"mx.x"}},
+      {"AAAA fails, A is there and not signed", address(insecure), failure, State::insecure, {}},
+      {"AAAA fails, A is there and signed", address(secure), failure, State::secure, {"mx.x"}},
+      {"A is bogus, AAAA is there", forged, address(secure), State::secure, {"mx.x"}},
+      {"DANE-5: both fail", failure, failure, State::failed, {}},
+      {"DANE-5: one fails, the other has nothing", no_data(secure), failure, State::failed, {}},
+      {"DANE-5: bogus and nothing", forged, no_data(secure), State::failed, {}},
+  }));
+  INFO(row.why);
+  AddressFinding found = judge_addresses(name("mx.x"), row.a, row.aaaa);
+  CHECK(found.state == row.state);
+  CHECK(found.bases == row.bases);
+  CHECK(found.detail.empty() == (row.state != State::failed));
+}
+
+TEST_CASE("what TLSA answers mean", "[lookup]") {
+  CHECK(judge_tlsa(tlsa({"3 1 1 " + digest})) == HostState::usable);
+  CHECK(judge_tlsa(tlsa({"3 1 9 " + digest})) == HostState::unusable);
+  CHECK(judge_tlsa(tlsa({"3 1 9 " + digest, "3 1 1 " + digest})) == HostState::usable);  // DANE-8
+  CHECK(judge_tlsa(raw_answer({"\3"})) == HostState::unusable);  // DANE-9: it is there
+  CHECK_FALSE(judge_tlsa(tlsa({"3 1 1 " + digest}, insecure)));
+  CHECK_FALSE(judge_tlsa(no_data(secure)));
+  CHECK_FALSE(judge_tlsa(nxdomain(secure)));
+  CHECK(judge_tlsa(dns_failure("SERVFAIL")) == HostState::failed);  // DANE-5
+  CHECK(judge_tlsa(bogus(tlsa({"3 1 1 " + digest}))) == HostState::failed);
+}
+
+TEST_CASE("DANE-27: a state is kept for the smallest TTL seen", "[lookup]") {
+  auto mx = secure_mx({{name("a.x")}, {name("b.x"), false}}, 600);
+  DaneState state =
+      after_dane_look(now, {}, {}, mx, {{HostState::usable, "", 500}, {HostState::none, "", 120}});
+  CHECK(state.hosts == "u+a.x\n0=b.x");
+  CHECK(state.valid_until == now + 120s);
+  CHECK(state.looked_at == now);
+  CHECK(state.failures == 0);
+  mx.ttl = 0;
+  CHECK(after_dane_look(now, {}, {}, mx, {}).valid_until == now + 2s);  // serves its own flight
+  mx.ttl = 4'000'000'000;
+  CHECK(after_dane_look(now, {}, {}, mx, {}).valid_until == now + 86'400s);
+  CHECK(after_dane_look(now, {}, {}, mx, {}).hosts == "-+a.x\n-=b.x");  // not looked at
+}
+
+TEST_CASE("a failed host is looked at again after 30 s, doubling to 5 minutes", "[lookup]") {
+  auto mx = secure_mx({{name("a.x")}}, 3600);
+  std::optional<DaneState> state;
+  for (auto wait : {30s, 60s, 120s, 240s, 300s, 300s}) {
+    state = after_dane_look(now, {}, state, mx, {{HostState::failed, "TLSA _25._tcp.a.x: SERVFAIL"}});
+    CHECK(state->valid_until == now + wait);
+    CHECK(state->detail == "TLSA _25._tcp.a.x: SERVFAIL");
+  }
+  state = after_dane_look(now, {}, state, mx, {{HostState::usable, "", 3600}});
+  CHECK(state->failures == 0);
+  CHECK(state->valid_until == now + 3600s);
+}
+
+TEST_CASE("an MX that can't be decided leaves the last state as it was, for its TTL", "[lookup]") {
+  MxFinding trouble;
+  trouble.trouble = MxTrouble::failed;
+  trouble.detail = "MX example.com: SERVFAIL";
+  DaneState before = after_dane_look(now, {}, {}, secure_mx({{name("a.x")}}), {{HostState::usable, "", 300}});
+  DaneState after = after_dane_look(now + 200s, {}, before, trouble, {});
+  CHECK(after.mx == MxState::secure);
+  CHECK(after.hosts == "u+a.x");
+  CHECK(after.valid_until == before.valid_until);
+  CHECK(after.trouble == MxTrouble::failed);
+  CHECK(after.next_try == now + 230s);
+  DaneState later = after_dane_look(now + 300s, {}, after, trouble, {});
+  CHECK(later.mx == MxState::unknown);  // over
+  CHECK(later.hosts.empty());
+  CHECK(later.failures == 2);
+  CHECK(later.next_try == now + 360s);
+}
+
+TEST_CASE("a ninth next hop takes the place of the one longest not looked up", "[lookup]") {
+  Record record;
+  for (std::uint16_t port = 1; port <= 8; ++port) {
+    DaneState state;
+    state.route.port = port;
+    state.looked_at = now + std::chrono::seconds(port == 3 ? 0 : port);
+    keep_dane(record, state);
+  }
+  DaneState again;
+  again.route.port = 5;
+  again.detail = "again";
+  again.looked_at = now + 50s;
+  keep_dane(record, again);
+  CHECK(record.dane.size() == 8);
+  again.route = {true, 25};
+  keep_dane(record, again);
+  REQUIRE(record.dane.size() == 8);
+  CHECK_FALSE(find_dane(view(record), {false, 3}));
+  CHECK(find_dane(view(record), {false, 5})->detail == "again");
+  CHECK(find_dane(view(record), {true, 25}));
+}
