@@ -1,11 +1,12 @@
 """DANE beyond the table: what Postfix logs, replies without attributes, TCP, reasons, and zones that don't answer."""
+import re
 import threading
 import time
 
 import pytest
 
 from lab import addresses
-from lab.domains import BY_NAME, DOMAINS
+from lab.domains import BY_NAME, DEFERRED, DOMAINS
 from lab.mail import Mailing
 from lab.roots import versions
 from lab.rows import EXACT
@@ -116,3 +117,14 @@ def test_dead_zone_holds_up_one_round_of_askers(lab, name):
     assert max(seconds for _, seconds in first) < ANSWER_TIMEOUT + SLACK
     assert max(seconds for _, seconds in second) < SLACK
     assert other[0][1] < SLACK
+
+
+def test_five_mx_hosts_do_not_wait_five_times(lab):
+    """Postfix asks once for each MX host (KEY-8); only the first of these may wait for the silent name server."""
+    mailings = [Mailing(lab, version, ["tlsa-silent"]) for version in lab.senders]
+    for mailing in mailings:
+        mailing.wait(60)
+        assert mailing.outcome("tlsa-silent") == DEFERRED, logged(mailing)
+        assert "client TLS configuration problem" in mailing.line("tlsa-silent")
+        seconds = float(re.search(r" delay=([\d.]+)", mailing.line("tlsa-silent"))[1])
+        assert seconds < ANSWER_TIMEOUT + 2 * SLACK, mailing.line("tlsa-silent")

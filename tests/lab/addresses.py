@@ -26,10 +26,10 @@ POLICY_HOSTS = [POLICY, POLICY6, ODD_POLICY, NOBODY]
 def number_mx():
     """Every MX host has addresses of its own: host name -> [IPv4] or [IPv4, IPv6]."""
     hosts = [(domain.mx_name(mx), mx.ipv6) for domain in DOMAINS for mx in domain.mx]
-    assert len(hosts) < 150, "203.0.113.100 to .249 is all there is"
+    assert len(hosts) < 190, "203.0.113.60 to .249 is all there is"
     assert len(hosts) == len({name for name, _ in hosts}), "two rows share an MX host"
     return {name: [f"203.0.113.{n}"] + ([f"2001:db8::{n}"] if six else [])
-            for n, (name, six) in enumerate(hosts, start=100)}
+            for n, (name, six) in enumerate(hosts, start=60)}
 
 
 MX = number_mx()

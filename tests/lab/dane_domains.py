@@ -125,6 +125,10 @@ FAILING = [
          host("match", "sts", zone="expired-hosts", kind="good"), sts=True, outcome=DEFERRED, why="signature expired"),
     dane("dane-expired-one", "the signatures of one MX host's zone have expired, the other is good", "OK dane-only",
          host("match", "one", zone="expired-hosts"), host("match", "mx2", 20)),
+    dane("dane-eleventh", "SERVFAIL for the TLSA record of the eleventh MX host; a policy", "OK secure", plain("mx1", 1),
+         *(plain(f"mx{n}", n, kind="down") for n in range(2, 12)), sts=True, odd=(("servfail", "TLSA", "mx11"),)),
+    dane("unsigned-host-servfail", "SERVFAIL for the addresses of one MX host, in an unsigned zone; a policy",
+         "OK secure", plain("mx", zone="broken-hosts"), plain("mx2", 20), sts=True),
     none("aaaa-servfail", "unsigned, SERVFAIL for one MX host's AAAA", plain("mx1", kind="no-starttls"),
          plain("mx2", 20, kind="no-starttls"), signed=False, odd=(("servfail", "AAAA", "mx1"),)),
     dane("aaaa-servfail-sts", "unsigned, SERVFAIL for one MX host's AAAA; a policy", "OK secure", plain("mx1"),
@@ -134,10 +138,16 @@ OTHERS = [
     zone("signed-hosts", "none: MX hosts of other domains, signed", signed=True),
     zone("unsigned-hosts", "none: MX hosts of other domains, unsigned"),
     zone("expired-hosts", "MX hosts of other domains; the zone's signatures have expired", signed=True, dns="expired"),
-    # For single tests.
-    dane("dead", "its name server is silent", "TEMP", plain(kind="down"), signed=False, odd=(("silent", "ANY"),),
-         mail=False, why="MX dead.example"),
-    dane("dead-hosts", "its zone is live, but the name server of its five MX hosts is silent", "TEMP",
-         *(plain(f"mx{n}", 10 * n, kind="down", zone="dead") for n in range(1, 6)), mail=False, why="dead.example"),
+    zone("broken-hosts", "MX hosts of other domains, unsigned; SERVFAIL for their addresses",
+         odd=(("servfail", "A", "mx"), ("servfail", "AAAA", "mx"))),
+    # For single tests. A policy, or else failing hosts would get "OK dane".
+    dane("dead", "its name server is silent", "TEMP", plain(kind="down"), odd=(("silent", "ANY"),), mail=False,
+         why="dead.example"),
+    dane("dead-hosts", "its zone is live, but the name server of its five MX hosts is silent; a policy", "TEMP",
+         *(plain(f"mx{n}", 10 * n, kind="down", zone="dead") for n in range(1, 6)), sts=True, mail=False,
+         why="dead.example"),
+    dane("tlsa-silent", "its name server is silent about the TLSA records of its five MX hosts; a policy", "TEMP",
+         *(host("match", f"mx{n}", 10 * n, kind="good") for n in range(1, 6)), odd=(("silent", "TLSA"),), sts=True,
+         mail=False, outcome=DEFERRED, why="tlsa-silent.example"),
 ]
 DANE_DOMAINS = USABLE + ATTACKED + PARTIAL + NONE + FAILING + OTHERS
