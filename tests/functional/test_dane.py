@@ -56,7 +56,7 @@ def test_reason_stands_in_postfix_log(lab, mailing):
     """The mail log alone tells an administrator what is wrong, in libunbound's words."""
     status, _, reason = lab.ask("tlsa-forged-sts.example").partition(" ")
     assert status == "TEMP"
-    for word in ("TLSA", "mx.tlsa-forged-sts.example", "bogus", BY_NAME["tlsa-forged-sts"].why):
+    for word in ("TLSA", "mx.tlsa-forged-sts.example", "bogus", "signature", BY_NAME["tlsa-forged-sts"].why):
         assert word in reason
     assert any(reason in line for line in logged(mailing).splitlines() if "socketmap" in line), logged(mailing)
 
