@@ -35,6 +35,8 @@ def logged(mailing):
 def test_postfix_calls_it_verified(mailing, name):
     assert "status=sent" in mailing.line(name), logged(mailing)
     assert [line.partition(": ")[2].split()[0] for line in mailing.tls_lines(name)] == ["Verified"]
+    if mailing.sender.version == "3.11":        # the first that logs the level
+        assert " tls=dane-only," in mailing.line(name)
 
 
 def test_postfix_does_not_call_an_insecure_mx_verified(mailing):
