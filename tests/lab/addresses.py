@@ -11,6 +11,7 @@ ROOT_DNS = "203.0.113.1"
 TLD_DNS = "203.0.113.2"
 HOSTING_DNS, HOSTING_DNS6 = "203.0.113.3", "2001:db8::3"
 LAME_DNS = "203.0.113.4"                # answers, but refuses everything
+ODD_DNS = "203.0.113.5"                 # what NSD can't play
 RESOLVER = "203.0.113.53"               # Postfix's own; it stays reachable when the others are cut off
 
 POLICY, POLICY6 = "203.0.113.20", "2001:db8::20"
@@ -18,16 +19,17 @@ ODD_POLICY = "203.0.113.21"             # the hosts that nginx can't play
 NOBODY = "203.0.113.22"                 # up, but nothing listens
 
 # What test_crash cuts off: all DNS servers and policy hosts, but not the resolver and the MX hosts.
-DNS_SERVERS = [ROOT_DNS, TLD_DNS, HOSTING_DNS, HOSTING_DNS6, LAME_DNS]
+DNS_SERVERS = [ROOT_DNS, TLD_DNS, HOSTING_DNS, HOSTING_DNS6, LAME_DNS, ODD_DNS]
 POLICY_HOSTS = [POLICY, POLICY6, ODD_POLICY, NOBODY]
 
 
 def number_mx():
     """Every MX host has addresses of its own: host name -> [IPv4] or [IPv4, IPv6]."""
     hosts = [(domain.mx_name(mx), mx.ipv6) for domain in DOMAINS for mx in domain.mx]
-    assert len(hosts) < 150, "203.0.113.100 to .249 is all there is"
+    assert len(hosts) < 190, "203.0.113.60 to .249 is all there is"
+    assert len(hosts) == len({name for name, _ in hosts}), "two rows share an MX host"
     return {name: [f"203.0.113.{n}"] + ([f"2001:db8::{n}"] if six else [])
-            for n, (name, six) in enumerate(hosts, start=100)}
+            for n, (name, six) in enumerate(hosts, start=60)}
 
 
 MX = number_mx()

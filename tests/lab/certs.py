@@ -32,13 +32,13 @@ def key_pem(key):
 
 
 class Authority:
-    """One CA, made at lab start; its certificate is what Postfix and mtastsd trust."""
+    """A CA, made at lab start; the first one's certificate is what Postfix and mtastsd trust."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, called="mtastsd lab CA"):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.key = new_key()
-        self.subject = name("mtastsd lab CA")
+        self.subject = name(called)
         now = datetime.datetime.now(datetime.timezone.utc)
         self.certificate = (
             builder(self.subject, self.subject, self.key, now - 400 * DAY, now + 400 * DAY)
@@ -48,8 +48,8 @@ class Authority:
         self.ca_file = self.folder / "ca.pem"
         self.ca_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, file, host, expired=False, self_signed=False, cn_only=False):
-        """Writes key and certificate for one host name to FILE.pem and returns the path."""
+    def issue(self, file, host, expired=False, self_signed=False, cn_only=False, chain=False):
+        """Writes key and certificate (chain: and the CA's) for one host name to FILE.pem and returns the path."""
         key, now = new_key(), datetime.datetime.now(datetime.timezone.utc)
         start, end = (now - 90 * DAY, now - DAY) if expired else (now - DAY, now + 30 * DAY)
         draft = builder(name(host if len(host) <= 64 else "lab"), name(host) if self_signed else self.subject,
@@ -60,6 +60,7 @@ class Authority:
             draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         signed = draft.sign(key if self_signed else self.key, hashes.SHA256())
         path = self.folder / f"{file}.pem"
-        path.write_bytes(key_pem(key) + signed.public_bytes(serialization.Encoding.PEM))
+        path.write_bytes(key_pem(key) + signed.public_bytes(serialization.Encoding.PEM)
+                         + (self.ca_file.read_bytes() if chain else b""))
         path.chmod(0o600)
         return path

@@ -6,22 +6,24 @@ import subprocess
 import sys
 
 from . import netns
-from .domains import BY_NAME, DOMAINS
+from .domains import BY_FQDN, DOMAINS
 from .lab import Lab
 from .mail import demo, send_and_tell
 from .processes import LabError
 
 BANNER = """
 This shell is the mail relay of an internet of its own: Postfix, mtastsd, and
-name servers, policy hosts and MX hosts for some fifty domains. Try:
+name servers, policy hosts and MX hosts for some hundred domains. Try:
 
   postmap -q good.example socketmap:inet:127.0.0.1:8463:postfix
   mtastsctl query good.example          what Postfix would be answered, and why
   mtastsctl list                        what is in the cache
   lab mail good.example                 a mail through Postfix 3.7 and 3.10
   lab mail no-starttls mx-expired       ... and to domains under attack
+  lab mail dane-all dane-wrong          ... and to domains with DANE
   lab domains                           all domains, and what is wrong with them
   drill _mta-sts.good.example TXT       DNS, as Postfix's resolver sees it
+  drill -D _25._tcp.mx1.dane-all.example TLSA   ... validated: the flag ad
   tail -f mtastsd/mtastsd.log           the daemon at work
   tail -f sender-3.10/log/postfix.log   Postfix at work (also sender-3.7)
 
@@ -93,9 +95,7 @@ def command_exec(options):
 
 def command_mail(options):
     lab = chosen(options.name)
-    names = [each.removesuffix(".example") if each.removesuffix(".example") in BY_NAME else each
-             for each in options.domain]
-    send_and_tell(lab, names)
+    send_and_tell(lab, [BY_FQDN[each].name if each in BY_FQDN else each for each in options.domain])
     return 0
 
 

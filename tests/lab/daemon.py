@@ -14,6 +14,7 @@ from .processes import LabError, run, wait_until
 CHECKOUT = Path(__file__).resolve().parents[2]
 INET = ("127.0.0.1", 8463)
 # https.timeout is below policy.first_fetch_wait (5 s): a fetch that never ends is answered with its own reason.
+# postfix_dane "auto" would ask the machine's resolvers, which know nothing of the lab.
 CONFIG = """[listen]
 socketmap = [{listen}]
 http = ""
@@ -32,6 +33,8 @@ timeout = "3s"
 format = "json"
 level = "debug"
 target = "stderr"
+[policy]
+postfix_dane = "yes"
 """
 
 
@@ -61,7 +64,7 @@ class Daemon:
         self.write_config()
 
     def write_config(self, more="", listen=()):
-        """The lab's configuration, with more TOML behind it and more sockets."""
+        """The lab's configuration, with more TOML behind it (first in [policy]) and more sockets."""
         listen = ", ".join(f'"{each}"' for each in [*self.listen, *listen])
         self.config.write_text(CONFIG.format(listen=listen, folder=self.folder, dns=self.lab.folder("dns"),
                                              ca=self.lab.authority.ca_file) + more)

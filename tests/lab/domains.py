@@ -1,55 +1,10 @@
-"""The lab's domains: one row each, one fault a row, the name says which.
+"""The lab's domains: one row each, one fault a row, the name says which. Those about DANE are in dane_domains.py.
 
 Everything else follows from this table: zones, policy hosts, MX hosts and certificates are made from it, and the tests
-take from it what must happen to a mail. Each name stands below `.example`.
+take from it what must happen to a mail. A name stands below `.example` unless its row says otherwise.
 """
-from dataclasses import dataclass, field
-
-VERIFIED = "verified"            # delivered, and Postfix logged "Verified TLS connection established"
-OPPORTUNISTIC = "opportunistic"  # delivered as without MTA-STS: not verified
-DEFERRED = "deferred"            # kept in the queue, nothing delivered
-
-
-@dataclass(frozen=True)
-class Mx:
-    """One MX host. Its kind says what is wrong with it: see mx.py."""
-    kind: str = "good"       # good, wrong-name, expired, self-signed, no-starttls, borrowed, sni
-    label: str = "mx"        # the name before the domain's; "" is the domain itself, without an MX record
-    preference: int = 10
-    ipv6: bool = False
-
-
-@dataclass(frozen=True)
-class Domain:
-    name: str
-    fault: str                                     # in words, for people
-    outcome: str | dict = VERIFIED                 # or one for each Postfix version
-    answer: str = "OK secure"                      # how mtastsd's reply begins; "TEMP|NOTFOUND": one of these
-    signed: bool = False                           # the zone is signed and its DS is in the parent
-    dns: str = "good"                              # good, bogus, expired, servfail, lame
-    record: tuple = ('"v=STSv1; id=1;"',)          # TXT RDATA at _mta-sts; () none; ("CNAME x",) an alias
-    web: str = "good"                              # what the policy host does: see https.py
-    mode: str = "enforce"
-    policy_mx: tuple = ()                          # mx lines; empty: the MX hosts' own names
-    mx: tuple = (Mx(),)
-    max_age: int = 86400
-    ttl: int = 300                                 # of the TXT record
-    mail: bool = True                              # False: only for tests that ask for it by name
-    asked: str = ""                                # the name as a person writes it, if not the same
-    why: str = ""                                  # words of the reason that mtastsd logs for having no policy in force
-    fqdn: str = field(init=False)
-
-    def __post_init__(self):
-        object.__setattr__(self, "fqdn", f"{self.name}.example")
-
-    def mx_name(self, mx):
-        return f"{mx.label}.{self.fqdn}" if mx.label else self.fqdn
-
-    def mx_lines(self):
-        return self.policy_mx or tuple(self.mx_name(mx) for mx in self.mx)
-
-    def outcome_with(self, postfix):
-        return self.outcome[postfix] if isinstance(self.outcome, dict) else self.outcome
+from .dane_domains import DANE_DOMAINS
+from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, VERIFIED, Domain, Mx  # noqa: F401  (for those who use the table)
 
 
 def bad_mx(name, fault, **more):
@@ -63,8 +18,8 @@ def no_policy(name, fault, why, **more):
 
 
 def no_dns(name, fault, why, **more):
-    """Postfix itself can't resolve the domain; mtastsd must say so without falling over."""
-    return Domain(name, fault, outcome=DEFERRED, answer="TEMP|NOTFOUND", why=why, **more)
+    """Postfix itself can't resolve the domain; mtastsd can't know whether DANE applies, and must say why."""
+    return Domain(name, fault, outcome=DEFERRED, answer="TEMP", why=why, **more)
 
 
 DOMAINS = [
@@ -140,6 +95,8 @@ DOMAINS = [
     Domain("reload", "none: asked before and after a reload", mail=False),
     Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
     no_policy("cold", "the policy host takes the request and says nothing", "deadline", web="silent", mail=False),
+    *DANE_DOMAINS,
 ]
 
 BY_NAME = {domain.name: domain for domain in DOMAINS}
+BY_FQDN = {domain.fqdn: domain for domain in DOMAINS}

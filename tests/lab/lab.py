@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import addresses, https, nameservers, netns, sandbox
+from . import addresses, https, mxcerts, nameservers, netns, roots, sandbox
 from .certs import Authority
 from .daemon import Daemon, bin_folder, program
 from .mx import Receiver
@@ -19,9 +19,6 @@ from .sender import Sender
 from .socketmap import Client
 
 PREFIX = "mtastsd-lab-"
-VERSIONS = ("3.7", "3.10")       # of the sending Postfix
-
-
 TOOLS = ("debootstrap", "drill", "ip", "ldns-signzone", "nginx", "nsd", "nsenter", "openssl", "ss", "unbound")
 
 
@@ -53,7 +50,8 @@ class Lab:
         """A lab that another process brought up: enough of it for sending mail, a shell, and down()."""
         lab = cls(name)
         lab.mx = Receiver(lab)
-        lab.senders = {version: Sender(lab, version) for version in VERSIONS}
+        lab.senders = {version: Sender(lab, version) for version in roots.ROOTS
+                       if (lab.path / f"sender-{version}").exists()}
         return lab
 
     @classmethod
@@ -96,12 +94,13 @@ class Lab:
         for each in ("https/tmp", "https/sites", "bin"):
             (self.path / each).mkdir(parents=True)
         self.authority = Authority(self.path / "certs")
+        self.private_ca = Authority(self.path / "private-ca", "a CA that nobody trusts")
         netns.make(self.world, self.relay)
-        self.zones = nameservers.start(self)
+        self.zones = nameservers.start(self, mxcerts.make(self))
         https.start(self)
         self.mx = Receiver(self)
         self.mx.begin()
-        self.senders = {version: Sender(self, version) for version in VERSIONS}
+        self.senders = {version: Sender(self, version) for version in roots.versions()}
         for sender in self.senders.values():
             sender.begin()
         for postfix in (self.mx, *self.senders.values()):
@@ -134,9 +133,9 @@ class Lab:
         netns.mend(self.relay, addresses.DNS_SERVERS + addresses.POLICY_HOSTS)
 
     def write_wrappers(self):
-        """Commands for the lab's shell: postmap, sendmail ... of the senders (3.7 plain, 3.10 with -310), mtastsctl."""
+        """Commands for the lab's shell: mtastsctl, and of the senders postmap, sendmail ... (3.10's end in -310)."""
         for version, sender in self.senders.items():
-            suffix = "" if version == "3.7" else "-310"
+            suffix = "" if version == "3.7" else f"-{version.replace('.', '')}"
             for tool in ("postmap", "postconf", "postqueue", "postcat", "postsuper", "sendmail"):
                 self.write_command(f"{tool}{suffix}", sandbox.enter(self, sender.name, tool))
         self.write_command("mtastsctl", [bin_folder() / "mtastsctl", "--config", self.daemon.config])

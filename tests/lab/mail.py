@@ -2,15 +2,18 @@
 import re
 import textwrap
 
-from .domains import BY_NAME, DEFERRED, OPPORTUNISTIC, VERIFIED
+from .domains import BOUNCED, BY_NAME, DEFERRED, OPPORTUNISTIC, VERIFIED
 
 WORDS = {VERIFIED: "delivered, over TLS with a verified certificate",
          OPPORTUNISTIC: "delivered, without verified TLS",
-         DEFERRED: "kept in the queue, nothing went out"}
-SHOWN = ("good", "no-starttls", "no-record")
+         DEFERRED: "kept in the queue, nothing went out",
+         BOUNCED: "returned to the sender, nothing went out"}
+SHOWN = ("good", "no-starttls", "no-record", "dane-all", "dane-wrong-sts")
 TOLD = {"good": "Its policy says enforce, and its MX host keeps to it:",
         "no-starttls": "Its policy says enforce, but somebody in the path strips STARTTLS:",
-        "no-record": "The same attack, but this domain publishes no policy:"}
+        "no-record": "The same attack, but this domain publishes no policy:",
+        "dane-all": "It has no policy, but TLSA records (DANE) for its self-signed MX hosts:",
+        "dane-wrong-sts": "Somebody in the path has a certificate that its policy would take, but not its key:"}
 
 
 class Mailing:
@@ -31,7 +34,8 @@ class Mailing:
 
     def tls_lines(self, name):
         domain = BY_NAME.get(name)
-        hosts = [domain.mx_name(mx) for mx in domain.mx] if domain else [name, f"mx.{name}"]
+        hosts = [each for mx in domain.mx for each in (domain.mx_name(mx), mx.alias) if each] if domain else [
+            name, f"mx.{name}"]
         return [line for host in hosts for line in self.sender.tls_lines(host, self.start)]
 
     def delivered(self, name):
@@ -39,14 +43,15 @@ class Mailing:
         return self.lab.mx.mails(fqdn_of(name), self.recipients[name])
 
     def outcome(self, name):
-        """verified, opportunistic, deferred; or other words where log and Maildir don't fit one of these."""
+        """verified, opportunistic, deferred, bounced; or other words where log and Maildir don't fit one of these."""
         line, mails = self.line(name), self.delivered(name)
-        if "status=deferred" in line and not mails:
-            return DEFERRED
+        for outcome in (DEFERRED, BOUNCED):
+            if f"status={outcome}" in line and not mails:
+                return outcome
         if "status=sent" in line and len(mails) == 1:
             verified = any("Verified TLS" in each for each in self.tls_lines(name)[-1:])
             return VERIFIED if verified else OPPORTUNISTIC
-        return f"neither sent nor deferred: {len(mails)} delivered, {line or 'no log line'}"
+        return f"neither sent nor kept nor returned: {len(mails)} delivered, {line or 'no log line'}"
 
     def story(self, name):
         """The log lines that a person wants to see."""
@@ -87,7 +92,7 @@ def send_and_tell(lab, names):
 
 
 def demo(lab):
-    """Three mails through Postfix 3.10; returns 0 if each fared as it should."""
+    """A few mails through Postfix 3.10; returns 0 if each fared as it should."""
     version = "3.10"
     mailing = Mailing(lab, version, SHOWN)
     mailing.wait()

@@ -1,4 +1,7 @@
-"""The MX hosts: one receiving Postfix with an smtpd for each address, each with its own certificate or none."""
+"""The MX hosts: one receiving Postfix with an smtpd for each address, each with its own certificate (mxcerts.py).
+
+Kinds that lie in the service: no-starttls, and down (nobody listens).
+"""
 import os
 
 from . import addresses
@@ -13,6 +16,7 @@ class Receiver(Postfix):
     def __init__(self, lab):
         super().__init__(lab, "mx", "3.7", lab.world)
         self.stripped = set()           # hosts whose STARTTLS was taken away later
+        self.kinds = {domain.mx_name(mx): mx.kind for domain in DOMAINS for mx in domain.mx}
 
     def begin(self):
         names = [domain.fqdn for domain in DOMAINS] + [domain.asked for domain in DOMAINS if domain.asked]
@@ -25,39 +29,22 @@ class Receiver(Postfix):
             "tls_server_sni_maps": "texthash:/etc/postfix/sni"}, self.services())
         etc = self.folder / "etc"
         (etc / "mailboxes").write_text("".join(f"@{name} {name}/\n" for name in names))
-        (etc / "certs").mkdir()
         (etc / "sni").touch(0o600)
-        for domain in DOMAINS:
-            for mx in domain.mx:
-                self.write_certificate(domain, mx)
+        (etc / "sni").write_text("".join(f"{host} /etc/postfix/certs/sni-{host}.pem\n"
+                                         for host, kind in self.kinds.items() if kind == "sni"))
         os.chown(self.folder / "mail", MAIL_UID, MAIL_UID)
         self.start()
 
-    def write_certificate(self, domain, mx):
-        host = domain.mx_name(mx)
-        named = {"wrong-name": "elsewhere.example", "sni": "elsewhere.example",
-                 "borrowed": domain.mx_lines()[0]}.get(mx.kind, host)
-        certs = self.folder / "etc/certs"
-        self.lab.authority.issue(f"mx-{host}", named, expired=mx.kind == "expired",
-                                 self_signed=mx.kind == "self-signed").rename(certs / f"{host}.pem")
-        if mx.kind == "sni":
-            self.lab.authority.issue(f"mx-{host}", host).rename(certs / f"sni-{host}.pem")
-            with open(self.folder / "etc/sni", "a") as table:
-                table.write(f"{host} /etc/postfix/certs/sni-{host}.pem\n")
-
     def services(self):
-        """master.cf lines: an smtpd on each MX host's addresses."""
+        """master.cf lines: an smtpd on each MX host's addresses, but for those that are down."""
         lines = []
-        for domain in DOMAINS:
-            for mx in domain.mx:
-                host = domain.mx_name(mx)
-                plain = mx.kind == "no-starttls" or host in self.stripped
-                level = "none" if plain else "may"
-                for address in addresses.MX[host]:
-                    service = f"[{address}]:25" if ":" in address else f"{address}:25"
-                    lines.append(f"{service} inet n - n - - smtpd -o myhostname={host} -o syslog_name=mx/{host}"
-                                 f" -o smtpd_tls_security_level={level}"
-                                 f" -o smtpd_tls_chain_files=/etc/postfix/certs/{host}.pem\n")
+        for host, kind in self.kinds.items():
+            level = "none" if kind == "no-starttls" or host in self.stripped else "may"
+            for address in addresses.MX[host] if kind != "down" else ():
+                service = f"[{address}]:25" if ":" in address else f"{address}:25"
+                lines.append(f"{service} inet n - n - - smtpd -o myhostname={host} -o syslog_name=mx/{host}"
+                             f" -o smtpd_tls_security_level={level}"
+                             f" -o smtpd_tls_chain_files=/etc/postfix/certs/{host}.pem\n")
         return "".join(lines)
 
     def strip(self, host, stripped=True):

@@ -1,5 +1,10 @@
-"""NSD for the root, the TLD and the domains (an instance each), and Unbound as the resolver of Postfix."""
+"""NSD for the root, the TLDs and the domains (an instance each), oddns.py before it for answers that are spoiled, and
+Unbound as the resolver of Postfix.
+"""
 import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from . import addresses, netns, zones
 from .domains import BY_NAME, DOMAINS
@@ -33,51 +38,74 @@ UNBOUND_CONF = """server:
   root-hints: "{folder}/root.hints"
   trust-anchor-file: "{folder}/trust-anchor"
   cache-max-ttl: 60
+  val-log-level: 2
 remote-control:
   control-enable: no
 """
 
 
-def build_zones(folder):
+def build_zones(folder, tlsa):
     """Writes and signs every zone, children first; returns them by name. Trust anchor and root hints lie beside."""
-    made = {}
+    hosts = zones.hosts_by_zone(tlsa)
+    made = {domain.name: zones.Zone(folder, f"{domain.fqdn}.", hosts[domain.fqdn], "plain" if domain.nsec3 else "")
+            for domain in DOMAINS}
+    with ThreadPoolExecutor(8) as pool:                 # signing is three short programs a zone
+        keys = list(pool.map(lambda domain: build_domain(made[domain.name], domain), DOMAINS))
     ds = []
-    for domain in DOMAINS:
-        zone = made[domain.name] = zones.Zone(folder, f"{domain.fqdn}.")
-        write_domain(zone, domain)
-        if domain.signed:
-            ds.append(zone.ds(other_key=domain.dns == "bogus"))
-    for name, text in (("example.", zones.tld_zone), (".", zones.root_zone)):
-        zone = made[name] = zones.Zone(folder, name)
-        zone.write(text(ds))
+    for tld in zones.TLDS:
+        zone = made[f"{tld}."] = zones.Zone(folder, f"{tld}.", nsec3="opt-out" if tld == "optout" else "")
+        zone.write(zones.tld_zone(tld, [key for key, domain in zip(keys, DOMAINS) if key and domain.tld == tld]))
         zone.sign()
-        ds = [zone.ds()]
-    (folder / "trust-anchor").write_text(ds[0] + "\n")
+        zone.add([zones.delegation(domain) for domain in DOMAINS if domain.tld == tld and zones.opted_out(domain)])
+        ds.append(zone.ds())
+    root = made["."] = zones.Zone(folder, ".")
+    root.write(zones.root_zone(ds))
+    root.sign()
+    (folder / "trust-anchor").write_text(root.ds() + "\n")
     (folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {addresses.ROOT_DNS}\n")
     return made
 
 
+def build_domain(zone, domain):
+    """One row's zone; returns the DS for its parent, "" without one."""
+    write_domain(zone, domain)
+    return zone.ds(other_key=domain.dns == "bogus") if domain.signed else ""
+
+
 def write_domain(zone, domain, record=None):
-    zone.write(zones.domain_zone(domain, record))
+    zone.write(zones.domain_zone(domain, zone.hosts, record))
     if domain.signed:
         zone.sign(expired=domain.dns == "expired")
     if domain.dns == "servfail":
         zone.file.unlink()              # NSD answers SERVFAIL for a zone that it could not read
 
 
-def start(lab):
+def start(lab, tlsa):
     folder = lab.folder("dns")
-    made = build_zones(folder)
+    made = build_zones(folder, tlsa)
     hosted = [made[domain.name] for domain in DOMAINS if domain.dns != "lame"]
     start_nsd(lab, folder, "nsd-root", [addresses.ROOT_DNS], [made["."]])
-    start_nsd(lab, folder, "nsd-tld", [addresses.TLD_DNS], [made["example."]])
+    start_nsd(lab, folder, "nsd-tld", [addresses.TLD_DNS], [made[f"{tld}."] for tld in zones.TLDS])
     start_nsd(lab, folder, "nsd-hosting", [addresses.HOSTING_DNS, addresses.HOSTING_DNS6], hosted)
     start_nsd(lab, folder, "nsd-lame", [addresses.LAME_DNS], [])
+    start_odd(lab, folder)
     (folder / "unbound.conf").write_text(UNBOUND_CONF.format(address=addresses.RESOLVER, folder=folder))
     lab.processes.start("unbound", netns.enter(lab.world, "unbound", "-d", "-c", folder / "unbound.conf"),
                         folder / "unbound.log")
-    wait_until("the lab's resolver to answer for good.example", lambda: resolves(lab), 15)
+    wait_until("the lab's resolver to answer for good.example", lambda: resolves(lab, "good"), 15)
+    wait_until("the odd name server to pass on what is good", lambda: resolves(lab, "dane-tcp"), 15)
     return made
+
+
+def start_odd(lab, folder):
+    """The name server that spoils some answers, before nsd-hosting."""
+    rules = []
+    for domain in DOMAINS:
+        for behaviour, rdtype, *label in domain.odd:
+            rules.append(f"{behaviour}:{rdtype}:{'.'.join([*label, domain.fqdn])}.")
+    script = Path(__file__).with_name("oddns.py")
+    command = [sys.executable, "-B", script, addresses.ODD_DNS, addresses.HOSTING_DNS, *rules]
+    lab.processes.start("oddns", netns.enter(lab.world, *command), folder / "oddns.log")
 
 
 def start_nsd(lab, folder, name, listen, served):
@@ -89,10 +117,10 @@ def start_nsd(lab, folder, name, listen, served):
                         folder / f"{name}.out")
 
 
-def resolves(lab):
-    """True once a signed name comes through the resolver, validated."""
-    answer = run(*netns.enter(lab.relay, "drill", "-D", f"@{addresses.RESOLVER}", "good.example", "MX"))
-    return " ad " in answer and "mx.good.example" in answer
+def resolves(lab, name):
+    """True once a signed domain's MX comes through the resolver, validated."""
+    answer = run(*netns.enter(lab.relay, "drill", "-D", f"@{addresses.RESOLVER}", BY_NAME[name].fqdn, "MX"))
+    return " ad " in answer and f"mx.{BY_NAME[name].fqdn}" in answer
 
 
 def change_record(lab, name, record):

@@ -12,12 +12,23 @@ import tempfile
 from pathlib import Path
 
 # Postfix version in the lab -> Debian release it comes from, and the least version that will do.
-ROOTS = {"3.7": ("bookworm", (3, 7)), "3.10": ("trixie", (3, 10, 5))}
+ROOTS = {"3.7": ("bookworm", (3, 7)), "3.10": ("trixie", (3, 10, 5)), "3.11": ("forky", (3, 11))}
+USUAL = "3.7 3.10"                      # MTASTSD_LAB_POSTFIX names others
+SCRIPTS = Path("/usr/share/debootstrap/scripts")
 PACKAGES = "postfix,ca-certificates"
 
 
 def cache_dir():
     return Path(os.environ.get("MTASTSD_LAB_CACHE") or "/var/cache/mtastsd-lab")
+
+
+def versions():
+    """The sending Postfixes that a new lab has."""
+    wanted = tuple((os.environ.get("MTASTSD_LAB_POSTFIX") or USUAL).split())
+    for each in wanted:
+        if each not in ROOTS:
+            raise SystemExit(f"lab: MTASTSD_LAB_POSTFIX names Postfix {each!r}; the lab knows {', '.join(ROOTS)}")
+    return wanted
 
 
 def root_for(version):
@@ -44,6 +55,8 @@ def make_root(release, root):
         new = Path(work) / "root"
         log = root.parent / f"{release}.log"
         command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(new), mirror()]
+        if not (SCRIPTS / release).exists():        # a release that this debootstrap is too old to know
+            command.append(str(SCRIPTS / "sid"))
         with open(log, "w") as out:
             done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                   env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})

@@ -1,11 +1,11 @@
-"""The sending relay: a Postfix that asks mtastsd before each delivery, in two versions."""
+"""The sending relay: a Postfix that asks mtastsd before each delivery, in two versions or more."""
 import re
 import secrets
 import time
 
 from .postfix import Postfix
 
-DIALECT = {"3.7": "postfix", "3.10": "postfix310"}
+DIALECT = {"3.7": "postfix"}             # later ones: postfix310
 CHROOTED = "chrooted unix - - y - - smtp -o smtp_tls_policy_maps=socketmap:unix:mtastsd/policy.sock:{map}\n"
 SEND = """while read -r to; do
   printf 'Subject: lab\\n\\n%s\\n' "$to" | sendmail -i -f lab@relay.example "$to"
@@ -16,12 +16,13 @@ STATUS_LINE = re.compile(r"to=<([^>]+)>.* status=")
 class Sender(Postfix):
     def __init__(self, lab, version):
         super().__init__(lab, f"sender-{version}", version, lab.relay)
-        self.map = DIALECT[version]
+        self.map = DIALECT.get(version, "postfix310")
 
     def begin(self):
         self.configure({
             "myhostname": f"relay{self.version.replace('.', '')}.example",
-            "smtp_tls_security_level": "may", "smtp_tls_loglevel": "1", "smtp_tls_CAfile": "/etc/postfix/ca.pem",
+            "smtp_dns_support_level": "dnssec", "smtp_tls_security_level": "dane",
+            "smtp_tls_loglevel": "1", "smtp_tls_CAfile": "/etc/postfix/ca.pem",
             "smtp_tls_policy_maps": f"socketmap:inet:127.0.0.1:8463:{self.map}",
             # A second failure must show the same reason as the first, not "delivery temporarily suspended".
             "default_destination_concurrency_failed_cohort_limit": "1000",

@@ -1,4 +1,4 @@
-"""Zone files: a signed root, the signed TLD `example`, one zone for each row of the table; and their signing."""
+"""Zone files: a signed root, two signed TLDs, one zone for each row of the table; and their signing."""
 import datetime
 import time
 
@@ -7,9 +7,12 @@ from .domains import DOMAINS
 from .processes import run
 
 ALGORITHM = "ECDSAP256SHA256"
+TLDS = ("example", "optout")            # the second has NSEC3 with opt-out
 WEB_ADDRESS = {"ipv6": f"AAAA {addresses.POLICY6}", "chunked": f"A {addresses.ODD_POLICY}",
                "slow": f"A {addresses.ODD_POLICY}", "silent": f"A {addresses.ODD_POLICY}",
                "refused": f"A {addresses.NOBODY}", "loopback": "A 127.0.0.1", "cname": "CNAME web.example."}
+SERVERS = {"ns-tld": [addresses.TLD_DNS], "ns-hosting": [addresses.HOSTING_DNS, addresses.HOSTING_DNS6],
+           "ns-lame": [addresses.LAME_DNS], "ns-odd": [addresses.ODD_DNS]}
 
 
 def address_records(owner, each):
@@ -23,30 +26,70 @@ def head(name, server):
 
 
 def root_zone(ds):
+    delegations = [f"{tld}. NS ns-tld.example." for tld in TLDS]
     return head(".", "a-root.") + [
         *address_records("a-root.", [addresses.ROOT_DNS]),
-        "example. NS ns-tld.example.", *address_records("ns-tld.example.", [addresses.TLD_DNS]), *ds]
+        *delegations, *address_records("ns-tld.example.", [addresses.TLD_DNS]), *ds]
 
 
-def tld_zone(ds):
-    lines = head("example.", "ns-tld.example.") + [
-        *address_records("ns-tld.example.", [addresses.TLD_DNS]),
-        *address_records("ns-hosting.example.", [addresses.HOSTING_DNS, addresses.HOSTING_DNS6]),
-        *address_records("ns-lame.example.", [addresses.LAME_DNS]),
-        *address_records("web.example.", [addresses.POLICY, addresses.POLICY6])]
+def tld_zone(tld, ds):
+    lines = head(f"{tld}.", "ns-tld.example.")
+    if tld == "example":
+        for server, each in SERVERS.items():
+            lines += address_records(f"{server}.example.", each)
+        lines += address_records("web.example.", [addresses.POLICY, addresses.POLICY6])
+    return lines + [delegation(domain) for domain in DOMAINS if domain.tld == tld and not opted_out(domain)] + ds
+
+
+def opted_out(domain):
+    """The parent's NSEC3 records skip it: its delegation is added after the signing."""
+    return domain.tld == "optout" and not domain.signed
+
+
+def delegation(domain):
+    return f"{domain.fqdn}. NS {server_of(domain)}"
+
+
+def server_of(domain):
+    """The name server that the parent names."""
+    return f"{'ns-lame' if domain.dns == 'lame' else 'ns-odd' if domain.odd else 'ns-hosting'}.example."
+
+
+def host_records(domain, mx, tlsa):
+    """All records about one MX host: (owner, type and data)."""
+    name = domain.mx_name(mx)
+    target = mx.alias or name
+    if mx.label:
+        yield domain.fqdn, f"MX {mx.preference} {name}."
+    if mx.alias:
+        yield name, f"CNAME {mx.alias}."
+    for address in addresses.MX[name]:
+        yield target, f"{'AAAA' if ':' in address else 'A'} {address}"
+    owner = f"_25._tcp.{name if mx.tlsa_at == 'name' else target}"
+    if mx.tlsa_at == "alias":
+        yield owner, f"CNAME _dane.{target}."
+        owner = f"_dane.{target}"
+    for data in tlsa:
+        yield owner, f"TLSA {data}"
+
+
+def hosts_by_zone(tlsa):
+    """The records about MX hosts, each in the zone that holds its owner; tlsa is what mxcerts.make() made."""
+    lines = {domain.fqdn: [] for domain in DOMAINS}
     for domain in DOMAINS:
-        lines.append(f"{domain.fqdn}. NS {'ns-lame' if domain.dns == 'lame' else 'ns-hosting'}.example.")
-    return lines + ds
+        for mx in domain.mx:
+            for owner, data in host_records(domain, mx, tlsa.get(domain.mx_name(mx), ())):
+                zone = ".".join(owner.split(".")[-2:])
+                lines[zone].append(f"{owner}. {data}")
+    return lines
 
 
-def domain_zone(domain, record=None):
+def domain_zone(domain, hosts, record=None):
     """The zone of one row; record replaces what the table says is at _mta-sts."""
     fqdn = domain.fqdn
-    lines = head(f"{fqdn}.", "ns-hosting.example.")
-    for mx in domain.mx:
-        if mx.label:
-            lines.append(f"{fqdn}. MX {mx.preference} {domain.mx_name(mx)}.")
-        lines += address_records(f"{domain.mx_name(mx)}.", addresses.MX[domain.mx_name(mx)])
+    lines = head(f"{fqdn}.", server_of(domain).replace("ns-lame", "ns-hosting")) + hosts
+    if domain.null_mx:
+        lines.append(f"{fqdn}. MX 0 .")
     for data in domain.record if record is None else record:
         lines.append(f"_mta-sts.{fqdn}. {domain.ttl} {data if data.startswith('CNAME ') else f'TXT {data}'}")
     web = WEB_ADDRESS.get(domain.web, f"A {addresses.POLICY}")
@@ -59,26 +102,31 @@ def domain_zone(domain, record=None):
 class Zone:
     """One zone's files; sign() makes a key pair on first use and keeps it."""
 
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
+    def __init__(self, folder, name, hosts=(), nsec3=""):
+        self.folder, self.name, self.hosts, self.nsec3 = folder, name, list(hosts), nsec3
         self.file = folder / f"{name.rstrip('.') or 'root'}.zone"
         self.key = None
 
     def write(self, lines):
         self.file.write_text("\n".join(lines) + "\n")
 
+    def add(self, lines):
+        """Records that stay as they are in a zone already signed."""
+        with open(self.file, "a") as file:
+            file.write("\n".join(lines) + "\n")
+
     def make_key(self):
         return run("ldns-keygen", "-r", "/dev/urandom", "-a", ALGORITHM, "-k", self.name, cwd=self.folder).strip()
 
     def sign(self, expired=False):
         self.key = self.key or self.make_key()
-        span = []
+        more = {"": [], "plain": ["-n"], "opt-out": ["-n", "-p"]}[self.nsec3]
         if expired:
             today = datetime.date.today()
-            span = ["-i", f"{today - datetime.timedelta(days=40):%Y%m%d}",
-                    "-e", f"{today - datetime.timedelta(days=10):%Y%m%d}"]
+            more += ["-i", f"{today - datetime.timedelta(days=40):%Y%m%d}",
+                     "-e", f"{today - datetime.timedelta(days=10):%Y%m%d}"]
         signed = self.file.with_suffix(".signed")
-        run("ldns-signzone", "-b", "-o", self.name, *span, "-f", signed, self.file, self.key, cwd=self.folder)
+        run("ldns-signzone", "-b", "-o", self.name, *more, "-f", signed, self.file, self.key, cwd=self.folder)
         signed.replace(self.file)
 
     def ds(self, other_key=False):

@@ -1,0 +1,149 @@
+"""A name server that behaves as NSD can't: it stands before one and spoils the answers to some questions.
+
+Run by nameservers.py as: oddns.py ADDRESS UPSTREAM BEHAVIOUR:TYPE:NAME... ; TYPE may be ANY, NAME is a name and all
+below it. The first that fits decides; a question that none fits is passed on, and its answer comes back unchanged.
+"""
+import contextlib
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+PATIENCE = 60       # seconds after which a TCP connection is closed
+
+
+def servfail(query, _):
+    answer = dns.message.make_response(query)
+    answer.set_rcode(dns.rcode.SERVFAIL)
+    return answer
+
+
+def truncate(query, _):
+    answer = dns.message.make_response(query)
+    answer.flags |= dns.flags.AA | dns.flags.TC
+    return answer
+
+
+def deny(query, _):
+    """No such record, but without the proof that a signed zone has for it."""
+    answer = dns.message.make_response(query)
+    answer.flags |= dns.flags.AA
+    return answer
+
+
+def forge(_, reply):
+    """Another digest in each TLSA record, under the old signature."""
+    answer = dns.message.from_wire(reply)
+    for place, rrset in enumerate(answer.answer):
+        if rrset.rdtype == dns.rdatatype.TLSA:
+            forged = [record.replace(cert=bytes(len(record.cert))) for record in rrset]
+            answer.answer[place] = dns.rrset.from_rdata_list(rrset.name, rrset.ttl, forged)
+    return answer
+
+
+SPOIL = {"servfail": servfail, "truncate": truncate, "deny": deny, "forge": forge}
+
+
+def load_rules(words):
+    """(behaviour, type or None for any, name)"""
+    rules = []
+    for word in words:
+        behaviour, text, name = word.split(":", 2)
+        rdtype = None if text == "ANY" else dns.rdatatype.from_text(text)
+        rules.append((behaviour, rdtype, dns.name.from_text(name)))
+    return rules
+
+
+class Front:
+    """What to do with a question, whichever way it came."""
+
+    def __init__(self, upstream, rules):
+        self.upstream, self.rules = upstream, rules
+
+    def behaviour(self, query, tcp):
+        question = query.question[0]
+        for behaviour, rdtype, name in self.rules:
+            if rdtype in (None, question.rdtype) and question.name.is_subdomain(name):
+                return "" if tcp and behaviour == "truncate" else behaviour
+        return ""
+
+    def answer(self, wire, tcp, client):
+        """The reply, or None for silence."""
+        query = dns.message.from_wire(wire)
+        behaviour = self.behaviour(query, tcp)
+        print(behaviour or "passed", query.question[0], "TCP" if tcp else "UDP", client[0], flush=True)
+        if behaviour == "silent":
+            return None
+        reply = self.ask(wire, tcp)
+        return SPOIL[behaviour](query, reply).to_wire() if behaviour else reply
+
+    def ask(self, wire, tcp):
+        """What the name server behind says, asked in the same way."""
+        with socket.socket(type=socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as stream:
+            stream.settimeout(5)
+            stream.connect((self.upstream, 53))
+            if not tcp:
+                stream.send(wire)
+                return stream.recv(65535)
+            stream.sendall(struct.pack("!H", len(wire)) + wire)
+            return framed(stream.makefile("rb"))
+
+
+def framed(file):
+    """One message of a TCP connection, or b"" at its end."""
+    head = file.read(2)
+    return file.read(struct.unpack("!H", head)[0]) if len(head) == 2 else b""
+
+
+class UdpHandler(socketserver.BaseRequestHandler):
+    def handle(self):
+        wire, stream = self.request
+        reply = self.server.front.answer(wire, False, self.client_address)
+        if reply is not None:
+            stream.sendto(reply, self.client_address)
+
+
+class TcpHandler(socketserver.StreamRequestHandler):
+    timeout = PATIENCE
+
+    def handle(self):
+        with contextlib.suppress(OSError):
+            while wire := framed(self.rfile):
+                reply = self.server.front.answer(wire, True, self.client_address)
+                if reply is None:
+                    time.sleep(PATIENCE)
+                    return
+                self.wfile.write(struct.pack("!H", len(reply)) + reply)
+
+
+class UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def main():
+    address, upstream, *rules = sys.argv[1:]
+    front = Front(upstream, load_rules(rules))
+    servers = [UdpServer((address, 53), UdpHandler), TcpServer((address, 53), TcpHandler)]
+    for server in servers:
+        server.front = front
+    threading.Thread(target=servers[0].serve_forever, daemon=True).start()
+    servers[1].serve_forever()
+
+
+if __name__ == "__main__":
+    main()
