@@ -7,6 +7,7 @@ namespace mtasts {
 std::string_view words(RrType type) noexcept {
   switch (type) {
     case RrType::a: return "A";
+    case RrType::ns: return "NS";
     case RrType::cname: return "CNAME";
     case RrType::mx: return "MX";
     case RrType::txt: return "TXT";
