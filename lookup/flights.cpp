@@ -107,7 +107,10 @@ OutcomePtr Flights::settled(const DomainName& domain) {
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored)});
 }
 
-void Flights::use(std::shared_ptr<Network> network) { network_ = std::move(network); }
+void Flights::use(std::shared_ptr<Network> network) {
+  network_ = std::move(network);
+  launch();
+}
 
 Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, bool urgent,
                                   const FlightPtr& before) {
@@ -132,7 +135,8 @@ Flights::FlightPtr Flights::next_to_launch() {
 }
 
 void Flights::launch() {
-  while (flying_ < options_.max_flying && waiting() > 0 && committing_ < 2 * options_.max_uncommitted) {
+  while (network_ && flying_ < options_.max_flying && waiting() > 0 &&
+         committing_ < 2 * options_.max_uncommitted) {
     FlightPtr flight = next_to_launch();
     if (!flight) continue;
     ++flying_;

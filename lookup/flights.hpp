@@ -78,7 +78,8 @@ class Flights {
   // Starts a flight unless there is one; nobody waits for it.
   void look_again(const DomainName& domain, Trigger trigger);
 
-  // Later flights use this pair (reload).
+  // Later flights use this pair (reload). While there is none, flights wait in their queues; this launches
+  // them.
   void use(std::shared_ptr<Network> network);
 
   std::size_t flying() const noexcept { return flying_; }

@@ -15,6 +15,7 @@
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
+#include "postfix-policy/health.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/settings.hpp"
 
@@ -41,6 +42,7 @@ class Answerer {
       : reader_(reader), clock_(clock), log_(log), look_again_(std::move(look_again)) {}
 
   void use(SettingsPtr settings) { settings_ = std::move(settings); }  // before the first request
+  void use(HealthPtr health) { health_ = std::move(health); }
   const Settings& settings() const noexcept { return *settings_; }
 
   // Appends the reply's payload to out, or returns what to wait for (out unchanged then).
@@ -69,6 +71,7 @@ class Answerer {
   Log& log_;
   LookAgain look_again_;
   SettingsPtr settings_;
+  HealthPtr health_ = std::make_shared<const Health>();
   Counters counters_;
   std::string scratch_;  // converted keys
   Time last_map_warning_{};

@@ -7,15 +7,19 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
 #include "postfix-policy/answer_loop.hpp"
+#include "postfix-policy/control.hpp"
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "postfix-policy/status.hpp"
 #include "version.hpp"
 
 namespace mtasts {
@@ -37,6 +41,12 @@ class SystemClock : public Clock {
 
 void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
   for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
+}
+
+// Where it can't be made, binding says so.
+void make_parent_folder(const std::string& path) {
+  std::error_code ignored;
+  std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
 }
 
 class Daemon {
@@ -73,11 +83,50 @@ class Daemon {
     resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_);
     auto network = resolve_->make(config_);
     if (!network) return std::unexpected(std::move(network.error()));
-    resolve_->use(*std::move(network));
     if (auto made = make_answer_loops(); !made) return made;
     if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
+    if (auto bound = listen_for_control(config_.listen); !bound) return bound;
+    make_control();
+    resolve_->publish_to([this](HealthPtr health) { spread(health); });
+    resolve_->use(*std::move(network));
     resolve_->start();
     for (auto& loop : answer_loops_) loop->start();
+    control_.start();
+    return {};
+  }
+
+  // Resolve thread: each thread gets it by a post.
+  void spread(const HealthPtr& health) {
+    for (auto& loop : answer_loops_) loop->use(health);
+    control_.post([this, health] { status_->use(health); });
+  }
+
+  void make_control() {
+    std::vector<AnswerLoop*> loops;
+    for (auto& loop : answer_loops_) loops.push_back(loop.get());
+    status_ = std::make_unique<StatusDesk>(control_.executor(), std::move(loops), *resolve_, *cache_, clock_);
+    control_.on("status", [this](const boost::json::object&) { return status_->answer(); });
+    tell_control(config_);
+  }
+
+  void tell_control(const Config& config) {
+    control_.post([this, facts = StatusFacts{options_.config_file, listeners_.endpoints(),
+                                             config}]() mutable { status_->use(std::move(facts)); });
+  }
+
+  // Of a default path only a warning: who starts mtastsd by hand need not be able to write there.
+  Result<void> listen_for_control(const ListenConfig& listen) {
+    bool is_default = listen.control == options_.paths.control;
+    if (is_default) make_parent_folder(listen.control);
+    ListenConfig control;
+    control.socketmap = {{Endpoint::Kind::unix_path, listen.control, {}, 0}};
+    control.socketmap_configured = true;
+    control.socket_mode = 0660;
+    auto bound = control_listeners_.apply(control);
+    if (bound || !is_default) return bound;
+    log_.event(Level::warning, "listen",
+               {{"text", "no control socket: mtastsctl status can't ask this mtastsd"},
+                {"detail", bound.error().detail}});
     return {};
   }
 
@@ -179,8 +228,14 @@ class Daemon {
     }
     auto network = resolve_->make(next);
     if (!network) return std::unexpected(std::move(network.error()));
-    if (auto bound = listeners_.apply(next.listen); !bound) return bound;
+    if (auto bound = listen_for_control(next.listen); !bound) return bound;
+    if (auto bound = listeners_.apply(next.listen); !bound) {
+      if (auto back = listen_for_control(config_.listen); !back)
+        log_.say(Level::error, "listen", back.error().detail);
+      return bound;
+    }
     resolve_->use(*std::move(network));
+    tell_control(next);
     SettingsPtr settings = make_settings(next);
     for (auto& loop : answer_loops_) loop->use(settings);
     cache_->set_max_size(next.cache.max_size);
@@ -190,6 +245,7 @@ class Daemon {
 
   void begin_drain() {
     listeners_.close();
+    control_listeners_.close();
     for (auto& loop : answer_loops_) loop->drain();
     drained_by_ = std::chrono::steady_clock::now() + drain_limit;
     await_drained();
@@ -205,6 +261,7 @@ class Daemon {
   // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
   // while the loops still exist.
   void stop() {
+    control_.stop();
     if (resolve_) resolve_->stop();
     for (auto& loop : answer_loops_) loop->stop();
     answer_loops_.clear();
@@ -222,10 +279,13 @@ class Daemon {
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
   std::size_t most_connections_ = SIZE_MAX;
+  Control control_{log_};  // outlives the loops: they post to it
+  std::unique_ptr<StatusDesk> status_;
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
   Listeners listeners_{main_loop_, log_, [this](int descriptor, int family) { adopt(descriptor, family); }};
+  Listeners control_listeners_{main_loop_, log_, [this](int descriptor, int) { control_.adopt(descriptor); }};
 };
 
 }  // namespace
