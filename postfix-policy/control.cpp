@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -67,6 +68,17 @@ asio::awaitable<std::string> read_line(ConversationPtr talk, bool& too_long) {
   co_return line;
 }
 
+// What the client still sends is taken: closing on it would reset the connection, and the reply with it.
+asio::awaitable<void> take_the_rest(ConversationPtr talk) {
+  boost::system::error_code error;
+  talk->socket.shutdown(Socket::shutdown_send, error);
+  std::array<char, 4096> rest;
+  while (!error) {
+    auto [failed, size] = co_await talk->socket.async_read_some(asio::buffer(rest), with_error);
+    error = failed;
+  }
+}
+
 }  // namespace
 
 Control::~Control() { stop(); }
@@ -114,6 +126,7 @@ asio::awaitable<void> Control::serve(int descriptor) {
       reply += '\n';
       co_await asio::async_write(talk->socket, asio::buffer(reply), with_error);
     }
+    if (too_long) co_await take_the_rest(talk);
   } catch (const std::exception& e) {  // no memory: this conversation ends
     log_.event(Log::Level::error, "control", {{"text", "internal error"}, {"detail", e.what()}});
   }

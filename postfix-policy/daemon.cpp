@@ -7,19 +7,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/json/object.hpp>
-#include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
+#include "postfix-policy/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
-#include "postfix-policy/control.hpp"
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/resolve_loop.hpp"
-#include "postfix-policy/status.hpp"
 #include "version.hpp"
 
 namespace mtasts {
@@ -41,12 +38,6 @@ class SystemClock : public Clock {
 
 void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
   for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
-}
-
-// Where it can't be made, binding says so.
-void make_parent_folder(const std::string& path) {
-  std::error_code ignored;
-  std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
 }
 
 class Daemon {
@@ -85,49 +76,29 @@ class Daemon {
     if (!network) return std::unexpected(std::move(network.error()));
     if (auto made = make_answer_loops(); !made) return made;
     if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
-    if (auto bound = listen_for_control(config_.listen); !bound) return bound;
-    make_control();
-    resolve_->publish_to([this](HealthPtr health) { spread(health); });
+    if (auto bound = admin_.listen(config_.listen); !bound) return bound;
+    start_admin();
+    resolve_->publish_to([this](const HealthPtr& health) { spread(health); });
     resolve_->use(*std::move(network));
     resolve_->start();
     for (auto& loop : answer_loops_) loop->start();
-    control_.start();
     return {};
   }
 
-  // Resolve thread: each thread gets it by a post.
-  void spread(const HealthPtr& health) {
-    for (auto& loop : answer_loops_) loop->use(health);
-    control_.post([this, health] { status_->use(health); });
-  }
-
-  void make_control() {
+  void start_admin() {
     std::vector<AnswerLoop*> loops;
     for (auto& loop : answer_loops_) loops.push_back(loop.get());
-    status_ = std::make_unique<StatusDesk>(control_.executor(), std::move(loops), *resolve_, *cache_, clock_);
-    control_.on("status", [this](const boost::json::object&) { return status_->answer(); });
-    tell_control(config_);
+    admin_.start(std::move(loops), *resolve_, *cache_, facts(config_));
   }
 
-  void tell_control(const Config& config) {
-    control_.post([this, facts = StatusFacts{options_.config_file, listeners_.endpoints(),
-                                             config}]() mutable { status_->use(std::move(facts)); });
+  StatusFacts facts(const Config& config) const {
+    return {options_.config_file, listeners_.endpoints(), config};
   }
 
-  // Of a default path only a warning: who starts mtastsd by hand need not be able to write there.
-  Result<void> listen_for_control(const ListenConfig& listen) {
-    bool is_default = listen.control == options_.paths.control;
-    if (is_default) make_parent_folder(listen.control);
-    ListenConfig control;
-    control.socketmap = {{Endpoint::Kind::unix_path, listen.control, {}, 0}};
-    control.socketmap_configured = true;
-    control.socket_mode = 0660;
-    auto bound = control_listeners_.apply(control);
-    if (bound || !is_default) return bound;
-    log_.event(Level::warning, "listen",
-               {{"text", "no control socket: mtastsctl status can't ask this mtastsd"},
-                {"detail", bound.error().detail}});
-    return {};
+  // On the resolve thread: each thread gets it by a post.
+  void spread(const HealthPtr& health) {
+    for (auto& loop : answer_loops_) loop->use(health);
+    admin_.use(health);
   }
 
   CacheOptions cache_options() {
@@ -228,14 +199,9 @@ class Daemon {
     }
     auto network = resolve_->make(next);
     if (!network) return std::unexpected(std::move(network.error()));
-    if (auto bound = listen_for_control(next.listen); !bound) return bound;
-    if (auto bound = listeners_.apply(next.listen); !bound) {
-      if (auto back = listen_for_control(config_.listen); !back)
-        log_.say(Level::error, "listen", back.error().detail);
-      return bound;
-    }
+    if (auto bound = listen(next.listen); !bound) return bound;
     resolve_->use(*std::move(network));
-    tell_control(next);
+    admin_.tell(facts(next));
     SettingsPtr settings = make_settings(next);
     for (auto& loop : answer_loops_) loop->use(settings);
     cache_->set_max_size(next.cache.max_size);
@@ -243,9 +209,19 @@ class Daemon {
     return {};
   }
 
+  Result<void> listen(const ListenConfig& next) {
+    auto control = admin_.listen(next);
+    if (!control) return control;
+    auto bound = listeners_.apply(next);
+    if (bound) return bound;
+    auto back = admin_.listen(config_.listen);
+    if (!back) log_.say(Level::error, "listen", back.error().detail);
+    return bound;
+  }
+
   void begin_drain() {
     listeners_.close();
-    control_listeners_.close();
+    admin_.close();
     for (auto& loop : answer_loops_) loop->drain();
     drained_by_ = std::chrono::steady_clock::now() + drain_limit;
     await_drained();
@@ -261,7 +237,7 @@ class Daemon {
   // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
   // while the loops still exist.
   void stop() {
-    control_.stop();
+    admin_.stop();
     if (resolve_) resolve_->stop();
     for (auto& loop : answer_loops_) loop->stop();
     answer_loops_.clear();
@@ -279,13 +255,11 @@ class Daemon {
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
   std::size_t most_connections_ = SIZE_MAX;
-  Control control_{log_};  // outlives the loops: they post to it
-  std::unique_ptr<StatusDesk> status_;
+  Admin admin_{main_loop_, log_, clock_, options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
   Listeners listeners_{main_loop_, log_, [this](int descriptor, int family) { adopt(descriptor, family); }};
-  Listeners control_listeners_{main_loop_, log_, [this](int descriptor, int) { control_.adopt(descriptor); }};
 };
 
 }  // namespace

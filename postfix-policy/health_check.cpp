@@ -59,7 +59,7 @@ asio::awaitable<void> HealthCheck::watch_dns(std::weak_ptr<Prepared> watched) {
 
 // The way that is taken is tried by a new Dns: the one in use would answer out of its cache for days.
 asio::awaitable<bool> HealthCheck::look_at_dns(PreparedPtr prepared, bool first) {
-  bool nothing_to_try = prepared->plan.choose && (first || way_ == Way::unvalidated);
+  bool nothing_to_try = prepared->plan.choose && (first || !health_.dnssec);
   if (!nothing_to_try) {
     SelfTest test = co_await try_way(choice_options(*prepared), way_, clock_);
     if (!current(prepared)) co_return false;
