@@ -52,7 +52,8 @@ Choice chosen(const Tried& tried, const Resolvers& resolvers) {
                         "recursion, though it fails: the " + names + " do not answer either");
 }
 
-// What the three trials share with who waits for them. A trial that comes late writes into it for nobody.
+// What the three trials share with who waits for them. A trial that comes late writes into it for nobody, and
+// takes the Dns of a way not taken along: that is at the latest after its own timeout.
 struct Race {
   Race(const asio::any_io_executor& executor, ChoiceOptions options_)
       : options(std::move(options_)), changed(executor, options.limit) {}
@@ -136,7 +137,6 @@ asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock) {
     choice = choose(race->tried, race->options.resolvers);
   }
   choice->dns = std::move(race->dns(choice->way));
-  race->recursion = race->resolvers = race->unvalidated = nullptr;  // what is still asked there ends
   co_return *std::move(choice);
 }
 
@@ -147,7 +147,6 @@ asio::awaitable<SelfTest> try_way(ChoiceOptions options, Way way, const Clock& c
   bool time_is_up = false;
   while (!race->result(way) && !time_is_up) time_is_up = co_await wait(race);
   SelfTest result = race->result(way) ? *race->result(way) : timeout(race->options.limit);
-  race->dns(way) = nullptr;
   co_return result;
 }
 
