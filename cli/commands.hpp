@@ -47,4 +47,7 @@ struct QueryOptions {
 std::chrono::milliseconds query_limit(const Config& config, std::string_view map);
 int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, const Terminal& terminal);
 
+// control: the path of the daemon's control socket. exit_no: it runs, but something is down.
+int status(const std::string& control, const Terminal& terminal);
+
 }  // namespace mtasts

@@ -160,6 +160,16 @@ void add_query(CLI::App& app, Options& options, Verb& run) {
   query->callback([&] { run = [&](const Terminal& terminal) { return run_query(options, terminal); }; });
 }
 
+void add_status(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "status", "how the running mtastsd is, DNSSEC and its resolvers");
+  verb->callback([&] {
+    run = [&](const Terminal& terminal) {
+      return with_config(options, terminal,
+                         [&](const Config& config) { return status(config.listen.control, terminal); });
+    };
+  });
+}
+
 void add_match(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "match", "does an mx pattern of a policy match an MX host?");
   verb->add_option("PATTERN", options.pattern, "as \"mx.example.com\" or \"*.example.com\"")->required();
@@ -181,6 +191,7 @@ int main(int argc, char** argv) try {
   app.set_version_flag("-V,--version", "mtastsctl " + std::string(version));
   app.require_subcommand(1);
   add_query(app, options, run);
+  add_status(app, options, run);
   add_cache_verbs(app, options, run);
   add_lint(app, options, run);
   add_match(app, options, run);

@@ -35,7 +35,9 @@ struct DnsAnswer {
   std::string reason;     // failed or bogus: the cause in words ("timeout after 5 s", libunbound's why_bogus)
   std::uint32_t ttl = 0;  // seconds; of the answer or the denial
   std::string canonical;  // end of the CNAME chain, no final dot, empty without alias
-  std::vector<std::string> rdata;  // raw, in wire form without compression; empty unless kind is data
+  // Raw, in wire form without compression; empty unless kind is data. One exception: bogus DNSKEYs are handed
+  // over too, so that the self-test can say what is wrong with them.
+  std::vector<std::string> rdata;
 };
 
 // "secure", "insecure", "bogus"; "data", "no data", "NXDOMAIN", "failed"

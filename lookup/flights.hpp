@@ -91,7 +91,8 @@ class Flights {
   // Starts a flight unless there is one; nobody waits for it. dane: of which next hop the state is due too.
   void look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
 
-  // Later flights use this pair (reload).
+  // Later flights use this pair (reload). While there is none, flights wait in their queues; this launches
+  // them.
   void use(std::shared_ptr<Network> network);
 
   std::size_t flying() const noexcept { return flying_; }

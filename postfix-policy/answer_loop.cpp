@@ -58,6 +58,14 @@ void AnswerLoop::use(SettingsPtr settings) {
   asio::post(loop_, [this, settings = std::move(settings)]() mutable { answerer_.use(std::move(settings)); });
 }
 
+void AnswerLoop::use(HealthPtr health) {
+  asio::post(loop_, [this, health = std::move(health)]() mutable { answerer_.use(std::move(health)); });
+}
+
+void AnswerLoop::count(std::move_only_function<void(Counters)> deliver) {
+  asio::post(loop_, [this, deliver = std::move(deliver)]() mutable { deliver(answerer_.counters()); });
+}
+
 void AnswerLoop::drain() {
   asio::post(loop_, [this] {
     draining_ = true;

@@ -10,6 +10,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ class AnswerLoop {
   void start();
   void adopt(int descriptor, int family);  // takes ownership of a connected socket
   void use(SettingsPtr settings);
+  void use(HealthPtr health);
+  void count(std::move_only_function<void(Counters)> deliver);  // deliver is called on this thread
   void drain();  // no new requests: idle connections are closed, the others after their reply
   void stop();   // joins
   std::size_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }

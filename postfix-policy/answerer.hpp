@@ -88,7 +88,7 @@ class Answerer {
   Log& log_;
   LookAgain look_again_;
   SettingsPtr settings_;
-  HealthPtr health_;
+  HealthPtr health_ = std::make_shared<const Health>();
   Counters counters_;
   std::string scratch_;  // converted keys
   Time last_map_warning_{};

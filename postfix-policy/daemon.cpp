@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
+#include "postfix-policy/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
@@ -73,12 +74,31 @@ class Daemon {
     resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_);
     auto network = resolve_->make(config_);
     if (!network) return std::unexpected(std::move(network.error()));
-    resolve_->use(*std::move(network));
     if (auto made = make_answer_loops(); !made) return made;
     if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
+    if (auto bound = admin_.listen(config_.listen); !bound) return bound;
+    start_admin();
+    resolve_->publish_to([this](const HealthPtr& health) { spread(health); });
+    resolve_->use(*std::move(network));
     resolve_->start();
     for (auto& loop : answer_loops_) loop->start();
     return {};
+  }
+
+  void start_admin() {
+    std::vector<AnswerLoop*> loops;
+    for (auto& loop : answer_loops_) loops.push_back(loop.get());
+    admin_.start(std::move(loops), *resolve_, *cache_, facts(config_));
+  }
+
+  StatusFacts facts(const Config& config) const {
+    return {options_.config_file, listeners_.endpoints(), config};
+  }
+
+  // On the resolve thread: each thread gets it by a post.
+  void spread(const HealthPtr& health) {
+    for (auto& loop : answer_loops_) loop->use(health);
+    admin_.use(health);
   }
 
   CacheOptions cache_options() {
@@ -179,8 +199,9 @@ class Daemon {
     }
     auto network = resolve_->make(next);
     if (!network) return std::unexpected(std::move(network.error()));
-    if (auto bound = listeners_.apply(next.listen); !bound) return bound;
+    if (auto bound = listen(next.listen); !bound) return bound;
     resolve_->use(*std::move(network));
+    admin_.tell(facts(next));
     SettingsPtr settings = make_settings(next);
     for (auto& loop : answer_loops_) loop->use(settings);
     cache_->set_max_size(next.cache.max_size);
@@ -188,8 +209,19 @@ class Daemon {
     return {};
   }
 
+  Result<void> listen(const ListenConfig& next) {
+    auto control = admin_.listen(next);
+    if (!control) return control;
+    auto bound = listeners_.apply(next);
+    if (bound) return bound;
+    auto back = admin_.listen(config_.listen);
+    if (!back) log_.say(Level::error, "listen", back.error().detail);
+    return bound;
+  }
+
   void begin_drain() {
     listeners_.close();
+    admin_.close();
     for (auto& loop : answer_loops_) loop->drain();
     drained_by_ = std::chrono::steady_clock::now() + drain_limit;
     await_drained();
@@ -205,6 +237,7 @@ class Daemon {
   // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
   // while the loops still exist.
   void stop() {
+    admin_.stop();
     if (resolve_) resolve_->stop();
     for (auto& loop : answer_loops_) loop->stop();
     answer_loops_.clear();
@@ -222,6 +255,7 @@ class Daemon {
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
   std::size_t most_connections_ = SIZE_MAX;
+  Admin admin_{main_loop_, log_, clock_, options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;

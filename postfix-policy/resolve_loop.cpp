@@ -8,6 +8,7 @@
 #include "net/dns/unbound_dns.hpp"
 #include "net/https/https_fetch.hpp"
 #include "postfix-policy/flight_log.hpp"
+#include "postfix-policy/health_plan.hpp"
 #include "postfix-policy/settings.hpp"
 
 namespace mtasts {
@@ -17,12 +18,8 @@ namespace asio = boost::asio;
 namespace {
 
 UnboundOptions dns_options(const Config& config) {
-  UnboundOptions options;
-  options.forward = config.dns.forward;
-  options.root_hints = config.dns.root_hints;
-  options.trust_anchor = config.dns.trust_anchor;
-  options.timeout = config.dns.timeout;
-  return options;
+  Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
+  return unbound_options(config.dns, way, system_resolvers());
 }
 
 HttpsOptions https_options(const Config& config) {
@@ -41,7 +38,9 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log)
       clock_(clock),
       log_(log),
       flights_(loop_.get_executor(), nullptr, store, clock,
-               [this](const FlightReport& r) { log_flight(log_, r); }) {}
+               [this](const FlightReport& r) { log_flight(log_, r); }),
+      health_(loop_.get_executor(), clock, log,
+              [this](std::shared_ptr<Network> network) { flights_.use(std::move(network)); }) {}
 
 ResolveLoop::~ResolveLoop() { stop(); }
 
@@ -54,28 +53,40 @@ Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config) {
   return future.get();
 }
 
-Result<std::shared_ptr<Network>> ResolveLoop::make(const Config& config) {
+Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   // The last owner lets go on the loop's thread, wherever that owner is (this function on a failure, or a
   // flight).
   std::shared_ptr<Network> network(new Network, [this](Network* n) { discard(n); });
   auto dns = make_dns(config);
   if (!dns) return std::unexpected(std::move(dns.error()));
-  network->dns = *std::move(dns);
+  std::shared_ptr<Dns> first = *std::move(dns);
+  auto switched = std::make_unique<SwitchedDns>(first);
+  SwitchedDns* to_switch = switched.get();
+  network->dns = std::move(switched);
   auto fetch = make_https_fetch(loop_, *network->dns, https_options(config));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
   network->mx_hosts = most_mx_hosts(config);
-  return network;
+  HealthPlan plan = make_health_plan(loop_, config, std::move(first));
+  return std::shared_ptr<Prepared>(new Prepared{std::move(network), to_switch, std::move(plan)},
+                                   [this](Prepared* p) { discard(p); });
 }
 
-void ResolveLoop::discard(Network* network) {
-  std::unique_ptr<Network> owner(network);
+template <class T>
+void ResolveLoop::discard(T* thing) {
+  std::unique_ptr<T> owner(thing);
   if (!thread_.joinable() || thread_.get_id() == std::this_thread::get_id()) return;
   asio::post(loop_, [owner = std::move(owner)] {});
 }
 
-void ResolveLoop::use(std::shared_ptr<Network> network) {
-  asio::post(loop_, [this, network = std::move(network)]() mutable { flights_.use(std::move(network)); });
+void ResolveLoop::use(std::shared_ptr<Prepared> prepared) {
+  asio::post(loop_, [this, prepared = std::move(prepared)]() mutable { health_.use(std::move(prepared)); });
+}
+
+void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
+  asio::post(loop_, [this, deliver = std::move(deliver)]() mutable {
+    deliver({.flying = flights_.flying(), .waiting = flights_.waiting()});
+  });
 }
 
 void ResolveLoop::start() {

@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -16,9 +17,14 @@
 #include "lookup/refresher.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
+#include "postfix-policy/health_check.hpp"
 #include "postfix-policy/log.hpp"
 
 namespace mtasts {
+
+struct FlightCounts {
+  std::size_t flying = 0, waiting = 0;
+};
 
 class ResolveLoop {
  public:
@@ -29,8 +35,11 @@ class ResolveLoop {
   // Makes DNS and HTTPS from the configuration. Fault::config: a file or an option can't be used. Takes some
   // 100 ms in the calling thread (CA certificates). Works before start() and, for a reload, while the loop
   // runs.
-  Result<std::shared_ptr<Network>> make(const Config& config);
-  void use(std::shared_ptr<Network> network);  // for later flights
+  Result<std::shared_ptr<Prepared>> make(const Config& config);
+  // For later flights; with [dns] forward = "auto" as soon as the way to resolve is chosen.
+  void use(std::shared_ptr<Prepared> prepared);
+  // Called with each new Health, on the resolve thread; must only post. Before use().
+  void publish_to(HealthCheck::Publish publish) { health_.publish_to(std::move(publish)); }
 
   void start();
   void stop();  // joins; flights end where they are, what they committed stays
@@ -38,10 +47,12 @@ class ResolveLoop {
   // deliver is called on the resolve thread and must only post home.
   void ask(const Question& question, Deliver deliver);
   void look_again(const DomainName& domain, std::optional<Route> dane);
+  void count(std::move_only_function<void(FlightCounts)> deliver);
 
  private:
   Result<std::unique_ptr<Dns>> make_dns(const Config& config);
-  void discard(Network* network);
+  template <class T>
+  void discard(T* thing);
 
   std::thread thread_;  // first: discard() looks at it while the loop is being destroyed
   boost::asio::io_context loop_{1};
@@ -50,6 +61,7 @@ class ResolveLoop {
   const Clock& clock_;
   Log& log_;
   Flights flights_;
+  HealthCheck health_;
 };
 
 }  // namespace mtasts

@@ -39,6 +39,8 @@ DnsAnswer bogus_answer(const ub_result& result) {
   DnsAnswer answer;
   answer.security = DnsAnswer::Security::bogus;
   answer.reason = "DNSSEC bogus";
+  if (result.qtype == static_cast<int>(RrType::dnskey) && result.data != nullptr)
+    answer.rdata = rdata_of(result);
   if (result.why_bogus != nullptr) answer.reason += ": " + printable(result.why_bogus, max_reason);
   return answer;
 }

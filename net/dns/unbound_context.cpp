@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "net/dns/private_zones.hpp"
+
 namespace mtasts {
 namespace {
 
@@ -55,8 +57,10 @@ std::unexpected<Error> bad_anchor(const std::string& path, std::string_view why)
                                  "); it must hold DS or DNSKEY records in zone file format");
 }
 
+bool validates(const UnboundOptions& options) { return options.validate && !options.trust_anchor.empty(); }
+
 Result<void> check_files(const UnboundOptions& options) {
-  if (!options.trust_anchor.empty()) {
+  if (validates(options)) {
     auto text = read(options.trust_anchor, "trust_anchor",
                      "install dns-root-data, or name a file with the root's DS or DNSKEY records");
     if (!text) return std::unexpected(std::move(text.error()));
@@ -93,7 +97,9 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
     auto ok = set(ctx, option.name, option.value);
     if (!ok) return ok;
   }
-  if (options.forward.empty()) {  // a delegation to loopback is an attack; a forwarder there is usual
+  bool local_zones = !options.private_zones.empty() && any_loopback(options.private_servers);
+  if (options.forward.empty() &&
+      !local_zones) {  // a delegation to loopback is an attack; a forwarder is usual
     auto ok = set(ctx, "do-not-query-localhost:", "yes");
     if (!ok) return ok;
   }
@@ -101,7 +107,9 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
     auto ok = set(ctx, "root-hints:", options.root_hints.c_str());
     if (!ok) return ok;
   }
-  if (!options.trust_anchor.empty()) ub_ctx_add_ta_file(&ctx, options.trust_anchor.c_str());
+  if (validates(options)) ub_ctx_add_ta_file(&ctx, options.trust_anchor.c_str());
+  auto zones = add_private_zones(ctx, options.private_zones, options.private_servers);
+  if (!zones) return zones;
   return set_forwarders(ctx, options.forward);
 }
 

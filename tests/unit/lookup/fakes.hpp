@@ -75,9 +75,11 @@ class FakeDns : public Dns {
     if (throws) throw std::runtime_error("no memory");
     auto found = answers.find(asked + "/" + std::string(words(type)));
     if (found != answers.end()) co_return found->second;
-    co_return type == RrType::txt ? answer : no_data();
+    bool about_mail = type == RrType::a || type == RrType::aaaa || type == RrType::cname ||
+                      type == RrType::mx || type == RrType::ds || type == RrType::tlsa;
+    co_return about_mail ? no_data() : answer;
   }
-  DnsAnswer answer;  // to every TXT question that is not in `answers`; other types have no data then
+  DnsAnswer answer;  // to every question that is not in `answers`; about MX hosts there is no data then
   std::map<std::string, DnsAnswer> answers;  // by "name/TYPE"
   std::chrono::milliseconds delay{0};
   bool throws = false;

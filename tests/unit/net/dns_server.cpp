@@ -37,12 +37,14 @@ std::pair<DnsQuestion, std::size_t> parse(std::string_view query) {
   std::ranges::transform(question.name, question.name.begin(),
                          [](char c) { return static_cast<char>(::tolower(c)); });
   question.type = static_cast<std::uint16_t>(octet(query, at + 1) << 8 | octet(query, at + 2));
+  question.flags = octet(query, 2) << 8 | octet(query, 3);
   return {question, at + 5};
 }
 
 std::string response(std::string_view query, std::size_t question_end, const DnsReply& reply) {
   bool edns = octet(query, 11) != 0;
-  unsigned flags = 0x8180u | (reply.truncated ? 0x0200u : 0u) | reply.rcode;
+  unsigned flags =
+      0x8180u | (reply.truncated ? 0x0200u : 0u) | (reply.authentic ? 0x0020u : 0u) | reply.rcode;
   std::string out(query.substr(0, 2));
   out += dns_u16(flags) + dns_u16(1) + dns_u16(static_cast<unsigned>(reply.answer.size())) +
          dns_u16(static_cast<unsigned>(reply.authority.size())) + dns_u16(edns ? 1 : 0);

@@ -19,6 +19,7 @@ struct DnsQuestion {
   std::string name;
   std::uint16_t type = 0;
   bool tcp = false;
+  unsigned flags = 0;
 };
 
 struct DnsRecord {
@@ -34,6 +35,7 @@ struct DnsReply {
   std::uint16_t rcode = 0;
   bool silent = false;
   bool truncated = false;
+  bool authentic = false;              // AD
   std::chrono::milliseconds delay{0};  // UDP only
 };
 
@@ -51,7 +53,8 @@ class DnsServer {
   DnsServer(const DnsServer&) = delete;
   DnsServer& operator=(const DnsServer&) = delete;
 
-  std::string forward() const;                                 // "127.0.0.1@port"
+  std::string forward() const;  // "127.0.0.1@port"
+  std::uint16_t port() const noexcept { return port_; }
   int most_at_once() const noexcept { return most_at_once_; }  // delayed answers outstanding
   int tcp_questions() const noexcept { return tcp_questions_; }
 

@@ -79,7 +79,7 @@ DnsRecord DnsSigner::dnskey() const { return {zone_, type_dnskey, key_rdata_, 36
 
 DnsRecord DnsSigner::sign(const std::vector<DnsRecord>& rrset, long age) const {
   const DnsRecord& first = rrset.front();
-  auto labels = static_cast<char>(std::ranges::count(first.owner, '.') + 1);
+  auto labels = static_cast<char>(first.owner.empty() ? 0 : std::ranges::count(first.owner, '.') + 1);
   auto end = static_cast<std::uint32_t>(std::time(nullptr) - age);
   std::string head = dns_u16(first.type) + ecdsa_p256 + labels + u32(first.ttl) + u32(end) +
                      u32(end - 30 * 86400) + dns_u16(key_tag(key_rdata_)) + dns_name(zone_);

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "cli/commands.hpp"
+#include "cli/control_client.hpp"
+#include "cli/words.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace json = boost::json;
+
+// Members of the daemon's object. It may be another version's, so whatever is missing is shown as such.
+const json::value* member(const json::value* value, std::string_view key) noexcept {
+  const auto* object = value == nullptr ? nullptr : value->if_object();
+  return object == nullptr ? nullptr : object->if_contains(json::string_view(key.data(), key.size()));
+}
+
+std::string text_of(const json::value* value, std::string_view missing = "unknown") {
+  const auto* string = value == nullptr ? nullptr : value->if_string();
+  return string == nullptr ? std::string(missing) : whole({string->data(), string->size()});
+}
+
+std::string number_of(const json::value* value) {
+  if (value == nullptr || !value->is_number()) return "?";
+  boost::system::error_code error;
+  auto number = value->to_number<std::int64_t>(error);
+  return error ? "?" : std::to_string(number);
+}
+
+bool is(const json::value* value, bool want) noexcept {
+  const auto* flag = value == nullptr ? nullptr : value->if_bool();
+  return flag != nullptr && *flag == want;
+}
+
+std::string size_of(const json::value* value) {
+  boost::system::error_code error;
+  auto octets = value == nullptr ? 0.0 : value->to_number<double>(error);
+  if (value == nullptr || error) return "?";
+  if (octets < 1024 * 1024) return fmt::format("{:.0f} KiB", octets / 1024);
+  return fmt::format("{:.1f} MiB", octets / (1024 * 1024));
+}
+
+class Sheet {
+ public:
+  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
+  // "name        text", broken at 80 columns.
+  void line(std::string_view name, std::string_view text, Colour colour = Colour::plain) {
+    auto head = fmt::format("{:<13}", name);
+    auto body = wrapped(head + std::string(text), head.size());
+    terminal_.print(head + terminal_.paint(colour, body.substr(head.size())));
+  }
+
+ private:
+  const Terminal& terminal_;
+};
+
+void print_process(const json::value* status, Sheet& sheet) {
+  auto uptime = member(status, "uptime");
+  boost::system::error_code error;
+  auto seconds = uptime == nullptr ? 0 : uptime->to_number<std::int64_t>(error);
+  sheet.line("mtastsd", fmt::format("{}, pid {}, up for {}, since {}", text_of(member(status, "version")),
+                                    number_of(member(status, "pid")),
+                                    span_in_words(std::chrono::seconds(error ? 0 : seconds)),
+                                    text_of(member(status, "started"))));
+  sheet.line("config", text_of(member(status, "config"), "none, on the defaults"));
+  const auto* list = member(status, "listeners");
+  std::string_view name = "listening";
+  if (list != nullptr && list->is_array()) {
+    for (const json::value& each : list->get_array()) sheet.line(std::exchange(name, ""), text_of(&each));
+  }
+  sheet.line("connections", number_of(member(status, "connections")));
+}
+
+void print_dns(const json::value* status, Sheet& sheet) {
+  sheet.line("DNS", text_of(member(member(status, "dns"), "way")));
+  const auto* dnssec = member(status, "dnssec");
+  auto detail = text_of(member(dnssec, "detail"), "");
+  if (is(member(dnssec, "works"), false)) {
+    sheet.line("DNSSEC", "DOWN: " + detail, Colour::bad);
+  } else {
+    auto checked = text_of(member(dnssec, "checked"), "");
+    sheet.line("DNSSEC", checked.empty() ? "not checked yet" : "works, checked " + checked, Colour::good);
+    if (!detail.empty()) sheet.line("", "warning: " + detail, Colour::warning);
+  }
+}
+
+std::string postfix_words(const json::value* postfix) {
+  if (is(member(postfix, "value"), true)) return "does DANE itself";
+  if (is(member(postfix, "value"), false)) return "does no DANE";
+  return "not known yet whether it does DANE";
+}
+
+void print_postfix(const json::value* status, Sheet& sheet) {
+  const auto* postfix = member(status, "postfix_dane");
+  auto mode = text_of(member(postfix, "mode")), detail = text_of(member(postfix, "detail"), "");
+  bool is_auto = mode == "auto";
+  auto why = is_auto ? detail : fmt::format("postfix_dane = \"{}\"", mode);
+  bool doubtful = is_auto && !is(member(postfix, "value"), true);
+  sheet.line("Postfix", fmt::format("{}{}{}", postfix_words(postfix), why.empty() ? "" : ": ", why),
+             doubtful ? Colour::warning : Colour::plain);
+  const auto* zones = member(postfix, "zones");
+  if (zones == nullptr || !zones->is_object()) return;
+  for (const auto& each : zones->get_object())
+    sheet.line("", fmt::format("zone {}: {} ({})", whole({each.key().data(), each.key().size()}),
+                               postfix_words(&each.value()), text_of(member(&each.value(), "mode"))));
+}
+
+void print_work(const json::value* status, Sheet& sheet) {
+  const auto* cache = member(status, "cache");
+  auto error = text_of(member(cache, "error"), "");
+  sheet.line("cache", text_of(member(cache, "path")));
+  if (!error.empty()) sheet.line("", error, Colour::bad);
+  if (error.empty())
+    sheet.line(
+        "", fmt::format("{} policies, {} domains without one; {} used", number_of(member(cache, "policies")),
+                        number_of(member(cache, "negatives")), size_of(member(cache, "used_bytes"))));
+  const auto* flights = member(status, "flights");
+  sheet.line("lookups", fmt::format("{} under way, {} waiting", number_of(member(flights, "flying")),
+                                    number_of(member(flights, "waiting"))));
+  const auto* counters = member(status, "counters");
+  sheet.line("questions",
+             fmt::format("{}: {} answered from the cache, {} looked up, {} refused",
+                         number_of(member(counters, "requests")), number_of(member(counters, "cached")),
+                         number_of(member(counters, "missed")), number_of(member(counters, "refused"))));
+}
+
+// DNSSEC, the cache, or a resolver that does not answer.
+bool something_is_down(const json::value* status) {
+  const auto* postfix = member(status, "postfix_dane");
+  bool asks_postfix = text_of(member(postfix, "mode")) == "auto";
+  return is(member(member(status, "dnssec"), "works"), false) ||
+         member(member(status, "cache"), "error") != nullptr ||
+         (asks_postfix && is(member(postfix, "answered"), false));
+}
+
+}  // namespace
+
+int status(const std::string& control, const Terminal& terminal) {
+  auto answer = ask_daemon(control, {{"verb", "status"}});
+  if (!answer) return terminal.trouble(whole(answer.error().detail));
+  json::value object = std::move(*answer);
+  if (terminal.json) {
+    terminal.print_json(object);
+  } else {
+    Sheet sheet(terminal);
+    print_process(&object, sheet);
+    print_dns(&object, sheet);
+    print_postfix(&object, sheet);
+    print_work(&object, sheet);
+  }
+  return something_is_down(&object) ? exit_no : exit_ok;
+}
+
+}  // namespace mtasts

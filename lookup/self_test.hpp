@@ -1,0 +1,38 @@
+// self_test - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and says, in
+// words an administrator can act on, what is wrong if not.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/dns_answer.hpp"
+#include "core/time.hpp"
+#include "ports/clock.hpp"
+#include "ports/dns.hpp"
+
+namespace mtasts {
+
+struct TrustAnchor {
+  std::string file;                 // for messages
+  std::vector<std::uint16_t> tags;  // of the root's keys in it (core/dnskey.hpp)
+};
+
+struct SelfTest {
+  bool works = false;
+  std::string detail;  // why not; while it works: a warning, or nothing
+};
+
+// answer: to "." DNSKEY, from a Dns that validates by this anchor. Pure.
+SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now);
+
+// Asks and judges. dns should be new: out of its cache it would go on working for two days. clock outlives
+// this.
+boost::asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock);
+
+// Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. works: it does.
+boost::asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns);
+
+}  // namespace mtasts

@@ -1,0 +1,25 @@
+// switched_dns - a Dns that asks through another one, which can be replaced while questions are under way.
+//
+// A question goes on with the Dns that it began with. For the resolve thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ports/dns.hpp"
+
+namespace mtasts {
+
+class SwitchedDns final : public Dns {
+ public:
+  // REQUIRES: dns is not null, here and in use().
+  explicit SwitchedDns(std::shared_ptr<Dns> dns) : dns_(std::move(dns)) {}
+  void use(std::shared_ptr<Dns> dns) noexcept { dns_ = std::move(dns); }
+
+  boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
+
+ private:
+  std::shared_ptr<Dns> dns_;
+};
+
+}  // namespace mtasts

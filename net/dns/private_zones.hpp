@@ -1,0 +1,29 @@
+// private_zones - zones that the public DNS does not know, asked from resolvers of one's own: forwarded,
+// unsigned (DNSSEC is not asked of them) and never answered by libunbound itself (UB-19).
+//
+// libunbound has no call for the forward of one zone, but ub_ctx_config() reads unbound.conf(5) from a file.
+// Only names and addresses that were parsed get into that text, so nothing else can be configured through it.
+#pragma once
+
+#include <unbound.h>
+
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace mtasts {
+
+// servers: "address" or "address@port", loopback ones too; at least one if there are zones. Empty text: no
+// zones. Fault::config: one of them is no name or address.
+Result<std::string> private_zone_text(const std::vector<std::string>& zones,
+                                      const std::vector<std::string>& servers);
+
+// To be called before the context's first question (UB-2), by one thread at a time (UB-22).
+Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zones,
+                               const std::vector<std::string>& servers);
+
+// Is one of the servers a loopback address? Then libunbound must be allowed to ask there.
+bool any_loopback(const std::vector<std::string>& servers);
+
+}  // namespace mtasts

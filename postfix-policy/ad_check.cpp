@@ -1,0 +1,74 @@
+#include "postfix-policy/ad_check.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "conf/resolv_conf.hpp"
+
+namespace mtasts {
+namespace {
+
+// "192.0.2.53, 192.0.2.54 (/etc/resolv.conf)"; empty: nobody said so.
+std::string who(const std::vector<AdResult>& results, AdSeen seen) {
+  std::string text, file;
+  for (const AdResult& each : results) {
+    if (each.seen != seen) continue;
+    if (!file.empty() && file != each.file) text += " (" + file + ")";
+    text += (text.empty() ? "" : ", ") + to_string(each.probe.server);
+    file = each.file;
+  }
+  return text.empty() ? text : text + " (" + file + ")";
+}
+
+bool is_file(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+}  // namespace
+
+AdFinding judge_ad_results(const std::vector<AdResult>& results) {
+  std::string with = who(results, AdSeen::yes), bare = who(results, AdSeen::no),
+              silent = who(results, AdSeen::no_answer);
+  if (!bare.empty()) {
+    return {.postfix_dane = false,
+            .answered = true,
+            .detail =
+                "no AD from " + bare +
+                ": Postfix can't do DANE through it; run a validating resolver such as unbound on this host"};
+  }
+  std::string tail = silent.empty() ? "" : "; no answer from " + silent;
+  if (!with.empty()) return {.postfix_dane = true, .answered = true, .detail = "AD from " + with + tail};
+  return {.postfix_dane = false,
+          .answered = false,
+          .detail = "no usable answer from Postfix's resolvers " + silent +
+                    ": is one of them up, and may it be asked?"};
+}
+
+std::string text_of_file(const std::string& path) {
+  constexpr std::size_t most = 64 * 1024;
+  std::string text(most, '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  return text;
+}
+
+std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {
+  std::vector<AdResult> found;
+  for (const std::string& file : postfix_resolv_confs(sockets, is_file)) {
+    for (const Address& address : parse_resolv_conf(text_of_file(file))) {
+      auto same = [&](const AdResult& each) { return each.probe.server == address; };
+      if (std::ranges::none_of(found, same)) found.push_back({.probe = {.server = address}, .file = file});
+    }
+  }
+  return found;
+}
+
+boost::asio::awaitable<AdFinding> check_ad(std::vector<AdResult> resolvers) {
+  for (AdResult& each : resolvers) each.seen = co_await probe_ad(each.probe);
+  co_return judge_ad_results(resolvers);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,41 @@
+// admin - the control socket as the daemon has it: listening on the main loop, talking on the admin thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "postfix-policy/control.hpp"
+#include "postfix-policy/listener.hpp"
+#include "postfix-policy/status.hpp"
+
+namespace mtasts {
+
+// Main thread only, but for use(). Must outlive the answer loops and the resolve loop: they post to it.
+class Admin {
+ public:
+  // default_path: of a control socket that nobody configured; its folder is made if need be, and it is only a
+  // warning if it can't be used. main_loop, log and clock outlive this.
+  Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, std::string default_path);
+
+  // At start and at a reload. Fault::config as for Listening::bind(); nothing has changed then.
+  Result<void> listen(const ListenConfig& config);
+
+  // Once, after the answer loops are made; these are asked for their part of the status until stop().
+  void start(std::vector<AnswerLoop*> loops, ResolveLoop& resolve, LmdbCache& cache, StatusFacts facts);
+  void tell(StatusFacts facts);  // after a reload
+  void use(HealthPtr health);    // any thread, after start()
+  void close() { listeners_.close(); }
+  void stop() { control_.stop(); }
+
+ private:
+  Log& log_;
+  const Clock& clock_;
+  std::string default_path_;
+  Control control_{log_};
+  std::unique_ptr<StatusDesk> desk_;  // the admin thread's, once that runs
+  Listeners listeners_;
+};
+
+}  // namespace mtasts

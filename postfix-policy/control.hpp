@@ -1,0 +1,54 @@
+// control - the control socket's conversations, on an admin thread of their own: nothing asked here stalls an
+// answer or the accepting of connections (ENGINEERING: admin work).
+//
+// One request a connection: a JSON object {"verb":…} on one line of at most 4096 octets, answered by one JSON
+// object on one line; {"error":…} if it can't be done. Five seconds for the request. Who may connect (mode
+// 0660) may ask for everything.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/fwd.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "postfix-policy/log.hpp"
+
+namespace mtasts {
+
+class Control {
+ public:
+  // Runs on the admin thread.
+  using Verb = std::function<boost::asio::awaitable<boost::json::object>(boost::json::object request)>;
+
+  explicit Control(Log& log) : log_(log) {}  // log outlives this
+  ~Control();                                // stop()
+
+  void on(std::string verb, Verb answer);  // before start()
+  void start();
+  void stop();  // joins; conversations end where they are
+
+  // Any thread. Takes ownership of a connected socket; above 32 at once it is closed.
+  void adopt(int descriptor);
+
+  // Runs it on the admin thread.
+  void post(std::move_only_function<void()> work);
+  boost::asio::any_io_executor executor() noexcept { return loop_.get_executor(); }
+
+ private:
+  boost::asio::awaitable<void> serve(int descriptor);
+  boost::asio::awaitable<std::string> answer(std::string line);
+
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
+  Log& log_;
+  std::map<std::string, Verb, std::less<>> verbs_;
+  unsigned open_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace mtasts

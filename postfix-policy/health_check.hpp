@@ -1,0 +1,94 @@
+// health_check - looks after the daemon's surroundings, on the resolve thread: does DNSSEC work, by which way
+// are names resolved, does the Postfix that asks do DANE itself. What it finds is published as a Health, and
+// logged when it changes; a failure is logged each time.
+//
+// Every 10 minutes; after a failure in 30 seconds, then in twice that, up to 10 minutes.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lookup/flights.hpp"
+#include "lookup/switched_dns.hpp"
+#include "ports/clock.hpp"
+#include "postfix-policy/ad_check.hpp"
+#include "postfix-policy/health.hpp"
+#include "postfix-policy/log.hpp"
+#include "postfix-policy/resolver_choice.hpp"
+
+namespace mtasts {
+
+// What is to be looked after, by one configuration.
+struct HealthPlan {
+  bool choose = false;  // [dns] forward = "auto"
+  std::string way;      // words for it, if it is not to be chosen
+  TrustAnchor anchor;
+  MakeDns make;                          // a new Dns, to be tried
+  std::function<Resolvers()> resolvers;  // of /etc/resolv.conf, now
+  bool ask_postfix = false;              // some postfix_dane is "auto"
+  std::function<std::vector<AdResult>()> postfix_resolvers;
+};
+
+// What one configuration makes; nothing of it works before HealthCheck::use().
+struct Prepared {
+  std::shared_ptr<Network> network;
+  SwitchedDns* dns = nullptr;  // network's own, to be switched
+  HealthPlan plan;
+};
+
+struct HealthTimes {
+  std::chrono::milliseconds usual{600'000}, first_retry{30'000}, limit{3000};
+};
+// How long to wait after this many failures in a row.
+std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times) noexcept;
+
+class HealthCheck {
+ public:
+  using Publish = std::function<void(HealthPtr)>;
+  using Ready = std::function<void(std::shared_ptr<Network>)>;  // flights may use it from now on
+
+  // Both are called on the executor's thread; publish must only post. clock and log outlive this, and this
+  // outlives the executor's last handler.
+  HealthCheck(boost::asio::any_io_executor executor, const Clock& clock, Log& log, Ready ready)
+      : executor_(std::move(executor)), clock_(clock), log_(log), ready_(std::move(ready)) {}
+  HealthCheck(const HealthCheck&) = delete;
+  HealthCheck& operator=(const HealthCheck&) = delete;
+
+  void publish_to(Publish publish) { publish_ = std::move(publish); }  // before the first use()
+  void set_times(const HealthTimes& times) { times_ = times; }         // for tests
+
+  // Begins to look after this one, and no longer after the one before. Hands its network to ready: at once,
+  // or as soon as a way is chosen.
+  void use(std::shared_ptr<Prepared> prepared);
+
+ private:
+  using PreparedPtr = std::shared_ptr<Prepared>;
+  boost::asio::awaitable<void> watch_dns(std::weak_ptr<Prepared> watched);
+  boost::asio::awaitable<void> watch_postfix(std::weak_ptr<Prepared> watched);
+  boost::asio::awaitable<bool> look_at_dns(PreparedPtr prepared, bool first);
+  boost::asio::awaitable<bool> choose_again(PreparedPtr prepared, bool first);
+  bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
+  ChoiceOptions choice_options(const Prepared& prepared) const;
+  void take(const PreparedPtr& prepared, Choice choice, bool first);
+  void found_dns(bool works, const std::string& detail);
+  void found_way(const std::string& words, bool good);
+  void found_postfix(const AdFinding& finding);
+  void publish();
+
+  boost::asio::any_io_executor executor_;
+  const Clock& clock_;
+  Log& log_;
+  Ready ready_;
+  Publish publish_;
+  HealthTimes times_;
+  PreparedPtr prepared_;
+  Way way_ = Way::configured;
+  Health health_;
+};
+
+}  // namespace mtasts

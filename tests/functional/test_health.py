@@ -1,0 +1,163 @@
+"""[dns] forward = "auto": a second mtastsd behind a firewall, and behind a resolver that strips DNSSEC.
+
+It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
+"""
+import contextlib
+import json
+import select
+import socket
+import subprocess
+import threading
+import time
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rdatatype
+import pytest
+
+from lab import addresses, netns
+from lab.daemon import CONFIG, program
+from lab.processes import wait_until
+from lab.socketmap import Client
+
+GOOD = "OK secure match=mx.good.example servername=hostname"
+PORT = 8472
+SILENT_ROOT = "203.0.113.251"           # nobody's: what is sent there vanishes
+STRIPPER = addresses.WORLD_LINK
+IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv.conf && exec "$@"'
+
+
+class Second:
+    """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
+
+    def __init__(self, lab, name, resolver):
+        self.lab, self.folder = lab, lab.folder(name)
+        self.config, self.log = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
+        for each in ("cache", "spool/etc", "spool/mtastsd"):
+            (self.folder / each).mkdir(parents=True)
+        self.resolv = self.folder / "resolv.conf"
+        self.resolv.write_text(f"nameserver {resolver}\n")
+        (self.folder / "spool/etc/resolv.conf").write_text(f"nameserver {resolver}\n")
+        (self.folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {SILENT_ROOT}\n")
+        listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{PORT}"'
+        text = CONFIG.format(listen=listen, folder=self.folder, dns=lab.folder("dns"), ca=lab.authority.ca_file)
+        text = text.replace("forward = []", 'forward = "auto"')
+        self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints"))
+
+    def start(self):
+        command = netns.enter(self.lab.relay, "unshare", "--mount", "sh", "-c", IN_A_MOUNT_NAMESPACE, self.resolv,
+                              program("mtastsd"), "--config", self.config)
+        self.pid = self.lab.processes.start("second", command, self.log)
+        wait_until(lambda: f"the second mtastsd to listen:\n{self.log.read_text()}", self.listens, 30)
+
+    def listens(self):
+        try:
+            self.client().close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self):
+        return self.lab.processes.stop(self.pid)
+
+    def client(self):
+        return Client(self.lab.daemon.connect(("127.0.0.1", PORT)))
+
+    def ask(self, key):
+        with contextlib.closing(self.client()) as client:
+            return client.ask("postfix", key)
+
+    def status(self):
+        """(exit status, object) of mtastsctl status."""
+        command = netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, "--json", "status")
+        done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=60)
+        return done.returncode, json.loads(done.stdout)
+
+    def checked(self):
+        code, report = self.status()
+        done = report["dnssec"]["checked"] and report["postfix_dane"]["value"] is not None
+        return (code, report) if done else None
+
+
+class Stripper:
+    """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
+
+    def __init__(self, lab):
+        with netns.inside(lab.world):
+            self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.front.bind((STRIPPER, 53))
+        self.back.settimeout(3)
+        self.over = False
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        while not self.over:
+            if not select.select([self.front], [], [], 0.1)[0]:
+                continue
+            query, client = self.front.recvfrom(4096)
+            with contextlib.suppress(OSError, dns.exception.DNSException):
+                self.front.sendto(self.answer(query), client)
+
+    def answer(self, query):
+        message = dns.message.from_wire(query)
+        message.use_edns(False)
+        message.flags &= ~(dns.flags.AD | dns.flags.CD)
+        self.back.sendto(message.to_wire(), (addresses.RESOLVER, 53))
+        reply = dns.message.from_wire(self.back.recv(4096))
+        reply.flags &= ~dns.flags.AD
+        for section in (reply.answer, reply.authority, reply.additional):
+            section[:] = [each for each in section if each.rdtype != dns.rdatatype.RRSIG]
+        return reply.to_wire()
+
+    def close(self):
+        self.over = True
+        self.thread.join()
+        self.front.close()
+        self.back.close()
+
+
+@pytest.fixture
+def second(lab, request):
+    made = []
+
+    def make(name, resolver):
+        made.append(Second(lab, name, resolver))
+        made[-1].start()
+        return made[-1]
+    yield make
+    for each in made:
+        assert each.stop() == 0
+
+
+def test_behind_a_firewall_the_resolvers_are_used(second):
+    """The first answer comes although nobody answers at the root, and DNSSEC works through the resolver."""
+    began = time.monotonic()
+    daemon = second("firewall", addresses.RESOLVER)
+    assert daemon.ask("good.example") == GOOD
+    assert time.monotonic() - began < 10
+    code, report = wait_until("both checks", daemon.checked)
+    assert code == 0, report
+    assert report["dns"]["way"].startswith(f"resolvers {addresses.RESOLVER} from /etc/resolv.conf: recursion fails")
+    assert "is port 53 filtered?" in report["dns"]["way"]
+    assert report["dnssec"]["works"] is True
+    assert report["postfix_dane"]["value"] is True
+
+
+def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(lab, second):
+    stripper = Stripper(lab)
+    try:
+        daemon = second("stripped", STRIPPER)
+        assert daemon.ask("good.example") == GOOD
+        code, report = wait_until("both checks", daemon.checked)
+        assert code == 1
+        assert "without DNSSEC" in report["dns"]["way"]
+        assert report["dnssec"]["works"] is False
+        assert "strips DNSSEC" in report["dnssec"]["detail"]
+        assert report["postfix_dane"]["value"] is False
+        assert f"no AD from {STRIPPER}" in report["postfix_dane"]["detail"]
+        assert '"event":"dnssec"' in daemon.log.read_text()
+    finally:
+        stripper.close()

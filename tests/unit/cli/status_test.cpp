@@ -1,0 +1,193 @@
+// status against a daemon that is a thread here and says what it is told to say.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/control_client.hpp"
+#include "tests/unit/cli/support.hpp"
+
+namespace mtasts {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Caught;
+
+// Takes one connection, reads a line, sends the reply as it stands there, and closes.
+class FakeDaemon {
+ public:
+  FakeDaemon(const std::string& path, std::string reply)
+      : reply_(std::move(reply)), listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener_, 1) != 0)
+      throw std::runtime_error("no socket");
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~FakeDaemon() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  FakeDaemon(const FakeDaemon&) = delete;
+  FakeDaemon& operator=(const FakeDaemon&) = delete;
+
+  std::string request;  // once the client is done
+
+ private:
+  void serve() {
+    int client = accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    char c = 0;
+    while (recv(client, &c, 1, 0) == 1 && c != '\n') request += c;
+    if (reply_ == "silence") std::this_thread::sleep_for(300ms);
+    for (std::string_view rest = reply_; !rest.empty();) {
+      auto sent = send(client, rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent <= 0) break;
+      rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    close(client);
+  }
+
+  std::string reply_;
+  int listener_;
+  std::thread thread_;
+};
+
+const std::string healthy =
+    R"({"version":"0.1.0","pid":4711,"started":"2026-01-31T12:00:00Z","uptime":90000,"config":null,)"
+    R"("listeners":["unix:/var/spool/postfix/mtastsd/policy.sock","inet:127.0.0.1:8463"],"connections":3,)"
+    R"("dns":{"way":"recursion: the root's keys validate"},)"
+    R"("dnssec":{"works":true,"detail":"","checked":"2026-01-31T12:10:00Z"},)"
+    R"j("postfix_dane":{"mode":"auto","value":true,"answered":true,"detail":"AD from 127.0.0.1 (/etc/resolv.conf)",)j"
+    R"("zones":{"partners":{"mode":"no","value":false}}},)"
+    R"("cache":{"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":3145728,"file_bytes":4194304},)"
+    R"("flights":{"flying":1,"waiting":5},"counters":{"requests":4,"cached":2,"missed":1,"refused":1}})"
+    "\n";
+
+std::string changed(std::string_view from, std::string_view to) {
+  std::string text = healthy;
+  auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("status for people", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", healthy);
+  Caught caught;
+  CHECK(status(folder / "s", caught.text()) == exit_ok);
+  CHECK(daemon.request == R"({"verb":"status"})");
+  CHECK(caught.out.str() ==
+        "mtastsd      0.1.0, pid 4711, up for 25 hours, since 2026-01-31T12:00:00Z\n"
+        "config       none, on the defaults\n"
+        "listening    unix:/var/spool/postfix/mtastsd/policy.sock\n"
+        "             inet:127.0.0.1:8463\n"
+        "connections  3\n"
+        "DNS          recursion: the root's keys validate\n"
+        "DNSSEC       works, checked 2026-01-31T12:10:00Z\n"
+        "Postfix      does DANE itself: AD from 127.0.0.1 (/etc/resolv.conf)\n"
+        "             zone partners: does no DANE (no)\n"
+        "cache        /var/lib/mtastsd\n"
+        "             7 policies, 8 domains without one; 3.0 MiB used\n"
+        "lookups      1 under way, 5 waiting\n"
+        "questions    4: 2 answered from the cache, 1 looked up, 1 refused\n");
+}
+
+TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") {
+  struct Row {
+    const char* why;
+    std::string reply;
+    int want;
+    const char* words;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"DNSSEC", changed(R"("works":true,"detail":"")", R"("works":false,"detail":"timeout")"), exit_no,
+       "DOWN: timeout"},
+      {"a warning is none", changed(R"("works":true,"detail":"")", R"("works":true,"detail":"update it")"),
+       exit_ok, "warning: update it"},
+      {"Postfix's resolvers", changed(R"("value":true,"answered":true)", R"("value":false,"answered":false)"),
+       exit_no, "does no DANE"},
+      {"no AD is how it is", changed(R"("value":true,"answered":true)", R"("value":false,"answered":true)"),
+       exit_ok, "does no DANE"},
+      {"not asked",
+       changed(R"("mode":"auto","value":true,"answered":true)",
+               R"("mode":"no","value":false,"answered":false)"),
+       exit_ok, "postfix_dane = \"no\""},
+      {"the cache", changed(R"("policies":7)", R"("error":"input/output error")"), exit_no,
+       "input/output error"},
+      {"another version's object",
+       "{\"version\":7,\"dnssec\":[],\"listeners\":{},\"uptime\":\"x\",\"cache\":1}\n", exit_ok, "unknown"},
+      {"an empty object", "{}\n", exit_ok, "unknown"},
+  }));
+  INFO(row.why);
+  test::Folder folder;
+  Caught text, json;
+  {
+    FakeDaemon daemon(folder / "text", row.reply);
+    CHECK(status(folder / "text", text.text()) == row.want);
+  }
+  FakeDaemon daemon(folder / "json", row.reply);
+  CHECK(status(folder / "json", json.json()) == row.want);
+  CHECK(text.out.str().contains(row.words));
+  CHECK(boost::json::parse(json.out.str()) == boost::json::parse(row.reply));
+}
+
+TEST_CASE("status: a hostile daemon can't write controls to the terminal", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", changed("recursion:", "\\u001b[31m\\n"));
+  Caught caught;
+  CHECK(status(folder / "s", caught.text()) == exit_ok);
+  CHECK(!caught.out.str().contains('\x1b'));
+}
+
+TEST_CASE("status: exit 2 and a remedy if the daemon can't be asked", "[cli]") {
+  test::Folder folder;
+  Caught caught;
+  SECTION("no socket") {
+    CHECK(status(folder / "none", caught.text()) == exit_trouble);
+    CHECK(caught.err.str().contains("systemctl start mtastsd"));
+  }
+  SECTION("too long a path") {
+    CHECK(status(folder / std::string(200, 'x'), caught.text()) == exit_trouble);
+    CHECK(caught.err.str().contains("shorten"));
+  }
+  SECTION("no JSON") {
+    FakeDaemon daemon(folder / "s", "HTTP/1.1 400 Bad Request\r\n");
+    CHECK(status(folder / "s", caught.text()) == exit_trouble);
+    CHECK(caught.err.str().contains("does not answer as mtastsd does"));
+  }
+  SECTION("no reply") {
+    FakeDaemon daemon(folder / "s", "");
+    CHECK(status(folder / "s", caught.text()) == exit_trouble);
+  }
+  SECTION("an error of the daemon") {
+    FakeDaemon daemon(folder / "s", "{\"error\":\"unknown verb; this mtastsd knows: none\"}\n");
+    CHECK(status(folder / "s", caught.text()) == exit_trouble);
+    CHECK(caught.err.str().contains("this mtastsd knows"));
+  }
+  SECTION("a reply without an end") {
+    FakeDaemon daemon(folder / "s", std::string(3 << 20, 'x'));
+    CHECK(status(folder / "s", caught.text()) == exit_trouble);
+  }
+}
+
+TEST_CASE("the time for an answer is limited", "[cli]") {
+  test::Folder folder;
+  FakeDaemon daemon(folder / "s", "silence");
+  auto answer = ask_daemon(folder / "s", {{"verb", "status"}}, 100ms);
+  REQUIRE(!answer);
+  CHECK(answer.error().fault == Fault::timeout);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,86 @@
+#include "lookup/self_test.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "core/dnskey.hpp"
+
+namespace mtasts {
+namespace {
+
+using Kind = DnsAnswer::Kind;
+using Security = DnsAnswer::Security;
+
+const std::string old_key("\1\1\3\10old", 7), new_key("\1\1\3\10new", 7), zone_key("\1\0\3\10zsk", 7),
+    revoked_key("\1\x81\3\10gon", 7);
+
+DnsAnswer keys(Security security, std::vector<std::string> rdata) {
+  DnsAnswer answer;
+  answer.kind = security == Security::bogus ? Kind::failed : Kind::data;
+  answer.security = security;
+  answer.rdata = std::move(rdata);
+  return answer;
+}
+
+DnsAnswer bogus(std::string reason, std::vector<std::string> rdata = {}) {
+  DnsAnswer answer = keys(Security::bogus, std::move(rdata));
+  answer.reason = "DNSSEC bogus: " + std::move(reason);
+  return answer;
+}
+
+DnsAnswer other(Kind kind, Security security, std::string reason = {}) {
+  DnsAnswer answer;
+  answer.kind = kind;
+  answer.security = security;
+  answer.reason = std::move(reason);
+  return answer;
+}
+
+const TrustAnchor anchor{"/etc/anchor.key", {key_tag(old_key)}};
+constexpr Time now{std::chrono::seconds(1'800'000'000)};
+
+}  // namespace
+
+TEST_CASE("UB-3: what the answer to the root's DNSKEY means", "[lookup]") {
+  struct Row {
+    const char* why;
+    DnsAnswer answer;
+    bool works;
+    const char* words;  // "": no detail
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"validated", keys(Security::secure, {old_key, zone_key}), true, ""},
+      {"a revoked key is not missed", keys(Security::secure, {old_key, revoked_key}), true, ""},
+      {"a rollover is announced", keys(Security::secure, {old_key, new_key, zone_key}), true,
+       "update dns-root-data"},
+      {"expired", bogus("signature expired", {old_key}), false, "2027-01-15T08:00:00Z (UTC)"},
+      {"not yet valid", bogus("signature before inception date"), false, "is the clock right?"},
+      {"an old anchor", bogus("no keys have a DS", {new_key, zone_key}), false,
+       "/etc/anchor.key is older than the root's keys"},
+      {"no signatures", bogus("no signatures", {old_key}), false, "the resolver strips DNSSEC"},
+      {"bogus, no keys at all", bogus("no signatures"), false, "the resolver strips DNSSEC"},
+      {"bogus, only noise for keys", bogus("no signatures", {"", "x"}), false, "the resolver strips DNSSEC"},
+      {"timeout", other(Kind::failed, Security::insecure, "timeout after 3 s"), false, "timeout after 3 s"},
+      {"insecure keys", keys(Security::insecure, {old_key}), false,
+       "strips DNSSEC: the root's DNSKEY is answered by insecure data"},
+      {"no keys", other(Kind::no_data, Security::insecure), false, "strips DNSSEC"},
+      {"the root does not exist", other(Kind::nxdomain, Security::insecure), false, "strips DNSSEC"},
+      {"secure, but no keys", other(Kind::no_data, Security::secure), false, "strips DNSSEC"},
+  }));
+  INFO(row.why);
+  auto result = judge_root_keys(row.answer, anchor, now);
+  INFO(result.detail);
+  CHECK(result.works == row.works);
+  if (*row.words == 0) CHECK(result.detail.empty());
+  CHECK(result.detail.contains(row.words));
+  if (!row.answer.reason.empty())
+    CHECK((result.detail.contains(row.answer.reason) || result.detail.contains("older")));
+}
+
+TEST_CASE("however many keys a hostile answer names, the words stay short", "[lookup]") {
+  DnsAnswer many = keys(Security::bogus, {});
+  for (char c = 0; c < 127; ++c) many.rdata.push_back(std::string("\1\1\3\10", 4) + c);
+  CHECK(judge_root_keys(many, anchor, now).detail.size() < 300);
+}
+
+}  // namespace mtasts

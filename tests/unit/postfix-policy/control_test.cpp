@@ -1,0 +1,129 @@
+#include "postfix-policy/control.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <chrono>
+#include <string>
+
+namespace mtasts {
+namespace {
+
+namespace json = boost::json;
+
+boost::asio::awaitable<json::object> echo(json::object request) {
+  co_return json::object{{"got", std::move(request)}};
+}
+
+boost::asio::awaitable<json::object> broken(json::object) {
+  throw std::runtime_error("no memory");
+  co_return json::object{};
+}
+
+struct Bench {
+  Bench() {
+    control.on("echo", echo);
+    control.on("broken", broken);
+    control.start();
+  }
+  // Connects; the other end is served.
+  int connect() {
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    control.adopt(pair[0]);
+    return pair[1];
+  }
+  // What comes back until the connection ends.
+  std::string talk(const std::string& request) {
+    int end = connect();
+    CHECK(::send(end, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+    return rest(end);
+  }
+  static std::string rest(int end) {
+    std::string text;
+    char part[1024];
+    for (ssize_t size; (size = ::recv(end, part, sizeof part, 0)) > 0;)
+      text.append(part, static_cast<std::size_t>(size));
+    ::close(end);
+    return text;
+  }
+
+  Log log{LogConfig{.level = LogConfig::Level::error}};
+  Control control{log};
+};
+
+}  // namespace
+
+TEST_CASE("control: one line in, one line out, the end", "[daemon]") {
+  Bench bench;
+  CHECK(bench.talk("{\"verb\":\"echo\",\"a\":1}\n") == "{\"got\":{\"verb\":\"echo\",\"a\":1}}\n");
+}
+
+TEST_CASE("control: what is no request gets an error in JSON", "[daemon]") {
+  struct Row {
+    const char* why;
+    std::string request;
+    const char* words;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"no JSON", "status\n", "no JSON object"},
+      {"no object", "[\"status\"]\n", "no JSON object"},
+      {"an empty line", "\n", "no JSON object"},
+      {"two objects", "{\"verb\":\"echo\"}{}\n", "no JSON object"},
+      {"deep", std::string(2000, '[') + "\n", "no JSON object"},
+      {"no UTF-8", "{\"verb\":\"\xff\"}\n", "no JSON object"},
+      {"no verb", "{}\n", "this mtastsd knows: broken, echo"},
+      {"unknown verb", "{\"verb\":\"halt\"}\n", "unknown verb"},
+      {"verb is a number", "{\"verb\":1}\n", "unknown verb"},
+      {"too long", std::string(5000, ' ') + "\n", "longer than 4096 octets"},
+  }));
+  INFO(row.why);
+  Bench bench;
+  auto reply = bench.talk(row.request);
+  REQUIRE(reply.ends_with('\n'));
+  auto error = json::parse(reply).as_object().at("error").as_string();
+  CHECK(std::string_view(error.data(), error.size()).contains(row.words));
+}
+
+TEST_CASE("control: who says nothing, or half a line, or fails, ends alone", "[daemon]") {
+  Bench bench;
+  int silent = bench.connect();
+  int half = bench.connect();
+  CHECK(::send(half, "{\"verb\"", 7, MSG_NOSIGNAL) == 7);
+  ::shutdown(half, SHUT_WR);
+  CHECK(Bench::rest(half).empty());
+  CHECK(bench.talk("{\"verb\":\"broken\"}\n").empty());
+  CHECK(bench.talk("{\"verb\":\"echo\"}\n") == "{\"got\":{\"verb\":\"echo\"}}\n");
+  ::close(silent);
+}
+
+TEST_CASE("control: too many at once are turned away, later ones are served again", "[daemon]") {
+  Bench bench;
+  std::vector<int> ends;
+  for (int i = 0; i < 40; ++i) ends.push_back(bench.connect());
+  CHECK(Bench::rest(ends.back()).empty());
+  ends.pop_back();
+  for (int each : ends) ::close(each);
+  std::string reply;
+  for (int tries = 0; tries < 100 && reply.empty(); ++tries) {
+    int end = bench.connect();
+    ::send(end, "{\"verb\":\"echo\"}\n", 16, MSG_NOSIGNAL);
+    reply = Bench::rest(end);
+  }
+  CHECK(!reply.empty());
+}
+
+TEST_CASE("control: stopped with conversations open", "[daemon]") {
+  Bench bench;
+  int end = bench.connect();
+  bench.control.stop();
+  ::close(end);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,223 @@
+#include "postfix-policy/health_check.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "core/dnskey.hpp"
+#include "tests/unit/lookup/fakes.hpp"
+#include "tests/unit/net/run.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+const std::string root_key("\1\1\3\10key", 7);
+
+DnsAnswer keys() {
+  DnsAnswer answer;
+  answer.kind = DnsAnswer::Kind::data;
+  answer.security = DnsAnswer::Security::secure;
+  answer.rdata = {root_key};
+  return answer;
+}
+
+LogConfig quiet() {
+  LogConfig config;
+  config.level = LogConfig::Level::error;
+  return config;
+}
+
+// A host whose DNS can be broken while the check runs.
+struct Bench {
+  Bench() {
+    check.publish_to([this](HealthPtr health) { published.push_back(std::move(health)); });
+    check.set_times({.usual = 60ms, .first_retry = 20ms, .limit = 50ms});
+  }
+
+  std::shared_ptr<Prepared> prepare(bool choose) {
+    auto prepared = std::make_shared<Prepared>();
+    auto switched = std::make_unique<SwitchedDns>(dns(Way::recursion));
+    prepared->dns = switched.get();
+    prepared->network = std::make_shared<Network>();
+    prepared->network->dns = std::move(switched);
+    prepared->plan.choose = choose;
+    prepared->plan.way = "as configured";
+    prepared->plan.anchor = {"/root.key", {key_tag(root_key)}};
+    prepared->plan.resolvers = [] { return Resolvers{"192.0.2.53"}; };
+    prepared->plan.make = [this](Way way, const Resolvers&) -> Result<std::shared_ptr<Dns>> {
+      return dns(way);
+    };
+    return prepared;
+  }
+  std::shared_ptr<Dns> dns(Way way) {
+    ++made;
+    auto made_dns = std::make_shared<fake::FakeDns>();
+    made_dns->answer = way == Way::unvalidated ? unvalidated : way == Way::resolvers ? forwarded : recursion;
+    return made_dns;
+  }
+  bool until(const std::function<bool()>& done) { return run_until(loop, 3s, done); }
+  const Health& last() const { return *published.back(); }
+
+  DnsAnswer recursion = keys(), forwarded = keys(), unvalidated = keys();
+  int made = 0;
+  fake::FakeClock clock;
+  Log log{quiet()};
+  asio::io_context loop{1};
+  std::vector<std::shared_ptr<Network>> networks;
+  std::vector<HealthPtr> published;
+  HealthCheck check{loop.get_executor(), clock, log,
+                    [this](std::shared_ptr<Network> network) { networks.push_back(std::move(network)); }};
+};
+
+const DnsAnswer silence = fake::dns_failure("timeout after 3 s");
+
+}  // namespace
+
+TEST_CASE("30 seconds after a failure, then twice that, up to 10 minutes", "[daemon]") {
+  HealthTimes times;
+  CHECK(next_look(0, times) == 600s);
+  CHECK(next_look(1, times) == 30s);
+  CHECK(next_look(2, times) == 60s);
+  CHECK(next_look(5, times) == 480s);
+  CHECK(next_look(6, times) == 600s);
+  CHECK(next_look(4'000'000'000u, times) == 600s);
+}
+
+TEST_CASE("configured resolvers are used at once, the test only tells", "[daemon]") {
+  Bench bench;
+  bench.recursion = silence;
+  bench.check.use(bench.prepare(false));
+  CHECK(bench.networks.size() == 1);
+  CHECK(bench.last().way == "as configured");
+  CHECK(bench.last().dnssec);
+  CHECK(bench.last().checked_at == Time{});
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().dnssec_detail.contains("timeout after 3 s"));
+  CHECK(bench.last().checked_at == bench.clock.time);
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  CHECK(bench.last().dnssec_detail.empty());
+  CHECK(bench.networks.size() == 1);
+}
+
+TEST_CASE("auto: flights wait until a way is chosen, and follow it when it changes", "[daemon]") {
+  Bench bench;
+  bench.recursion = silence;
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  CHECK(bench.networks.empty());
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
+  CHECK(bench.last().dnssec);
+  CHECK(run(bench.loop, prepared->dns->ask("example.com", RrType::txt)).kind == DnsAnswer::Kind::data);
+
+  bench.forwarded = silence;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().way.contains("without DNSSEC"));
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  CHECK(bench.last().way.starts_with("recursion:"));
+  CHECK(bench.networks.size() == 1);
+}
+
+TEST_CASE("auto: nothing answers, later it does", "[daemon]") {
+  Bench bench;
+  bench.recursion = bench.forwarded = bench.unvalidated = silence;
+  bench.check.use(bench.prepare(true));
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(!bench.last().dnssec);
+  CHECK(bench.last().way.starts_with("recursion, though it fails"));
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+}
+
+TEST_CASE("each round asks by a new Dns: one with a cache would work for days", "[daemon]") {
+  Bench bench;
+  bench.check.use(bench.prepare(false));
+  int before = bench.made;
+  REQUIRE(bench.until([&] { return bench.made >= before + 3; }));
+  CHECK(bench.last().dnssec);
+}
+
+TEST_CASE("another configuration ends what the one before looked after", "[daemon]") {
+  Bench bench;
+  std::weak_ptr<Prepared> before;
+  {
+    auto first = bench.prepare(true);
+    before = first;
+    bench.check.use(first);
+  }
+  bench.check.use(bench.prepare(false));
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  run_for(bench.loop, 100ms);
+  CHECK(before.expired());
+  CHECK(bench.last().way == "as configured");
+}
+
+TEST_CASE("no probing of Postfix's resolvers unless it is asked for", "[daemon]") {
+  Bench bench;
+  int asked = 0;
+  auto prepared = bench.prepare(false);
+  prepared->plan.postfix_resolvers = [&asked] {
+    ++asked;
+    return std::vector<AdResult>{
+        {.probe = {.server = parse_address("127.0.0.1").value(), .port = 1, .timeout = 20ms},
+         .file = "/etc/resolv.conf"}};
+  };
+  SECTION("not asked for") {
+    bench.check.use(prepared);
+    run_for(bench.loop, 150ms);
+    CHECK(asked == 0);
+    CHECK(!bench.last().postfix_dane);
+  }
+  SECTION("asked for; nobody answers, so again soon") {
+    prepared->plan.ask_postfix = true;
+    bench.check.use(prepared);
+    REQUIRE(bench.until([&] { return asked > 2; }));
+    CHECK(bench.last().postfix_dane == false);
+    CHECK(!bench.last().postfix_answered);
+    CHECK(bench.last().postfix_detail.contains("127.0.0.1 (/etc/resolv.conf)"));
+  }
+}
+
+TEST_CASE("what Postfix's resolvers say together", "[daemon]") {
+  struct Row {
+    const char* why;
+    std::vector<AdSeen> seen;
+    bool dane, answered;
+    const char* words;
+  };
+  using enum AdSeen;
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"all show AD", {yes, yes}, true, true, "AD from 192.0.2.1, 192.0.2.2 (/a)"},
+      {"one does not", {yes, no}, false, true, "no AD from 192.0.2.2 (/a)"},
+      {"one is silent",
+       {no_answer, yes},
+       true,
+       true,
+       "AD from 192.0.2.2 (/a); no answer from 192.0.2.1 (/a)"},
+      {"two files", {yes, yes, yes}, true, true, "AD from 192.0.2.1, 192.0.2.2 (/a), 192.0.2.3 (/b)"},
+      {"none answers",
+       {no_answer, no_answer},
+       false,
+       false,
+       "no usable answer from Postfix's resolvers 192.0.2.1, 192.0.2.2 (/a)"},
+  }));
+  INFO(row.why);
+  std::vector<AdResult> results;
+  for (AdSeen seen : row.seen) {
+    auto number = std::to_string(results.size() + 1);
+    results.push_back({.probe = {.server = parse_address("192.0.2." + number).value()},
+                       .file = results.size() < 2 ? "/a" : "/b",
+                       .seen = seen});
+  }
+  auto finding = judge_ad_results(results);
+  CHECK(finding.postfix_dane == row.dane);
+  CHECK(finding.answered == row.answered);
+  CHECK(finding.detail.contains(row.words));
+}
+
+}  // namespace mtasts
