@@ -25,15 +25,15 @@ asio::awaitable<std::pair<DnsAnswer, DnsAnswer>> ask_addresses(Dns& dns, std::st
 }
 
 // Whether a name is provably in an unsigned zone though nothing in it answers: a delegation above it has no
-// DS, and says so without a signature that counts (opt-out, RFC 5155 §9.2, or an unsigned parent). From the
-// top down, as far as the zones that are alive answer. The TTL of that answer; nullopt: no proof.
+// DS (RFC 4035 §5.2; with opt-out that denial counts as insecure itself, RFC 5155 §9.2). From the top down,
+// as far as the zones that are alive answer. The TTL of that answer; nullopt: no proof.
 asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, DomainName host) {
   std::vector<DomainName> above;
   for (auto name = host.parent(); name; name = name->parent()) above.push_back(*name);
   for (auto name = above.rbegin(); name != above.rend(); ++name) {
     DnsAnswer ds = co_await dns.ask(std::string(name->str()), RrType::ds);
     if (is_failure(ds)) co_return std::nullopt;
-    if (ds.security == DnsAnswer::Security::insecure) co_return ds.ttl;
+    if (ds.security == DnsAnswer::Security::insecure || ds.unsigned_delegation) co_return ds.ttl;
   }
   co_return std::nullopt;
 }

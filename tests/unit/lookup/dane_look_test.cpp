@@ -164,6 +164,11 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     world.dns.answers["dead.tld/DS"] = no_data(secure);
     CHECK(world.look().hosts == "f+mx.dead.tld");
   }
+  SECTION("RFC 4035 §5.2: the signed denial is that of a delegation") {
+    world.dns.answers["dead.tld/DS"] = no_data(secure, 88);
+    world.dns.answers["dead.tld/DS"].unsigned_delegation = true;
+    CHECK(world.look().hosts == "i+mx.dead.tld");
+  }
   SECTION("the parent does not answer either") {
     world.dns.answers["tld/DS"] = dns_failure("timeout");
     CHECK(world.look().hosts == "f+mx.dead.tld");
