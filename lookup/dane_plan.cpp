@@ -97,12 +97,14 @@ DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& b
 }  // namespace
 
 bool is_failure(const DnsAnswer& answer) noexcept {
-  return answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus;
+  return answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus ||
+         !answer.validated;
 }
 
 std::string failure_words(RrType type, std::string_view name, const DnsAnswer& answer) {
   std::string text = std::string(words(type)) + ' ' + std::string(name) + ": ";
-  return text + (answer.reason.empty() ? "failed" : answer.reason);
+  if (!answer.reason.empty()) return text + answer.reason;
+  return text + (answer.validated ? "failed" : "not validated by DNSSEC");
 }
 
 MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {

@@ -65,6 +65,7 @@ std::optional<HostState> judge_tlsa(const DnsAnswer& answer);
 
 // "TLSA _25._tcp.mx.example.com: SERVFAIL"
 std::string failure_words(RrType type, std::string_view name, const DnsAnswer& answer);
+// Also one that nobody validated: it must not be taken for insecure (DANE-3).
 bool is_failure(const DnsAnswer& answer) noexcept;
 
 // The state after a look that began with `before`. hosts: one for each of mx.hosts that was looked at. What

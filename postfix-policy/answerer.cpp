@@ -106,6 +106,12 @@ void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_vie
   }
 }
 
+ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
+  ZoneRules rules = overridden(rules_now(*asked.zone, health_.get()), asked.over);
+  if (asked.dialect == Dialect::sts) rules.postfix_dane = PostfixDane::yes;  // sendmail does DANE itself
+  return rules;
+}
+
 Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
                      const NextHop& hop) {
   auto port = written_port(hop);
@@ -114,12 +120,11 @@ Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSe
               map_text,
               {hop.domain, std::nullopt, zone.first_fetch_wait, zone.answer_timeout},
               {hop.bracketed, port.value_or(zone.default_port)},
-              overridden(rules_now(zone, health_.get()), over),
-              over};
-  if (map.dialect == Dialect::sts) {  // sendmail does DANE itself, and is told where it has to
-    asked.rules.postfix_dane = PostfixDane::yes;
-    asked.question.wait = std::min(asked.question.wait, sendmail_wait);
-  }
+              &zone,
+              over,
+              {}};
+  asked.rules = rules_of(asked);
+  if (map.dialect == Dialect::sts) asked.question.wait = std::min(asked.question.wait, sendmail_wait);
   asked.question.dane = dane_to_look_up(asked);
   if (!asked.question.dane) asked.question.wait = std::min(asked.question.wait, zone.first_fetch_wait);
   return asked;
@@ -165,8 +170,9 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
     out += "OK queued";
     return std::nullopt;
   }
-  Miss miss{asked, std::string(asked.map), settings_, health_};
+  Miss miss{asked, std::string(asked.map), settings_};
   miss.asked.map = {};
+  miss.asked.rules = {};  // made anew when it is answered: DNSSEC may have gone down meanwhile
   if (for_newer_id) {
     miss.asked.question.fetch_wait = std::min(miss.asked.question.fetch_wait, newer_id_wait);
   }
@@ -176,6 +182,7 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
 void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
   Asked asked = miss.asked;
   asked.map = miss.map;
+  asked.rules = rules_of(asked);
   Answer answer{"fetch", Log::Level::info, took, out};
   switch (outcome.state) {
     case Outcome::State::known: {

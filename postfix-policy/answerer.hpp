@@ -22,23 +22,23 @@
 
 namespace mtasts {
 
-// What a question is about, once its map and key are read. Views live as long as the request does; the
-// settings and the health it was read under are kept by whoever keeps this.
+// What a question is about, once its map and key are read. map lives as long as the request does; zone and
+// override as long as the settings it was read under, rules as long as the health.
 struct Asked {
   Dialect dialect = Dialect::postfix;
   std::string_view map;  // as asked, for the log
   Question question;     // the next hop, and how long a flight is waited for
   Route route;           // of the next hop
-  ZoneRules rules;       // with what an override changes
+  const ZoneSettings* zone = nullptr;
   const Override* over = nullptr;
+  ZoneRules rules;  // of the zone, with what an override and the health of this moment change
 };
 
 // A request that the cache doesn't settle.
 struct Miss {
   Asked asked;
-  std::string map;  // what asked.map is a view of
-  SettingsPtr settings;
-  HealthPtr health;
+  std::string map;       // what asked.map is a view of
+  SettingsPtr settings;  // which asked refers to
 };
 
 struct Counters {  // plain cells of the thread
@@ -71,6 +71,7 @@ class Answerer {
   void refuse_map(std::string_view map, std::string& out);
   void refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
                   std::string& out);
+  ZoneRules rules_of(const Asked& asked) const noexcept;
   Asked read(const MapName& map, std::string_view map_text, const ZoneSettings& zone, const NextHop& hop);
   std::optional<Miss> answer_for(Asked& asked, std::string& out);
   bool answer_by_override(const Asked& asked, std::string& out);

@@ -33,6 +33,11 @@ inline DnsAnswer bogus(DnsAnswer answer) {
   return answer;
 }
 
+inline DnsAnswer unvalidated(DnsAnswer answer) {
+  answer.validated = false;
+  return answer;
+}
+
 inline std::string wire_name(std::string_view text) {
   std::string wire;
   while (!text.empty()) {

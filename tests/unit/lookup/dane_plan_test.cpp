@@ -67,6 +67,8 @@ TEST_CASE("what an MX answer means", "[lookup]") {
       {"UB-6: bogus comes with data", bogus(mx_answer({{10, "mx.x"}})), MxState::unknown, MxTrouble::bogus,
        ""},
       {"DANE-4: SERVFAIL", dns_failure("SERVFAIL"), MxState::unknown, MxTrouble::failed, ""},
+      {"DANE-3: not validated is not insecure", unvalidated(mx_answer({{10, "mx.x"}}, insecure)),
+       MxState::unknown, MxTrouble::failed, ""},
       {"malformed", raw_answer({std::string("\0", 1)}), MxState::unknown, MxTrouble::failed, ""},
   }));
   INFO(row.why);
@@ -80,6 +82,7 @@ TEST_CASE("what an MX answer means", "[lookup]") {
 TEST_CASE("the words of a failure name type, name and cause", "[lookup]") {
   auto bogus_answer = dns_failure("DNSSEC bogus: signature expired", DnsAnswer::Security::bogus);
   CHECK(judge_mx(domain, bogus_answer).detail == "MX example.com: DNSSEC bogus: signature expired");
+  CHECK(judge_mx(domain, unvalidated(no_data(insecure))).detail == "MX example.com: not validated by DNSSEC");
 }
 
 TEST_CASE("a thousand MX records are cut", "[lookup]") {
@@ -129,6 +132,11 @@ TEST_CASE("where TLSA records may be, from the address answers", "[lookup]") {
       {"A is bogus, AAAA is there", forged, address(secure), State::secure, {"mx.x"}},
       {"DANE-5: both fail", failure, failure, State::failed, {}},
       {"DANE-5: one fails, the other has nothing", no_data(secure), failure, State::failed, {}},
+      {"DANE-3: not validated",
+       unvalidated(address(insecure)),
+       unvalidated(no_data(insecure)),
+       State::failed,
+       {}},
       {"DANE-5: bogus and nothing", forged, no_data(secure), State::failed, {}},
   }));
   INFO(row.why);

@@ -35,6 +35,7 @@ Config config() {
   add("none.over.example", OverrideAction::no_policy);
   add("given.over.example", OverrideAction::answer, "encrypt ciphers=high");
   add("nodane.over.example", OverrideAction::ignore_dane);
+  add("fresh.over.example", OverrideAction::ignore_dane);
   return config;
 }
 
@@ -184,20 +185,25 @@ TEST_CASE("STS-49: when the wait is over and DANE undecided, the mail waits", "[
   CHECK(out == "NOTFOUND ");
 }
 
-TEST_CASE("a Miss outlives a reload: its override and rules stay what they were", "[policy]") {
+TEST_CASE("a Miss outlives a reload: its zone and override stay, the health is the present one", "[policy]") {
   DaneWorld world;
   std::string out;
-  auto miss = world.answerer.answer("postfix nodane.over.example:587", out);
-  CHECK_FALSE(miss);  // the policy alone decides, and it is cached
-  out.clear();
-  miss = world.answerer.answer("postfix sub.nodane.over.example", out);
+  auto ignoring = world.answerer.answer("postfix fresh.over.example", out);
+  auto miss = world.answerer.answer("postfix/only some.fresh.example", out);
+  REQUIRE(ignoring);
   REQUIRE(miss);
   world.answerer.use(make_settings(Config{}));
-  world.answerer.use(health(false));
   Record record = stored_policy(world.clock.time, "enforce", 604800);
-  record.dane.push_back(state("u+mx.x", world.clock.time));
+  record.dane.push_back(state("u+mx.x\n0=mx2.x", world.clock.time));
+  world.answerer.finish(*ignoring, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == by_policy);  // the override was ignore-dane
+  out.clear();
   world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
-  CHECK(out == "OK dane-only");  // by the health of when it was asked
+  CHECK(out == "OK dane-only");  // partial_dane of the zone that is gone
+  out.clear();
+  world.answerer.use(health(false));
+  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == by_policy);
 }
 
 TEST_CASE("the last quarter of a DANE state starts a recheck of that next hop", "[policy]") {

@@ -161,10 +161,10 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
   }));
   INFO(row.why);
   std::string out;
-  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, {.dane = false}, nullptr},
+  const SettingsPtr without_dane = settings();
+  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, &without_dane->main, nullptr, {}},
             "postfix",
-            nullptr,
-            nullptr};
+            without_dane};
   world.answerer.finish(miss, row.outcome, 10ms, out);
   CHECK(out == row.want);
 }
