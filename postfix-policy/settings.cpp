@@ -48,10 +48,17 @@ ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept {
   return rules;
 }
 
-unsigned most_mx_hosts(const Config& config) noexcept {
-  unsigned most = config.policy.mx_hosts;
-  for (const auto& [name, zone] : config.zones) most = std::max(most, zone.mx_hosts);
-  return most;
+std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept {
+  return wait - std::min(wait / 8, std::chrono::milliseconds(500));
+}
+
+DaneLookOptions dane_look_options(const Config& config) noexcept {
+  DaneLookOptions options{config.policy.mx_hosts, within(config.policy.answer_timeout)};
+  for (const auto& [name, zone] : config.zones) {
+    options.mx_hosts = std::max(options.mx_hosts, zone.mx_hosts);
+    options.limit = std::min(options.limit, within(zone.answer_timeout));
+  }
+  return options;
 }
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept {

@@ -71,4 +71,15 @@ inline DnsAnswer tlsa(const std::vector<std::string>& texts, DnsAnswer::Security
   return raw_answer(std::move(rdata), security, ttl);
 }
 
+// A Dns with a delay for each question.
+class SlowDns : public FakeDns {
+ public:
+  boost::asio::awaitable<DnsAnswer> ask(std::string asked, RrType type) override {
+    auto slow = delays.find(asked + "/" + std::string(words(type)));
+    if (slow != delays.end()) co_await a_while(slow->second);
+    co_return co_await FakeDns::ask(std::move(asked), type);
+  }
+  std::map<std::string, std::chrono::milliseconds> delays;
+};
+
 }  // namespace mtasts::fake

@@ -11,17 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A Dns with a delay for each question.
-class SlowDns : public FakeDns {
- public:
-  boost::asio::awaitable<DnsAnswer> ask(std::string asked, RrType type) override {
-    auto slow = delays.find(asked + "/" + std::string(words(type)));
-    if (slow != delays.end()) co_await a_while(slow->second);
-    co_return co_await FakeDns::ask(std::move(asked), type);
-  }
-  std::map<std::string, std::chrono::milliseconds> delays;
-};
-
 struct World {
   boost::asio::io_context loop;
   SlowDns* dns = new SlowDns;        // owned by network
@@ -164,6 +153,80 @@ TEST_CASE("a next hop that joins a flight of the same domain is looked up in it"
   CHECK(stored.dane.size() == 2);
   CHECK(stored.policy);
   CHECK(world.fetch->asked == 1);
+}
+
+TEST_CASE("who joins a flight that waits for a slow policy host is not kept by it", "[lookup]") {
+  World world;
+  world.fetch->delay = 1500ms;
+  world.store.records.emplace(name("example.com"),
+                              stored_policy(world.clock.time - 90'000s, "enforce", 604800));
+  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.run_for(100ms);
+  world.ask(Route{}, 5s, 8s);  // DANE was not wanted until now
+  world.run_for(300ms);
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.outcomes[0]->record.policy);
+  world.flights.look_again(name("example.com"), Route{true, 587}, Trigger::ask);
+  world.run_for(300ms);
+  CHECK(std::ranges::find(world.dns->asked_names, "example.com/A") != world.dns->asked_names.end());
+  world.run_for(2s);
+  CHECK(world.store.records.at(name("example.com")).dane.size() == 2);
+}
+
+TEST_CASE("DANE-27: a state counts for the askers of its own flight, however short its TTL", "[lookup]") {
+  World world;
+  world.dns->answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}}, insecure, 1);
+  world.dns->delays["_mta-sts.example.com/TXT"] = 300ms;
+  world.ask(Route{}, 5s, 8s);
+  world.run_for(100ms);
+  world.clock.time += 5s;  // longer than the TTL, before the policy is there
+  world.run_for(1s);
+  REQUIRE(world.outcomes.size() == 1);
+  auto state = world.state(0);
+  REQUIRE(state);
+  CHECK(state_in_force(view(*state), world.clock.time));
+}
+
+TEST_CASE("a report that throws leaves no flight behind", "[lookup]") {
+  boost::asio::io_context loop;
+  auto network = std::make_shared<Network>(std::make_unique<FakeDns>(), std::make_unique<FakeFetch>());
+  FakeStore store;
+  FakeClock clock;
+  bool throws = true;
+  Flights flights(loop.get_executor(), network, store, clock, [&](const FlightReport&) {
+    if (throws) throw std::bad_alloc();
+  });
+  std::vector<OutcomePtr> outcomes;
+  auto ask = [&] {
+    flights.ask({name("example.com"), std::nullopt, 5s, 8s},
+                [&](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+    loop.restart();
+    loop.run();
+  };
+  ask();
+  REQUIRE(outcomes.size() == 1);
+  CHECK(flights.flying() == 0);
+  throws = false;
+  ask();
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[1]->state == Outcome::State::known);
+}
+
+TEST_CASE("nine next hops of a domain at once all get their answer", "[lookup]") {
+  World world;
+  world.fetch->delay = 200ms;
+  world.dns->answers["example.com/A"] = address(secure);
+  for (std::uint16_t port = 1; port <= 9; ++port) world.ask(Route{true, port}, 50ms, 5s);
+  world.run_for(2s);
+  REQUIRE(world.outcomes.size() == 9);
+  for (std::uint16_t port = 1; port <= 9; ++port) {
+    bool told = std::ranges::any_of(world.outcomes, [&](const OutcomePtr& outcome) {
+      return std::ranges::find(outcome->record.dane, Route{true, port}, &DaneState::route) !=
+             outcome->record.dane.end();
+    });
+    CHECK(told);
+  }
 }
 
 TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is looked for first",

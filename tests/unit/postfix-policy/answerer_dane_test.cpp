@@ -34,6 +34,8 @@ Config config() {
   };
   add("none.over.example", OverrideAction::no_policy);
   add("given.over.example", OverrideAction::answer, "encrypt ciphers=high");
+  add("may.over.example", OverrideAction::answer, "DANE-only");
+  add("secure.over.example", OverrideAction::answer, "secure match=x.example servername=hostname");
   add("nodane.over.example", OverrideAction::ignore_dane);
   add("fresh.over.example", OverrideAction::ignore_dane);
   return config;
@@ -100,6 +102,11 @@ TEST_CASE("DANE out of the cache, by dialect and zone", "[policy]") {
       {"override: an answer, before any DNS", "postfix given.over.example", "OK encrypt ciphers=high"},
       {"override: an answer in each dialect", "postfix310/only given.over.example:587",
        "OK encrypt ciphers=high"},
+      {"override: an answer that sendmail can't take", "sts given.over.example",
+       "TEMP the override's answer is one for Postfix alone"},
+      {"override: an answer that is sendmail's own affair", "sts may.over.example", "NOTFOUND "},
+      {"override: an answer that sendmail knows", "sts secure.over.example",
+       "OK secure match=x.example servername=hostname"},
       {"override: ignore-dane", "postfix nodane.over.example", by_policy},
   }));
   INFO(row.why);
@@ -145,6 +152,7 @@ TEST_CASE("how long is waited for what", "[policy]") {
   CHECK(main.dane == Route{});
   Question sendmail = world.answerer.answer("sts [new.example]:465", out)->asked.question;
   CHECK(sendmail.wait == 4s);
+  CHECK(sendmail.fetch_wait == 3500ms);  // so that what is known by then is answered within the wait
   CHECK(sendmail.dane == Route{true, 465});
   Question policy_alone = world.answerer.answer("postfix/without new.example", out)->asked.question;
   CHECK(policy_alone.wait == 5s);

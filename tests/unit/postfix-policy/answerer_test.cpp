@@ -84,7 +84,8 @@ TEST_CASE("what the cache answers at once, and what it does not", "[policy]") {
       {"a name without room for _mta-sts.",
        "postfix " + std::string(61, 'a') + "." + std::string(61, 'b') + "." + std::string(61, 'c') + "." +
            std::string(60, 'd'),
-       "NOTFOUND "},
+       "MISS " + std::string(61, 'a') + "." + std::string(61, 'b') + "." + std::string(61, 'c') + "." +
+           std::string(60, 'd')},
       {"prefetch, cached", "prefetch good.example", "OK cached"},
       {"prefetch, unknown", "prefetch unknown.example", "OK queued"},
       {"prefetch never says NOTFOUND", "prefetch .good.example", "OK cached"},
