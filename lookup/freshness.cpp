@@ -57,12 +57,14 @@ bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dan
   return record.policy.mode == Mode::enforce && !looked_lately;
 }
 
-Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept {
-  Freshness sts = sts_freshness(record, now);
-  if (!route) return sts;
-  auto dane = find_dane(record, *route);
+Freshness freshness_with(const RecordView& record, Time now, const std::optional<DaneView>& dane) noexcept {
   if (wants_newer_id(record, dane, now)) return Freshness::wait;
-  return std::max(sts, dane_freshness(dane, now));
+  return std::max(sts_freshness(record, now), dane_freshness(dane, now));
+}
+
+Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept {
+  if (!route) return sts_freshness(record, now);
+  return freshness_with(record, now, find_dane(record, *route));
 }
 
 }  // namespace mtasts

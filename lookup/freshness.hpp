@@ -18,6 +18,8 @@ enum class Freshness {
 // none does. The worse of the two below; and `wait` too where the MX hosts last seen can't satisfy the policy
 // and nobody has looked for a newer one in the last minute (STS-40).
 Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept;
+// The same, for a caller who has found the next hop's state already.
+Freshness freshness_with(const RecordView& record, Time now, const std::optional<DaneView>& dane) noexcept;
 
 // A policy in force always answers at once: DNS and HTTPS can only be asked behind it (STS-30). It is looked
 // at again from next_check on (the TXT record's TTL: STS-51) and in the last quarter of its life (STS-28).

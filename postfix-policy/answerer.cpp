@@ -145,15 +145,15 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
     return std::nullopt;
   }
   reader_.note_use(domain, day_of(now));
-  Freshness fresh = *found ? freshness(**found, now, asked.question.dane) : Freshness::wait;
-  if (fresh == Freshness::wait) {
-    bool for_newer_id = *found && asked.question.dane &&
-                        wants_newer_id(**found, find_dane(**found, *asked.question.dane), now);
-    return miss(asked, for_newer_id, out);
-  }
+  if (!*found) return miss(asked, false, out);
+  const RecordView& record = **found;
+  auto dane = find_dane(record, asked.route);
+  Freshness fresh = asked.question.dane ? freshness_with(record, now, dane) : sts_freshness(record, now);
+  if (fresh == Freshness::wait)
+    return miss(asked, asked.question.dane && wants_newer_id(record, dane, now), out);
   ++counters_.cached;
   if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, now);
-  answer_from(asked, &**found, std::nullopt, {"cache", Log::Level::debug, {}, out});
+  answer_from(asked, &record, dane, std::nullopt, {"cache", Log::Level::debug, {}, out});
   return std::nullopt;
 }
 
@@ -191,7 +191,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   switch (outcome.state) {
     case Outcome::State::known: {
       RecordView record = view(outcome.record);
-      return answer_from(asked, &record, std::nullopt, answer);
+      return answer_from(asked, &record, find_dane(record, asked.route), std::nullopt, answer);
     }
     case Outcome::State::pending: return finish_from_cache(asked, answer);
     case Outcome::State::unreadable: return answer_unreadable(asked, {}, answer);
@@ -203,7 +203,8 @@ void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
   ReadGuard guard(reader_);
   auto found = reader_.find(asked.question.domain);
   if (!found) return answer_unreadable(asked, found.error().detail, answer);
-  answer_from(asked, *found ? &**found : nullptr, StsState::pending, answer);
+  if (!*found) return answer_from(asked, nullptr, std::nullopt, StsState::pending, answer);
+  answer_from(asked, &**found, find_dane(**found, asked.route), StsState::pending, answer);
 }
 
 void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, Answer answer) {
@@ -213,15 +214,13 @@ void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, An
 }
 
 // sts: what is said of the policy's lookup instead of what the record says.
-void Answerer::answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts,
-                           Answer answer) {
+void Answerer::answer_from(const Asked& asked, const RecordView* record, const std::optional<DaneView>& dane,
+                           std::optional<StsState> sts, Answer answer) {
   CachedPolicy policy;
   StsFindings findings;
-  std::optional<DaneView> dane;
   if (record) {
     policy = {record->policy, record->fetched_at, record->id};
     findings = {record->state, record->detail};
-    dane = find_dane(*record, asked.route);
   }
   if (sts) findings = {*sts, {}};
   const DaneView* state = dane ? &*dane : nullptr;
