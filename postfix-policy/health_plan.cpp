@@ -26,12 +26,14 @@ bool asks_postfix(const Config& config) {
          std::ranges::any_of(config.zones, [](const auto& zone) { return asks_postfix(zone.second); });
 }
 
-// The first call for a recursive Dns gets the one that is ready; later ones are new, without a cache.
-MakeDns make_dns(asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> ready) {
-  return [&loop, config, ready = std::move(ready)](Way way, const Resolvers& resolvers) mutable {
+// The first call for a recursive Dns gets the one that is ready; later ones are new, without a cache. The
+// function is copied for each trial: what is still ready is shared between the copies.
+MakeDns make_dns(asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> first) {
+  auto ready = std::make_shared<std::shared_ptr<Dns>>(std::move(first));
+  return [&loop, config, ready](Way way, const Resolvers& resolvers) {
     Result<std::shared_ptr<Dns>> made;
-    if (ready && way == Way::recursion) {
-      made = std::exchange(ready, nullptr);
+    if (*ready && way == Way::recursion) {
+      made = std::exchange(*ready, nullptr);
       return made;
     }
     auto dns = make_unbound_dns(loop, unbound_options(config, way, resolvers));
