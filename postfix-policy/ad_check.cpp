@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "conf/resolv_conf.hpp"
+#include "lookup/gather.hpp"
 
 namespace mtasts {
 namespace {
@@ -67,7 +68,10 @@ std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {
 }
 
 boost::asio::awaitable<AdFinding> check_ad(std::vector<AdResult> resolvers) {
-  for (AdResult& each : resolvers) each.seen = co_await probe_ad(each.probe);
+  std::vector<boost::asio::awaitable<AdSeen>> probes;
+  for (const AdResult& each : resolvers) probes.push_back(probe_ad(each.probe));
+  auto seen = co_await gather(std::move(probes));
+  for (std::size_t i = 0; i < seen.size(); ++i) resolvers[i].seen = seen[i];
   co_return judge_ad_results(resolvers);
 }
 

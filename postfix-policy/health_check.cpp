@@ -139,13 +139,15 @@ asio::awaitable<void> HealthCheck::watch_postfix(std::weak_ptr<Prepared> watched
 }
 
 void HealthCheck::found_postfix(const AdFinding& finding) {
-  bool changed = health_.postfix_dane != finding.postfix_dane || health_.postfix_detail != finding.detail;
+  // Silence says nothing about what Postfix does: a known value stays.
+  bool dane = finding.answered ? finding.postfix_dane : health_.postfix_dane.value_or(false);
+  bool changed = health_.postfix_dane != dane || health_.postfix_detail != finding.detail;
   if (changed || !finding.answered) {
-    log_.event(finding.postfix_dane ? Level::info : Level::warning, "postfix",
-               {{"text", finding.postfix_dane ? "Postfix can do DANE" : "Postfix is taken as not doing DANE"},
+    log_.event(dane && finding.answered ? Level::info : Level::warning, "postfix",
+               {{"text", dane ? "Postfix can do DANE" : "Postfix is taken as not doing DANE"},
                 {"detail", finding.detail}});
   }
-  health_.postfix_dane = finding.postfix_dane;
+  health_.postfix_dane = dane;
   health_.postfix_answered = finding.answered;
   health_.postfix_detail = finding.detail;
   publish();

@@ -1,6 +1,8 @@
 #include "postfix-policy/health_check.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -70,6 +72,39 @@ struct Bench {
   std::vector<HealthPtr> published;
   HealthCheck check{loop.get_executor(), clock, log,
                     [this](std::shared_ptr<Network> network) { networks.push_back(std::move(network)); }};
+};
+
+// A resolver that shows AD, until it falls silent.
+class AdServer {
+ public:
+  explicit AdServer(asio::io_context& loop)
+      : socket_(loop, {asio::ip::address_v4::loopback(), 0}), port(socket_.local_endpoint().port()) {
+    receive();
+  }
+  std::vector<AdResult> resolvers(std::size_t count = 1) const {
+    AdProbe probe{.server = parse_address("127.0.0.1").value(), .port = port, .timeout = 50ms};
+    return std::vector(count, AdResult{.probe = probe, .file = "/etc/resolv.conf"});
+  }
+
+ private:
+  void receive() {
+    socket_.async_receive_from(asio::buffer(bytes_), from_, [this](auto error, std::size_t size) {
+      if (error) return;
+      ++asked;
+      std::string answer(bytes_.data(), std::min<std::size_t>(size, 17));  // header and question
+      answer.replace(2, 10, std::string("\x81\xa0\0\1\0\0\0\0\0\0", 10));
+      if (!silent) socket_.send_to(asio::buffer(answer), from_);
+      receive();
+    });
+  }
+  asio::ip::udp::socket socket_;
+  asio::ip::udp::endpoint from_;
+  std::array<char, 512> bytes_{};
+
+ public:
+  const std::uint16_t port;
+  bool silent = false;
+  int asked = 0;
 };
 
 const DnsAnswer silence = fake::dns_failure("timeout after 3 s");
@@ -181,6 +216,35 @@ TEST_CASE("no probing of Postfix's resolvers unless it is asked for", "[daemon]"
     CHECK(!bench.last().postfix_answered);
     CHECK(bench.last().postfix_detail.contains("127.0.0.1 (/etc/resolv.conf)"));
   }
+}
+
+TEST_CASE("silence of Postfix's resolvers does not undo what they said before", "[daemon]") {
+  Bench bench;
+  AdServer server(bench.loop);
+  auto prepared = bench.prepare(false);
+  prepared->plan.ask_postfix = true;
+  prepared->plan.postfix_resolvers = [&server] { return server.resolvers(); };
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().postfix_dane.has_value(); }));
+  CHECK(bench.last().postfix_dane == true);
+  server.silent = true;
+  REQUIRE(bench.until([&] { return !bench.last().postfix_answered; }));
+  CHECK(bench.last().postfix_dane == true);
+  CHECK(bench.last().postfix_detail.contains("no usable answer"));
+  server.silent = false;
+  REQUIRE(bench.until([&] { return bench.last().postfix_answered; }));
+  CHECK(bench.last().postfix_dane == true);
+}
+
+TEST_CASE("Postfix's resolvers are asked at the same time", "[daemon]") {
+  asio::io_context loop{1};
+  AdServer server(loop);
+  server.silent = true;
+  auto began = std::chrono::steady_clock::now();
+  CHECK(!run(loop, check_ad(server.resolvers(10))).answered);
+  CHECK(std::chrono::steady_clock::now() - began < 700ms);  // twice 50 ms; one after the other: a second
+  CHECK(server.asked == 20);
+  CHECK(!run(loop, check_ad({})).answered);
 }
 
 TEST_CASE("what Postfix's resolvers say together", "[daemon]") {
