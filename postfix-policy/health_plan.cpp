@@ -63,7 +63,7 @@ UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers
 
 Resolvers system_resolvers() {
   Resolvers resolvers;
-  for (const Address& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
+  for (const Nameserver& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
     resolvers.push_back(to_string(each));
   return resolvers;
 }
