@@ -68,7 +68,8 @@ Resolvers system_resolvers() {
   return resolvers;
 }
 
-HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready) {
+HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready,
+                            Resolvers made_for) {
   bool choose = config.dns.forward_auto;
   HealthPlan plan{
       .choose = choose,
@@ -76,6 +77,8 @@ HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::s
       .anchor = {config.dns.trust_anchor, root_anchor_tags(text_of_file(config.dns.trust_anchor))},
       .make = make_dns(loop, config.dns, choose ? std::move(ready) : nullptr),
       .resolvers = system_resolvers,
+      .made_for = std::move(made_for),
+      .private_zones = !config.dns.private_zones.empty(),
       .ask_postfix = asks_postfix(config),
       .postfix_resolvers = {}};
   plan.postfix_resolvers = [sockets = config.listen.socketmap] { return postfix_resolvers(sockets); };

@@ -20,7 +20,9 @@ TEST_CASE("the Dns that is ready is tried once; later trials have no cache", "[d
   config.dns.forward_auto = true;
   config.dns.trust_anchor.clear();  // nothing is asked here
   auto ready = std::make_shared<fake::FakeDns>();
-  HealthPlan plan = make_health_plan(loop, config, ready);
+  HealthPlan plan = make_health_plan(loop, config, ready, {"192.0.2.53"});
+  CHECK(plan.made_for == Resolvers{"192.0.2.53"});
+  CHECK(!plan.private_zones);
   auto by_resolvers = make(plan.make, Way::unvalidated);
   auto first = make(plan.make, Way::recursion);
   auto second = make(plan.make, Way::recursion), third = make(plan.make, Way::recursion);
