@@ -155,9 +155,30 @@ std::optional<OverrideKey> read_key(std::string_view name, Section& section, See
   return std::nullopt;
 }
 
+bool lies_in(std::string_view domain, std::string_view zone) noexcept {
+  if (!domain.ends_with(zone)) return false;
+  return domain.size() == zone.size() || domain[domain.size() - zone.size() - 1] == '.';
+}
+
+// Next hops in private zones are answered before any override is looked for.
+void warn_if_private(const OverrideKey& key, const std::vector<std::string>& private_zones,
+                     Section& section) {
+  for (const std::string& text : private_zones) {
+    auto zone = DomainName::parse(text);
+    if (!zone || !lies_in(key.domain.str(), zone->str())) continue;
+    section.problems.warning(
+        section.line, section.prefix,
+        fmt::format("has no effect: next hops in the zone \"{}\" of dns.private are answered as without a "
+                    "policy, whatever an override says; remove the section, or the zone from dns.private",
+                    zone->str()));
+    return;
+  }
+}
+
 }  // namespace
 
-void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out, Problems& problems, Time now) {
+void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out,
+                    const std::vector<std::string>& private_zones, Problems& problems, Time now) {
   if (node == nullptr) return;
   const toml::table* table = node->as_table();
   if (table == nullptr)
@@ -173,6 +194,7 @@ void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out, Pr
     }
     auto hop = read_key(key->str(), section, seen);
     Rule entry = read_rule(*each->as_table(), section, now);
+    if (hop) warn_if_private(*hop, private_zones, section);
     if (hop) out.push_back({std::string(key->str()), *hop, std::move(entry.rule), entry.allow_plaintext});
   }
 }

@@ -6,6 +6,7 @@
 
 #include <toml++/toml.h>
 
+#include <string>
 #include <vector>
 
 #include "conf/config.hpp"
@@ -13,8 +14,9 @@
 
 namespace mtasts {
 
-// node: the root's "override", null if there is none. Appends in the order of the file. now: to warn of
-// overrides that are over.
-void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out, Problems& problems, Time now);
+// node: the root's "override", null if there is none. Appends in the order of the file. Warns of overrides
+// without effect: those that are over now, and those of next hops in private_zones ([dns] private, A-labels).
+void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out,
+                    const std::vector<std::string>& private_zones, Problems& problems, Time now);
 
 }  // namespace mtasts

@@ -175,7 +175,7 @@ void read_root(const toml::table& table, Config& config, Problems& problems, Tim
   read_https({root.table("https"), "https", problems}, config.https);
   read_policy({root.table("policy"), "policy", problems}, config.policy, config.dns.timeout);
   read_zones(root.table("zone"), config, problems);
-  read_overrides(root.take("override"), config.overrides, problems, now);
+  read_overrides(root.take("override"), config.overrides, config.dns.private_zones, problems, now);
   read_log({root.table("log"), "log", problems}, config.log);
   read_limits({root.table("limits"), "limits", problems}, config.limits);
   pass_over(root, "milter");

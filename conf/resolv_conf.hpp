@@ -1,8 +1,9 @@
 // resolv_conf - which resolvers a resolv.conf(5) names, and which such file is Postfix's own.
 //
-// Pure: text and paths in, values out. The text is hostile: any octets give 1 to 3 addresses.
+// Pure: text and paths in, values out. The text is hostile: any octets give 1 to 3 resolvers.
 #pragma once
 
+#include <compare>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,9 +14,17 @@
 
 namespace mtasts {
 
+struct Nameserver {
+  Address address;
+  std::string interface;  // a link-local address's, as "fe80::1%eth0" names it; else empty. Letters, digits
+                          // and ".", "-", "_" only, 15 at most
+  friend auto operator<=>(const Nameserver&, const Nameserver&) = default;
+};
+std::string to_string(const Nameserver& server);  // "fe80::1%eth0"
+
 // The first three nameservers, as glibc takes them; 127.0.0.1 if there is none. Everything else is passed
-// over, also a link-local address with its interface ("fe80::1%eth0"), which libunbound could not ask.
-std::vector<Address> parse_resolv_conf(std::string_view text);
+// over, also an interface that can't be one (the address stands, but will hardly answer).
+std::vector<Nameserver> parse_resolv_conf(std::string_view text);
 
 // Where the smtp(8) that asks looks, chrooted or not (SM-16). Each unix socket lies below Postfix's queue
 // directory, and a chrooted Postfix has a copy there: the nearest folder above the socket (not "/") with an

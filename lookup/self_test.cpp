@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+using Tested = SelfTest::Outcome;
 using Tags = std::vector<std::uint16_t>;
 
 // The root's keys that a trust anchor can name (RFC 4034 §2.1.1, RFC 5011 §2.1).
@@ -67,8 +68,8 @@ std::string why_bogus(const DnsAnswer& answer, const TrustAnchor& anchor, Time n
 
 SelfTest judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
   Tags missing = without(root_tags(answer), anchor.tags);
-  if (missing.empty() || anchor.tags.empty()) return {.works = true, .detail = {}};
-  return {.works = true,
+  if (missing.empty() || anchor.tags.empty()) return {.outcome = Tested::works, .detail = {}};
+  return {.outcome = Tested::works,
           .detail = "the trust anchor lacks the root's key " + numbers(missing) + ": update dns-root-data (" +
                     anchor.file + ") before it is used"};
 }
@@ -78,11 +79,12 @@ SelfTest judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
 SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now) {
   using Kind = DnsAnswer::Kind;
   using Security = DnsAnswer::Security;
-  if (answer.security == Security::bogus) return {.works = false, .detail = why_bogus(answer, anchor, now)};
+  if (answer.security == Security::bogus)
+    return {.outcome = Tested::broken, .detail = why_bogus(answer, anchor, now)};
   if (answer.kind == Kind::failed)
-    return {.works = false, .detail = "no answer to the root's DNSKEY: " + answer.reason};
+    return {.outcome = Tested::no_answer, .detail = "no answer to the root's DNSKEY: " + answer.reason};
   if (answer.kind == Kind::data && answer.security == Security::secure) return judge_secure(answer, anchor);
-  return {.works = false,
+  return {.outcome = Tested::broken,
           .detail = "the resolver strips DNSSEC: the root's DNSKEY is answered by " +
                     std::string(words(answer.security)) + " " + std::string(words(answer.kind))};
 }
@@ -94,7 +96,8 @@ asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor
 
 asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns) {
   DnsAnswer answer = co_await dns->ask(".", RrType::ns);
-  SelfTest result{.works = answer.kind != DnsAnswer::Kind::failed, .detail = answer.reason};
+  bool answers = answer.kind != DnsAnswer::Kind::failed;
+  SelfTest result{.outcome = answers ? Tested::works : Tested::no_answer, .detail = answer.reason};
   co_return result;
 }
 

@@ -21,8 +21,14 @@ struct TrustAnchor {
 };
 
 struct SelfTest {
-  bool works = false;
+  enum class Outcome : std::uint8_t {
+    works,
+    broken,     // what is answered is bogus, or stripped of DNSSEC
+    no_answer,  // nothing that says anything about DNSSEC: a timeout, a refusal, no Dns at all
+  };
+  Outcome outcome = Outcome::no_answer;
   std::string detail;  // why not; while it works: a warning, or nothing
+  bool works() const noexcept { return outcome == Outcome::works; }
 };
 
 // answer: to "." DNSKEY, from a Dns that validates by this anchor. Pure.
@@ -32,7 +38,7 @@ SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Tim
 // this.
 boost::asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock);
 
-// Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. works: it does.
+// Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. Never broken.
 boost::asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns);
 
 }  // namespace mtasts

@@ -1,6 +1,7 @@
 // switched_dns - a Dns that asks through another one, which can be replaced while questions are under way.
 //
-// A question goes on with the Dns that it began with. For the resolve thread only.
+// A question goes on with the Dns that it began with. gone() is that of the present one. For the resolve
+// thread only.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ class SwitchedDns final : public Dns {
   void use(std::shared_ptr<Dns> dns) noexcept { dns_ = std::move(dns); }
 
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
+  bool gone() const noexcept override { return dns_->gone(); }
 
  private:
   std::shared_ptr<Dns> dns_;

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "conf/resolv_conf.hpp"
+#include "lookup/gather.hpp"
 
 namespace mtasts {
 namespace {
@@ -15,7 +16,7 @@ std::string who(const std::vector<AdResult>& results, AdSeen seen) {
   for (const AdResult& each : results) {
     if (each.seen != seen) continue;
     if (!file.empty() && file != each.file) text += " (" + file + ")";
-    text += (text.empty() ? "" : ", ") + to_string(each.probe.server);
+    text += (text.empty() ? "" : ", ") + to_string(Nameserver{each.probe.server, each.probe.interface});
     file = each.file;
   }
   return text.empty() ? text : text + " (" + file + ")";
@@ -58,16 +59,22 @@ std::string text_of_file(const std::string& path) {
 std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {
   std::vector<AdResult> found;
   for (const std::string& file : postfix_resolv_confs(sockets, is_file)) {
-    for (const Address& address : parse_resolv_conf(text_of_file(file))) {
-      auto same = [&](const AdResult& each) { return each.probe.server == address; };
-      if (std::ranges::none_of(found, same)) found.push_back({.probe = {.server = address}, .file = file});
+    for (const auto& [address, interface] : parse_resolv_conf(text_of_file(file))) {
+      auto same = [&](const AdResult& each) {
+        return each.probe.server == address && each.probe.interface == interface;
+      };
+      if (std::ranges::none_of(found, same))
+        found.push_back({.probe = {.server = address, .interface = interface}, .file = file});
     }
   }
   return found;
 }
 
 boost::asio::awaitable<AdFinding> check_ad(std::vector<AdResult> resolvers) {
-  for (AdResult& each : resolvers) each.seen = co_await probe_ad(each.probe);
+  std::vector<boost::asio::awaitable<AdSeen>> probes;
+  for (const AdResult& each : resolvers) probes.push_back(probe_ad(each.probe));
+  auto seen = co_await gather(std::move(probes), nullptr);
+  for (std::size_t i = 0; i < seen.size(); ++i) resolvers[i].seen = seen[i].value_or(AdSeen::no_answer);
   co_return judge_ad_results(resolvers);
 }
 

@@ -20,7 +20,7 @@ struct AdResult {
 
 struct AdFinding {
   bool postfix_dane = false;
-  bool answered = false;  // false: none of the resolvers did, so try again soon
+  bool answered = false;  // false: none of the resolvers did, so nothing is known; try again soon
   std::string detail;     // one line: who was asked, what they said, and what to do
 };
 
@@ -34,7 +34,7 @@ std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets);
 // The text of a small file; "" if it can't be read. At most 64 KiB.
 std::string text_of_file(const std::string& path);
 
-// Asks them, one after the other.
+// Asks them at the same time.
 boost::asio::awaitable<AdFinding> check_ad(std::vector<AdResult> resolvers);
 
 }  // namespace mtasts

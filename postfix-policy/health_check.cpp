@@ -11,6 +11,7 @@ namespace mtasts {
 
 namespace asio = boost::asio;
 using Level = Log::Level;
+using std::chrono::steady_clock;
 
 std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times) noexcept {
   if (failures == 0) return times.usual;
@@ -19,68 +20,124 @@ std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times)
   return std::min(wait, times.usual);
 }
 
+namespace {
+
+// What is in use can't answer any more, or asks resolvers that are not the host's now.
+bool outdated(const Prepared& prepared, const Resolvers& resolvers) noexcept {
+  if (prepared.dns->gone()) return true;
+  Way way = prepared.in_use.way;
+  bool by_resolvers = way == Way::resolvers || way == Way::unvalidated || prepared.plan.private_zones;
+  return by_resolvers && prepared.in_use.resolvers != resolvers;
+}
+
+bool outdated(const Prepared& prepared) noexcept try {
+  return outdated(prepared, prepared.plan.resolvers());
+} catch (const std::exception&) {  // no memory: the next look says so
+  return false;
+}
+
+void switch_to(Prepared& prepared, Way way, Resolvers resolvers, std::shared_ptr<Dns> dns) noexcept {
+  prepared.dns->use(std::move(dns));
+  prepared.in_use = {.way = way, .resolvers = std::move(resolvers)};
+}
+
+}  // namespace
+
 void HealthCheck::use(std::shared_ptr<Prepared> prepared) {
   prepared_ = std::move(prepared);
-  if (!prepared_->plan.choose) {
-    way_ = Way::configured;
-    found_way(prepared_->plan.way, true);
-    ready_(prepared_->network);
+  const HealthPlan& plan = prepared_->plan;
+  prepared_->in_use = {.way = plan.choose ? Way::recursion : Way::configured, .resolvers = plan.made_for};
+  if (!plan.choose) {
+    found_way(plan.way, true);
+    hand_over(*prepared_);
   } else if (health_.way.empty()) {
     health_.way = "not chosen yet";
   }
-  health_.postfix_asked = prepared_->plan.ask_postfix;
-  if (!prepared_->plan.ask_postfix) {
+  health_.postfix_asked = plan.ask_postfix;
+  if (!plan.ask_postfix) {
     health_.postfix_dane.reset();
     health_.postfix_detail.clear();
   }
   publish();
   asio::co_spawn(executor_, watch_dns(prepared_), asio::detached);
-  if (prepared_->plan.ask_postfix) asio::co_spawn(executor_, watch_postfix(prepared_), asio::detached);
+  if (plan.ask_postfix) asio::co_spawn(executor_, watch_postfix(prepared_), asio::detached);
 }
 
 // While it sleeps it holds nothing of a configuration, so that an older one goes with a reload.
 asio::awaitable<void> HealthCheck::watch_dns(std::weak_ptr<Prepared> watched) {
-  asio::steady_timer timer(executor_);
-  unsigned failures = 0;
-  for (bool first = true;; first = false) {
+  for (unsigned failures = 0;;) {
     PreparedPtr prepared = watched.lock();
     if (!current(prepared)) co_return;
-    bool works = false;
+    auto outcome = Tested::no_answer;
     try {
-      works = co_await look_at_dns(prepared, first);
+      outcome = co_await look_at_dns(prepared);
     } catch (const std::exception& error) {  // no memory, or no descriptors
       log_.event(Level::error, "dnssec", {{"text", "internal error"}, {"detail", error.what()}});
     }
     prepared.reset();
-    failures = works ? 0 : failures + 1;
-    timer.expires_after(next_look(failures, times_));
+    if (outcome == Tested::works) failures = 0;
+    if (outcome == Tested::broken) ++failures;
+    bool soon = outcome == Tested::no_answer;
+    co_await sleep(watched, soon ? times_.first_retry : next_look(failures, times_));
+  }
+}
+
+asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::chrono::milliseconds time) {
+  asio::steady_timer timer(executor_);
+  auto end = steady_clock::now() + time;
+  do {
+    timer.expires_at(std::min(end, steady_clock::now() + times_.first_retry));
     co_await timer.async_wait(asio::use_awaitable);
-  }
+    PreparedPtr prepared = watched.lock();
+    if (!current(prepared) || outdated(*prepared)) co_return;
+  } while (steady_clock::now() < end);
 }
 
-// The way that is taken is tried by a new Dns: the one in use would answer out of its cache for days.
-asio::awaitable<bool> HealthCheck::look_at_dns(PreparedPtr prepared, bool first) {
-  bool nothing_to_try = prepared->plan.choose && (first || !health_.dnssec);
-  if (!nothing_to_try) {
-    SelfTest test = co_await try_way(choice_options(*prepared), way_, clock_);
-    // What worked until now is not given up for one lost packet: DANE would be off for half a minute.
-    for (int again = 0; again < 2 && !test.works && worked() && current(prepared); ++again)
-      test = co_await try_way(choice_options(*prepared), way_, clock_);
-    if (!current(prepared)) co_return false;
-    if (test.works || !prepared->plan.choose) {
-      found_dns(test.works, test.detail);
-      co_return test.works;
-    }
-  }
-  co_return co_await choose_again(std::move(prepared), first);
+asio::awaitable<HealthCheck::Tested> HealthCheck::look_at_dns(PreparedPtr prepared) {
+  ChoiceOptions options = choice_options(*prepared);
+  if (must_choose(*prepared, options.resolvers))
+    co_return co_await choose_again(std::move(prepared), std::move(options), false);
+  Trial trial = co_await try_way_in_use(prepared, options);
+  if (!current(prepared)) co_return Tested::no_answer;
+  auto outcome = trial.test.outcome;
+  if (prepared->plan.choose && outcome != Tested::works)
+    co_return co_await choose_again(std::move(prepared), std::move(options), outcome == Tested::no_answer);
+  if (trial.dns && outdated(*prepared, options.resolvers))
+    switch_to(*prepared, prepared->in_use.way, std::move(options.resolvers), std::move(trial.dns));
+  found(outcome, trial.test.detail);
+  co_return outcome;
 }
 
-asio::awaitable<bool> HealthCheck::choose_again(PreparedPtr prepared, bool first) {
-  Choice choice = co_await choose_way(choice_options(*prepared), clock_);
-  if (!current(prepared)) co_return false;
-  bool works = choice.dnssec;
-  take(prepared, std::move(choice), first);
-  co_return works;
+bool HealthCheck::must_choose(const Prepared& prepared, const Resolvers& resolvers) const noexcept {
+  if (!prepared.plan.choose) return false;
+  return !prepared.handed_over || !health_.dnssec || !health_.dns_answers || outdated(prepared, resolvers);
+}
+
+// By a new Dns: the one in use would answer out of its cache for days. What worked until now is not given up
+// for a lost packet.
+asio::awaitable<Trial> HealthCheck::try_way_in_use(PreparedPtr prepared, ChoiceOptions options) {
+  Way way = prepared->in_use.way;
+  Trial trial = co_await try_way(options, way, clock_);
+  for (int again = 0; again < 2 && !trial.test.works() && worked() && current(prepared); ++again)
+    trial = co_await try_way(options, way, clock_);
+  co_return trial;
+}
+
+// only_silent: the way in use is. Then one that does not validate either has to wait for the next look: a
+// network that is away for some seconds must not switch DANE off. If nothing answers all stays as it is.
+asio::awaitable<HealthCheck::Tested> HealthCheck::choose_again(PreparedPtr prepared, ChoiceOptions options,
+                                                               bool only_silent) {
+  Resolvers resolvers = options.resolvers;
+  Choice choice = co_await choose_way(std::move(options), clock_);
+  if (!current(prepared)) co_return Tested::no_answer;
+  auto outcome = choice.outcome;
+  if (only_silent && worked() && outcome == Tested::broken) outcome = Tested::no_answer;
+  auto detail = choice.detail;
+  if (outcome != Tested::no_answer || !prepared->handed_over)
+    take(*prepared, std::move(choice), std::move(resolvers));
+  found(outcome, detail);
+  if (!prepared->handed_over) hand_over(*prepared);
+  co_return outcome;
 }
 
 ChoiceOptions HealthCheck::choice_options(const Prepared& prepared) const {
@@ -89,70 +146,15 @@ ChoiceOptions HealthCheck::choice_options(const Prepared& prepared) const {
 }
 
 // The Dns in use stays if its way does: it has a cache.
-void HealthCheck::take(const PreparedPtr& prepared, Choice choice, bool first) {
-  if (choice.dns && (first || choice.way != way_)) prepared->dns->use(std::move(choice.dns));
-  way_ = choice.way;
-  found_way(choice.words, choice.dnssec);
-  found_dns(choice.dnssec, choice.detail);
-  if (first) ready_(prepared->network);
+void HealthCheck::take(Prepared& prepared, Choice choice, Resolvers resolvers) {
+  bool stays = prepared.handed_over && choice.way == prepared.in_use.way && !outdated(prepared, resolvers);
+  if (!stays && choice.dns) switch_to(prepared, choice.way, std::move(resolvers), std::move(choice.dns));
+  if (choice.way == prepared.in_use.way) found_way(choice.words, choice.outcome == Tested::works);
 }
 
-void HealthCheck::found_way(const std::string& words, bool good) {
-  if (words == health_.way) return;
-  health_.way = words;
-  log_.say(good ? Level::info : Level::warning, "dns", words);
-}
-
-void HealthCheck::found_dns(bool works, const std::string& detail) {
-  bool first = health_.checked_at == Time{};
-  bool changed = first || works != health_.dnssec || (works && detail != health_.dnssec_detail);
-  if (!works) {
-    log_.event(Level::warning, "dnssec", {{"text", "DNSSEC is down"}, {"detail", detail}});
-  } else if (changed) {
-    log_.event(detail.empty() ? Level::info : Level::warning, "dnssec",
-               {{"text", "DNSSEC works"}, {"detail", detail}});
-  }
-  health_.checked_at = clock_.now();
-  health_.dnssec = works;
-  health_.dnssec_detail = detail;
-  publish();
-}
-
-asio::awaitable<void> HealthCheck::watch_postfix(std::weak_ptr<Prepared> watched) {
-  asio::steady_timer timer(executor_);
-  for (unsigned failures = 0;;) {
-    PreparedPtr prepared = watched.lock();
-    if (!current(prepared)) co_return;
-    try {
-      AdFinding finding = co_await check_ad(prepared->plan.postfix_resolvers());
-      if (!current(prepared)) co_return;
-      failures = finding.answered ? 0 : failures + 1;
-      found_postfix(finding);
-    } catch (const std::exception& error) {
-      ++failures;
-      log_.event(Level::error, "postfix", {{"text", "internal error"}, {"detail", error.what()}});
-    }
-    prepared.reset();
-    timer.expires_after(next_look(failures, times_));
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-}
-
-void HealthCheck::found_postfix(const AdFinding& finding) {
-  bool changed = health_.postfix_dane != finding.postfix_dane || health_.postfix_detail != finding.detail;
-  if (changed || !finding.answered) {
-    log_.event(finding.postfix_dane ? Level::info : Level::warning, "postfix",
-               {{"text", finding.postfix_dane ? "Postfix can do DANE" : "Postfix is taken as not doing DANE"},
-                {"detail", finding.detail}});
-  }
-  health_.postfix_dane = finding.postfix_dane;
-  health_.postfix_answered = finding.answered;
-  health_.postfix_detail = finding.detail;
-  publish();
-}
-
-void HealthCheck::publish() {
-  if (publish_) publish_(std::make_shared<const Health>(health_));
+void HealthCheck::hand_over(Prepared& prepared) {
+  ready_(prepared.network);
+  prepared.handed_over = true;
 }
 
 }  // namespace mtasts

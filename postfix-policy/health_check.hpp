@@ -2,7 +2,10 @@
 // are names resolved, does the Postfix that asks do DANE itself. What it finds is published as a Health, and
 // logged when it changes; a failure is logged each time.
 //
-// Every 10 minutes; after a failure in 30 seconds, then in twice that, up to 10 minutes.
+// Every 10 minutes; while DNSSEC is down after 30 seconds, then after twice that, up to 10 minutes; while DNS
+// does not answer every 30 seconds. Silence is no proof: DNSSEC counts as before, and lookups fail by
+// themselves. Every 30 seconds it is seen whether the Dns in use can't answer any more, or asks resolvers
+// that are not in resolv.conf now; then at once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,6 +33,8 @@ struct HealthPlan {
   TrustAnchor anchor;
   MakeDns make;                          // a new Dns, to be tried
   std::function<Resolvers()> resolvers;  // of /etc/resolv.conf, now
+  Resolvers made_for;                    // what they were when the first Dns was made
+  bool private_zones = false;            // there are some, and by every way they are asked from the resolvers
   bool ask_postfix = false;              // some postfix_dane is "auto"
   std::function<std::vector<AdResult>()> postfix_resolvers;
 };
@@ -39,12 +44,19 @@ struct Prepared {
   std::shared_ptr<Network> network;
   SwitchedDns* dns = nullptr;  // network's own, to be switched
   HealthPlan plan;
+
+  // HealthCheck's own notes.
+  struct InUse {
+    Way way = Way::configured;
+    Resolvers resolvers;     // of resolv.conf when it was made
+  } in_use{};                // what dns asks through: changes only together with that
+  bool handed_over = false;  // network is, to ready
 };
 
 struct HealthTimes {
   std::chrono::milliseconds usual{600'000}, first_retry{30'000}, limit{3000};
 };
-// How long to wait after this many failures in a row.
+// How long to wait after DNSSEC was down so many times in a row.
 std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times) noexcept;
 
 class HealthCheck {
@@ -68,15 +80,24 @@ class HealthCheck {
 
  private:
   using PreparedPtr = std::shared_ptr<Prepared>;
+  using Tested = SelfTest::Outcome;
   boost::asio::awaitable<void> watch_dns(std::weak_ptr<Prepared> watched);
   boost::asio::awaitable<void> watch_postfix(std::weak_ptr<Prepared> watched);
-  boost::asio::awaitable<bool> look_at_dns(PreparedPtr prepared, bool first);
-  boost::asio::awaitable<bool> choose_again(PreparedPtr prepared, bool first);
+  boost::asio::awaitable<void> sleep(std::weak_ptr<Prepared> watched, std::chrono::milliseconds time);
+  boost::asio::awaitable<Tested> look_at_dns(PreparedPtr prepared);
+  boost::asio::awaitable<Trial> try_way_in_use(PreparedPtr prepared, ChoiceOptions options);
+  boost::asio::awaitable<Tested> choose_again(PreparedPtr prepared, ChoiceOptions options, bool only_silent);
   bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
-  bool worked() const noexcept { return health_.checked_at != Time{} && health_.dnssec; }
+  bool worked() const noexcept {
+    return health_.checked_at != Time{} && health_.dnssec && health_.dns_answers;
+  }
+  bool must_choose(const Prepared& prepared, const Resolvers& resolvers) const noexcept;
   ChoiceOptions choice_options(const Prepared& prepared) const;
-  void take(const PreparedPtr& prepared, Choice choice, bool first);
-  void found_dns(bool works, const std::string& detail);
+  void take(Prepared& prepared, Choice choice, Resolvers resolvers);
+  void hand_over(Prepared& prepared);
+  void found(Tested outcome, const std::string& detail);
+  void found_dnssec(bool works, const std::string& detail);
+  void found_silence(const std::string& detail);
   void found_way(const std::string& words, bool good);
   void found_postfix(const AdFinding& finding);
   void publish();
@@ -88,8 +109,8 @@ class HealthCheck {
   Publish publish_;
   HealthTimes times_;
   PreparedPtr prepared_;
-  Way way_ = Way::configured;
   Health health_;
+  bool ever_found_ = false;  // something about DNSSEC
 };
 
 }  // namespace mtasts

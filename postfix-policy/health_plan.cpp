@@ -26,12 +26,14 @@ bool asks_postfix(const Config& config) {
          std::ranges::any_of(config.zones, [](const auto& zone) { return asks_postfix(zone.second); });
 }
 
-// The first call for a recursive Dns gets the one that is ready; later ones are new, without a cache.
-MakeDns make_dns(asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> ready) {
-  return [&loop, config, ready = std::move(ready)](Way way, const Resolvers& resolvers) mutable {
+// The first call for a recursive Dns gets the one that is ready; later ones are new, without a cache. The
+// function is copied for each trial: what is still ready is shared between the copies.
+MakeDns make_dns(asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> first) {
+  auto ready = std::make_shared<std::shared_ptr<Dns>>(std::move(first));
+  return [&loop, config, ready](Way way, const Resolvers& resolvers) {
     Result<std::shared_ptr<Dns>> made;
-    if (ready && way == Way::recursion) {
-      made = std::exchange(ready, nullptr);
+    if (*ready && way == Way::recursion) {
+      made = std::exchange(*ready, nullptr);
       return made;
     }
     auto dns = make_unbound_dns(loop, unbound_options(config, way, resolvers));
@@ -61,12 +63,13 @@ UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers
 
 Resolvers system_resolvers() {
   Resolvers resolvers;
-  for (const Address& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
+  for (const Nameserver& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
     resolvers.push_back(to_string(each));
   return resolvers;
 }
 
-HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready) {
+HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready,
+                            Resolvers made_for) {
   bool choose = config.dns.forward_auto;
   HealthPlan plan{
       .choose = choose,
@@ -74,6 +77,8 @@ HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::s
       .anchor = {config.dns.trust_anchor, root_anchor_tags(text_of_file(config.dns.trust_anchor))},
       .make = make_dns(loop, config.dns, choose ? std::move(ready) : nullptr),
       .resolvers = system_resolvers,
+      .made_for = std::move(made_for),
+      .private_zones = !config.dns.private_zones.empty(),
       .ask_postfix = asks_postfix(config),
       .postfix_resolvers = {}};
   plan.postfix_resolvers = [sockets = config.listen.socketmap] { return postfix_resolvers(sockets); };

@@ -15,8 +15,9 @@ UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers
 // Of /etc/resolv.conf; 127.0.0.1 if it names none.
 Resolvers system_resolvers();
 
-// ready: made already for the first way that is tried (or configured), so that its files are known to be
-// good. What the plan makes lives on loop.
-HealthPlan make_health_plan(boost::asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready);
+// ready: made already, of these resolvers, for the first way that is tried (or configured), so that its files
+// are known to be good. What the plan makes lives on loop.
+HealthPlan make_health_plan(boost::asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready,
+                            Resolvers made_for);
 
 }  // namespace mtasts

@@ -17,9 +17,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-UnboundOptions dns_options(const Config& config) {
+UnboundOptions dns_options(const Config& config, const Resolvers& resolvers) {
   Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
-  return unbound_options(config.dns, way, system_resolvers());
+  return unbound_options(config.dns, way, resolvers);
 }
 
 HttpsOptions https_options(const Config& config) {
@@ -45,11 +45,12 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log)
 ResolveLoop::~ResolveLoop() { stop(); }
 
 // libunbound's descriptor belongs to the loop's thread, so a running loop makes it there.
-Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config) {
-  if (!thread_.joinable()) return make_unbound_dns(loop_, dns_options(config));
+Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config,
+                                                   const std::vector<std::string>& resolvers) {
+  if (!thread_.joinable()) return make_unbound_dns(loop_, dns_options(config, resolvers));
   std::promise<Result<std::unique_ptr<Dns>>> made;
   auto future = made.get_future();
-  asio::post(loop_, [&] { made.set_value(make_unbound_dns(loop_, dns_options(config))); });
+  asio::post(loop_, [&] { made.set_value(make_unbound_dns(loop_, dns_options(config, resolvers))); });
   return future.get();
 }
 
@@ -57,7 +58,8 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   // The last owner lets go on the loop's thread, wherever that owner is (this function on a failure, or a
   // flight).
   std::shared_ptr<Network> network(new Network, [this](Network* n) { discard(n); });
-  auto dns = make_dns(config);
+  Resolvers resolvers = system_resolvers();
+  auto dns = make_dns(config, resolvers);
   if (!dns) return std::unexpected(std::move(dns.error()));
   std::shared_ptr<Dns> first = *std::move(dns);
   auto switched = std::make_unique<SwitchedDns>(first);
@@ -67,9 +69,10 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
   network->dane = dane_look_options(config);
-  HealthPlan plan = make_health_plan(loop_, config, std::move(first));
-  return std::shared_ptr<Prepared>(new Prepared{std::move(network), to_switch, std::move(plan)},
-                                   [this](Prepared* p) { discard(p); });
+  HealthPlan plan = make_health_plan(loop_, config, std::move(first), std::move(resolvers));
+  return std::shared_ptr<Prepared>(
+      new Prepared{.network = std::move(network), .dns = to_switch, .plan = std::move(plan)},
+      [this](Prepared* p) { discard(p); });
 }
 
 template <class T>

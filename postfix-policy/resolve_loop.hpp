@@ -50,7 +50,7 @@ class ResolveLoop {
   void count(std::move_only_function<void(FlightCounts)> deliver);
 
  private:
-  Result<std::unique_ptr<Dns>> make_dns(const Config& config);
+  Result<std::unique_ptr<Dns>> make_dns(const Config& config, const std::vector<std::string>& resolvers);
   template <class T>
   void discard(T* thing);
 

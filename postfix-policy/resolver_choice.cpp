@@ -15,7 +15,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
-bool works(const std::optional<SelfTest>& test) noexcept { return test && test->works; }
+using Tested = SelfTest::Outcome;
+
+bool works(const std::optional<SelfTest>& test) noexcept { return test && test->works(); }
 
 std::string why_not(const std::optional<SelfTest>& test) { return test ? test->detail : std::string(); }
 
@@ -30,13 +32,13 @@ std::string list(const Resolvers& resolvers) {
   return text + " from /etc/resolv.conf";
 }
 
-Choice validated(Way way, const SelfTest& test, std::string words) {
-  return {.way = way, .dnssec = true, .detail = test.detail, .words = std::move(words), .dns = nullptr};
+Choice choice(Way way, Tested outcome, std::string detail, std::string words) {
+  return {
+      .way = way, .outcome = outcome, .detail = std::move(detail), .words = std::move(words), .dns = nullptr};
 }
 
-Choice without_dnssec(Way way, std::string detail, std::string words) {
-  return {
-      .way = way, .dnssec = false, .detail = std::move(detail), .words = std::move(words), .dns = nullptr};
+Choice validated(Way way, const SelfTest& test, std::string words) {
+  return choice(way, Tested::works, test.detail, std::move(words));
 }
 
 Choice chosen(const Tried& tried, const Resolvers& resolvers) {
@@ -46,10 +48,10 @@ Choice chosen(const Tried& tried, const Resolvers& resolvers) {
   if (works(tried.resolvers)) return validated(Way::resolvers, *tried.resolvers, names + ": " + why);
   why += "; " + names + ": " + why_not(tried.resolvers);
   if (works(tried.unvalidated))
-    return without_dnssec(Way::unvalidated, why,
-                          names + ", without DNSSEC: neither they nor recursion validate");
-  return without_dnssec(Way::recursion, why,
-                        "recursion, though it fails: the " + names + " do not answer either");
+    return choice(Way::unvalidated, Tested::broken, why,
+                  names + ", without DNSSEC: neither they nor recursion validate");
+  return choice(Way::recursion, tried.recursion->outcome, why,
+                "recursion, though it fails: the " + names + " do not answer either");
 }
 
 // What the three trials share with who waits for them. A trial that comes late writes into it for nobody, and
@@ -110,7 +112,7 @@ asio::awaitable<bool> wait(RacePtr race) {
 SelfTest timeout(std::chrono::milliseconds limit) {
   auto ms = limit.count();
   std::string words = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
-  return {.works = false, .detail = "no answer to the root's DNSKEY: timeout after " + words};
+  return {.outcome = Tested::no_answer, .detail = "no answer to the root's DNSKEY: timeout after " + words};
 }
 
 }  // namespace
@@ -128,26 +130,27 @@ asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock) {
   auto race = std::make_shared<Race>(executor, std::move(options));
   constexpr Way ways[] = {Way::recursion, Way::resolvers, Way::unvalidated};
   for (Way way : ways) begin(race, way, clock);
-  auto choice = choose(race->tried, race->options.resolvers);
-  while (!choice) {
+  auto best = choose(race->tried, race->options.resolvers);
+  while (!best) {
     bool time_is_up = co_await wait(race);
     for (Way way : ways) {
       if (time_is_up && !race->result(way)) race->result(way) = timeout(race->options.limit);
     }
-    choice = choose(race->tried, race->options.resolvers);
+    best = choose(race->tried, race->options.resolvers);
   }
-  choice->dns = std::move(race->dns(choice->way));
-  co_return *std::move(choice);
+  best->dns = std::move(race->dns(best->way));
+  co_return *std::move(best);
 }
 
-asio::awaitable<SelfTest> try_way(ChoiceOptions options, Way way, const Clock& clock) {
+asio::awaitable<Trial> try_way(ChoiceOptions options, Way way, const Clock& clock) {
   auto executor = co_await asio::this_coro::executor;
   auto race = std::make_shared<Race>(executor, std::move(options));
   begin(race, way, clock);
   bool time_is_up = false;
   while (!race->result(way) && !time_is_up) time_is_up = co_await wait(race);
-  SelfTest result = race->result(way) ? *race->result(way) : timeout(race->options.limit);
-  co_return result;
+  Trial trial{.test = race->result(way) ? *race->result(way) : timeout(race->options.limit),
+              .dns = std::move(race->dns(way))};
+  co_return trial;
 }
 
 }  // namespace mtasts

@@ -3,7 +3,7 @@
 // Three ways are tried at once: recursion from the root; the resolvers of /etc/resolv.conf; the same without
 // validation. The first of them in that order that works is taken, within a few seconds: behind a firewall
 // that filters port 53, and with a resolver that strips DNSSEC, the daemon works at once. If nothing works,
-// recursion is kept.
+// recursion is what remains.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +38,8 @@ struct Tried {  // nullopt: not known yet
 
 struct Choice {
   Way way = Way::recursion;
-  bool dnssec = false;
+  // no_answer: nothing answers, and nothing is known about DNSSEC.
+  SelfTest::Outcome outcome = SelfTest::Outcome::no_answer;
   std::string detail;        // why there is no DNSSEC, or a warning while there is
   std::string words;         // one line: the way, and why this one
   std::shared_ptr<Dns> dns;  // the one that was tried; nullptr only if it can't be made
@@ -57,7 +58,12 @@ struct ChoiceOptions {
 // Tries and chooses, within limit. clock outlives this.
 boost::asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock);
 
+struct Trial {
+  SelfTest test;
+  std::shared_ptr<Dns> dns;  // the one that was tried; nullptr if it can't be made
+};
+
 // Tries one way that validates, within limit.
-boost::asio::awaitable<SelfTest> try_way(ChoiceOptions options, Way way, const Clock& clock);
+boost::asio::awaitable<Trial> try_way(ChoiceOptions options, Way way, const Clock& clock);
 
 }  // namespace mtasts

@@ -31,9 +31,15 @@ json::value time_or_null(Time time) {
   return time == Time{} ? json::value(nullptr) : json::value(json::string(utc_text(time)));
 }
 
+json::object dns(const Health& health) {
+  return {{"way", text(health.way)}, {"answers", health.dns_answers}, {"detail", text(health.dns_detail)}};
+}
+
+// Where nobody answers nothing is validated either.
 json::object dnssec(const Health& health) {
-  return {{"works", health.dnssec},
-          {"detail", text(health.dnssec_detail)},
+  bool answers = health.dns_answers;
+  return {{"works", answers && health.dnssec},
+          {"detail", text(answers ? health.dnssec_detail : "DNS does not answer: " + health.dns_detail)},
           {"checked", time_or_null(health.checked_at)}};
 }
 
@@ -135,7 +141,7 @@ json::object status_object(const StatusFacts& facts, const Health& health, const
           {"config", facts.config_file.empty() ? json::value(nullptr) : json::value(text(facts.config_file))},
           {"listeners", listeners(facts)},
           {"connections", now.connections},
-          {"dns", json::object{{"way", text(health.way)}}},
+          {"dns", dns(health)},
           {"dnssec", dnssec(health)},
           {"postfix_dane", postfix(facts.config, health)},
           {"cache", cache(facts.config.cache.path, now.cache)},

@@ -1,6 +1,5 @@
 #include "net/dns/ad_probe.hpp"
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/udp.hpp>
@@ -38,16 +37,11 @@ std::uint16_t random_id() {
   return static_cast<std::uint16_t>(source());
 }
 
-udp::endpoint endpoint_of(const AdProbe& probe) {
-  const auto& octets = probe.server.octets;
-  if (!probe.server.v6) {
-    asio::ip::address_v4::bytes_type four;
-    std::copy_n(octets.begin(), four.size(), four.begin());
-    return {asio::ip::address_v4(four), probe.port};
-  }
-  asio::ip::address_v6::bytes_type six;
-  std::ranges::copy(octets, six.begin());
-  return {asio::ip::address_v6(six), probe.port};
+// Asio looks the interface up. If it is not there now the server can't be asked.
+udp::endpoint endpoint_of(const AdProbe& probe, boost::system::error_code& error) {
+  auto text = to_string(probe.server);
+  if (!probe.interface.empty()) text += "%" + probe.interface;
+  return {asio::ip::make_address(text, error), probe.port};
 }
 
 // Ends the wait on a socket at a time. The handler only touches the socket while it is still there.
@@ -70,8 +64,8 @@ void give_up_at(const std::shared_ptr<Exchange>& exchange, steady_clock::time_po
 asio::awaitable<AdSeen> ask_once(AdProbe probe) {
   auto exchange = std::make_shared<Exchange>(co_await asio::this_coro::executor);
   boost::system::error_code error;
-  auto server = endpoint_of(probe);
-  exchange->socket.connect(server, error);
+  auto server = endpoint_of(probe, error);
+  if (!error) exchange->socket.connect(server, error);
   if (error) co_return AdSeen::no_answer;
   give_up_at(exchange, steady_clock::now() + probe.timeout);
   std::uint16_t id = random_id();

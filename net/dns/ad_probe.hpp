@@ -23,6 +23,7 @@ enum class AdSeen {
 
 struct AdProbe {
   Address server;
+  std::string interface{};  // of a link-local server: "eth0", or its number; else empty
   std::uint16_t port = 53;
   std::chrono::milliseconds timeout{2000};  // of each of two tries
 };

@@ -14,20 +14,31 @@
 #include "core/address.hpp"
 #include "core/domain_name.hpp"
 #include "core/finding.hpp"
+#include "core/text.hpp"
 
 namespace mtasts {
 namespace {
 
 struct Server {
   Address address;
+  std::string_view interface{};  // with its "%"
   std::uint16_t port = 53;
 };
 
+bool interface_ok(const Server& server) noexcept {
+  if (server.interface.empty()) return true;
+  auto fine = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; };
+  return server.address.v6 && server.interface.size() > 1 &&
+         std::ranges::all_of(server.interface.substr(1), fine);
+}
+
 std::optional<Server> parse_server(std::string_view text) {
-  auto at = text.find('@');
-  auto address = parse_address(text.substr(0, at));
+  auto at = text.find('@'), percent = std::min(text.substr(0, at).find('%'), at);
+  auto address = parse_address(text.substr(0, percent));
   if (!address) return std::nullopt;
   Server server{.address = *address};
+  if (percent < at) server.interface = text.substr(percent, at - percent);
+  if (!interface_ok(server)) return std::nullopt;
   if (at == std::string_view::npos) return server;
   auto port = text.substr(at + 1);
   auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
@@ -40,7 +51,8 @@ Result<std::string> forward_lines(const std::vector<std::string>& servers) {
   for (const std::string& text : servers) {
     auto server = parse_server(text);
     if (!server) return fail(Fault::config, "\"" + printable(text) + "\" is no resolver's address");
-    lines += "  forward-addr: " + to_string(server->address) + "@" + std::to_string(server->port) + "\n";
+    lines += "  forward-addr: " + to_string(server->address) + std::string(server->interface) + "@" +
+             std::to_string(server->port) + "\n";
   }
   return lines;
 }

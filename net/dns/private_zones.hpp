@@ -14,8 +14,8 @@
 
 namespace mtasts {
 
-// servers: "address" or "address@port", loopback ones too; at least one if there are zones. Empty text: no
-// zones. Fault::config: one of them is no name or address.
+// servers: "address", "fe80::1%interface", either with "@port" behind it, loopback ones too; at least one if
+// there are zones. Empty text: no zones. Fault::config: one of them is no name or address.
 Result<std::string> private_zone_text(const std::vector<std::string>& zones,
                                       const std::vector<std::string>& servers);
 

@@ -49,6 +49,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
 
   asio::io_context& loop() noexcept { return loop_; }
   Result<void> start();
+  bool stopped() const noexcept { return !ctx_; }
   void close() { stop("the resolver is shut down"); }
   void enter(const std::shared_ptr<Query>& query);
   void leave(const Query& query);
@@ -101,7 +102,7 @@ void Resolver::on_readable() {
   processing = this;
   int status = ub_process(ctx_.get());
   processing = nullptr;
-  if (status != UB_NOERROR) return stop("libunbound's thread is gone; restart mtastsd");
+  if (status != UB_NOERROR) return stop("libunbound's thread is gone; a new one is made within a minute");
   fill();
   watch();
 }
@@ -217,6 +218,7 @@ class UnboundDns final : public Dns {
   asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override {
     return ask_and_wait(resolver_, std::move(name), type);
   }
+  bool gone() const noexcept override { return resolver_->stopped(); }
 
  private:
   std::shared_ptr<Resolver> resolver_;

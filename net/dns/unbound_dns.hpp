@@ -19,7 +19,7 @@
 namespace mtasts {
 
 struct UnboundOptions {
-  std::vector<std::string> forward;        // "address" or "address@port"; empty: full recursion
+  std::vector<std::string> forward;        // "address", "fe80::1%eth0", "address@port"; empty: full recursion
   std::string root_hints;                  // file; empty: built in
   std::string trust_anchor;                // file in zone format; empty: none (then nothing is ever secure)
   bool validate = true;                    // false: trust_anchor is not used; nothing is ever secure or bogus

@@ -1,4 +1,4 @@
-"""[dns] forward = "auto": a second mtastsd behind a firewall, and behind a resolver that strips DNSSEC.
+"""[dns] forward = "auto": a second mtastsd behind a firewall, a resolver that strips DNSSEC, and no network at all.
 
 It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
 """
@@ -18,32 +18,39 @@ import pytest
 
 from lab import addresses, netns
 from lab.daemon import CONFIG, program
-from lab.processes import wait_until
+from lab.processes import run, wait_until
 from lab.socketmap import Client
 
 GOOD = "OK secure match=mx.good.example servername=hostname"
+DANE = "dane-all.example"               # no policy, TLSA records for every MX host
 PORT = 8472
 SILENT_ROOT = "203.0.113.251"           # nobody's: what is sent there vanishes
 STRIPPER = addresses.WORLD_LINK
+LINK_LOCAL = "fe80::5353"               # of a resolver, at the relay's interface up0
+SWITCHED = 90                           # seconds: a look every 30, and those that failed before are not repeated at once
 IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 
 class Second:
     """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
 
-    def __init__(self, lab, name, resolver):
+    def __init__(self, lab, name, resolver, more=""):
         self.lab, self.folder = lab, lab.folder(name)
         self.config, self.log = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
         for each in ("cache", "spool/etc", "spool/mtastsd"):
             (self.folder / each).mkdir(parents=True)
         self.resolv = self.folder / "resolv.conf"
-        self.resolv.write_text(f"nameserver {resolver}\n")
-        (self.folder / "spool/etc/resolv.conf").write_text(f"nameserver {resolver}\n")
+        self.use_resolver(resolver)
         (self.folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {SILENT_ROOT}\n")
         listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{PORT}"'
         text = CONFIG.format(listen=listen, folder=self.folder, dns=lab.folder("dns"), ca=lab.authority.ca_file)
         text = text.replace("forward = []", 'forward = "auto"')
-        self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints"))
+        self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints") + more)
+
+    def use_resolver(self, resolver):
+        """Written in place: a new file would not be seen through the mount."""
+        for file in (self.resolv, self.folder / "spool/etc/resolv.conf"):
+            file.write_text(f"nameserver {resolver}\n")
 
     def start(self):
         command = netns.enter(self.lab.relay, "unshare", "--mount", "sh", "-c", IN_A_MOUNT_NAMESPACE, self.resolv,
@@ -80,14 +87,14 @@ class Second:
         return (code, report) if done else None
 
 
-class Stripper:
-    """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
+class Forwarder:
+    """A resolver in the world that asks the lab's resolver."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, family, address):
         with netns.inside(lab.world):
-            self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.front = socket.socket(family, socket.SOCK_DGRAM)
             self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.front.bind((STRIPPER, 53))
+            self.front.bind(socket.getaddrinfo(address, 53, family, socket.SOCK_DGRAM)[0][4])
         self.back.settimeout(3)
         self.over = False
         self.thread = threading.Thread(target=self.serve)
@@ -102,15 +109,8 @@ class Stripper:
                 self.front.sendto(self.answer(query), client)
 
     def answer(self, query):
-        message = dns.message.from_wire(query)
-        message.use_edns(False)
-        message.flags &= ~(dns.flags.AD | dns.flags.CD)
-        self.back.sendto(message.to_wire(), (addresses.RESOLVER, 53))
-        reply = dns.message.from_wire(self.back.recv(4096))
-        reply.flags &= ~dns.flags.AD
-        for section in (reply.answer, reply.authority, reply.additional):
-            section[:] = [each for each in section if each.rdtype != dns.rdatatype.RRSIG]
-        return reply.to_wire()
+        self.back.sendto(query, (addresses.RESOLVER, 53))
+        return self.back.recv(4096)
 
     def close(self):
         self.over = True
@@ -119,12 +119,46 @@ class Stripper:
         self.back.close()
 
 
+class Stripper(Forwarder):
+    """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
+
+    def __init__(self, lab):
+        super().__init__(lab, socket.AF_INET, STRIPPER)
+
+    def answer(self, query):
+        message = dns.message.from_wire(query)
+        message.use_edns(False)
+        message.flags &= ~(dns.flags.AD | dns.flags.CD)
+        reply = dns.message.from_wire(super().answer(message.to_wire()))
+        reply.flags &= ~dns.flags.AD
+        for section in (reply.answer, reply.authority, reply.additional):
+            section[:] = [each for each in section if each.rdtype != dns.rdatatype.RRSIG]
+        return reply.to_wire()
+
+
+@pytest.fixture
+def stripper(lab):
+    with contextlib.closing(Stripper(lab)) as stripper:
+        yield stripper
+
+
+@pytest.fixture
+def link_local(lab):
+    """A resolver that only its neighbours on the link can ask."""
+    run("ip", "-n", lab.world, "address", "add", f"{LINK_LOCAL}/64", "dev", "down0", "nodad")
+    try:
+        with contextlib.closing(Forwarder(lab, socket.AF_INET6, f"{LINK_LOCAL}%down0")) as forwarder:
+            yield forwarder
+    finally:
+        run("ip", "-n", lab.world, "address", "del", f"{LINK_LOCAL}/64", "dev", "down0")
+
+
 @pytest.fixture
 def second(lab, request):
     made = []
 
-    def make(name, resolver):
-        made.append(Second(lab, name, resolver))
+    def make(name, resolver, more=""):
+        made.append(Second(lab, name, resolver, more))
         made[-1].start()
         return made[-1]
     yield make
@@ -146,18 +180,56 @@ def test_behind_a_firewall_the_resolvers_are_used(second):
     assert report["postfix_dane"]["value"] is True
 
 
-def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(lab, second):
-    stripper = Stripper(lab)
-    try:
-        daemon = second("stripped", STRIPPER)
-        assert daemon.ask("good.example") == GOOD
-        code, report = wait_until("both checks", daemon.checked)
+def test_a_resolver_at_a_link_local_address_is_asked(link_local, second):
+    daemon = second("link-local", f"{LINK_LOCAL}%up0")
+    assert daemon.ask("good.example") == GOOD
+    code, report = wait_until("both checks", daemon.checked)
+    assert code == 0, report
+    assert report["dns"]["way"].startswith(f"resolvers {LINK_LOCAL}%up0 from /etc/resolv.conf: recursion fails")
+    assert f"AD from {LINK_LOCAL}%up0" in report["postfix_dane"]["detail"]
+
+
+def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(stripper, second):
+    daemon = second("stripped", STRIPPER)
+    assert daemon.ask("good.example") == GOOD
+    code, report = wait_until("both checks", daemon.checked)
+    assert code == 1
+    assert "without DNSSEC" in report["dns"]["way"]
+    assert report["dns"]["answers"] is True
+    assert report["dnssec"]["works"] is False
+    assert "strips DNSSEC" in report["dnssec"]["detail"]
+    assert report["postfix_dane"]["value"] is False
+    assert f"no AD from {STRIPPER}" in report["postfix_dane"]["detail"]
+    assert '"event":"dnssec"' in daemon.log.read_text()
+
+
+@pytest.mark.parametrize("mode, answer", [("ignore-dane", "NOTFOUND "), ("temp", "TEMP ")])
+def test_what_nobody_validated_is_never_kept_as_unsigned(stripper, second, mode, answer):
+    """A DANE domain from the first moment on: as on_dnssec_down says, and with DANE as soon as it can be validated."""
+    daemon = second(f"dane-{mode}", STRIPPER, f'[policy]\npostfix_dane = "yes"\non_dnssec_down = "{mode}"\n')
+    assert daemon.ask(DANE).startswith(answer)
+    for _ in range(3):
+        time.sleep(2)
+        assert daemon.ask(DANE).startswith(answer)
+    assert daemon.status()[1]["dnssec"]["works"] is False
+    daemon.use_resolver(addresses.RESOLVER)
+    wait_until("DANE", lambda: daemon.ask(DANE) == "OK dane-only", SWITCHED, every=1)
+
+
+def test_a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(second):
+    """DANE is undecided, not absent; and the resolvers of now are asked, not those of the start."""
+    daemon = second("away", SILENT_ROOT, '[policy]\npostfix_dane = "yes"\n')
+    for _ in range(2):
+        assert daemon.ask(DANE).startswith("TEMP ")
+        code, report = daemon.status()
         assert code == 1
-        assert "without DNSSEC" in report["dns"]["way"]
+        assert report["dns"]["answers"] is False
+        assert "is the network up" in report["dns"]["detail"]
         assert report["dnssec"]["works"] is False
-        assert "strips DNSSEC" in report["dnssec"]["detail"]
-        assert report["postfix_dane"]["value"] is False
-        assert f"no AD from {STRIPPER}" in report["postfix_dane"]["detail"]
-        assert '"event":"dnssec"' in daemon.log.read_text()
-    finally:
-        stripper.close()
+        assert report["dnssec"]["detail"].startswith("DNS does not answer")
+    assert "DNSSEC is down" not in daemon.log.read_text()
+    daemon.use_resolver(addresses.RESOLVER)
+    wait_until("DANE", lambda: daemon.ask(DANE) == "OK dane-only", SWITCHED, every=1)
+    code, report = daemon.status()
+    assert code == 0, report
+    assert report["dns"]["way"].startswith(f"resolvers {addresses.RESOLVER} from /etc/resolv.conf")

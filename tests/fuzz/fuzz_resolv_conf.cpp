@@ -1,4 +1,4 @@
-// Input: a resolv.conf. Properties: one to three addresses; written down again they are read as the same;
+// Input: a resolv.conf. Properties: one to three resolvers; written down again they are read as the same;
 // lines of other words before them do not matter.
 
 #include <string>
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto found = parse_resolv_conf(text);
   require(!found.empty() && found.size() <= 3, "one to three resolvers");
   std::string again;
-  for (const Address& each : found) again += "nameserver " + to_string(each) + "\n";
+  for (const Nameserver& each : found) again += "nameserver " + to_string(each) + "\n";
   require(parse_resolv_conf(again) == found, "what is written is read back");
   require(parse_resolv_conf("# x\noptions trust-ad\n" + std::string(text)) == found,
           "other lines do not matter");

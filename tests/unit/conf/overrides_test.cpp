@@ -7,6 +7,7 @@
 #include "conf/override_name.hpp"
 #include "conf/override_values.hpp"
 #include "conf/parse.hpp"
+#include "core/finding.hpp"
 
 using namespace std::chrono_literals;
 using Catch::Generators::values;
@@ -34,6 +35,34 @@ std::string normalised(std::string_view name) {
 }
 
 }  // namespace
+
+TEST_CASE("an override in a private zone never has an effect, and that is said", "[conf]") {
+  struct Row {
+    const char *why, *name;
+    bool warned;
+  };
+  auto row = GENERATE(values<Row>({
+      {"the zone itself", "corp.example", true},
+      {"below it", "a.b.corp.example", true},
+      {"a wildcard", "*.corp.example", true},
+      {"a literal", "[relay.corp.example]:587", true},
+      {"U-labels", "x.B\u00fccher.example", true},
+      {"above it: other names match", "*.example", false},
+      {"only the same end", "notcorp.example", false},
+      {"elsewhere", "partner.example", false},
+  }));
+  INFO(row.why);
+  auto parsed = parse("[dns]\nprivate = [\"x.example\", \"Corp.example\", \"b\u00fccher.example\"]\n" +
+                      section(row.name));
+  REQUIRE(parsed);
+  CHECK(parsed->config.overrides.size() == 1);
+  REQUIRE(parsed->warnings.size() == (row.warned ? 1 : 0));
+  if (!row.warned) return;
+  INFO(parsed->warnings[0]);
+  auto named = "f.toml:3: override.\"" + printable(row.name) + "\": has no effect";
+  CHECK(parsed->warnings[0].starts_with(named));
+  CHECK(parsed->warnings[0].contains("of dns.private"));
+}
 
 TEST_CASE("every key of an override reaches its field", "[conf]") {
   auto parsed = parse(R"([override."*.Partner.example"]

@@ -11,7 +11,7 @@ using Names = std::vector<std::string>;
 
 Names nameservers(std::string_view text) {
   Names names;
-  for (const Address& each : parse_resolv_conf(text)) names.push_back(to_string(each));
+  for (const Nameserver& each : parse_resolv_conf(text)) names.push_back(to_string(each));
   return names;
 }
 
@@ -42,7 +42,17 @@ TEST_CASE("resolv.conf(5): nameservers as glibc reads them", "[conf]") {
       {"no address",
        "nameserver localhost\nnameserver\nnameserver \nnameserver 192.0.2.53\n",
        {"192.0.2.53"}},
-      {"link-local with its interface", "nameserver fe80::1%eth0\n", {"127.0.0.1"}},
+      {"link-local with its interface", "nameserver fe80::1%eth0\n", {"fe80::1%eth0"}},
+      {"and among others",
+       "nameserver fe80::1%br-lan_0.7 # x\nnameserver 192.0.2.53\n",
+       {"fe80::1%br-lan_0.7", "192.0.2.53"}},
+      {"an interface's number", "nameserver FE80::1%2\n", {"fe80::1%2"}},
+      {"link-local without interface", "nameserver fe80::1\n", {"fe80::1"}},
+      {"no interface", "nameserver fe80::1%\n", {"fe80::1"}},
+      {"not an interface", "nameserver fe80::1%\"e@0\n", {"fe80::1"}},
+      {"too long for an interface", "nameserver fe80::1%e123456789abcdef\n", {"fe80::1"}},
+      {"an interface without meaning", "nameserver 2001:db8::53%eth0\n", {"2001:db8::53"}},
+      {"an interface of IPv4", "nameserver 192.0.2.9%eth0\nnameserver 192.0.2.53\n", {"192.0.2.53"}},
       {"CR LF", "nameserver 192.0.2.53\r\n", {"192.0.2.53"}},
       {"none", "search example.com\n", {"127.0.0.1"}},
       {"empty", "", {"127.0.0.1"}},

@@ -41,6 +41,10 @@ TEST_CASE("only names and addresses get into unbound's configuration", "[net]") 
       {"too high a port", {"corp.example"}, {"192.0.2.53@65536"}},
       {"a tail behind the port", {"corp.example"}, {"192.0.2.53@53#name"}},
       {"no port", {"corp.example"}, {"192.0.2.53@"}},
+      {"no interface", {"corp.example"}, {"fe80::1%"}},
+      {"no interface before the port", {"corp.example"}, {"fe80::1%@53"}},
+      {"a line end in an interface", {"corp.example"}, {"fe80::1%eth0\nx"}},
+      {"an interface of IPv4", {"corp.example"}, {"192.0.2.53%eth0"}},
   }));
   INFO(row.why);
   CHECK_FALSE(private_zone_text(row.zones, row.servers));
@@ -53,6 +57,7 @@ TEST_CASE("the text for libunbound", "[net]") {
         "server:\n  domain-insecure: \"corp.example.\"\n  local-zone: \"corp.example.\" transparent\n"
         "forward-zone:\n  name: \"corp.example.\"\n  forward-addr: 192.0.2.53@53\n"
         "  forward-addr: 2001:db8::53@5353\n");
+  CHECK(private_zone_text({"corp.example"}, {"fe80::1%eth0"})->ends_with("forward-addr: fe80::1%eth0@53\n"));
 }
 
 TEST_CASE("private zones are asked from their own server, the rest from the forwarder", "[net]") {

@@ -1,6 +1,8 @@
 #include "postfix-policy/health_check.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -30,6 +32,14 @@ LogConfig quiet() {
   return config;
 }
 
+// Says whom it was made to ask, and can lose its thread.
+struct MadeDns : fake::FakeDns {
+  bool gone() const noexcept override { return lost; }
+  bool lost = false;
+};
+
+std::string asked_at(const Resolvers& resolvers) { return resolvers.empty() ? "nobody" : resolvers.front(); }
+
 // A host whose DNS can be broken while the check runs.
 struct Bench {
   Bench() {
@@ -39,30 +49,47 @@ struct Bench {
 
   std::shared_ptr<Prepared> prepare(bool choose) {
     auto prepared = std::make_shared<Prepared>();
-    auto switched = std::make_unique<SwitchedDns>(dns(Way::recursion));
+    auto switched = std::make_unique<SwitchedDns>(dns(choose ? Way::recursion : Way::configured, resolvers));
     prepared->dns = switched.get();
     prepared->network = std::make_shared<Network>();
     prepared->network->dns = std::move(switched);
     prepared->plan.choose = choose;
     prepared->plan.way = "as configured";
     prepared->plan.anchor = {"/root.key", {key_tag(root_key)}};
-    prepared->plan.resolvers = [] { return Resolvers{"192.0.2.53"}; };
-    prepared->plan.make = [this](Way way, const Resolvers&) -> Result<std::shared_ptr<Dns>> {
-      return dns(way);
+    prepared->plan.made_for = resolvers;
+    prepared->plan.resolvers = [this] {
+      if (failing_reads-- > 0) throw std::runtime_error("no memory");
+      return resolvers;
+    };
+    prepared->plan.make = [this](Way way, const Resolvers& of) -> Result<std::shared_ptr<Dns>> {
+      if (way == unmakeable) return fail(Fault::config, "out of file descriptors");
+      return dns(way, of);
     };
     return prepared;
   }
-  std::shared_ptr<Dns> dns(Way way) {
+  std::shared_ptr<MadeDns> dns(Way way, const Resolvers& of) {
     ++made;
-    auto made_dns = std::make_shared<fake::FakeDns>();
+    auto made_dns = std::make_shared<MadeDns>();
+    bool recurses = way == Way::recursion;
+    made_dns->answers["who.example/TXT"] = fake::txt({recurses ? "the root" : asked_at(of)});
+    last_made = made_dns;
     made_dns->answer = way == Way::unvalidated ? unvalidated : way == Way::resolvers ? forwarded : recursion;
     return made_dns;
+  }
+  // Whom the Dns in use asks.
+  std::string who(const Prepared& prepared) {
+    auto answer = run(loop, prepared.dns->ask("who.example", RrType::txt));
+    return decode_txt(answer.rdata.at(0)).value();
   }
   bool until(const std::function<bool()>& done) { return run_until(loop, 3s, done); }
   const Health& last() const { return *published.back(); }
 
   DnsAnswer recursion = keys(), forwarded = keys(), unvalidated = keys();
+  Resolvers resolvers{"192.0.2.53"};
+  std::optional<Way> unmakeable;
+  int failing_reads = 0;
   int made = 0;
+  std::shared_ptr<MadeDns> last_made;
   fake::FakeClock clock;
   Log log{quiet()};
   asio::io_context loop{1};
@@ -72,7 +99,41 @@ struct Bench {
                     [this](std::shared_ptr<Network> network) { networks.push_back(std::move(network)); }};
 };
 
-const DnsAnswer silence = fake::dns_failure("timeout after 3 s");
+// A resolver that shows AD, until it falls silent.
+class AdServer {
+ public:
+  explicit AdServer(asio::io_context& loop)
+      : socket_(loop, {asio::ip::address_v4::loopback(), 0}), port(socket_.local_endpoint().port()) {
+    receive();
+  }
+  std::vector<AdResult> resolvers(std::size_t count = 1) const {
+    AdProbe probe{.server = parse_address("127.0.0.1").value(), .port = port, .timeout = 50ms};
+    return std::vector(count, AdResult{.probe = probe, .file = "/etc/resolv.conf"});
+  }
+
+ private:
+  void receive() {
+    socket_.async_receive_from(asio::buffer(bytes_), from_, [this](auto error, std::size_t size) {
+      if (error) return;
+      ++asked;
+      std::string answer(bytes_.data(), std::min<std::size_t>(size, 17));  // header and question
+      answer.replace(2, 10, std::string("\x81\xa0\0\1\0\0\0\0\0\0", 10));
+      if (!silent) socket_.send_to(asio::buffer(answer), from_);
+      receive();
+    });
+  }
+  asio::ip::udp::socket socket_;
+  asio::ip::udp::endpoint from_;
+  std::array<char, 512> bytes_{};
+
+ public:
+  const std::uint16_t port;
+  bool silent = false;
+  int asked = 0;
+};
+
+const DnsAnswer silence = fake::dns_failure("timeout after 3 s"),
+                stripped = fake::dns_failure("DNSSEC bogus: no signatures", DnsAnswer::Security::bogus);
 
 }  // namespace
 
@@ -88,14 +149,15 @@ TEST_CASE("30 seconds after a failure, then twice that, up to 10 minutes", "[dae
 
 TEST_CASE("configured resolvers are used at once, the test only tells", "[daemon]") {
   Bench bench;
-  bench.recursion = silence;
+  bench.recursion = stripped;
   bench.check.use(bench.prepare(false));
   CHECK(bench.networks.size() == 1);
   CHECK(bench.last().way == "as configured");
   CHECK(bench.last().dnssec);
   CHECK(bench.last().checked_at == Time{});
   REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
-  CHECK(bench.last().dnssec_detail.contains("timeout after 3 s"));
+  CHECK(bench.last().dnssec_detail.contains("no signatures"));
+  CHECK(bench.last().dns_answers);
   CHECK(bench.last().checked_at == bench.clock.time);
   bench.recursion = keys();
   REQUIRE(bench.until([&] { return bench.last().dnssec; }));
@@ -128,10 +190,124 @@ TEST_CASE("auto: nothing answers, later it does", "[daemon]") {
   bench.recursion = bench.forwarded = bench.unvalidated = silence;
   bench.check.use(bench.prepare(true));
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
-  CHECK(!bench.last().dnssec);
+  CHECK(bench.last().dnssec);
+  CHECK(!bench.last().dns_answers);
+  CHECK(bench.last().dns_detail.contains("timeout after 3 s"));
+  CHECK(bench.last().dns_detail.contains("is the network up"));
   CHECK(bench.last().way.starts_with("recursion, though it fails"));
   bench.recursion = keys();
-  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  REQUIRE(bench.until([&] { return bench.last().dns_answers; }));
+  CHECK(bench.last().dnssec);
+  CHECK(bench.last().dns_detail.empty());
+  CHECK(bench.last().way == "recursion: the root's keys validate");
+}
+
+TEST_CASE("silence says nothing about DNSSEC: what was known stays", "[daemon]") {
+  Bench bench;
+  bool choose = GENERATE(false, true);
+  bench.forwarded = bench.unvalidated = silence;
+  bench.check.use(bench.prepare(choose));
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  bench.recursion = silence;
+  REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
+  CHECK(bench.last().dnssec);
+  bench.recursion = stripped;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().dns_answers);
+  CHECK(bench.last().dnssec_detail.contains("no signatures"));
+  bench.recursion = silence;
+  REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
+  CHECK(!bench.last().dnssec);
+  CHECK(bench.last().dnssec_detail.contains("no signatures"));
+}
+
+TEST_CASE("while DNS does not answer it is tried again and again, not ever more seldom", "[daemon]") {
+  Bench bench;
+  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});
+  bench.recursion = bench.forwarded = bench.unvalidated = silence;
+  bench.check.use(bench.prepare(GENERATE(false, true)));
+  REQUIRE(bench.until([&] { return bench.published.size() > 20; }));  // doubling: in 3 hours
+}
+
+TEST_CASE("auto: a network that is away for a moment does not switch DANE off", "[daemon]") {
+  Bench bench;
+  bench.forwarded = stripped;
+  bench.check.use(bench.prepare(true));
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.last().way.starts_with("recursion:"));
+  bench.recursion = silence;  // while the resolvers answer, out of their caches
+  REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
+  CHECK(bench.last().dnssec);
+  CHECK(bench.last().way.starts_with("recursion:"));
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));  // it lasts
+  CHECK(bench.last().dns_answers);
+  CHECK(bench.last().way.contains("without DNSSEC"));
+}
+
+TEST_CASE("auto: the way and the Dns in use never part", "[daemon]") {
+  Bench bench;
+  bench.recursion = silence;
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
+  bench.forwarded = stripped;
+  bench.unvalidated = silence;
+  bench.unmakeable = Way::recursion;  // it would be what remains
+  REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
+  CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
+  CHECK(prepared->in_use.way == Way::resolvers);
+  CHECK(bench.who(*prepared) == "192.0.2.53");
+}
+
+TEST_CASE("auto: another resolv.conf is followed", "[daemon]") {
+  Bench bench;
+  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});  // not only every 10 minutes
+  bench.recursion = GENERATE(silence, stripped);
+  bench.forwarded = GENERATE(keys(), stripped);  // the latter: without validation
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.who(*prepared) == "192.0.2.53");
+  bench.resolvers = {"192.0.2.99", "192.0.2.53"};
+  REQUIRE(bench.until([&] { return bench.last().way.contains("192.0.2.99"); }));
+  CHECK(bench.who(*prepared) == "192.0.2.99");
+  CHECK(bench.networks.size() == 1);
+}
+
+TEST_CASE("private zones are asked from the resolvers of now, by every way", "[daemon]") {
+  Bench bench;
+  auto prepared = bench.prepare(false);
+  prepared->plan.private_zones = true;
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  CHECK(bench.who(*prepared) == "192.0.2.53");
+  bench.resolvers = {"192.0.2.99"};
+  REQUIRE(bench.until([&] { return bench.who(*prepared) == "192.0.2.99"; }));
+  CHECK(bench.last().way == "as configured");
+}
+
+TEST_CASE("a Dns that lost its thread is replaced", "[daemon]") {
+  Bench bench;
+  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});
+  auto prepared = bench.prepare(GENERATE(false, true));
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  auto in_use = std::make_shared<MadeDns>();
+  prepared->dns->use(in_use);
+  run_for(bench.loop, 50ms);
+  CHECK(in_use.use_count() == 2);  // healthy: it stays
+  in_use->lost = true;
+  REQUIRE(bench.until([&] { return in_use.use_count() == 1; }));
+  CHECK(!prepared->dns->gone());
+}
+
+TEST_CASE("auto: a first look that ends in an error is not the last", "[daemon]") {
+  Bench bench;
+  bench.failing_reads = 2;
+  bench.check.use(bench.prepare(true));
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.last().way.starts_with("recursion:"));
 }
 
 TEST_CASE("each round asks by a new Dns: one with a cache would work for days", "[daemon]") {
@@ -181,6 +357,35 @@ TEST_CASE("no probing of Postfix's resolvers unless it is asked for", "[daemon]"
     CHECK(!bench.last().postfix_answered);
     CHECK(bench.last().postfix_detail.contains("127.0.0.1 (/etc/resolv.conf)"));
   }
+}
+
+TEST_CASE("silence of Postfix's resolvers does not undo what they said before", "[daemon]") {
+  Bench bench;
+  AdServer server(bench.loop);
+  auto prepared = bench.prepare(false);
+  prepared->plan.ask_postfix = true;
+  prepared->plan.postfix_resolvers = [&server] { return server.resolvers(); };
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().postfix_dane.has_value(); }));
+  CHECK(bench.last().postfix_dane == true);
+  server.silent = true;
+  REQUIRE(bench.until([&] { return !bench.last().postfix_answered; }));
+  CHECK(bench.last().postfix_dane == true);
+  CHECK(bench.last().postfix_detail.contains("no usable answer"));
+  server.silent = false;
+  REQUIRE(bench.until([&] { return bench.last().postfix_answered; }));
+  CHECK(bench.last().postfix_dane == true);
+}
+
+TEST_CASE("Postfix's resolvers are asked at the same time", "[daemon]") {
+  asio::io_context loop{1};
+  AdServer server(loop);
+  server.silent = true;
+  auto began = std::chrono::steady_clock::now();
+  CHECK(!run(loop, check_ad(server.resolvers(10))).answered);
+  CHECK(std::chrono::steady_clock::now() - began < 700ms);  // twice 50 ms; one after the other: a second
+  CHECK(server.asked == 20);
+  CHECK(!run(loop, check_ad({})).answered);
 }
 
 TEST_CASE("what Postfix's resolvers say together", "[daemon]") {

@@ -15,7 +15,10 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-const SelfTest good{.works = true, .detail = {}}, bad{.works = false, .detail = "it fails"};
+using Tested = SelfTest::Outcome;
+const SelfTest good{.outcome = Tested::works, .detail = {}},
+    bad{.outcome = Tested::broken, .detail = "it fails"},
+    mute{.outcome = Tested::no_answer, .detail = "timeout"};
 const Resolvers resolvers{"192.0.2.53", "192.0.2.54"};
 const std::string root_key("\1\1\3\10key", 7);
 
@@ -56,40 +59,49 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
     const char* why;
     Tried tried;
     std::optional<Way> want;
-    bool dnssec;
+    Tested outcome;
     const char* words;
   };
+  using enum SelfTest::Outcome;
   auto row = GENERATE(Catch::Generators::values<Row>({
-      {"recursion works", {good, {}, {}}, Way::recursion, true, "recursion: the root's keys validate"},
-      {"recursion is not known yet", {{}, good, good}, {}, false, ""},
+      {"recursion works", {good, {}, {}}, Way::recursion, works, "recursion: the root's keys validate"},
+      {"recursion is not known yet", {{}, good, good}, {}, no_answer, ""},
       {"recursion fails",
        {bad, good, {}},
        Way::resolvers,
-       true,
+       works,
        "resolvers 192.0.2.53, 192.0.2.54 from /etc/resolv.conf: recursion fails: it fails"},
-      {"the resolvers are not known yet", {bad, {}, good}, {}, false, ""},
-      {"neither validates", {bad, bad, good}, Way::unvalidated, false, "without DNSSEC"},
-      {"unvalidated is not known yet", {bad, bad, {}}, {}, false, ""},
-      {"nothing works", {bad, bad, bad}, Way::recursion, false, "recursion, though it fails"},
+      {"the resolvers are not known yet", {bad, {}, good}, {}, no_answer, ""},
+      {"neither validates", {bad, bad, good}, Way::unvalidated, broken, "without DNSSEC"},
+      {"neither answers DNSKEY", {mute, mute, good}, Way::unvalidated, broken, "without DNSSEC"},
+      {"unvalidated is not known yet", {bad, bad, {}}, {}, no_answer, ""},
+      {"nothing works", {bad, bad, mute}, Way::recursion, broken, "recursion, though it fails"},
+      {"nothing answers", {mute, mute, mute}, Way::recursion, no_answer, "recursion, though it fails"},
+      {"a resolver strips, but recursion is what remains",
+       {mute, bad, mute},
+       Way::recursion,
+       no_answer,
+       "recursion, though it fails"},
   }));
   INFO(row.why);
   auto choice = choose(row.tried, resolvers);
   REQUIRE(choice.has_value() == row.want.has_value());
   if (!choice) return;
   CHECK(choice->way == *row.want);
-  CHECK(choice->dnssec == row.dnssec);
+  CHECK(choice->outcome == row.outcome);
   CHECK(choice->words.contains(row.words));
-  CHECK(choice->detail.empty() == row.dnssec);
+  CHECK(choice->detail.empty() == (row.outcome == works));
 }
 
 TEST_CASE("a silent root is told from one that answers", "[daemon]") {
-  SelfTest silent{.works = false, .detail = "no answer to the root's DNSKEY: timeout after 3 s"};
+  SelfTest silent{.outcome = Tested::no_answer,
+                  .detail = "no answer to the root's DNSKEY: timeout after 3 s"};
   CHECK(choose({silent, good, {}}, resolvers)->words.contains("is port 53 filtered?"));
   CHECK(!choose({bad, good, {}}, resolvers)->words.contains("filtered"));
 }
 
 TEST_CASE("a warning of the way that works is kept", "[daemon]") {
-  SelfTest warned{.works = true, .detail = "a key is missing"};
+  SelfTest warned{.outcome = Tested::works, .detail = "a key is missing"};
   CHECK(choose({warned, {}, {}}, resolvers)->detail == "a key is missing");
   CHECK(choose({bad, warned, {}}, resolvers)->detail == "a key is missing");
 }
@@ -128,11 +140,24 @@ TEST_CASE("the three ways are tried at once", "[daemon]") {
     world.recursion_delay = world.forwarded_delay = world.unvalidated_delay = 10s;
     choice = run(loop, choose_way(world.options(), clock));
     CHECK(choice.way == Way::recursion);
-    CHECK(!choice.dnssec);
+    CHECK(choice.outcome == Tested::no_answer);
   }
   CHECK(choice.dns);
   CHECK(world.made == 3);
   CHECK(steady_clock::now() - began < 2s);
+}
+
+TEST_CASE("if no Dns can be made, nothing is said about DNSSEC", "[daemon]") {
+  World world;
+  fake::FakeClock clock;
+  asio::io_context loop{1};
+  ChoiceOptions options = world.options();
+  options.make = [](Way, const Resolvers&) -> Result<std::shared_ptr<Dns>> {
+    return fail(Fault::config, "out of file descriptors");
+  };
+  auto choice = run(loop, choose_way(options, clock));
+  CHECK(choice.outcome == Tested::no_answer);
+  CHECK(!choice.dns);
 }
 
 TEST_CASE("a Dns that can't be made is a way that fails", "[daemon]") {
@@ -153,11 +178,13 @@ TEST_CASE("one way is tried within the limit", "[daemon]") {
   World world;
   fake::FakeClock clock;
   asio::io_context loop{1};
-  CHECK(run(loop, try_way(world.options(), Way::configured, clock)).works);
+  auto trial = run(loop, try_way(world.options(), Way::configured, clock));
+  CHECK(trial.test.works());
+  CHECK(trial.dns);
   world.forwarded_delay = 10s;
-  auto test = run(loop, try_way(world.options(), Way::resolvers, clock));
-  CHECK(!test.works);
-  CHECK(test.detail.contains("timeout after 300 ms"));
+  trial = run(loop, try_way(world.options(), Way::resolvers, clock));
+  CHECK(trial.test.outcome == Tested::no_answer);
+  CHECK(trial.test.detail.contains("timeout after 300 ms"));
 }
 
 }  // namespace mtasts

@@ -37,6 +37,7 @@ TEST_CASE("status: before the first self-test nothing is said to be down", "[dae
   CHECK(
       json::serialize(object.at("postfix_dane")) ==
       R"({"mode":"auto","value":null,"answered":true,"detail":"","zones":{"partners":{"mode":"no","value":false}}})");
+  CHECK(object.at("dns").at("answers") == true);
   CHECK(object.at("started") == "2027-01-15T08:00:00Z");
   CHECK(object.at("uptime") == 90);
   CHECK(json::serialize(object.at("flights")) == R"({"flying":1,"waiting":5})");
@@ -45,8 +46,23 @@ TEST_CASE("status: before the first self-test nothing is said to be down", "[dae
         R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10})");
 }
 
+TEST_CASE("status: DNS that does not answer is down, whatever is known about DNSSEC", "[daemon]") {
+  Health health;
+  health.way = "recursion: the root's keys validate";
+  health.dns_answers = false;
+  health.dns_detail = "timeout; is the network up?";
+  auto object = status_object(facts(), health, now());
+  CHECK(
+      json::serialize(object.at("dns")) ==
+      R"({"way":"recursion: the root's keys validate","answers":false,"detail":"timeout; is the network up?"})");
+  CHECK(json::serialize(object.at("dnssec")) ==
+        R"({"works":false,"detail":"DNS does not answer: timeout; is the network up?","checked":null})");
+}
+
 TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
   Health health{.checked_at = Time(std::chrono::seconds(1'800'000'000)),
+                .dns_answers = true,
+                .dns_detail = {},
                 .dnssec = false,
                 .dnssec_detail = "caf\xe9",
                 .way = "recursion",
