@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "conf/service_port.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "lookup/freshness.hpp"
 #include "lookup/refresher.hpp"
 #include "postfix-policy/json_answer.hpp"
-#include "postfix-policy/key.hpp"
+#include "setup/key.hpp"
 
 namespace mtasts {
 namespace {
@@ -17,18 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
-
-// Names that no look could find anything for.
-std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept {
-  constexpr std::size_t label = std::string_view("_mta-sts.").size();
-  if (domain.str().size() + label > DomainName::max_size) return "too long a name for an _mta-sts record";
-  return is_private(settings, domain) ? "in a zone of [dns] private" : "";
-}
-
-std::optional<std::uint16_t> written_port(const NextHop& hop) noexcept {
-  if (hop.port.empty()) return std::nullopt;
-  return service_port(hop.port).value_or(0);
-}
 
 // Where DNSSEC can't be validated there is nothing to wait for.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
@@ -108,7 +95,7 @@ void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_vie
 
 Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
                      const NextHop& hop) {
-  auto port = written_port(hop);
+  auto port = written_port(hop.port);
   const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, clock_.now());
   Asked asked{map.dialect,
               map_text,

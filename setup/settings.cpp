@@ -1,6 +1,8 @@
-#include "postfix-policy/settings.hpp"
+#include "setup/settings.hpp"
 
 #include <algorithm>
+
+#include "conf/service_port.hpp"
 
 namespace mtasts {
 namespace {
@@ -52,6 +54,17 @@ unsigned most_mx_hosts(const Config& config) noexcept {
   unsigned most = config.policy.mx_hosts;
   for (const auto& [name, zone] : config.zones) most = std::max(most, zone.mx_hosts);
   return most;
+}
+
+std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept {
+  constexpr std::size_t label = std::string_view("_mta-sts.").size();
+  if (domain.str().size() + label > DomainName::max_size) return "too long a name for an _mta-sts record";
+  return is_private(settings, domain) ? "in a zone of [dns] private" : "";
+}
+
+std::optional<std::uint16_t> written_port(std::string_view port) noexcept {
+  if (port.empty()) return std::nullopt;
+  return service_port(port).value_or(0);
 }
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@
 #include "core/decide.hpp"
 #include "core/domain_name.hpp"
 #include "core/override.hpp"
-#include "postfix-policy/health.hpp"
+#include "setup/health.hpp"
 
 namespace mtasts {
 
@@ -44,6 +45,13 @@ ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept;
 
 // The most MX hosts that any zone wants looked at.
 unsigned most_mx_hosts(const Config& config) noexcept;
+
+// Why no look could find a policy for the domain (rule 1); "" if one could. Static words.
+std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept;
+
+// Of a next hop's port as written in the key; nullopt: none is written. 0: a service that this system does
+// not know.
+std::optional<std::uint16_t> written_port(std::string_view port) noexcept;
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept;
 
