@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/explain_text.hpp"
 #include "cli/explain_words.hpp"
 #include "core/sts_policy.hpp"
@@ -7,15 +9,37 @@
 namespace mtasts {
 namespace {
 
-void print_step(std::string_view name, const DnsStep& step, Sheet& sheet) {
+// How often the question was asked with this answer, in the whole trace; 0: this is not the first time.
+std::size_t times_asked(const Trace& trace, const DnsStep& step) {
+  std::size_t times = 0;
+  for (const Step& each : trace) {
+    const auto* other = std::get_if<DnsStep>(&each);
+    bool same = other != nullptr && other->type == step.type && other->name == step.name &&
+                other->answer.kind == step.answer.kind && other->answer.security == step.answer.security &&
+                other->answer.reason == step.answer.reason && other->answer.rdata == step.answer.rdata;
+    if (same && times == 0 && other != &step) return 0;
+    if (same) ++times;
+  }
+  return times;
+}
+
+// MX by preference: it comes first in the RDATA.
+std::vector<std::string> in_order(const DnsStep& step) {
+  std::vector<std::string> rdata = step.answer.rdata;
+  if (step.type == RrType::mx) std::ranges::sort(rdata);
+  return rdata;
+}
+
+void print_step(std::string_view name, const DnsStep& step, std::size_t times, Sheet& sheet) {
   const DnsAnswer& answer = step.answer;
   bool bad = is_failure(answer);
-  sheet.line(name, question_in_words(step), bad ? Colour::bad : Colour::plain, 2);
+  auto again = times > 1 ? fmt::format(", asked {} times", times) : std::string();
+  sheet.line(name, question_in_words(step) + again, bad ? Colour::bad : Colour::plain, 2);
   if (!answer.reason.empty()) sheet.line("", "  " + whole(answer.reason), Colour::plain, 2);
   if (!answer.canonical.empty() && answer.canonical != step.name)
     sheet.line("", "  alias of " + whole(answer.canonical), Colour::plain, 2);
   LimitedLines lines;
-  for (const std::string& rdata : answer.rdata)
+  for (const std::string& rdata : in_order(step))
     if (!bad && lines.room()) sheet.line("", "  " + data_in_words(step.type, rdata), Colour::plain, 2);
   lines.end(sheet);
 }
@@ -50,8 +74,9 @@ void print_dns(const Explanation& all, Sheet& sheet) {
   std::string_view name = "DNS";
   for (const Step& step : all.trace) {
     const auto* dns = std::get_if<DnsStep>(&step);
-    if (dns == nullptr) continue;
-    print_step(name, *dns, sheet);
+    std::size_t times = dns == nullptr ? 0 : times_asked(all.trace, *dns);
+    if (times == 0) continue;
+    print_step(name, *dns, times, sheet);
     name = "";
   }
   if (!name.empty()) sheet.line(name, "nothing is asked: the answer is settled before any lookup");

@@ -11,7 +11,7 @@
 namespace mtasts {
 namespace {
 
-constexpr std::size_t shown_tlsa = 26, shown_data = 300;  // octets of a record's text
+constexpr std::size_t shown_digest = 26, shown_data = 300;  // octets of a record's text
 
 std::string cut(std::string text, std::size_t most) {
   if (text.size() > most) text.replace(most, std::string::npos, "...");
@@ -66,10 +66,11 @@ std::string question_in_words(const DnsStep& step) {
 
 std::string data_in_words(RrType type, std::string_view rdata) {
   auto text = rdata_text(type, rdata);
+  if (type == RrType::ds) return cut(std::move(text), shown_digest);
   if (type != RrType::tlsa) return cut(std::move(text), shown_data);
   auto tlsa = decode_tlsa(rdata);
   std::string_view why = tlsa ? why_unusable(*tlsa) : "it is malformed";
-  text = cut(std::move(text), shown_tlsa);
+  text = cut(std::move(text), shown_digest);
   return why.empty() ? text : fmt::format("{} (unusable: {})", text, whole(why));
 }
 

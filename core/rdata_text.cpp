@@ -45,6 +45,13 @@ Text mx_text(std::string_view rdata) {
   return std::to_string(mx->preference) + ' ' + mx->host + '.';
 }
 
+Text ds_text(std::string_view rdata) {
+  if (rdata.size() < 5) return std::nullopt;
+  auto octet = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(rdata[at])); };
+  return std::to_string(octet(0) << 8 | octet(1)) + ' ' + std::to_string(octet(2)) + ' ' +
+         std::to_string(octet(3)) + ' ' + hex_text(rdata.substr(4));
+}
+
 Text name_text(std::string_view rdata) {
   auto name = take_name(rdata);
   if (!name || !rdata.empty()) return std::nullopt;
@@ -68,7 +75,7 @@ Text known_form(RrType type, std::string_view rdata) {
     case RrType::tlsa:
       if (auto tlsa = decode_tlsa(rdata)) return tlsa_text(*tlsa);
       break;
-    case RrType::ds:
+    case RrType::ds: return ds_text(rdata);
     case RrType::dnskey: break;
   }
   return std::nullopt;

@@ -1,5 +1,5 @@
-// rdata_text - DNS data in presentation form, as zone files and dig(1) have it (RFC 1035 §5.1, RFC 6698
-// §2.2).
+// rdata_text - DNS data in presentation form, as zone files and dig(1) have it (RFC 1035 §5.1, RFC 4034
+// §5.3, RFC 6698 §2.2).
 #pragma once
 
 #include <string>

@@ -217,6 +217,20 @@ TEST_CASE("explain: the text", "[explain]") {
         "sts          OK secure match=mx.example.com servername=hostname\n");
 }
 
+TEST_CASE("explain: MX by preference, and what was asked twice once", "[explain]") {
+  World world;
+  world.dns.answers["example.com/MX"] =
+      mx_answer({{300, "c.example.com"}, {20, "b.example.com"}, {5, "a.example.com"}});
+  for (const char* each : {"a", "b", "c"})
+    world.dns.answers[std::string(each) + ".example.com/A"] = dns_failure("SERVFAIL");
+  auto text = text_of(world.explain());
+  CHECK(text.contains(
+      "5 a.example.com.\n               20 b.example.com.\n               300 c.example.com.\n"));
+  CHECK(text.contains("DS com: insecure, no data, TTL 300, "));
+  CHECK(text.contains(", asked 3 times\n"));
+  CHECK(text.find("DS com") == text.rfind("DS com"));
+}
+
 TEST_CASE("explain: the JSON form", "[explain]") {
   World world;
   world.inputs.stored = stored_policy(noon - 1h, "enforce", 86400);

@@ -26,7 +26,9 @@ TEST_CASE("DNS data in presentation form", "[core]") {
       {"TXT that is cut", RrType::txt, "\5abc"s, "\\# 4 05616263"},
       {"TLSA", RrType::tlsa, "\3\1\1\xab\xcd"s, "3 1 1 abcd"},
       {"TLSA that is cut", RrType::tlsa, "\3\1\1"s, "\\# 3 030101"},
-      {"a type without a form here", RrType::ds, "\1\2"s, "\\# 2 0102"},
+      {"DS", RrType::ds, "\x16\x0c\x0d\2\xab"s, "5644 13 2 ab"},
+      {"DS that is cut", RrType::ds, "\x16\x0c\x0d\2"s, "\\# 4 160c0d02"},
+      {"a type without a form here", RrType::dnskey, "\1\2"s, "\\# 2 0102"},
       {"nothing", RrType::mx, "", "\\# 0"},
   }));
   INFO(row.why);
