@@ -28,6 +28,7 @@ json::object step_object(const DnsStep& step) {
           {"name", to_json(whole(step.name))},
           {"type", to_json(words(step.type))},
           {"security", to_json(words(step.answer.security))},
+          {"validated", step.answer.validated},
           {"result", to_json(words(step.answer.kind))},
           {"ttl", step.answer.ttl},
           {"canonical", to_json(whole(step.answer.canonical))},

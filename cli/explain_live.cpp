@@ -136,11 +136,12 @@ Result<Explanation> look_now(asio::io_context& loop, const Config& config, const
 void read_next_hop(const Config& config, const Settings& settings, const ZoneSettings& zone,
                    ExplainInputs& inputs) {
   Hop hop = read_hop(inputs);
-  auto port = written_port(hop.port);
+  std::optional<std::uint16_t> port;
+  if (!hop.port.empty()) port = service_port(hop.port).value_or(0);
   inputs.port = port.value_or(zone.default_port);
-  inputs.mx_hosts = most_mx_hosts(config);
+  inputs.mx_hosts = dane_look_options(config).mx_hosts;
   if (!hop.domain) return;
-  inputs.without_policy = without_policy(settings, *hop.domain);
+  if (is_private(settings, *hop.domain)) inputs.without_policy = "in a zone of [dns] private";
   if (const Override* over = settings.overrides.find(*hop.domain, hop.bracketed, port, inputs.now))
     inputs.over = *over;
 }

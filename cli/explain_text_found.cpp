@@ -32,7 +32,7 @@ std::vector<std::string> in_order(const DnsStep& step) {
 
 void print_step(std::string_view name, const DnsStep& step, std::size_t times, Sheet& sheet) {
   const DnsAnswer& answer = step.answer;
-  bool bad = is_failure(answer);
+  bool bad = answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus;
   auto again = times > 1 ? fmt::format(", asked {} times", times) : std::string();
   sheet.line(name, question_in_words(step) + again, bad ? Colour::bad : Colour::plain, 2);
   if (!answer.reason.empty()) sheet.line("", "  " + whole(answer.reason), Colour::plain, 2);
@@ -42,6 +42,10 @@ void print_step(std::string_view name, const DnsStep& step, std::size_t times, S
   for (const std::string& rdata : in_order(step))
     if (!bad && lines.room()) sheet.line("", "  " + data_in_words(step.type, rdata), Colour::plain, 2);
   lines.end(sheet);
+}
+
+std::string domain_of(const Explanation& all) {
+  return all.hop.domain ? std::string(all.hop.domain->str()) : std::string();
 }
 
 void print_findings(const Findings& findings, Sheet& sheet) {
@@ -85,6 +89,8 @@ void print_dns(const Explanation& all, Sheet& sheet) {
 void print_record(const Explanation& all, Sheet& sheet) {
   auto lint = judged_record(all);
   if (!lint) {
+    bool asked = find_step(all.trace, "_mta-sts." + domain_of(all), RrType::txt) != nullptr;
+    if (all.looked && !asked) return sheet.line("record", "none: " + whole(all.record.look.detail));
     return sheet.line("record", all.looked ? "not known: the TXT lookup failed" : "not asked",
                       all.looked ? Colour::bad : Colour::plain);
   }

@@ -57,8 +57,9 @@ std::string question_in_words(const DnsStep& step) {
   } else if (answer.kind == DnsAnswer::Kind::failed) {
     text += "failed";
   } else {
-    text += words(answer.security);
+    text += answer.validated ? words(answer.security) : "not validated";
     if (answer.kind != DnsAnswer::Kind::data) text += fmt::format(", {}", words(answer.kind));
+    if (answer.unsigned_delegation) text += ": all below is unsigned";
     text += fmt::format(", TTL {}", answer.ttl);
   }
   return text + fmt::format(", {}ms", step.took.count());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <stdexcept>
 
 #include "cli/run_to_end.hpp"
 #include "core/reply.hpp"
@@ -50,10 +51,15 @@ asio::awaitable<bool> look_at_policy(Explanation& all, Dns& dns, Fetch& fetch, c
   co_return true;
 }
 
+// The daemon's limit would leave questions without their answers.
+constexpr std::chrono::minutes limit_of_look{2};
+
 asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& clock) {
   auto before = state_of(all.inputs.stored, all.route());
-  DaneState state =
-      co_await look_up_dane(dns, clock, *all.hop.domain, all.route(), std::move(before), all.inputs.mx_hosts);
+  std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // it lives as long as the loop runs
+  DaneLookOptions options{all.inputs.mx_hosts, limit_of_look};
+  DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),
+                                          std::move(before), options);
   keep_dane(all.record, std::move(state));
   co_return true;
 }
@@ -63,7 +69,10 @@ asio::awaitable<bool> look(Explanation& all, Dns& dns, Fetch& fetch, const Clock
   std::vector<asio::awaitable<bool>> looks;
   looks.push_back(look_at_policy(all, dns, fetch, clock));
   if (all.dane_looked) looks.push_back(look_at_dane(all, dns, clock));
-  co_await gather(std::move(looks));
+  auto done = co_await gather(std::move(looks), nullptr);
+  if (!std::ranges::all_of(done, &std::optional<bool>::has_value))
+    throw std::runtime_error("a lookup ended by an internal error");
+  if (all.dane_looked) serve_askers(all.record, {all.route()}, clock.now());
   mark_off_policy(all.record);
   co_return true;
 }
@@ -76,9 +85,7 @@ asio::awaitable<bool> find_details(Explanation& all, Dns& dns, const DaneState& 
     if (host.state == HostState::failed) failed.emplace_back(host.name);
   });
   for (const std::string& name : failed) {
-    auto host = DomainName::parse(name);
-    if (!host) continue;
-    HostFinding finding = co_await look_up_host(dns, *host, all.inputs.port);
+    HostFinding finding = co_await look_up_host(dns, name, all.inputs.port);
     if (finding.state != HostState::failed) continue;
     HostDetail detail{name, std::move(finding.detail)};
     all.hosts.push_back(std::move(detail));
@@ -133,7 +140,9 @@ const std::string& Explanation::reply() const {
 std::optional<RecordLint> judged_record(const Explanation& all) {
   if (!all.looked) return std::nullopt;
   const auto* step = find_step(all.trace, "_mta-sts." + std::string(all.hop.domain->str()), RrType::txt);
-  if (step == nullptr || is_failure(step->answer)) return std::nullopt;
+  if (step == nullptr || step->answer.kind == DnsAnswer::Kind::failed ||
+      step->answer.security == DnsAnswer::Security::bogus)
+    return std::nullopt;
   std::vector<std::string> records;
   for (const std::string& rdata : step->answer.rdata)
     if (auto text = decode_txt(rdata)) records.push_back(*std::move(text));

@@ -28,7 +28,7 @@ struct ExplainInputs {
   std::string next_hop;          // as asked; any octets
   std::string map = "postfix";   // REQUIRES: parse_map_name() takes it
   std::uint16_t port = 25;       // of the next hop; 0: a service that the system does not know
-  std::string without_policy;    // why the domain has none by rule 1, as in setup/settings.hpp; may be empty
+  std::string without_policy;    // why the domain has none by rule 1 ([dns] private); may be empty
   unsigned mx_hosts = 10;        // MX hosts looked at: the most that any zone wants
   ZoneRules rules;               // of the zone, before the override; dnssec_detail is below
   std::string dnssec_detail;     // why DNSSEC does not work, or a warning

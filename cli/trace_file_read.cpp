@@ -33,6 +33,8 @@ DnsStep read_dns(JsonFields& fields) {
   step.answer.ttl =
       static_cast<std::uint32_t>(fields.number("ttl", 0, std::numeric_limits<std::uint32_t>::max()));
   step.answer.canonical = fields.octets("canonical", longest_text);
+  step.answer.validated = fields.flag("validated");
+  step.answer.unsigned_delegation = fields.flag("unsigned_delegation");
   step.answer.rdata = fields.hex_list("data", most_records);
   for (const std::string& each : step.answer.rdata)
     if (each.size() > longest_rdata) fields.wrong("data", "has a record of more than 65535 octets");

@@ -38,6 +38,8 @@ json::object step_object(const DnsStep& step) {
           {"result", to_json(word_of(saved::kind_words, step.answer.kind))},
           {"ttl", step.answer.ttl},
           {"canonical", octets(step.answer.canonical)},
+          {"validated", step.answer.validated},
+          {"unsigned_delegation", step.answer.unsigned_delegation},
           {"data", std::move(data)},
           {"reason", octets(step.answer.reason)},
           {"ms", step.took.count()}};

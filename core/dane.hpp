@@ -55,7 +55,8 @@ std::string_view words(MxTrouble trouble) noexcept;  // "failed", "bogus", ""
 std::string_view words(HostState state) noexcept;    // "usable TLSA", "unusable TLSA", "no TLSA", …
 
 // The hosts as one text: a line each, in order of preference, "LETTER GROUP NAME" without blanks. GROUP is
-// '+' for the first host of a preference, '=' for the others. NAME is a DomainName's text.
+// '+' for the first host of a preference, '=' for the others. NAME is a host name in lower case, which may
+// have "_" in it.
 void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name);
 
 struct HostLine {
@@ -65,7 +66,7 @@ struct HostLine {
 };
 HostLine read_host(std::string_view line) noexcept;  // REQUIRES: a line of a text that hosts_hold()
 
-// Whether each line has the form that append_host() gives it, and a name of the octets that a DomainName has.
+// Whether each line has the form that append_host() gives it, and a name of the octets that may be in one.
 bool hosts_hold(std::string_view hosts) noexcept;
 
 // One look, borrowed. Lives as long as what it was taken from.

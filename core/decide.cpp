@@ -66,12 +66,12 @@ Maybe by_hosts(const DaneView& dane, bool policy_enforces, const ZoneRules& zone
                     dane.detail};
   if (hosts.failed > 0) {  // never an STS answer: it could override DANE (STS-47, STS-49, DANE-5)
     if (policy_enforces) return temp("4b", "DANE undecided", dane.detail);
-    return Decision{Verdict::dane, "4b", "an MX host failed, none has usable TLSA records", dane.detail};
+    return Decision{Verdict::dane, "4b", "an MX host failed, no host has usable TLSA records", dane.detail};
   }
   if (hosts.usable == 0 && hosts.unusable == 0) return std::nullopt;
   if (hosts.usable == 0) {  // DANE-9, PFX-31: dane means TLS without authentication
     if (policy_enforces) return std::nullopt;
-    return Decision{Verdict::dane, "4c", "TLSA records, none of them usable", {}};
+    return Decision{Verdict::dane, "4c", "TLSA records, not one of them usable", {}};
   }
   if (!policy_enforces) return Decision{Verdict::dane, "5", "usable TLSA records for some MX hosts", {}};
   if (!zone.partial_dane_only) return std::nullopt;

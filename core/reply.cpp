@@ -136,6 +136,20 @@ void append_cause(std::string& out, std::string_view reason, std::string_view de
   line.add(detail);
 }
 
+// An override's answer was checked when it was read, by Postfix's rules. sendmail does DANE by itself and
+// knows one answer more than "not found".
+void append_given(std::string& out, bool sendmail, std::string_view given) {
+  std::string_view level = given.substr(0, given.find_first_of(" \t,"));
+  auto is = [&](std::string_view word) { return equal_folded(level, word); };
+  if (!sendmail || is("secure")) {
+    out.append("OK ").append(given);
+  } else if (is("none") || is("may") || is("dane") || is("dane-only")) {
+    out.append(not_found_reply);
+  } else {
+    append_temp(out, "the override's answer is one for Postfix alone");
+  }
+}
+
 }  // namespace
 
 void append_reply(std::string& out, Dialect dialect, const DomainName& domain, const Decision& decision) {
@@ -145,7 +159,7 @@ void append_reply(std::string& out, Dialect dialect, const DomainName& domain, c
     case Verdict::secure: append_secure_or_temp(out, dialect, domain, decision); return;
     case Verdict::dane: out.append(sendmail ? not_found_reply : "OK dane"); return;            // ANS-5
     case Verdict::dane_only: out.append(sendmail ? not_found_reply : "OK dane-only"); return;  // ANS-5
-    case Verdict::given: out.append("OK ").append(decision.given); return;  // checked when it was read
+    case Verdict::given: return append_given(out, sendmail, decision.given);
     case Verdict::temp: append_cause(out, decision.reason, decision.detail); return;
     case Verdict::not_found: out.append(not_found_reply); return;
   }

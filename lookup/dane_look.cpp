@@ -7,44 +7,75 @@
 namespace mtasts {
 
 namespace asio = boost::asio;
+using Steady = std::chrono::steady_clock;
 
 namespace {
 
+constexpr std::size_t hosts_at_once = 10;  // of one look: 20 questions of the 512 that there are (B10)
+constexpr std::size_t most_labels = 8;     // of a dead host's name are asked about
 constexpr std::string_view unknown_port =
     "the next hop's service name is not in /etc/services, so TLSA records can't be looked up";
 
 HostFinding found(HostState state, std::uint32_t ttl) { return {state, {}, ttl}; }
-HostFinding failed(std::string detail) { return {HostState::failed, std::move(detail), longest_ttl}; }
+
+HostFinding failed(std::string detail, bool bogus = false) {
+  return {HostState::failed, std::move(detail), longest_ttl, bogus};
+}
+
+// One question with a place in gather(): dns is kept by that.
+asio::awaitable<DnsAnswer> ask(Dns& dns, std::string name, RrType type) {
+  co_return co_await dns.ask(std::move(name), type);
+}
+
+DnsAnswer or_failure(std::optional<DnsAnswer> answer) {
+  if (answer) return *std::move(answer);
+  DnsAnswer failure;
+  failure.reason = "internal error";
+  return failure;
+}
 
 asio::awaitable<std::pair<DnsAnswer, DnsAnswer>> ask_addresses(Dns& dns, std::string name) {
   std::vector<asio::awaitable<DnsAnswer>> both;
-  both.push_back(dns.ask(name, RrType::a));
-  both.push_back(dns.ask(name, RrType::aaaa));
-  auto answers = co_await gather(std::move(both));
-  co_return std::pair(std::move(answers[0]), std::move(answers[1]));
+  both.push_back(ask(dns, name, RrType::a));
+  both.push_back(ask(dns, name, RrType::aaaa));
+  auto answers = co_await gather(std::move(both), nullptr);
+  co_return std::pair(or_failure(std::move(answers[0])), or_failure(std::move(answers[1])));
 }
 
-// Whether a name is provably in an unsigned zone though nothing in it answers: a delegation above it has no
-// DS, and says so without a signature that counts (opt-out, RFC 5155 §9.2, or an unsigned parent). From the
-// top down, as far as the zones that are alive answer. The TTL of that answer; nullopt: no proof.
-asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, DomainName host) {
-  std::vector<DomainName> above;
-  for (auto name = host.parent(); name; name = name->parent()) above.push_back(*name);
-  for (auto name = above.rbegin(); name != above.rend(); ++name) {
-    DnsAnswer ds = co_await dns.ask(std::string(name->str()), RrType::ds);
-    if (is_failure(ds)) co_return std::nullopt;
-    if (ds.security == DnsAnswer::Security::insecure) co_return ds.ttl;
+// The name and the names above it, from the top; empty if there are too many.
+std::vector<std::string> from_the_top(std::string name) {
+  std::vector<std::string> names;
+  while (true) {
+    names.push_back(name);
+    auto dot = name.find('.');
+    if (dot == std::string::npos) break;
+    name.erase(0, dot + 1);
+  }
+  if (names.size() > most_labels) names.clear();
+  std::ranges::reverse(names);
+  return names;
+}
+
+// Whether a name is provably in an unsigned zone though nothing in it answers: a delegation at or above it
+// has no DS (RFC 4035 §5.2; with opt-out that denial counts as insecure itself, RFC 5155 §9.2). From the top
+// down, as far as the zones that are alive answer. The TTL of that answer; nullopt: no proof.
+asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, std::string host) {
+  for (std::string& name : from_the_top(std::move(host))) {
+    DnsAnswer ds = co_await dns.ask(std::move(name), RrType::ds);
+    if (is_failure(ds) || !ds.canonical.empty()) co_return std::nullopt;
+    if (ds.security == DnsAnswer::Security::insecure || ds.unsigned_delegation) co_return ds.ttl;
   }
   co_return std::nullopt;
 }
 
 // DANE-7: the end of the alias is not signed, but the alias itself may be; then TLSA records of the host's
 // own name count.
-asio::awaitable<AddressFinding> resolve_alias(Dns& dns, DomainName host, AddressFinding addresses) {
-  DnsAnswer cname = co_await dns.ask(std::string(host.str()), RrType::cname);
+asio::awaitable<AddressFinding> resolve_alias(Dns& dns, std::string host, AddressFinding addresses) {
+  DnsAnswer cname = co_await dns.ask(host, RrType::cname);
   if (is_failure(cname)) {
     addresses.state = AddressFinding::State::failed;
-    addresses.detail = failure_words(RrType::cname, host.str(), cname);
+    addresses.bogus = cname.security == DnsAnswer::Security::bogus;
+    addresses.detail = failure_words(RrType::cname, host, cname);
     co_return addresses;
   }
   addresses.ttl = std::min(addresses.ttl, cname.ttl);
@@ -63,7 +94,9 @@ asio::awaitable<HostFinding> look_up_tlsa(Dns& dns, AddressFinding addresses, st
     if (name.empty()) continue;
     DnsAnswer answer = co_await dns.ask(name, RrType::tlsa);
     auto state = judge_tlsa(answer);
-    if (state == HostState::failed) co_return failed(failure_words(RrType::tlsa, name, answer));
+    if (state == HostState::failed)
+      co_return failed(failure_words(RrType::tlsa, name, answer),
+                       answer.security == DnsAnswer::Security::bogus);
     ttl = std::min(ttl, answer.ttl);
     if (state) co_return found(*state, ttl);
     denied = denied && answer.security == DnsAnswer::Security::secure;
@@ -71,10 +104,27 @@ asio::awaitable<HostFinding> look_up_tlsa(Dns& dns, AddressFinding addresses, st
   co_return found(denied ? HostState::none : HostState::insecure, ttl);
 }
 
+// Those that did not end by the deadline have failed.
+asio::awaitable<std::vector<HostFinding>> look_up_hosts(std::shared_ptr<Dns> dns, std::vector<MxHost> hosts,
+                                                        std::uint16_t port, Steady::time_point deadline) {
+  std::vector<HostFinding> findings;
+  while (findings.size() < hosts.size()) {
+    std::vector<asio::awaitable<HostFinding>> looks;
+    std::size_t end = std::min(hosts.size(), findings.size() + hosts_at_once);
+    for (std::size_t i = findings.size(); i < end; ++i)
+      looks.push_back(look_up_host(*dns, hosts[i].name, port));
+    for (auto& each : co_await gather(std::move(looks), dns, deadline)) {
+      std::string late = "MX host " + hosts[findings.size()].name + ": no answer in time";
+      findings.push_back(each ? *std::move(each) : failed(std::move(late)));
+    }
+  }
+  co_return findings;
+}
+
 }  // namespace
 
-asio::awaitable<HostFinding> look_up_host(Dns& dns, DomainName host, std::uint16_t port) {
-  auto [a, aaaa] = co_await ask_addresses(dns, std::string(host.str()));
+asio::awaitable<HostFinding> look_up_host(Dns& dns, std::string host, std::uint16_t port) {
+  auto [a, aaaa] = co_await ask_addresses(dns, host);
   AddressFinding addresses = judge_addresses(host, a, aaaa);
   if (addresses.state == AddressFinding::State::alias)
     addresses = co_await resolve_alias(dns, host, std::move(addresses));
@@ -85,26 +135,27 @@ asio::awaitable<HostFinding> look_up_host(Dns& dns, DomainName host, std::uint16
     case AddressFinding::State::secure: break;
     case AddressFinding::State::failed:
       if (auto ttl = co_await unsigned_for(dns, host); ttl) co_return found(HostState::insecure, *ttl);
-      co_return failed(std::move(addresses.detail));
+      co_return failed(std::move(addresses.detail), addresses.bogus);
   }
   co_return co_await look_up_tlsa(dns, std::move(addresses), port);
 }
 
-asio::awaitable<DaneState> look_up_dane(Dns& dns, const Clock& clock, DomainName domain, Route route,
-                                        std::optional<DaneState> before, unsigned mx_hosts) {
+asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& clock, DomainName domain,
+                                        Route route, std::optional<DaneState> before,
+                                        DaneLookOptions options) {
+  auto deadline = Steady::now() + options.limit;
   MxFinding mx;
   if (route.bracketed) {
     mx = bracketed_host(domain);
   } else {
-    DnsAnswer answer = co_await dns.ask(std::string(domain.str()), RrType::mx);
+    DnsAnswer answer = co_await dns->ask(std::string(domain.str()), RrType::mx);
     mx = judge_mx(domain, answer);
   }
   std::vector<HostFinding> findings;
   if (mx.state == MxState::secure) {
-    std::vector<asio::awaitable<HostFinding>> looks;
-    for (std::size_t i = 0; i < hosts_to_look_at(mx.hosts, mx_hosts); ++i)
-      looks.push_back(look_up_host(dns, mx.hosts[i].name, route.port));
-    findings = co_await gather(std::move(looks));
+    std::vector<MxHost> hosts = mx.hosts;
+    hosts.resize(hosts_to_look_at(mx.hosts, options.mx_hosts));
+    findings = co_await look_up_hosts(dns, std::move(hosts), route.port, deadline);
   }
   co_return after_dane_look(clock.now(), route, before, mx, findings);
 }

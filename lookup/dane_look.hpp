@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <optional>
 
 #include "lookup/dane_plan.hpp"
@@ -12,13 +13,20 @@
 
 namespace mtasts {
 
-// Always ends: dns has a deadline for each question, and asks at most a few one after another. before: the
-// state that was stored. mx_hosts: how many hosts are looked at, whole preference groups. References outlive
-// the coroutine. Resolve thread.
-boost::asio::awaitable<DaneState> look_up_dane(Dns& dns, const Clock& clock, DomainName domain, Route route,
-                                               std::optional<DaneState> before, unsigned mx_hosts);
+struct DaneLookOptions {
+  unsigned mx_hosts = 10;  // how many hosts are looked at, whole preference groups
+  // The whole look takes no longer: what a host is then not known to be is a failure. It is to be below the
+  // time that an asker waits, so that one slow host does not cost the answer about the others.
+  std::chrono::milliseconds limit{7500};
+};
 
-// One MX host.
-boost::asio::awaitable<HostFinding> look_up_host(Dns& dns, DomainName host, std::uint16_t port);
+// Always ends within the limit. before: the state that was stored. clock outlives the coroutine. Resolve
+// thread.
+boost::asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& clock,
+                                               DomainName domain, Route route,
+                                               std::optional<DaneState> before, DaneLookOptions options);
+
+// One MX host: a name as judge_mx() gives it. dns outlives the coroutine.
+boost::asio::awaitable<HostFinding> look_up_host(Dns& dns, std::string host, std::uint16_t port);
 
 }  // namespace mtasts

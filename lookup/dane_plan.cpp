@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/text.hpp"
 #include "lookup/plan.hpp"
 
 namespace mtasts {
@@ -28,10 +29,10 @@ std::vector<MxHost> hosts_of(const std::vector<MxRecord>& records) {
   std::vector<MxHost> hosts;
   std::optional<std::uint16_t> group;
   for (const MxRecord& record : records) {
-    auto name = DomainName::parse(record.host);
+    auto name = mx_host_name(record.host);
     if (!name || hosts.size() == max_mx_hosts) continue;
     if (std::ranges::find(hosts, *name, &MxHost::name) != hosts.end()) continue;
-    hosts.push_back({*name, group != record.preference});
+    hosts.push_back({*std::move(name), group != record.preference});
     group = record.preference;
   }
   return hosts;
@@ -78,6 +79,21 @@ std::uint16_t one_more(const std::optional<DaneState>& before) {
   return static_cast<std::uint16_t>(before ? std::min(before->failures + 1, 1000) : 1);
 }
 
+// A host whose lookup failed is what it was, while that is younger than its TTL; a bogus answer is a reason
+// to wait.
+std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>& before,
+                                        std::string_view name, const HostFinding& failure) {
+  if (failure.bogus || !before || !state_in_force(view(*before), now)) return std::nullopt;
+  std::optional<HostFinding> known;
+  for_each_part(before->hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    if (host.name != name || host.state == HostState::failed || host.state == HostState::not_asked) return;
+    auto left = static_cast<std::uint32_t>((before->valid_until - now).count());
+    known = HostFinding{host.state, {}, left};
+  });
+  return known;
+}
+
 // MX itself undecided: what was known before is kept as it was.
 DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx) {
   DaneState next;
@@ -97,12 +113,22 @@ DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& b
 }  // namespace
 
 bool is_failure(const DnsAnswer& answer) noexcept {
-  return answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus;
+  return answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus ||
+         !answer.validated;
 }
 
 std::string failure_words(RrType type, std::string_view name, const DnsAnswer& answer) {
   std::string text = std::string(words(type)) + ' ' + std::string(name) + ": ";
-  return text + (answer.reason.empty() ? "failed" : answer.reason);
+  if (!answer.reason.empty()) return text + answer.reason;
+  return text + (answer.validated ? "failed" : "not validated by DNSSEC");
+}
+
+std::optional<std::string> mx_host_name(std::string_view text) {
+  std::string name(text), without(text);
+  std::ranges::transform(name, name.begin(), to_lower);
+  std::ranges::replace(without, '_', 'x');
+  if (!DomainName::parse(without)) return std::nullopt;
+  return name;
 }
 
 MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {
@@ -117,14 +143,14 @@ MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {
   found.state = secure ? MxState::secure : MxState::insecure;
   found.ttl = answer.ttl;
   if (answer.kind == DnsAnswer::Kind::data) judge_mx_data(domain, answer, found);
-  if (answer.kind == DnsAnswer::Kind::no_data) found.hosts = {{domain, true}};
+  if (answer.kind == DnsAnswer::Kind::no_data) found.hosts = {{std::string(domain.str()), true}};
   return found;
 }
 
 MxFinding bracketed_host(const DomainName& host) {
   MxFinding found;
   found.state = MxState::secure;
-  found.hosts = {{host, true}};
+  found.hosts = {{std::string(host.str()), true}};
   return found;
 }
 
@@ -134,19 +160,20 @@ std::size_t hosts_to_look_at(const std::vector<MxHost>& hosts, unsigned mx_hosts
   return count;
 }
 
-AddressFinding judge_addresses(const DomainName& host, const DnsAnswer& a, const DnsAnswer& aaaa) {
+AddressFinding judge_addresses(std::string_view host, const DnsAnswer& a, const DnsAnswer& aaaa) {
   AddressFinding found;
   found.ttl = least_ttl(a, aaaa);
   const DnsAnswer* data = with_data(a, aaaa);
   if (data == nullptr) {
     if (!is_failure(a) && !is_failure(aaaa)) return found;
     found.state = AddressFinding::State::failed;
-    found.detail = is_failure(a) ? failure_words(RrType::a, host.str(), a)
-                                 : failure_words(RrType::aaaa, host.str(), aaaa);
+    found.detail =
+        is_failure(a) ? failure_words(RrType::a, host, a) : failure_words(RrType::aaaa, host, aaaa);
+    found.bogus = a.security == DnsAnswer::Security::bogus || aaaa.security == DnsAnswer::Security::bogus;
     return found;
   }
-  bool alias = !data->canonical.empty() && DomainName::parse(data->canonical) != host;
-  std::string own(host.str());
+  bool alias = !data->canonical.empty() && !equal_folded(data->canonical, host);
+  std::string own(host);
   if (data->security == DnsAnswer::Security::secure) {
     found.state = AddressFinding::State::secure;
     if (alias) found.bases.push_back(data->canonical);
@@ -180,16 +207,19 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
   next.looked_at = now;
   std::uint32_t ttl = mx.ttl;
   for (std::size_t i = 0; i < mx.hosts.size(); ++i) {
-    const HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
-    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, mx.hosts[i].name.str());
-    ttl = std::min(ttl, host.ttl);
-    if (host.state == HostState::failed && next.detail.empty()) next.detail = host.detail;
+    HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
+    if (host.state == HostState::failed) {
+      if (next.detail.empty()) next.detail = host.detail;
+      if (auto known = known_before(now, before, mx.hosts[i].name, host)) host = *known;
+    }
+    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, mx.hosts[i].name);
+    ttl = std::min(ttl, host.state == HostState::failed ? longest_ttl : host.ttl);
   }
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));
   if (!next.detail.empty()) {  // a host failed: look again soon
     next.failures = one_more(before);
-    keep = std::min(keep, backoff(next.failures));
-    next.next_try = now + keep;
+    next.next_try = now + backoff(next.failures) * 3 / 4;  // behind an answer, before the state is over
+    if (tally(next.hosts, max_mx_hosts).failed > 0) keep = std::min(keep, backoff(next.failures));
   }
   next.valid_until = now + keep;
   return next;
@@ -201,9 +231,20 @@ void keep_dane(Record& record, DaneState state) {
     *same = std::move(state);
     return;
   }
-  if (record.dane.size() >= max_dane_states)
-    record.dane.erase(std::ranges::min_element(record.dane, {}, &DaneState::looked_at));
   record.dane.push_back(std::move(state));
+}
+
+void newest_first(Record& record) {
+  std::ranges::sort(record.dane, std::ranges::greater(), &DaneState::looked_at);
+}
+
+void serve_askers(Record& record, const std::vector<Route>& looked, Time now) {
+  for (DaneState& state : record.dane) {
+    bool fresh = std::ranges::find(looked, state.route) != looked.end();
+    if (!fresh || state.mx == MxState::unknown || state.trouble != MxTrouble::none) continue;
+    state.looked_at = std::min(state.looked_at, now);
+    state.valid_until = std::max(state.valid_until, now + seconds(shortest_ttl));
+  }
 }
 
 void mark_off_policy(Record& record) {

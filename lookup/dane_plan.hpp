@@ -17,9 +17,12 @@ namespace mtasts {
 inline constexpr std::uint32_t longest_ttl = 86'400;  // seconds
 
 struct MxHost {
-  DomainName name;
+  std::string name;            // a host name, lower case; "_" may stand in it, as Postfix takes it
   bool first_of_group = true;  // the first of its preference
 };
+
+// The text of an MX host; nullopt: no name that Postfix would connect to.
+std::optional<std::string> mx_host_name(std::string_view text);
 
 struct MxFinding {
   MxState state = MxState::unknown;
@@ -42,6 +45,7 @@ struct HostFinding {
   HostState state = HostState::not_asked;
   std::string detail;               // failed: "TLSA _25._tcp.mx.example.com: SERVFAIL"
   std::uint32_t ttl = longest_ttl;  // the smallest of its answers; a failed answer has none
+  bool bogus = false;               // failed: by an answer that is bogus
 };
 
 // What the two address answers say, before any TLSA lookup.
@@ -55,26 +59,34 @@ struct AddressFinding {
   };
   State state = State::none;
   std::string detail;  // failed
+  bool bogus = false;  // failed: by an answer that is bogus
   std::uint32_t ttl = longest_ttl;
   std::vector<std::string> bases;  // TLSA base domains to try
 };
-AddressFinding judge_addresses(const DomainName& host, const DnsAnswer& a, const DnsAnswer& aaaa);
+AddressFinding judge_addresses(std::string_view host, const DnsAnswer& a, const DnsAnswer& aaaa);
 
 // Of the TLSA lookup at one base domain. nullopt: no secure record there, the next base domain counts.
 std::optional<HostState> judge_tlsa(const DnsAnswer& answer);
 
 // "TLSA _25._tcp.mx.example.com: SERVFAIL"
 std::string failure_words(RrType type, std::string_view name, const DnsAnswer& answer);
+// Also one that nobody validated: it must not be taken for insecure (DANE-3).
 bool is_failure(const DnsAnswer& answer) noexcept;
 
 // The state after a look that began with `before`. hosts: one for each of mx.hosts that was looked at. What
-// could not be decided is remembered 30 s, doubling to 5 minutes; the last state goes on to count until its
-// TTL is over.
+// could not be decided is remembered 30 s, doubling to 5 minutes; the last state, or that of a single host
+// whose lookup failed, goes on to count until its TTL is over, but not against an answer that is bogus.
 DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx,
                           const std::vector<HostFinding>& hosts);
 
-// Puts a state in its route's place in the record; the longest unlooked one makes room for a ninth.
+// Puts a state in its route's place in the record.
 void keep_dane(Record& record, DaneState state);
+// Orders the states so that, of more than max_dane_states, those looked up last are stored.
+void newest_first(Record& record);
+
+// Lets states that a flight looked up count for its askers now, also those whose TTL is over before their
+// policy is there. looked: their next hops.
+void serve_askers(Record& record, const std::vector<Route>& looked, Time now);
 
 // Brings DaneState::off_policy in line with the record's policy.
 void mark_off_policy(Record& record);

@@ -15,8 +15,13 @@ bool differs(const std::optional<Record>& stored, const Record& fresh) {
 boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
                                       std::optional<Record> stored, Trigger trigger) {
   std::string owner = "_mta-sts." + std::string(domain.str());
-  DnsAnswer answer = co_await dns.ask(std::move(owner), RrType::txt);  // RFC 8461 §3.1
-  TxtFinding txt = judge_txt(answer);
+  TxtFinding txt;
+  if (owner.size() > DomainName::max_size) {
+    txt = {StsState::no_record, {}, "too long a name for an _mta-sts record", max_txt_keep};
+  } else {
+    DnsAnswer answer = co_await dns.ask(std::move(owner), RrType::txt);  // RFC 8461 §3.1
+    txt = judge_txt(answer);
+  }
   Look look;
   look.asked = true;
   if (!should_fetch(clock.now(), stored, txt, trigger)) {

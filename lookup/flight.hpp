@@ -28,13 +28,13 @@ struct Flights::Flight {
         trigger(trigger_),
         began(std::chrono::steady_clock::now()),
         urgent(urgent_),
-        timer(executor, Moment::max()) {}
+        timer(executor, Moment::max()),
+        idle(executor, Moment::max()) {}
 
   std::chrono::milliseconds up() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   }
   void want(std::optional<Route> route);
-  Wanted* next_wanted() noexcept;  // nullptr: all were looked at
 
   DomainName domain;
   Trigger trigger;
@@ -46,9 +46,12 @@ struct Flights::Flight {
   bool policy_looked = false;  // nothing more will be found out about the policy
   OutcomePtr outcome;          // set once all is known; the flight then only waits for its commit
   OutcomePtr before;           // what an earlier flight knew and could not store yet
+  std::shared_ptr<Network> network;  // while it flies
   std::vector<Wanted> wanted;
+  std::size_t looking = 0;  // DANE looks under way
   std::vector<Asker> askers;
   boost::asio::steady_timer timer;  // the next moment at which an asker does without the policy
+  boost::asio::steady_timer idle;   // cancelled when looking comes to 0
 };
 
 }  // namespace mtasts

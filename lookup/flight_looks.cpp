@@ -1,11 +1,14 @@
 // What a flight does between its launch and its landing: both looks at once, and an answer to each asker as
 // soon as it can be given.
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "lookup/dane_look.hpp"
 #include "lookup/flight.hpp"
 #include "lookup/freshness.hpp"
-#include "lookup/gather.hpp"
 
 namespace mtasts {
 
@@ -28,11 +31,12 @@ asio::awaitable<Look> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock
   co_return look;
 }
 
-asio::awaitable<DaneState> dane_safely(Dns& dns, const Clock& clock, DomainName domain, Route route,
-                                       std::optional<DaneState> before, unsigned mx_hosts) {
+asio::awaitable<DaneState> dane_safely(std::shared_ptr<Network> network, const Clock& clock,
+                                       DomainName domain, Route route, std::optional<DaneState> before) {
   MxFinding surprise;
   try {
-    co_return co_await look_up_dane(dns, clock, domain, route, before, mx_hosts);
+    std::shared_ptr<Dns> dns(network, network->dns.get());  // what goes on beyond the deadline keeps it all
+    co_return co_await look_up_dane(std::move(dns), clock, domain, route, before, network->dane);
   } catch (const std::exception& e) {
     surprise.detail = std::string("internal error: ") + e.what();
   }
@@ -47,23 +51,25 @@ std::optional<DaneState> state_of(const Record& record, Route route) {
 
 }  // namespace
 
-// The final outcome, or an early one if that settles all this asker needs. nullptr: it has to wait.
+// The final outcome, or an early one if that settles all this asker needs. nullptr: it has to wait. What was
+// looked up in this flight counts for its askers, however short its TTL is.
 OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) const {
   if (flight.outcome) return flight.outcome;
   if (!flight.look) return nullptr;
   Time now = clock_.now();
-  const Record& known = flight.look->record;
-  bool dane_known =
-      !question.dane || dane_freshness(find_dane(view(known), *question.dane), now) != Freshness::wait;
+  Record known = flight.look->record;
+  serve_askers(known, flight.look->dane, now);
+  bool dane_known = !question.dane ||
+                    dane_freshness(find_dane(view(known), *question.dane), now) != Freshness::wait ||
+                    std::ranges::find(flight.look->dane, *question.dane) != flight.look->dane.end();
   if (!dane_known) return nullptr;
   bool settled = flight.policy_looked || freshness(view(known), now, question.dane) != Freshness::wait;
   if (!settled && flight.up() < question.fetch_wait) return nullptr;
-  auto early = std::make_shared<Outcome>(Outcome{Outcome::State::known, known});
   if (!settled && !policy_in_force(view(known), now)) {
-    early->record.look.state = StsState::pending;
-    early->record.look.detail.clear();
+    known.look.state = StsState::pending;
+    known.look.detail.clear();
   }
-  return early;
+  return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known)});
 }
 
 void Flights::settle(Flight& flight) {
@@ -95,7 +101,7 @@ void Flights::arm(const FlightPtr& flight) {
   });
 }
 
-asio::awaitable<void> Flights::look(FlightPtr flight, NetworkPtr network) {
+asio::awaitable<void> Flights::look(FlightPtr flight) {
   settle(*flight);  // a flight that waited may find that another's commit has answered
   Time now = clock_.now();
   RecordView stored = view(flight->look->record);
@@ -105,17 +111,15 @@ asio::awaitable<void> Flights::look(FlightPtr flight, NetworkPtr network) {
   bool due =
       flight->trigger == Trigger::refresh || newer_id || sts_freshness(stored, now) != Freshness::answer;
   flight->policy_looked = !due;
-  std::vector<asio::awaitable<bool>> looks;
-  if (due) looks.push_back(look_at_policy(flight, network));
-  looks.push_back(look_at_dane(flight, network));
-  co_await gather(std::move(looks));
-  while (flight->next_wanted() != nullptr) co_await look_at_dane(flight, network);
+  start_dane_looks(flight);
+  if (due) co_await look_at_policy(flight);
+  while (flight->looking > 0) co_await flight->idle.async_wait(asio::as_tuple(asio::use_awaitable));
   mark_off_policy(flight->look->record);
 }
 
-asio::awaitable<bool> Flights::look_at_policy(FlightPtr flight, NetworkPtr network) {
-  Look found = co_await discover_safely(*network->dns, *network->fetch, clock_, flight->domain,
-                                        flight->look->record, flight->trigger);
+asio::awaitable<void> Flights::look_at_policy(FlightPtr flight) {
+  Look found = co_await discover_safely(*flight->network->dns, *flight->network->fetch, clock_,
+                                        flight->domain, flight->look->record, flight->trigger);
   Look& look = *flight->look;
   found.record.dane = std::move(look.record.dane);
   look.record = std::move(found.record);
@@ -125,23 +129,34 @@ asio::awaitable<bool> Flights::look_at_policy(FlightPtr flight, NetworkPtr netwo
   mark_off_policy(look.record);
   flight->policy_looked = true;
   settle(*flight);
-  co_return true;
 }
 
-asio::awaitable<bool> Flights::look_at_dane(FlightPtr flight, NetworkPtr network) {
-  while (auto* wanted = flight->next_wanted()) {
-    wanted->looked = true;
-    Route route = wanted->route;
-    auto before = state_of(flight->look->record, route);
-    bool fresh = before && dane_freshness(view(*before), clock_.now()) == Freshness::answer;
-    if (fresh) continue;
-    DaneState state = co_await dane_safely(*network->dns, clock_, flight->domain, route, std::move(before),
-                                           network->mx_hosts);
-    keep_dane(flight->look->record, std::move(state));
-    flight->look->dane.push_back(route);
-    settle(*flight);
+// For each next hop that was asked for since the last time, also while the flight is under way. Each at once:
+// none waits for another, nor for a slow policy host.
+void Flights::start_dane_looks(const FlightPtr& flight) {
+  if (!flight->look) return;
+  for (Flight::Wanted& wanted : flight->wanted) {
+    if (wanted.looked) continue;
+    wanted.looked = true;
+    auto known = find_dane(view(flight->look->record), wanted.route);
+    if (dane_freshness(known, clock_.now()) == Freshness::answer) continue;
+    ++flight->looking;
+    asio::co_spawn(executor_, look_at_dane(flight, wanted.route), asio::detached);
   }
-  co_return true;
+}
+
+asio::awaitable<void> Flights::look_at_dane(FlightPtr flight, Route route) {
+  try {
+    DaneState state = co_await dane_safely(flight->network, clock_, flight->domain, route,
+                                           state_of(flight->look->record, route));
+    if (flight->look) {  // else it was given up
+      keep_dane(flight->look->record, std::move(state));
+      flight->look->dane.push_back(route);
+      settle(*flight);
+    }
+  } catch (const std::exception&) {  // no memory: the askers' waits end by themselves
+  }
+  if (--flight->looking == 0) flight->idle.cancel();
 }
 
 }  // namespace mtasts

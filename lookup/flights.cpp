@@ -6,7 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 
+#include "lookup/dane_plan.hpp"
 #include "lookup/flight.hpp"
 #include "lookup/freshness.hpp"
 
@@ -24,16 +26,16 @@ OutcomePtr pending_outcome() {
   return pending;
 }
 
+OutcomePtr unreadable_outcome() {
+  static const OutcomePtr unreadable = outcome_of(Outcome::State::unreadable);
+  return unreadable;
+}
+
 }  // namespace
 
 void Flights::Flight::want(std::optional<Route> route) {
   if (!route || std::ranges::find(wanted, *route, &Wanted::route) != wanted.end()) return;
-  if (wanted.size() < max_dane_states) wanted.push_back({*route});
-}
-
-Flights::Flight::Wanted* Flights::Flight::next_wanted() noexcept {
-  auto next = std::ranges::find(wanted, false, &Wanted::looked);
-  return next == wanted.end() ? nullptr : &*next;
+  wanted.push_back({*route});
 }
 
 Flights::Flights(asio::any_io_executor executor, NetworkPtr network, Store& store, const Clock& clock,
@@ -61,6 +63,7 @@ void Flights::ask(const Question& question, Deliver deliver) {
   if (auto known = answer_for(*flight, question)) return deliver(std::move(known));
   if (flight->up() >= question.wait) return deliver(pending_outcome());
   flight->want(question.dane);
+  start_dane_looks(flight);
   if (!flight->launched && !flight->urgent) {  // somebody waits for it now: ahead of the rechecks
     flight->urgent = true;
     urgent_.push_back(flight);
@@ -73,7 +76,11 @@ void Flights::ask(const Question& question, Deliver deliver) {
 void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger) {
   auto found = table_.find(domain);
   FlightPtr before = found != table_.end() ? found->second : nullptr;
-  if (before && !stale(*before, dane)) return before->outcome ? void() : before->want(dane);
+  if (before && !stale(*before, dane)) {
+    if (before->outcome) return;
+    before->want(dane);
+    return start_dane_looks(before);
+  }
   // Looked at since the answer that asked for this?
   if (!before && trigger == Trigger::ask && settled(domain, dane)) return;
   FlightPtr flight = begin(domain, trigger, false, before);
@@ -134,33 +141,45 @@ void Flights::launch() {
   }
 }
 
+// A surprise (no memory, a bug) must not leave the flight in the table, and its askers without an answer.
 asio::awaitable<void> Flights::fly(FlightPtr flight) {
   // A turn of the loop first: a flight that ends at once must not launch the next from within itself, and so
   // on.
   co_await asio::post(executor_, asio::use_awaitable);
-  NetworkPtr network = network_;  // kept to the end of the look, whatever a reload does
+  try {
+    co_await fly_and_land(flight);
+    if (flight->outcome->state == Outcome::State::known) co_await commit(flight);
+    co_return;
+  } catch (const std::exception&) {  // what the answers say: nobody knows what the cache demands
+  }
+  if (!flight->outcome) give_up(*flight);
+  if (!superseded(*flight)) table_.erase(flight->domain);
+}
+
+asio::awaitable<void> Flights::fly_and_land(FlightPtr flight) {
+  flight->network = network_;  // kept to the end of the look, whatever a reload does
   Result<std::optional<Record>> stored;
   if (flight->before) {
     stored = flight->before->record;
   } else {
     stored = store_.get(flight->domain);
   }
-  if (!stored || !network) co_return give_up(*flight);
+  if (!stored || !flight->network) co_return give_up(*flight);
   flight->look.emplace();
   if (*stored) flight->look->record = **std::move(stored);
   auto started = Steady::now();
-  co_await look(flight, std::move(network));
+  co_await look(flight);
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - started);
   report_(FlightReport{flight->domain, flight->trigger, *flight->look, took});
+  serve_askers(flight->look->record, flight->look->dane, clock_.now());
+  newest_first(flight->look->record);
   auto outcome = std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(flight->look->record)});
-  flight->look.reset();
   land(*flight, std::move(outcome));
-  co_await commit(std::move(flight));
 }
 
 // Nobody knows what the cache demands, or the daemon is stopping.
 void Flights::give_up(Flight& flight) {
-  land(flight, outcome_of(Outcome::State::unreadable));
+  land(flight, unreadable_outcome());
   if (!superseded(flight)) table_.erase(flight.domain);
 }
 
@@ -169,6 +188,8 @@ void Flights::land(Flight& flight, OutcomePtr outcome) {
   for (auto& asker : flight.askers) asker.deliver(flight.outcome);
   flight.askers.clear();
   flight.timer.cancel();
+  flight.look.reset();
+  flight.network.reset();
   --flying_;
   if (flight.relaxed) --flying_relaxed_;
   launch();

@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lookup/dane_look.hpp"
 #include "lookup/discover.hpp"
 #include "ports/store.hpp"
 
@@ -29,7 +30,7 @@ namespace mtasts {
 struct Network {
   std::unique_ptr<Dns> dns;
   std::unique_ptr<Fetch> fetch;  // declared after dns: it may use it
-  unsigned mx_hosts = 10;        // MX hosts looked at (DANE-26): the most that any zone wants
+  DaneLookOptions dane{};        // the most that any zone wants
 };
 
 // What an asker needs to know.
@@ -112,9 +113,11 @@ class Flights {
   void arm(const FlightPtr& flight);
   OutcomePtr answer_for(const Flight& flight, const Question& question) const;
   boost::asio::awaitable<void> fly(FlightPtr flight);
-  boost::asio::awaitable<void> look(FlightPtr flight, NetworkPtr network);
-  boost::asio::awaitable<bool> look_at_policy(FlightPtr flight, NetworkPtr network);
-  boost::asio::awaitable<bool> look_at_dane(FlightPtr flight, NetworkPtr network);
+  boost::asio::awaitable<void> fly_and_land(FlightPtr flight);
+  boost::asio::awaitable<void> look(FlightPtr flight);
+  boost::asio::awaitable<void> look_at_policy(FlightPtr flight);
+  boost::asio::awaitable<void> look_at_dane(FlightPtr flight, Route route);
+  void start_dane_looks(const FlightPtr& flight);
   void give_up(Flight& flight);
   void land(Flight& flight, OutcomePtr outcome);
   boost::asio::awaitable<void> commit(FlightPtr flight);

@@ -46,8 +46,9 @@ Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept
     return state_decides ? Freshness::answer_and_recheck : Freshness::wait;
   }
   if (!stated) return Freshness::wait;
-  return in_last_quarter(dane->looked_at, dane->valid_until, now) ? Freshness::answer_and_recheck
-                                                                  : Freshness::answer;
+  bool held_back = now < dane->next_try && dane->next_try - now <= max_dns_backoff;
+  bool due = dane->next_try != Time{} || in_last_quarter(dane->looked_at, dane->valid_until, now);
+  return due && !held_back ? Freshness::answer_and_recheck : Freshness::answer;
 }
 
 bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane, Time now) noexcept {

@@ -1,7 +1,6 @@
 // gather - awaits several coroutines at once, all on the caller's executor.
 //
-// All of them run to their end, also when one throws; the first exception is then thrown on. REQUIRES: a
-// single-threaded executor, and that what the coroutines refer to outlives them.
+// REQUIRES: a single-threaded executor. A coroutine that throws counts as one without a result.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,31 +18,34 @@ namespace mtasts {
 
 template <class T>
 struct Gathered {
-  Gathered(const boost::asio::any_io_executor& executor, std::size_t count)
-      : timer(executor, boost::asio::steady_timer::time_point::max()), results(count), left(count) {}
+  Gathered(const boost::asio::any_io_executor& executor, std::size_t count,
+           boost::asio::steady_timer::time_point deadline)
+      : timer(executor, deadline), results(count), left(count) {}
   boost::asio::steady_timer timer;  // cancelled by whoever ends last
   std::vector<std::optional<T>> results;
   std::size_t left;
-  std::exception_ptr error;
 };
 
+// The results of those that ended by the deadline, in their places; nullopt: it had not, or it threw. The
+// others go on to their end, and nobody hears of it: keep is what they refer to, and is held until then.
 template <class T>
-boost::asio::awaitable<std::vector<T>> gather(std::vector<boost::asio::awaitable<T>> work) {
+boost::asio::awaitable<std::vector<std::optional<T>>> gather(
+    std::vector<boost::asio::awaitable<T>> work, std::shared_ptr<const void> keep,
+    boost::asio::steady_timer::time_point deadline = boost::asio::steady_timer::time_point::max()) {
   auto executor = co_await boost::asio::this_coro::executor;
-  auto all = std::make_shared<Gathered<T>>(executor, work.size());
+  auto all = std::make_shared<Gathered<T>>(executor, work.size(), deadline);
   for (std::size_t i = 0; i < work.size(); ++i) {
-    auto done = [all, i](std::exception_ptr error, T result) {
-      if (error && !all->error) all->error = error;
-      all->results[i] = std::move(result);
+    auto done = [all, i, keep](std::exception_ptr error, T result) {
+      if (!error) all->results[i] = std::move(result);
       if (--all->left == 0) all->timer.cancel();
     };
     boost::asio::co_spawn(executor, std::move(work[i]), std::move(done));
   }
-  while (all->left > 0) co_await all->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  if (all->error) std::rethrow_exception(all->error);
-  std::vector<T> results;
-  for (auto& each : all->results) results.push_back(*std::move(each));
-  co_return results;
+  while (all->left > 0) {
+    auto [cancelled] = co_await all->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (!cancelled) break;
+  }
+  co_return std::exchange(all->results, std::vector<std::optional<T>>(all->results.size()));
 }
 
 }  // namespace mtasts

@@ -44,6 +44,7 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   DnsStep step;
   step.name = name;
   step.type = type;
+  step.answer.reason = "no answer in time";  // until there is one
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
   DnsAnswer answer = co_await dns_.ask(std::move(name), type);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "conf/service_port.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
+#include "core/text.hpp"
 #include "lookup/freshness.hpp"
 #include "lookup/refresher.hpp"
 #include "postfix-policy/json_answer.hpp"
@@ -16,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
+constexpr std::size_t most_services = 100;   // names that are kept
 
 // Where DNSSEC can't be validated there is nothing to wait for.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
@@ -54,9 +57,8 @@ std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out)
   }
   Key key = read_key(request->key, scratch_);
   if (const auto* next_hop = std::get_if<NextHop>(&key.next_hop)) {
-    std::string_view why = without_policy(*settings_, next_hop->domain);
-    if (!why.empty()) {
-      refuse_key(map->dialect, request->map, request->key, why, out);
+    if (is_private(*settings_, next_hop->domain)) {
+      refuse_key(map->dialect, request->map, request->key, "in a zone of [dns] private", out);
       return std::nullopt;
     }
     Asked asked = read(*map, request->map, *zone, *next_hop);
@@ -93,22 +95,42 @@ void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_vie
   }
 }
 
+// nullopt: none is written; 0: a service that nobody here knows. A name may have to be looked for in files,
+// so that is done once a name and thread; who changes /etc/services restarts mtastsd.
+std::optional<std::uint16_t> Answerer::written_port(const NextHop& hop) {
+  if (hop.port.empty()) return std::nullopt;
+  if (std::ranges::all_of(hop.port, is_digit)) return service_port(hop.port).value_or(0);
+  auto known = services_.find(hop.port);
+  if (known != services_.end()) return known->second;
+  if (services_.size() >= most_services) services_.clear();
+  auto port = service_port(hop.port).value_or(0);
+  services_.emplace(hop.port, port);
+  return port;
+}
+
+ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
+  ZoneRules rules = overridden(rules_now(*asked.zone, health_.get()), asked.over);
+  if (asked.dialect == Dialect::sts) rules.postfix_dane = PostfixDane::yes;  // sendmail does DANE itself
+  return rules;
+}
+
 Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
                      const NextHop& hop) {
-  auto port = written_port(hop.port);
+  auto port = written_port(hop);
   const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, clock_.now());
   Asked asked{map.dialect,
               map_text,
               {hop.domain, std::nullopt, zone.first_fetch_wait, zone.answer_timeout},
               {hop.bracketed, port.value_or(zone.default_port)},
-              overridden(rules_now(zone, health_.get()), over),
-              over};
-  if (map.dialect == Dialect::sts) {  // sendmail does DANE itself, and is told where it has to
-    asked.rules.postfix_dane = PostfixDane::yes;
-    asked.question.wait = std::min(asked.question.wait, sendmail_wait);
-  }
-  asked.question.dane = dane_to_look_up(asked);
-  if (!asked.question.dane) asked.question.wait = std::min(asked.question.wait, zone.first_fetch_wait);
+              &zone,
+              over,
+              {}};
+  asked.rules = rules_of(asked);
+  if (map.dialect == Dialect::sts) asked.question.wait = std::min(asked.question.wait, sendmail_wait);
+  Question& question = asked.question;
+  question.dane = dane_to_look_up(asked);
+  if (!question.dane) question.wait = std::min(question.wait, zone.first_fetch_wait);
+  question.fetch_wait = std::min(question.fetch_wait, question.dane ? within(question.wait) : question.wait);
   return asked;
 }
 
@@ -152,8 +174,9 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
     out += "OK queued";
     return std::nullopt;
   }
-  Miss miss{asked, std::string(asked.map), settings_, health_};
+  Miss miss{asked, std::string(asked.map), settings_};
   miss.asked.map = {};
+  miss.asked.rules = {};  // made anew when it is answered: DNSSEC may have gone down meanwhile
   if (for_newer_id) {
     miss.asked.question.fetch_wait = std::min(miss.asked.question.fetch_wait, newer_id_wait);
   }
@@ -163,6 +186,7 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
 void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
   Asked asked = miss.asked;
   asked.map = miss.map;
+  asked.rules = rules_of(asked);
   Answer answer{"fetch", Log::Level::info, took, out};
   switch (outcome.state) {
     case Outcome::State::known: {

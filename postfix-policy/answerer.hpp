@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,23 +23,23 @@
 
 namespace mtasts {
 
-// What a question is about, once its map and key are read. Views live as long as the request does; the
-// settings and the health it was read under are kept by whoever keeps this.
+// What a question is about, once its map and key are read. map lives as long as the request does; zone and
+// override as long as the settings it was read under, rules as long as the health.
 struct Asked {
   Dialect dialect = Dialect::postfix;
   std::string_view map;  // as asked, for the log
   Question question;     // the next hop, and how long a flight is waited for
   Route route;           // of the next hop
-  ZoneRules rules;       // with what an override changes
+  const ZoneSettings* zone = nullptr;
   const Override* over = nullptr;
+  ZoneRules rules;  // of the zone, with what an override and the health of this moment change
 };
 
 // A request that the cache doesn't settle.
 struct Miss {
   Asked asked;
-  std::string map;  // what asked.map is a view of
-  SettingsPtr settings;
-  HealthPtr health;
+  std::string map;       // what asked.map is a view of
+  SettingsPtr settings;  // which asked refers to
 };
 
 struct Counters {  // plain cells of the thread
@@ -71,6 +72,8 @@ class Answerer {
   void refuse_map(std::string_view map, std::string& out);
   void refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
                   std::string& out);
+  std::optional<std::uint16_t> written_port(const NextHop& hop);
+  ZoneRules rules_of(const Asked& asked) const noexcept;
   Asked read(const MapName& map, std::string_view map_text, const ZoneSettings& zone, const NextHop& hop);
   std::optional<Miss> answer_for(Asked& asked, std::string& out);
   bool answer_by_override(const Asked& asked, std::string& out);
@@ -90,7 +93,8 @@ class Answerer {
   SettingsPtr settings_;
   HealthPtr health_ = std::make_shared<const Health>();
   Counters counters_;
-  std::string scratch_;  // converted keys
+  std::string scratch_;                                         // converted keys
+  std::map<std::string, std::uint16_t, std::less<>> services_;  // ports by name
   Time last_map_warning_{};
   Time last_idna_warning_{};
   // A busy domain is posted for a recheck once in 5 s, and a busy override told once a minute, not with every

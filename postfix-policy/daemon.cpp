@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -27,7 +28,10 @@ using Level = Log::Level;
 namespace {
 
 constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a flight
-constexpr rlim_t own_descriptors = 1500;         // 512 DNS questions, 256 fetches, the rest
+// Until it is known whether Postfix does DANE itself, mail to domains with DANE would have to be deferred.
+// Asking takes some milliseconds, unless Postfix's resolver is down.
+constexpr std::chrono::milliseconds first_health_limit{1000};
+constexpr rlim_t own_descriptors = 1500;  // 512 DNS questions, 256 fetches, the rest
 
 class SystemClock : public Clock {
  public:
@@ -60,6 +64,7 @@ class Daemon {
       return 1;
     }
     await_signals();
+    first_health_.get_future().wait_for(first_health_limit);  // connections wait in the listeners' queues
     main_loop_.run();
     stop();
     log_.say(Level::info, "stop", "stopped");
@@ -99,6 +104,9 @@ class Daemon {
   void spread(const HealthPtr& health) {
     for (auto& loop : answer_loops_) loop->use(health);
     admin_.use(health);
+    bool known = !health->postfix_asked || health->postfix_dane.has_value();
+    if (known && !health_known_) first_health_.set_value();
+    health_known_ = health_known_ || known;
   }
 
   CacheOptions cache_options() {
@@ -254,6 +262,8 @@ class Daemon {
   asio::steady_timer timer_{main_loop_};
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
+  std::promise<void> first_health_;
+  bool health_known_ = false;  // resolve thread only
   std::size_t most_connections_ = SIZE_MAX;
   Admin admin_{main_loop_, log_, clock_, options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;

@@ -28,6 +28,7 @@ void HealthCheck::use(std::shared_ptr<Prepared> prepared) {
   } else if (health_.way.empty()) {
     health_.way = "not chosen yet";
   }
+  health_.postfix_asked = prepared_->plan.ask_postfix;
   if (!prepared_->plan.ask_postfix) {
     health_.postfix_dane.reset();
     health_.postfix_detail.clear();
@@ -62,6 +63,9 @@ asio::awaitable<bool> HealthCheck::look_at_dns(PreparedPtr prepared, bool first)
   bool nothing_to_try = prepared->plan.choose && (first || !health_.dnssec);
   if (!nothing_to_try) {
     SelfTest test = co_await try_way(choice_options(*prepared), way_, clock_);
+    // What worked until now is not given up for one lost packet: DANE would be off for half a minute.
+    for (int again = 0; again < 2 && !test.works && worked() && current(prepared); ++again)
+      test = co_await try_way(choice_options(*prepared), way_, clock_);
     if (!current(prepared)) co_return false;
     if (test.works || !prepared->plan.choose) {
       found_dns(test.works, test.detail);

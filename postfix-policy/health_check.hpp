@@ -73,6 +73,7 @@ class HealthCheck {
   boost::asio::awaitable<bool> look_at_dns(PreparedPtr prepared, bool first);
   boost::asio::awaitable<bool> choose_again(PreparedPtr prepared, bool first);
   bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
+  bool worked() const noexcept { return health_.checked_at != Time{} && health_.dnssec; }
   ChoiceOptions choice_options(const Prepared& prepared) const;
   void take(const PreparedPtr& prepared, Choice choice, bool first);
   void found_dns(bool works, const std::string& detail);

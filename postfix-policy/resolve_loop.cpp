@@ -56,7 +56,7 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   auto fetch = make_https_fetch(loop_, *network->dns, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
-  network->mx_hosts = most_mx_hosts(config);
+  network->dane = dane_look_options(config);
   HealthPlan plan = make_health_plan(loop_, config, std::move(first));
   return std::shared_ptr<Prepared>(new Prepared{std::move(network), to_switch, std::move(plan)},
                                    [this](Prepared* p) { discard(p); });

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "conf/service_port.hpp"
-
 namespace mtasts {
 namespace {
 
@@ -50,21 +48,17 @@ ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept {
   return rules;
 }
 
-unsigned most_mx_hosts(const Config& config) noexcept {
-  unsigned most = config.policy.mx_hosts;
-  for (const auto& [name, zone] : config.zones) most = std::max(most, zone.mx_hosts);
-  return most;
+std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept {
+  return wait - std::min(wait / 8, std::chrono::milliseconds(500));
 }
 
-std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept {
-  constexpr std::size_t label = std::string_view("_mta-sts.").size();
-  if (domain.str().size() + label > DomainName::max_size) return "too long a name for an _mta-sts record";
-  return is_private(settings, domain) ? "in a zone of [dns] private" : "";
-}
-
-std::optional<std::uint16_t> written_port(std::string_view port) noexcept {
-  if (port.empty()) return std::nullopt;
-  return service_port(port).value_or(0);
+DaneLookOptions dane_look_options(const Config& config) noexcept {
+  DaneLookOptions options{config.policy.mx_hosts, within(config.policy.answer_timeout)};
+  for (const auto& [name, zone] : config.zones) {
+    options.mx_hosts = std::max(options.mx_hosts, zone.mx_hosts);
+    options.limit = std::min(options.limit, within(zone.answer_timeout));
+  }
+  return options;
 }
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,16 +13,17 @@
 #include "core/decide.hpp"
 #include "core/domain_name.hpp"
 #include "core/override.hpp"
+#include "lookup/dane_look.hpp"
 #include "setup/health.hpp"
 
 namespace mtasts {
 
 struct ZoneSettings {
-  ZoneRules rules;                                   // but for what only Health knows: see rules_now()
-  bool postfix_dane_auto = true;                     // postfix_dane = "auto"
-  bool temp_without_dnssec = false;                  // on_dnssec_down = "temp"
-  std::uint16_t default_port = 25;                   // of a next hop without a port
-  std::chrono::milliseconds first_fetch_wait{5000};  // not above answer_timeout
+  ZoneRules rules;                   // but for what only Health knows: see rules_now()
+  bool postfix_dane_auto = true;     // postfix_dane = "auto"
+  bool temp_without_dnssec = false;  // on_dnssec_down = "temp"
+  std::uint16_t default_port = 25;   // of a next hop without a port
+  std::chrono::milliseconds first_fetch_wait{5000};
   std::chrono::milliseconds answer_timeout{8000};
 };
 
@@ -43,15 +43,11 @@ SettingsPtr make_settings(const Config& config);
 // it.
 ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept;
 
-// The most MX hosts that any zone wants looked at.
-unsigned most_mx_hosts(const Config& config) noexcept;
+// As many MX hosts as any zone wants looked at, and ready before any zone's answer_timeout.
+DaneLookOptions dane_look_options(const Config& config) noexcept;
 
-// Why no look could find a policy for the domain (rule 1); "" if one could. Static words.
-std::string_view without_policy(const Settings& settings, const DomainName& domain) noexcept;
-
-// Of a next hop's port as written in the key; nullopt: none is written. 0: a service that this system does
-// not know.
-std::optional<std::uint16_t> written_port(std::string_view port) noexcept;
+// A little less than a whole wait, so that what is known by then is answered within it.
+std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept;
 
 bool is_private(const Settings& settings, const DomainName& domain) noexcept;
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "core/finding.hpp"
+#include "net/dns/delegation.hpp"
 
 namespace mtasts {
 namespace {
@@ -45,6 +46,14 @@ DnsAnswer bogus_answer(const ub_result& result) {
   return answer;
 }
 
+bool denies_ds(const ub_result& result) {
+  if (result.qtype != static_cast<int>(RrType::ds) || result.secure == 0 || result.answer_packet == nullptr)
+    return false;
+  std::string_view packet(static_cast<const char*>(result.answer_packet),
+                          static_cast<std::size_t>(std::max(result.answer_len, 0)));
+  return is_unsigned_delegation(packet, result.qname);
+}
+
 bool label_ok(std::string_view label) noexcept {
   auto fine = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -82,6 +91,7 @@ DnsAnswer to_answer(const ub_result& result) {
     answer.rdata = rdata_of(result);
   } else {
     answer.kind = DnsAnswer::Kind::no_data;
+    answer.unsigned_delegation = denies_ds(result);
   }
   return answer;
 }

@@ -38,6 +38,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
  public:
   Resolver(asio::io_context& loop, UbCtx ctx, const UnboundOptions& options)
       : timeout(options.timeout),
+        validates(options.validate && !options.trust_anchor.empty()),
         loop_(loop),
         max_queries_(std::max(options.max_queries, 1u)),
         ctx_(std::move(ctx)),
@@ -53,6 +54,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   void leave(const Query& query);
 
   const std::chrono::milliseconds timeout;
+  const bool validates;
 
  private:
   void watch();
@@ -198,7 +200,10 @@ asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std:
     auto [error] = co_await query->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!error) break;
   }
-  if (query->answer) co_return std::move(*query->answer);
+  if (query->answer) {
+    query->answer->validated = resolver->validates;
+    co_return std::move(*query->answer);
+  }
   co_return timeout_answer(resolver->timeout, query->number != 0);
 }
 

@@ -50,12 +50,12 @@ def test_reload_makes_new_listeners(lab, mtastsd, configured, wait):
         assert client.ask("postfix", "reload.example") == GOOD, "the old connection is still there"
 
 
-@pytest.mark.parametrize("bad", ["nonsense = \n", "first_fetch_wait = \"5 parsecs\"\n", "[polizei]\n",
-                                 "no_such_key = 1\n"])
+@pytest.mark.parametrize("bad", ["nonsense = ", "[policy]\nfirst_fetch_wait = \"5 parsecs\"\n", "[polizei]\n",
+                                 "[policy]\nno_such_key = 1\n"])
 def test_bad_file_changes_nothing(lab, mtastsd, configured, wait, bad):
     mark = mtastsd.mark()
     with lab.client() as client:
-        mtastsd.write_config(bad + ZONE)
+        mtastsd.write_config(ZONE + bad)
         mtastsd.reload()
         wait("a complaint in the log", lambda: [entry for entry in mtastsd.log(mark)
                                                 if entry.get("level") in ("error", "warning", "warn")])

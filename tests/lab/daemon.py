@@ -14,7 +14,6 @@ from .processes import LabError, run, wait_until
 CHECKOUT = Path(__file__).resolve().parents[2]
 INET = ("127.0.0.1", 8463)
 # https.timeout is below policy.first_fetch_wait (5 s): a fetch that never ends is answered with its own reason.
-# postfix_dane "auto" would ask the machine's resolvers, which know nothing of the lab.
 CONFIG = """[listen]
 socketmap = [{listen}]
 http = ""
@@ -33,8 +32,6 @@ timeout = "3s"
 format = "json"
 level = "debug"
 target = "stderr"
-[policy]
-postfix_dane = "yes"
 """
 
 

@@ -52,7 +52,7 @@ DOMAINS = [
            policy_mx=("mail.mx-borrowed.example",), mx=(Mx("borrowed"),)),
     # Policies that ask for nothing, over MX hosts that enforce would refuse.
     no_policy("testing-bad-mx", "mode testing and a bad MX host", "testing", mode="testing", mx=(Mx("self-signed"),)),
-    no_policy("mode-none", "mode none", "none", mode="none", mx=(Mx("no-starttls"),)),
+    no_policy("mode-none", "mode none", " none", mode="none", mx=(Mx("no-starttls"),)),
     # Records.
     no_policy("no-record", "no TXT record", "NXDOMAIN", record=(), mx=(Mx("no-starttls"),)),
     no_policy("two-records", "two TXT records", "2 MTA-STS records", record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"')),

@@ -169,6 +169,8 @@ TEST_CASE("explain: the text", "[explain]") {
   world.dns.answers["_25._tcp.mx.example.com/TLSA"] = tlsa({usable, "0 1 1 " + digest});
   world.dns.answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}, {20, "mx2.example.com"}});
   world.dns.answers["mx2.example.com/A"] = dns_failure("SERVFAIL");
+  world.dns.answers["com/DS"] = no_data(secure);
+  world.dns.answers["com/DS"].unsigned_delegation = true;
   override_with(world, OverrideAction::enforce);
   world.inputs.over->until = noon + 24h;
   Explanation all = world.explain();
@@ -193,7 +195,7 @@ TEST_CASE("explain: the text", "[explain]") {
         "               3 1 1 aaaaaaaaaaaaaaaaaaaa...\n"
         "               0 1 1 aaaaaaaaaaaaaaaaaaaa... (unusable: usage PKIX-TA(0) and\n"
         "               PKIX-EE(1) are not for SMTP (RFC 7672 section 3.1.3))\n"
-        "             DS com: insecure, no data, TTL 300, 7ms\n"
+        "             DS com: secure, no data: all below is unsigned, TTL 300, 7ms\n"
         "record       valid, id 1\n"
         "HTTPS        https://mta-sts.example.com/.well-known/mta-sts.txt\n"
         "             status 200, text/plain, 63 octets, 7ms\n"
@@ -226,9 +228,21 @@ TEST_CASE("explain: MX by preference, and what was asked twice once", "[explain]
   auto text = text_of(world.explain());
   CHECK(text.contains(
       "5 a.example.com.\n               20 b.example.com.\n               300 c.example.com.\n"));
-  CHECK(text.contains("DS com: insecure, no data, TTL 300, "));
+  CHECK(text.contains("DS com: secure, no data, TTL 300, "));
   CHECK(text.contains(", asked 3 times\n"));
   CHECK(text.find("DS com") == text.rfind("DS com"));
+}
+
+TEST_CASE("explain: an answer that nobody validated is told from an insecure one", "[explain]") {
+  World world;
+  world.dns.answers["_mta-sts.example.com/TXT"].validated = false;
+  world.inputs.rules.dnssec = Dnssec::ignore_dane;
+  Explanation all = world.explain();
+  CHECK(all.reply() == "OK secure match=mx.example.com servername=hostname");
+  CHECK(text_of(all).contains("TXT _mta-sts.example.com: not validated, TTL 300, "));
+  CHECK(text_of(all).contains("record       valid, id 1\n"));
+  CHECK(explanation_object(all)["trace"].at(0).at("validated") == false);
+  CHECK(text_of(saved_and_replayed(all)) == text_of(all));
 }
 
 TEST_CASE("explain: the JSON form", "[explain]") {

@@ -33,6 +33,11 @@ inline DnsAnswer bogus(DnsAnswer answer) {
   return answer;
 }
 
+inline DnsAnswer unvalidated(DnsAnswer answer) {
+  answer.validated = false;
+  return answer;
+}
+
 inline std::string wire_name(std::string_view text) {
   std::string wire;
   while (!text.empty()) {
@@ -65,5 +70,16 @@ inline DnsAnswer tlsa(const std::vector<std::string>& texts, DnsAnswer::Security
   for (const auto& text : texts) rdata.push_back(tlsa_rdata(text).value());
   return raw_answer(std::move(rdata), security, ttl);
 }
+
+// A Dns with a delay for each question.
+class SlowDns : public FakeDns {
+ public:
+  boost::asio::awaitable<DnsAnswer> ask(std::string asked, RrType type) override {
+    auto slow = delays.find(asked + "/" + std::string(words(type)));
+    if (slow != delays.end()) co_await a_while(slow->second);
+    co_return co_await FakeDns::ask(std::move(asked), type);
+  }
+  std::map<std::string, std::chrono::milliseconds> delays;
+};
 
 }  // namespace mtasts::fake

@@ -16,12 +16,14 @@ namespace {
 
 struct World {
   boost::asio::io_context loop;
-  FakeDns dns;
+  SlowDns dns;
   FakeClock clock;
 
-  DaneState look(Route route = {}, std::optional<DaneState> before = {}, unsigned mx_hosts = 10) {
+  DaneState look(Route route = {}, std::optional<DaneState> before = {}, unsigned mx_hosts = 10,
+                 std::chrono::milliseconds limit = 7500ms) {
+    auto shared = std::shared_ptr<Dns>(std::shared_ptr<void>(), &dns);  // owned by this
     auto done = boost::asio::co_spawn(
-        loop, look_up_dane(dns, clock, name("example.com"), route, std::move(before), mx_hosts),
+        loop, look_up_dane(shared, clock, name("example.com"), route, std::move(before), {mx_hosts, limit}),
         boost::asio::use_future);
     loop.restart();
     loop.run();
@@ -164,11 +166,92 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     world.dns.answers["dead.tld/DS"] = no_data(secure);
     CHECK(world.look().hosts == "f+mx.dead.tld");
   }
+  SECTION("RFC 4035 §5.2: the signed denial is that of a delegation") {
+    world.dns.answers["dead.tld/DS"] = no_data(secure, 88);
+    world.dns.answers["dead.tld/DS"].unsigned_delegation = true;
+    CHECK(world.look().hosts == "i+mx.dead.tld");
+  }
   SECTION("the parent does not answer either") {
     world.dns.answers["tld/DS"] = dns_failure("timeout");
     CHECK(world.look().hosts == "f+mx.dead.tld");
     CHECK_FALSE(world.asked("dead.tld/DS"));
   }
+}
+
+TEST_CASE("a host that is itself a dead, unsigned delegation", "[lookup]") {
+  World world;
+  world.mx({{10, "dead.tld"}});
+  world.dns.answers["dead.tld/A"] = dns_failure("SERVFAIL");
+  world.dns.answers["dead.tld/AAAA"] = dns_failure("SERVFAIL");
+  world.dns.answers["tld/DS"] = raw_answer({"ds"});
+  world.dns.answers["dead.tld/DS"] = no_data(insecure);
+  CHECK(world.look().hosts == "i+dead.tld");
+}
+
+TEST_CASE("a dead host with a name of very many labels costs no DS questions", "[lookup]") {
+  World world;
+  std::string host = "tld";
+  for (int i = 0; i < 60; ++i) host = "a." + host;
+  world.mx({{10, host}});
+  world.dns.answers[host + "/A"] = dns_failure("SERVFAIL");
+  world.dns.answers[host + "/AAAA"] = dns_failure("SERVFAIL");
+  CHECK(world.look().hosts == "f+" + host);
+  CHECK(world.dns.asked_names.size() == 3);
+}
+
+TEST_CASE("one slow host does not cost the answer about the others", "[lookup]") {
+  World world;
+  SlowDns& slow = world.dns;
+  world.mx({{10, "slow.x"}, {20, "good.x"}});
+  world.host("slow.x");
+  world.host("good.x");
+  slow.delays["_25._tcp.slow.x/TLSA"] = 600ms;
+  DaneState state = world.look({}, {}, 10, 200ms);
+  CHECK(state.hosts == "f+slow.x\nu+good.x");
+  CHECK(state.detail == "MX host slow.x: no answer in time");
+}
+
+TEST_CASE("a hundred hosts of one preference are looked at, ten at a time", "[lookup]") {
+  World world;
+  world.dns.delay = 1ms;
+  std::vector<MxRecord> records;
+  for (int i = 0; i < 100; ++i) records.push_back({10, "mx" + std::to_string(i) + ".x"});
+  world.mx(records);
+  for (const auto& each : records) world.host(each.host);
+  CHECK(tally(world.look().hosts, 1).usable == 100);
+  CHECK(world.dns.most_at_once <= 20);
+}
+
+TEST_CASE("a host whose lookup fails is what it was, while that is young", "[lookup]") {
+  World world;
+  world.mx({{10, "a.x"}, {20, "b.x"}});
+  world.host("a.x", std::nullopt);
+  world.host("b.x", std::nullopt);
+  DaneState before = world.look();
+  REQUIRE(before.hosts == "0+a.x\n0+b.x");
+  world.clock.time += 200s;
+  SECTION("a lost answer") {
+    world.dns.answers["_25._tcp.b.x/TLSA"] = dns_failure("timeout after 5 s");
+    DaneState after = world.look({}, before);
+    CHECK(after.hosts == "0+a.x\n0+b.x");
+    CHECK(after.valid_until == before.valid_until);
+    CHECK(after.next_try == world.clock.time + 22s);
+    CHECK(after.detail == "TLSA _25._tcp.b.x: timeout after 5 s");
+    world.clock.time += 100s;
+    CHECK(world.look({}, after).hosts == "0+a.x\nf+b.x");  // over
+  }
+  SECTION("DANE-1: a bogus one is believed to be an attack") {
+    world.dns.answers["_25._tcp.b.x/TLSA"] = bogus(nxdomain(secure));
+    CHECK(world.look({}, before).hosts == "0+a.x\nf+b.x");
+  }
+}
+
+TEST_CASE("an MX host with an underscore is one, as in Postfix", "[lookup]") {
+  World world;
+  world.mx({{10, "mx_1.x"}, {20, "mx2.x"}});
+  world.host("mx_1.x", std::nullopt);
+  world.host("mx2.x");
+  CHECK(world.look().hosts == "0+mx_1.x\nu+mx2.x");
 }
 
 TEST_CASE("DANE-26: hosts far down are not looked at", "[lookup]") {

@@ -55,6 +55,18 @@ TEST_CASE("without a record of ours HTTPS is not asked", "[lookup]") {
   CHECK(look.record.look.state == StsState::no_record);
 }
 
+TEST_CASE("a name without room for _mta-sts. has no policy, and nothing is asked", "[lookup]") {
+  World world;
+  DomainName longest = name(std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
+                            "." + std::string(60, 'd'));
+  auto done = boost::asio::co_spawn(
+      world.loop, discover(world.dns, world.fetch, world.clock, longest, std::nullopt, Trigger::ask),
+      boost::asio::use_future);
+  world.loop.run();
+  CHECK(done.get().record.look.state == StsState::no_record);
+  CHECK(world.dns.asked_names.empty());
+}
+
 // Every step that can fail is made to fail in turn, with an enforce policy cached: it must hold, unchanged,
 // to max_age.
 TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {

@@ -1,6 +1,7 @@
 // fakes - the ports as data: what DNS and HTTPS will say, a store in memory, a clock turned by hand.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -71,12 +72,16 @@ class FakeDns : public Dns {
  public:
   boost::asio::awaitable<DnsAnswer> ask(std::string asked, RrType type) override {
     asked_names.push_back(asked + "/" + std::string(words(type)));
+    most_at_once = std::max(most_at_once, ++at_once_now);
     if (!at_once) co_await a_while(delay);
+    --at_once_now;
     if (throws) throw std::runtime_error("no memory");
     auto found = answers.find(asked + "/" + std::string(words(type)));
     if (found != answers.end()) co_return found->second;
     bool about_mail = type == RrType::a || type == RrType::aaaa || type == RrType::cname ||
-                      type == RrType::mx || type == RrType::ds || type == RrType::tlsa;
+                      type == RrType::mx || type == RrType::tlsa;
+    // A signed zone without delegations, unless `answers` says otherwise.
+    if (type == RrType::ds) co_return no_data(DnsAnswer::Security::secure);
     co_return about_mail ? no_data() : answer;
   }
   DnsAnswer answer;  // to every question that is not in `answers`; about MX hosts there is no data then
@@ -85,6 +90,7 @@ class FakeDns : public Dns {
   bool throws = false;
   bool at_once = false;
   std::vector<std::string> asked_names;
+  int most_at_once = 0, at_once_now = 0;
 };
 
 class FakeFetch : public Fetch {

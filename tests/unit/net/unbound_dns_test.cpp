@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using Kind = DnsAnswer::Kind;
 using Security = DnsAnswer::Security;
+using Catch::Generators::values;
 
 constexpr std::uint16_t type_a = 1, type_cname = 5, type_txt = 16;
 
@@ -302,6 +303,25 @@ TEST_CASE("an asker that is cancelled gives up its place", "[net]") {
   auto begin = steady_clock::now();
   CHECK(bench.ask("n1.example").kind == Kind::data);
   CHECK(steady_clock::now() - begin < 2s);
+}
+
+TEST_CASE("several forwarders: one that is down costs no question its answer", "[net]") {
+  DnsServer silent([](const DnsQuestion&) { return DnsReply{.silent = true}; });
+  DnsServer broken([](const DnsQuestion&) { return DnsReply{.rcode = 2}; });
+  std::string closed;
+  {
+    DnsServer gone(unsigned_zone);
+    closed = gone.forward();
+  }
+  auto dead = GENERATE_REF(values<std::string>({silent.forward(), broken.forward(), closed}));
+  UnboundOptions options;
+  options.forward = {dead};  // the bench adds the one that works
+  Bench bench(unsigned_zone, options);
+  for (int i = 0; i < 10; ++i) {
+    DnsAnswer answer = bench.ask("n" + std::to_string(i) + ".example");
+    INFO(answer.reason);
+    CHECK(answer.kind == Kind::data);
+  }
 }
 
 TEST_CASE("DNSSEC: secure, bogus and insecure are told apart", "[net]") {

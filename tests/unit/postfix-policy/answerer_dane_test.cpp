@@ -1,0 +1,234 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "../lookup/dane_fakes.hpp"
+#include "answerer_world.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string by_policy = "OK secure match=mx.example.com servername=hostname";
+
+HealthPtr health(std::optional<bool> postfix_dane, bool dnssec = true) {
+  Health health;
+  health.dnssec = dnssec;
+  health.dnssec_detail = dnssec ? "" : "the clock may be wrong";
+  health.postfix_dane = postfix_dane;
+  return std::make_shared<const Health>(health);
+}
+
+Config config() {
+  Config config;
+  config.zones["only"].partial_dane = "dane-only";
+  config.zones["submission"].default_port = 587;
+  config.zones["without"].dane = false;
+  config.zones["no"].postfix_dane = "no";
+  config.zones["yes"].postfix_dane = "yes";
+  config.zones["down"].on_dnssec_down = "temp";
+  auto add = [&](const char* domain, OverrideAction action, std::string answer = {}) {
+    config.overrides.push_back(
+        {domain, {name(domain), false, false, false, {}}, {action, std::move(answer), "ticket 4711"}, false});
+  };
+  add("none.over.example", OverrideAction::no_policy);
+  add("given.over.example", OverrideAction::answer, "encrypt ciphers=high");
+  add("may.over.example", OverrideAction::answer, "DANE-only");
+  add("secure.over.example", OverrideAction::answer, "secure match=x.example servername=hostname");
+  add("nodane.over.example", OverrideAction::ignore_dane);
+  add("fresh.over.example", OverrideAction::ignore_dane);
+  return config;
+}
+
+DaneState state(std::string hosts, Time now, Route route = {}) {
+  DaneState dane;
+  dane.route = route;
+  dane.mx = MxState::secure;
+  dane.hosts = std::move(hosts);
+  dane.looked_at = now;
+  dane.valid_until = now + 400s;
+  return dane;
+}
+
+struct DaneWorld : AnswererWorld {
+  DaneWorld() : AnswererWorld(make_settings(config())) {
+    answerer.use(health(true));
+    put("all.example", "u+mx.all.example", false);
+    put("some.example", "u+mx1.x\n0=mx2.x", false);
+    put("some-sts.example", "u+mx1.x\n0=mx2.x", true);
+    put("failed-sts.example", "f+mx1.x", true);
+    put("nodane.over.example", "u+mx.x", true);
+    put("port.example", "u+mx.x", false, {false, 587});
+  }
+  void put(std::string_view domain, std::string hosts, bool enforce, Route route = {}) {
+    Record record;
+    if (enforce) record = stored_policy(clock.time, "enforce", 604800);
+    if (!enforce)
+      record.look = {StsState::no_record, "no data", "", clock.time, clock.time + 400s, Time{}, 0};
+    record.dane.push_back(state(std::move(hosts), clock.time, route));
+    store(domain, std::move(record));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("DANE out of the cache, by dialect and zone", "[policy]") {
+  struct Row {
+    const char* why;
+    std::string request, want;
+  };
+  auto row = GENERATE(values<Row>({
+      {"DANE-24", "postfix all.example", "OK dane-only"},
+      {"PFX-27: no STS attributes", "postfix310 all.example", "OK dane-only"},
+      {"sendmail does DANE itself", "sts all.example", "NOTFOUND "},
+      {"rule 5, no policy", "postfix some.example", "OK dane"},
+      {"rule 5, sts", "postfix some-sts.example", by_policy},
+      {"rule 5, dane-only in a zone", "postfix/only some-sts.example", "OK dane-only"},
+      {"STS-49 with the reason", "postfix failed-sts.example", "TEMP DANE undecided: why it failed"},
+      {"a zone without DANE", "postfix/without failed-sts.example", by_policy},
+      {"PFX-8: a zone whose Postfix does no DANE", "postfix/no all.example", "NOTFOUND "},
+      {"PFX-8: the same beside a policy", "postfix/no some-sts.example", by_policy},
+      {"a prefetch", "prefetch all.example", "OK cached"},
+      {"another port is another question", "postfix all.example:587", "MISS all.example"},
+      {"the default port written out", "postfix all.example:25", "OK dane-only"},
+      {"as a service", "postfix all.example:smtp", "OK dane-only"},
+      {"brackets are another question", "postfix [all.example]", "MISS all.example"},
+      {"a zone's default port", "postfix/submission port.example", "OK dane-only"},
+      {"a port that was looked up", "postfix port.example:submission", "OK dane-only"},
+      {"a port that was not", "postfix port.example", "MISS port.example"},
+      {"unknown", "postfix unknown.example", "MISS unknown.example"},
+      {"override: no-policy, before any DNS", "postfix none.over.example", "NOTFOUND "},
+      {"override: an answer, before any DNS", "postfix given.over.example", "OK encrypt ciphers=high"},
+      {"override: an answer in each dialect", "postfix310/only given.over.example:587",
+       "OK encrypt ciphers=high"},
+      {"override: an answer that sendmail can't take", "sts given.over.example",
+       "TEMP the override's answer is one for Postfix alone"},
+      {"override: an answer that is sendmail's own affair", "sts may.over.example", "NOTFOUND "},
+      {"override: an answer that sendmail knows", "sts secure.over.example",
+       "OK secure match=x.example servername=hostname"},
+      {"override: ignore-dane", "postfix nodane.over.example", by_policy},
+  }));
+  INFO(row.why);
+  DaneWorld world;
+  for (auto& [domain, record] : world.reader.records)
+    if (record.dane[0].hosts.starts_with('f')) record.dane[0].detail = "why it failed";
+  CHECK(world.ask(row.request) == row.want);
+}
+
+TEST_CASE("PFX-8: dane-only is for a Postfix whose resolver shows AD", "[policy]") {
+  DaneWorld world;
+  world.answerer.use(health(false));
+  CHECK(world.ask("postfix all.example") == "NOTFOUND ");
+  CHECK(world.ask("postfix some-sts.example") == by_policy);
+  CHECK(world.ask("postfix/yes all.example") == "OK dane-only");
+  CHECK(world.ask("sts all.example") == "NOTFOUND ");
+  world.answerer.use(health(std::nullopt));
+  CHECK(world.ask("postfix all.example").starts_with("TEMP not known yet"));
+  CHECK(world.ask("postfix some-sts.example") == by_policy);
+}
+
+TEST_CASE("on_dnssec_down: nobody waits for DANE then", "[policy]") {
+  DaneWorld world;
+  world.answerer.use(health(true, false));
+  CHECK(world.ask("postfix all.example") == "OK dane-only");  // the state is younger than its TTL
+  world.clock.time += 400s;
+  Record enforce = stored_policy(world.clock.time, "enforce", 604800);
+  world.store("sts.example", enforce);
+  CHECK(world.ask("postfix sts.example") == by_policy);
+  CHECK(world.ask("postfix/down sts.example") == "TEMP DNSSEC validation is down: the clock may be wrong");
+  CHECK(world.ask("postfix unknown.example") ==
+        "MISS unknown.example");  // its policy is looked for all the same
+  std::string out;
+  CHECK_FALSE(world.answerer.answer("postfix unknown.example", out)->asked.question.dane);
+}
+
+TEST_CASE("how long is waited for what", "[policy]") {
+  DaneWorld world;
+  std::string out;
+  Question main = world.answerer.answer("postfix new.example", out)->asked.question;
+  CHECK(main.fetch_wait == 5s);
+  CHECK(main.wait == 8s);
+  CHECK(main.dane == Route{});
+  Question sendmail = world.answerer.answer("sts [new.example]:465", out)->asked.question;
+  CHECK(sendmail.wait == 4s);
+  CHECK(sendmail.fetch_wait == 3500ms);  // so that what is known by then is answered within the wait
+  CHECK(sendmail.dane == Route{true, 465});
+  Question policy_alone = world.answerer.answer("postfix/without new.example", out)->asked.question;
+  CHECK(policy_alone.wait == 5s);
+  CHECK_FALSE(policy_alone.dane);
+  CHECK(world.answerer.answer("postfix [new.example]:no-such-service", out)->asked.question.dane ==
+        Route{true, 0});
+}
+
+TEST_CASE("STS-40: three seconds for a newer policy, then the cached one", "[policy]") {
+  DaneWorld world;
+  Record record = stored_policy(world.clock.time - 100s, "enforce", 604800);
+  record.dane.push_back(state("0+mx.elsewhere.example", world.clock.time));
+  record.dane[0].off_policy = true;
+  world.store("off.example", record);
+  std::string out;
+  auto miss = world.answerer.answer("postfix off.example", out);
+  REQUIRE(miss);
+  CHECK(miss->asked.question.fetch_wait == 3s);
+  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
+  CHECK(out == by_policy);
+}
+
+TEST_CASE("STS-49: when the wait is over and DANE undecided, the mail waits", "[policy]") {
+  DaneWorld world;
+  std::string out;
+  auto miss = world.answerer.answer("postfix unknown.example", out);
+  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 8s, out);
+  CHECK(out == "TEMP DANE undecided: DNS gave no answer in time");
+  out.clear();
+  world.store("sts.example", stored_policy(world.clock.time, "enforce", 604800));
+  miss = world.answerer.answer("postfix sts.example", out);
+  REQUIRE(miss);
+  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 8s, out);
+  CHECK(out.starts_with("TEMP DANE undecided"));
+  out.clear();
+  miss = world.answerer.answer("postfix/without unknown.example", out);
+  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 5s, out);
+  CHECK(out == "NOTFOUND ");
+}
+
+TEST_CASE("a Miss outlives a reload: its zone and override stay, the health is the present one", "[policy]") {
+  DaneWorld world;
+  std::string out;
+  auto ignoring = world.answerer.answer("postfix fresh.over.example", out);
+  auto miss = world.answerer.answer("postfix/only some.fresh.example", out);
+  REQUIRE(ignoring);
+  REQUIRE(miss);
+  world.answerer.use(make_settings(Config{}));
+  Record record = stored_policy(world.clock.time, "enforce", 604800);
+  record.dane.push_back(state("u+mx.x\n0=mx2.x", world.clock.time));
+  world.answerer.finish(*ignoring, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == by_policy);  // the override was ignore-dane
+  out.clear();
+  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == "OK dane-only");  // partial_dane of the zone that is gone
+  out.clear();
+  world.answerer.use(health(false));
+  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == by_policy);
+}
+
+TEST_CASE("the last quarter of a DANE state starts a recheck of that next hop", "[policy]") {
+  DaneWorld world;
+  world.clock.time += 300s;
+  CHECK(world.ask("postfix all.example") == "OK dane-only");
+  CHECK(world.rechecked == std::vector<std::string>{"all.example"});
+}
+
+TEST_CASE("the json map carries DANE, rules and overrides", "[policy]") {
+  DaneWorld world;
+  std::string reply = world.ask("json some-sts.example");
+  for (const char* part : {R"("rule":"6")", R"("mx":"secure")", R"({"host":"mx1.x","state":"usable TLSA")",
+                           R"("override":null)", R"("postfix_dane":"yes")", R"("partial_dane":"sts")"})
+    CHECK(reply.contains(part));
+  std::string over = world.ask("json none.over.example");
+  for (const char* part :
+       {R"("rule":"2")", R"("action":"no-policy")", R"("reason":"ticket 4711")", R"("until":null)"})
+    CHECK(over.contains(part));
+}
