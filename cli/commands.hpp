@@ -11,6 +11,7 @@
 #include "cli/terminal.hpp"
 #include "conf/config.hpp"
 #include "core/decide.hpp"
+#include "ports/clock.hpp"
 
 namespace mtasts {
 
@@ -25,6 +26,9 @@ struct HttpAnswerFacts {
 };
 int lint_policy_text(std::string_view body, const HttpAnswerFacts& http, const Terminal& terminal);
 
+// One record in presentation form; its words may come one by one, as a shell hands them over.
+int lint_tlsa_text(const std::vector<std::string>& words_of_record, const Terminal& terminal);
+
 int match(std::string_view pattern, std::string_view host, const Terminal& terminal);
 
 struct ListOptions {
@@ -33,10 +37,11 @@ struct ListOptions {
   std::string glob{};                              // fnmatch(3) on the domain; empty: any
   bool all = false;                                // also domains without a policy
 };
-int list(LmdbCache& cache, const ListOptions& options, Time now, const Terminal& terminal);
-
-int show(LmdbCache& cache, std::string_view domain, const PolicyConfig& rules, Time now,
+// overrides: all of the configuration; those in force are listed too.
+int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides, Time now,
          const Terminal& terminal);
+
+int show(LmdbCache& cache, std::string_view domain, const Config& config, Time now, const Terminal& terminal);
 
 struct QueryOptions {
   std::string domain;
@@ -49,5 +54,15 @@ int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, c
 
 // control: the path of the daemon's control socket. exit_no: it runs, but something is down.
 int status(const std::string& control, const Terminal& terminal);
+
+struct ExplainQuestion {
+  std::string next_hop;  // as Postfix has it
+  std::string map;       // empty: postfix
+};
+// Looks everything up now. save_to: a file for explain_offline(). exit_no: the reply is TEMP.
+int explain(const Config& config, const ExplainQuestion& question, const std::optional<std::string>& save_to,
+            const Clock& clock, const Terminal& terminal);
+// The same out of such a file. question: what it must be about; empty members: whatever it is about.
+int explain_offline(const std::string& file, const ExplainQuestion& question, const Terminal& terminal);
 
 }  // namespace mtasts

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <utility>
 
 #include "cache/lmdb_cache.hpp"
 #include "cli/commands.hpp"
+#include "cli/listed_overrides.hpp"
 #include "cli/words.hpp"
 #include "core/time_text.hpp"
+#include "setup/answer_json.hpp"
 
 namespace mtasts {
 namespace {
@@ -16,11 +19,15 @@ constexpr std::size_t widest_domain = 40;  // longer names push their line out o
 // "2026-02-07 in 119 minutes" and "119 minutes ago" are the longest times.
 constexpr std::string_view row_form = "{:<{}}  {:<7}  {:<25}  {:<15}";
 constexpr std::size_t rest_of_row = 2 + 7 + 2 + 25 + 2 + 15;
-constexpr std::size_t room_for_id = 100;  // a terminal of fewer columns shows no ids
+constexpr std::size_t room_for_id = 100;  // a terminal of fewer columns shows neither ids nor DANE
+constexpr std::size_t widest_dane = 8;    // "insecure", "unusable"
+
+bool glob_matches(const ListOptions& options, const std::string& name) {
+  return options.glob.empty() || fnmatch(options.glob.c_str(), name.c_str(), 0) == 0;
+}
 
 bool wanted(std::string_view domain, const RecordView& record, const ListOptions& options, Time now) {
-  if (!options.glob.empty() && fnmatch(options.glob.c_str(), std::string(domain).c_str(), 0) != 0)
-    return false;
+  if (!glob_matches(options, std::string(domain))) return false;
   if (!record.has_policy) return options.all && options.mode.empty() && !options.expiring;
   if (!options.mode.empty() && words(record.policy.mode) != options.mode) return false;
   if (!options.expiring) return true;
@@ -38,36 +45,45 @@ struct Tally {
   std::size_t domain_width = 6, id_width = 2, rows = 0, bad = 0;
 };
 
+// An override has no mode and no expiry that could be asked for.
+bool wanted(const ListedOverrides::Row& row, const ListOptions& options) {
+  return options.mode.empty() && !options.expiring && glob_matches(options, row.name);
+}
+
 // The columns of the table: everything in full, unless that does not fit into a terminal.
 struct Columns {
   Columns(const Tally& tally, std::size_t width)
       : cut(width > 0),
         with_id(!cut || width >= room_for_id),
-        domain(std::min(tally.domain_width, widest_domain)) {
-    std::size_t others = rest_of_row + (with_id ? 2 + tally.id_width : 0);
+        domain(std::min(tally.domain_width, widest_domain)),
+        id_width(tally.id_width) {
+    std::size_t others = rest_of_row + (with_id ? 2 + tally.id_width + 2 + widest_dane : 0);
     if (cut) domain = std::min(tally.domain_width, std::max(width, others + 6) - others);
   }
 
   std::string row(std::string_view name, std::string_view mode, std::string_view expiry,
-                  std::string_view fetched, std::string_view id) const {
+                  std::string_view fetched, std::string_view id, std::string_view dane) const {
     std::string shown = whole(name);
     if (cut && shown.size() > domain) shown.replace(domain - 2, std::string::npos, "..");
     auto text = fmt::format(row_form, shown, domain, mode, expiry, fetched);
-    if (with_id) text += "  " + whole(id);
+    if (with_id) text += fmt::format("  {:<{}}  {}", whole(id), id_width, dane);
     return text.substr(0, text.find_last_not_of(' ') + 1);
   }
 
   bool cut, with_id;
-  std::size_t domain;
+  std::size_t domain, id_width;
 };
 
 std::string row(const Columns& columns, std::string_view domain, const RecordView& record, Time now) {
-  if (!record.has_policy) return columns.row(domain, "-", state_code(record.state), "-", "-");
+  auto dane = dane_code(find_dane(record, {}), now);
+  if (!record.has_policy) return columns.row(domain, "-", state_code(record.state), "-", "-", dane);
   return columns.row(domain, words(record.policy.mode), expiry(record, now), from_now(record.fetched_at, now),
-                     record.id);
+                     record.id, dane);
 }
 
-boost::json::object object(std::string_view domain, const RecordView& record, Time now) {
+boost::json::object object(std::string_view domain, const RecordView& record, const Override* over,
+                           Time now) {
+  auto dane = dane_code(find_dane(record, {}), now);
   boost::json::object fields{{"domain", to_json(domain)},
                              {"mode", nullptr},
                              {"expires", nullptr},
@@ -75,7 +91,9 @@ boost::json::object object(std::string_view domain, const RecordView& record, Ti
                              {"id", nullptr},
                              {"max_age", nullptr},
                              {"state", to_json(state_code(record.state))},
-                             {"next_check", time_or_null(record.next_check)}};
+                             {"next_check", time_or_null(record.next_check)},
+                             {"override", override_json(over)},
+                             {"dane", dane.empty() ? boost::json::value() : to_json(dane)}};
   if (!record.has_policy) return fields;
   fields["mode"] = to_json(words(record.policy.mode));
   fields["expires"] = time_or_null(expires_at(record.policy, record.fetched_at, now));
@@ -104,18 +122,43 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time
   return tally;
 }
 
+// An override whose name no row has; the same members as a record's.
+boost::json::object object(const ListedOverrides::Row& row) {
+  boost::json::object fields = object(row.name, RecordView{}, row.rule, Time{});
+  fields["state"] = nullptr;
+  return fields;
+}
+
 // A JSON array with a line for each object, so that long lists can be read line by line.
-Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, Time now, const Terminal& terminal) {
+Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides, Time now,
+                         const Terminal& terminal) {
   const char* separator = "[\n";
-  auto tally = for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
-    terminal.out << separator << ascii_json(object(domain, record, now));
+  auto print = [&](const boost::json::object& fields) {
+    terminal.out << separator << ascii_json(fields);
     separator = ",\n";
+  };
+  auto tally = for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
+    print(object(domain, record, overrides.find(domain), now));
   });
-  if (tally) terminal.out << (tally->rows == 0 ? "[]\n" : "\n]\n");
+  if (!tally) return tally;
+  for (const auto& row : overrides.rows())
+    if (!row.listed && wanted(row, options)) print(object(row));
+  terminal.out << (*separator == '[' ? "[]\n" : "\n]\n");
   return tally;
 }
 
-Result<Tally> print_text(LmdbCache& cache, const ListOptions& options, Time now, const Terminal& terminal) {
+void print_overrides(const ListedOverrides& overrides, const ListOptions& options, Time now,
+                     const Terminal& terminal) {
+  bool first = true;
+  for (const auto& row : overrides.rows()) {
+    if (!row.used && !wanted(row, options)) continue;
+    if (std::exchange(first, false)) terminal.print(terminal.paint(Colour::faint, "\nOVERRIDES IN FORCE"));
+    terminal.print(wrapped(fmt::format("{}  {}", whole(row.name), override_in_words(*row.rule, now)), 2));
+  }
+}
+
+Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides, Time now,
+                         const Terminal& terminal) {
   auto tally = for_each_wanted(cache, options, now, [](std::string_view, const RecordView&) {});
   if (!tally) return tally;
   if (tally->rows == 0) {
@@ -123,18 +166,23 @@ Result<Tally> print_text(LmdbCache& cache, const ListOptions& options, Time now,
     return tally;
   }
   Columns columns(*tally, terminal.width);
-  terminal.print(terminal.paint(Colour::faint, columns.row("DOMAIN", "MODE", "EXPIRES", "FETCHED", "ID")));
+  terminal.print(
+      terminal.paint(Colour::faint, columns.row("DOMAIN", "MODE", "EXPIRES", "FETCHED", "ID", "DANE")));
   return for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
+    overrides.find(domain);
     terminal.print(row(columns, domain, record, now));
   });
 }
 
 }  // namespace
 
-int list(LmdbCache& cache, const ListOptions& options, Time now, const Terminal& terminal) {
-  auto tally =
-      terminal.json ? print_json(cache, options, now, terminal) : print_text(cache, options, now, terminal);
+int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides, Time now,
+         const Terminal& terminal) {
+  ListedOverrides in_force(overrides, now);
+  auto tally = terminal.json ? print_json(cache, options, in_force, now, terminal)
+                             : print_rows(cache, options, in_force, now, terminal);
   if (!tally) return terminal.trouble(whole(tally.error().detail));
+  if (!terminal.json) print_overrides(in_force, options, now, terminal);
   if (tally->bad > 0)
     terminal.err << fmt::format(
         "mtastsctl: {} damaged record{} left out; mtastsd looks these domains up again\n", tally->bad,

@@ -33,6 +33,8 @@ struct Options {
   HttpAnswerFacts http;
   ListOptions list;
   QueryOptions query;
+  ExplainQuestion explain;
+  std::optional<std::string> save, offline;
 };
 
 bool use_colour(const Options& options) {
@@ -94,14 +96,14 @@ int run_list(Options& options, const Terminal& terminal) {
     if (!span) return terminal.trouble("--expiring takes a number and one of s, m, h, d, as 24h");
     options.list.expiring = std::chrono::floor<std::chrono::seconds>(*span);
   }
-  return with_cache(options, terminal, [&](LmdbCache& cache, const Config&, Time now) {
-    return list(cache, options.list, now, terminal);
+  return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, Time now) {
+    return list(cache, options.list, config.overrides, now, terminal);
   });
 }
 
 int run_show(const Options& options, const Terminal& terminal) {
   return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, Time now) {
-    return show(cache, options.domain, config.policy, now, terminal);
+    return show(cache, options.domain, config, now, terminal);
   });
 }
 
@@ -109,6 +111,15 @@ int run_query(Options& options, const Terminal& terminal) {
   return with_config(options, terminal, [&](const Config& config) {
     options.query.limit = query_limit(config, options.query.map);
     return query(config.listen.socketmap, options.query, terminal);
+  });
+}
+
+int run_explain(const Options& options, const Terminal& terminal) {
+  if (options.offline) return explain_offline(*options.offline, options.explain, terminal);
+  if (options.explain.next_hop.empty()) return terminal.trouble("explain takes a next hop, as example.com");
+  return with_config(options, terminal, [&](const Config& config) {
+    SystemClock clock;
+    return explain(config, options.explain, options.save, clock, terminal);
   });
 }
 
@@ -122,7 +133,7 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
 }
 
 void add_lint(CLI::App& app, Options& options, Verb& run) {
-  auto* lint = add_verb(app, "lint", "judge a record or a policy, offline");
+  auto* lint = add_verb(app, "lint", "judge a record, a policy or TLSA, offline");
   lint->require_subcommand(1);
   auto* record = add_verb(*lint, "record", "TXT records: is one of them a valid MTA-STS record?");
   record->add_option("TXT", options.records, "each record, joined; - reads JSON strings from stdin")
@@ -137,6 +148,12 @@ void add_lint(CLI::App& app, Options& options, Verb& run) {
                      "HTTP Content-Type it came with; empty: none");
   policy->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_policy(options, terminal); }; });
+  auto* tlsa = add_verb(*lint, "tlsa", "a TLSA record: can an SMTP client use it?");
+  tlsa->add_option("RDATA", options.records, "as \"3 1 1 2bb1...\", in one or several words")
+      ->required()
+      ->expected(1, 10'000);
+  tlsa->callback(
+      [&] { run = [&](const Terminal& terminal) { return lint_tlsa_text(options.records, terminal); }; });
 }
 
 void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
@@ -158,6 +175,15 @@ void add_query(CLI::App& app, Options& options, Verb& run) {
       ->required();
   query->add_option("--map", options.query.map, "as postfix310 or postfix/ZONE (default: postfix)");
   query->callback([&] { run = [&](const Terminal& terminal) { return run_query(options, terminal); }; });
+}
+
+void add_explain(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "explain", "look a next hop up now, and say what decides and why");
+  verb->add_option("NEXTHOP", options.explain.next_hop, "as \"example.com\" or \"[mx.example.com]:587\"");
+  verb->add_option("--map", options.explain.map, "as postfix310 or postfix/ZONE (default: postfix)");
+  auto* save = verb->add_option("--save", options.save, "keep all answers in this file");
+  verb->add_option("--offline", options.offline, "replay such a file, without a network")->excludes(save);
+  verb->callback([&] { run = [&](const Terminal& terminal) { return run_explain(options, terminal); }; });
 }
 
 void add_status(CLI::App& app, Options& options, Verb& run) {
@@ -191,6 +217,7 @@ int main(int argc, char** argv) try {
   app.set_version_flag("-V,--version", "mtastsctl " + std::string(version));
   app.require_subcommand(1);
   add_query(app, options, run);
+  add_explain(app, options, run);
   add_status(app, options, run);
   add_cache_verbs(app, options, run);
   add_lint(app, options, run);

@@ -6,37 +6,45 @@
 #include "cache/lmdb_cache.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "cli/sheet.hpp"
 #include "cli/words.hpp"
 #include "core/reply.hpp"
 #include "lookup/freshness.hpp"
+#include "setup/answer_json.hpp"
+#include "setup/settings.hpp"
 
 namespace mtasts {
 namespace {
 
 constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310};
 
+// What a domain is answered by: its record, the rules and the override in force.
+struct Facts {
+  const DomainName& domain;
+  const RecordView* record;  // nullptr: not in the cache
+  ZoneRules rules;
+  const Override* over;  // nullptr: none
+  Time now;
+};
+
 // Whether mtastsd would ask DNS about DANE before it answers.
-bool looks_up_dane(const RecordView& record, const PolicyConfig& policy, Time now) {
-  return policy.dane && dane_freshness(find_dane(record, {}), now) == Freshness::wait;
+bool looks_up_dane(const Facts& facts) {
+  bool wanted = overridden(facts.rules, facts.over).dane && !decide_override(facts.over);
+  return wanted && dane_freshness(find_dane(*facts.record, {}), facts.now) == Freshness::wait;
 }
 
-// What mtastsd would answer out of the cache alone, for the domain itself as the next hop and a Postfix that
-// does DANE.
-std::string reply(Dialect dialect, const DomainName& domain, const RecordView& record,
-                  const PolicyConfig& policy, Time now) {
+// What mtastsd would answer out of the cache alone, for the domain itself as the next hop and, with
+// postfix_dane = "auto", a Postfix that does DANE.
+std::string reply(Dialect dialect, const Facts& facts) {
+  const RecordView& record = *facts.record;
   CachedPolicy cached{record.policy, record.fetched_at, record.id};
-  ZoneRules rules;
-  rules.testing_as_enforce = policy.testing_as_enforce;
-  rules.dane = policy.dane;
-  rules.postfix_dane = policy.postfix_dane == "no" ? PostfixDane::no : PostfixDane::yes;
-  rules.partial_dane_only = policy.partial_dane == "dane-only";
-  rules.mx_hosts = policy.mx_hosts;
+  ZoneRules rules = facts.rules;
   auto dane = find_dane(record, {});
-  if (looks_up_dane(record, policy, now)) rules.dnssec = Dnssec::ignore_dane;  // what is known so far
-  Decision decision = decide(now, record.has_policy ? &cached : nullptr, {record.state, record.detail},
-                             dane ? &*dane : nullptr, rules);
+  if (looks_up_dane(facts)) rules.dnssec = Dnssec::ignore_dane;  // what is known so far
+  Decision decision = decide(facts.now, record.has_policy ? &cached : nullptr, {record.state, record.detail},
+                             dane ? &*dane : nullptr, rules, facts.over);
   std::string text;
-  append_reply(text, dialect, domain, decision);
+  append_reply(text, dialect, facts.domain, decision);
   return text;
 }
 
@@ -93,38 +101,22 @@ boost::json::array dane_array(const DomainName& domain, const RecordView& record
   return states;
 }
 
-void print_json(const DomainName& domain, const RecordView* record, const PolicyConfig& rules, Time now,
-                const Terminal& terminal) {
-  boost::json::object object{{"domain", to_json(domain.str())},
+void print_json(const Facts& facts, const Terminal& terminal) {
+  boost::json::object object{{"domain", to_json(facts.domain.str())},
                              {"policy", nullptr},
                              {"last_look", nullptr},
                              {"dane", nullptr},
-                             {"replies", nullptr}};
-  if (record != nullptr) {
-    object["policy"] = policy_object(*record, now);
-    object["last_look"] = look_object(*record);
-    object["dane"] = dane_array(domain, *record);
+                             {"replies", nullptr},
+                             {"override", override_json(facts.over)}};
+  if (facts.record != nullptr) {
+    object["policy"] = policy_object(*facts.record, facts.now);
+    object["last_look"] = look_object(*facts.record);
+    object["dane"] = dane_array(facts.domain, *facts.record);
     auto& replies = object["replies"].emplace_object();
-    for (Dialect each : dialects)
-      replies.emplace(words(each), to_json(reply(each, domain, *record, rules, now)));
+    for (Dialect each : dialects) replies.emplace(words(each), to_json(reply(each, facts)));
   }
   terminal.print_json(object);
 }
-
-class Sheet {
- public:
-  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
-  // "name        text", broken at 80 columns.
-  void line(std::string_view name, std::string_view text) {
-    terminal_.print(wrapped(fmt::format("{:<12}{}", name, text), 12));
-  }
-  void unbroken(std::string_view name, std::string_view text) {
-    terminal_.print(fmt::format("{:<12}{}", name, text));
-  }
-
- private:
-  const Terminal& terminal_;
-};
 
 void print_policy(const RecordView& record, Time now, Sheet& sheet) {
   if (!record.has_policy) return sheet.line("policy", "none stored");
@@ -164,10 +156,27 @@ void print_dane(const DomainName& domain, const RecordView& record, Time now, Sh
   });
 }
 
+void print_text(const Facts& facts, const Terminal& terminal) {
+  const auto& [domain, record, rules, over, now] = facts;
+  Sheet sheet(terminal, 12);
+  if (record == nullptr) {
+    terminal.print(fmt::format("{} is not in the cache; \"mtastsctl query {}\" looks it up", domain.str(),
+                               domain.str()));
+    if (over != nullptr) sheet.line("override", override_in_words(*over, now));
+    return;
+  }
+  sheet.line("domain", domain.str());
+  if (over != nullptr) sheet.line("override", override_in_words(*over, now));
+  print_policy(*record, now, sheet);
+  print_look(*record, now, sheet);
+  print_dane(domain, *record, now, sheet);
+  if (looks_up_dane(facts)) sheet.line("dane", "is looked up before the next answer");
+  for (Dialect each : dialects) sheet.unbroken(words(each), whole(reply(each, facts)));
+}
+
 }  // namespace
 
-int show(LmdbCache& cache, std::string_view text, const PolicyConfig& rules, Time now,
-         const Terminal& terminal) {
+int show(LmdbCache& cache, std::string_view text, const Config& config, Time now, const Terminal& terminal) {
   auto domain = domain_argument(text);
   if (!domain) return terminal.trouble(domain.error().detail + "; write it as example.com");
   auto reader = cache.reader();
@@ -175,24 +184,14 @@ int show(LmdbCache& cache, std::string_view text, const PolicyConfig& rules, Tim
   ReadGuard guard(**reader);
   auto record = (*reader)->find(*domain);
   if (!record) return terminal.trouble(whole(record.error().detail));
-  const RecordView* found = *record ? &**record : nullptr;
-
-  if (terminal.json) {
-    print_json(*domain, found, rules, now, terminal);
-  } else if (found == nullptr) {
-    terminal.print(fmt::format("{} is not in the cache; \"mtastsctl query {}\" looks it up", domain->str(),
-                               domain->str()));
-  } else {
-    Sheet sheet(terminal);
-    sheet.line("domain", domain->str());
-    print_policy(*found, now, sheet);
-    print_look(*found, now, sheet);
-    print_dane(*domain, *found, now, sheet);
-    if (looks_up_dane(*found, rules, now)) sheet.line("dane", "is looked up before the next answer");
-    for (Dialect each : dialects)
-      sheet.unbroken(words(each), whole(reply(each, *domain, *found, rules, now)));
-  }
-  return found != nullptr ? exit_ok : exit_no;
+  SettingsPtr settings = make_settings(config);
+  Facts facts{*domain, *record ? &**record : nullptr, settings->main.rules,
+              settings->overrides.find(*domain, false, std::nullopt, now), now};
+  if (terminal.json)
+    print_json(facts, terminal);
+  else
+    print_text(facts, terminal);
+  return facts.record != nullptr ? exit_ok : exit_no;
 }
 
 }  // namespace mtasts

@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
+#include "cli/sheet.hpp"
 #include "cli/words.hpp"
 
 namespace mtasts {
@@ -43,20 +44,6 @@ std::string size_of(const json::value* value) {
   if (octets < 1024 * 1024) return fmt::format("{:.0f} KiB", octets / 1024);
   return fmt::format("{:.1f} MiB", octets / (1024 * 1024));
 }
-
-class Sheet {
- public:
-  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
-  // "name        text", broken at 80 columns.
-  void line(std::string_view name, std::string_view text, Colour colour = Colour::plain) {
-    auto head = fmt::format("{:<13}", name);
-    auto body = wrapped(head + std::string(text), head.size());
-    terminal_.print(head + terminal_.paint(colour, body.substr(head.size())));
-  }
-
- private:
-  const Terminal& terminal_;
-};
 
 void print_process(const json::value* status, Sheet& sheet) {
   auto uptime = member(status, "uptime");
@@ -146,7 +133,7 @@ int status(const std::string& control, const Terminal& terminal) {
   if (terminal.json) {
     terminal.print_json(object);
   } else {
-    Sheet sheet(terminal);
+    Sheet sheet(terminal, 13);
     print_process(&object, sheet);
     print_dns(&object, sheet);
     print_postfix(&object, sheet);

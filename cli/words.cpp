@@ -20,6 +20,14 @@ struct Unit {
 constexpr std::array<Unit, 4> units{
     {{24h, 48h, "day"}, {1h, 2h, "hour"}, {1min, 2min, "minute"}, {1s, 0s, "second"}}};
 
+std::string_view hosts_code(std::string_view hosts) noexcept {
+  HostTally count = tally(hosts, max_mx_hosts);
+  if (count.failed > 0) return "failed";
+  bool others = count.unusable + count.none + count.insecure > 0;
+  if (count.usable > 0) return others ? "partial" : "usable";
+  return count.unusable > 0 ? "unusable" : "none";
+}
+
 }  // namespace
 
 std::string span_in_words(std::chrono::seconds span) {
@@ -71,6 +79,24 @@ std::string_view state_in_words(StsState state) noexcept {
     case StsState::pending: return "not finished";
   }
   return "unknown";
+}
+
+std::string_view dane_code(const std::optional<DaneView>& dane, Time now) noexcept {
+  if (!dane) return "";
+  if (dane->trouble == MxTrouble::bogus) return "bogus";
+  if (!state_in_force(*dane, now)) return dane->trouble == MxTrouble::failed ? "failed" : "expired";
+  switch (dane->mx) {
+    case MxState::secure: return hosts_code(dane->hosts);
+    case MxState::insecure: return "insecure";
+    case MxState::null_mx: return "null-mx";
+    case MxState::unknown: break;
+  }
+  return "expired";
+}
+
+std::string override_in_words(const Override& over, Time now) {
+  auto end = over.until == Time::max() ? "" : ", until " + when(over.until, now);
+  return fmt::format("{}{}: {}", words(over.action), end, whole(over.reason));
 }
 
 }  // namespace mtasts

@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,12 @@ boost::json::value time_or_null(Time time);            // "2026-01-31T12:00:00Z"
 
 std::string_view state_code(StsState state) noexcept;      // "current", "no-record", "fetch-failed": stable
 std::string_view state_in_words(StsState state) noexcept;  // a sentence without its full stop
+
+// Of a stored state, at its date: "usable" (all MX hosts), "partial" (some), "unusable", "none", "failed"
+// (a lookup failed), "insecure", "null-mx", "bogus", "expired"; "" if none is stored. Stable.
+std::string_view dane_code(const std::optional<DaneView>& dane, Time now) noexcept;
+
+// "no-policy, until 2026-01-31 12:00:00 UTC, in 6 days: the reason"; in printable ASCII.
+std::string override_in_words(const Override& over, Time now);
 
 }  // namespace mtasts

@@ -75,7 +75,7 @@ std::optional<Tlsa> decode_tlsa(std::string_view rdata) noexcept {
 }
 
 std::string_view why_unusable(const Tlsa& tlsa) noexcept {
-  if (tlsa.usage < 2) return "usage PKIX-TA(0) and PKIX-EE(1) are not for SMTP (RFC 7672 §3.1.3)";
+  if (tlsa.usage < 2) return "usage PKIX-TA(0) and PKIX-EE(1) are not for SMTP (RFC 7672 section 3.1.3)";
   if (tlsa.usage > 3) return "the usage is not known";
   if (tlsa.selector > 1) return "the selector is not known";
   switch (tlsa.matching) {

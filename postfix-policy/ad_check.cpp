@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "conf/resolv_conf.hpp"
 #include "lookup/gather.hpp"
+#include "setup/network.hpp"
 
 namespace mtasts {
 namespace {
@@ -45,15 +45,6 @@ AdFinding judge_ad_results(const std::vector<AdResult>& results) {
           .answered = false,
           .detail = "no usable answer from Postfix's resolvers " + silent +
                     ": is one of them up, and may it be asked?"};
-}
-
-std::string text_of_file(const std::string& path) {
-  constexpr std::size_t most = 64 * 1024;
-  std::string text(most, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return text;
 }
 
 std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {

@@ -31,9 +31,6 @@ AdFinding judge_ad_results(const std::vector<AdResult>& results);
 // be read counts as empty.
 std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets);
 
-// The text of a small file; "" if it can't be read. At most 64 KiB.
-std::string text_of_file(const std::string& path);
-
 // Asks them at the same time.
 boost::asio::awaitable<AdFinding> check_ad(std::vector<AdResult> resolvers);
 

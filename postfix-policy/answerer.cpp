@@ -9,7 +9,7 @@
 #include "lookup/freshness.hpp"
 #include "lookup/refresher.hpp"
 #include "postfix-policy/json_answer.hpp"
-#include "postfix-policy/key.hpp"
+#include "setup/key.hpp"
 
 namespace mtasts {
 namespace {

@@ -16,10 +16,10 @@
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
-#include "postfix-policy/health.hpp"
 #include "postfix-policy/lately.hpp"
 #include "postfix-policy/log.hpp"
-#include "postfix-policy/settings.hpp"
+#include "setup/health.hpp"
+#include "setup/settings.hpp"
 
 namespace mtasts {
 

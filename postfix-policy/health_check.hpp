@@ -17,12 +17,12 @@
 #include <vector>
 
 #include "lookup/flights.hpp"
+#include "lookup/resolver_choice.hpp"
 #include "lookup/switched_dns.hpp"
 #include "ports/clock.hpp"
 #include "postfix-policy/ad_check.hpp"
-#include "postfix-policy/health.hpp"
 #include "postfix-policy/log.hpp"
-#include "postfix-policy/resolver_choice.hpp"
+#include "setup/health.hpp"
 
 namespace mtasts {
 

@@ -1,12 +1,11 @@
 #include "postfix-policy/json_answer.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "core/finding.hpp"
 #include "core/reply.hpp"
-#include "core/time_text.hpp"
+#include "setup/answer_json.hpp"
 
 namespace mtasts {
 namespace {
@@ -14,71 +13,6 @@ namespace {
 namespace json = boost::json;
 
 json::string to_json(std::string_view text) { return json::string(text); }
-
-json::value policy_object(const RecordView* record, Time now) {
-  if (!record || !record->has_policy) return nullptr;
-  json::array mx;
-  for_each_part(record->policy.mx, [&](std::string_view pattern) { mx.emplace_back(to_json(pattern)); });
-  return json::object{{"id", to_json(record->id)},
-                      {"mode", to_json(words(record->policy.mode))},
-                      {"max_age", record->policy.max_age},
-                      {"mx", std::move(mx)},
-                      {"fetched", to_json(utc_text(record->fetched_at))},
-                      {"expires", to_json(utc_text(expires_at(record->policy, record->fetched_at, now)))}};
-}
-
-json::value time_or_null(Time time) {
-  if (time == Time{}) return nullptr;
-  return to_json(utc_text(time));
-}
-
-json::value dane_object(const DaneView* dane) {
-  if (!dane) return nullptr;
-  json::array hosts;
-  for_each_part(dane->hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    hosts.push_back(json::object{{"host", to_json(host.name)},
-                                 {"state", to_json(words(host.state))},
-                                 {"new_preference", host.first_of_group}});
-  });
-  return json::object{{"mx", to_json(words(dane->mx))},
-                      {"trouble", to_json(words(dane->trouble))},
-                      {"detail", to_json(printable(dane->detail, 500))},
-                      {"port", dane->route.port},
-                      {"looked", time_or_null(dane->looked_at)},
-                      {"expires", time_or_null(dane->valid_until)},
-                      {"next_try", time_or_null(dane->next_try)},
-                      {"hosts", std::move(hosts)}};
-}
-
-json::value override_object(const Override* over) {
-  if (!over) return nullptr;
-  return json::object{{"action", to_json(words(over->action))},
-                      {"reason", to_json(over->reason)},
-                      {"until", over->until == Time::max() ? json::value() : time_or_null(over->until)}};
-}
-
-json::object rules_object(const ZoneRules& rules) {
-  std::string_view postfix = rules.postfix_dane == PostfixDane::yes  ? "yes"
-                             : rules.postfix_dane == PostfixDane::no ? "no"
-                                                                     : "unknown";
-  return {{"dane", rules.dane},
-          {"postfix_dane", to_json(postfix)},
-          {"partial_dane", rules.partial_dane_only ? "dane-only" : "sts"},
-          {"testing_as_enforce", rules.testing_as_enforce},
-          {"mx_hosts", rules.mx_hosts},
-          {"dnssec", rules.dnssec == Dnssec::works ? "works" : "down"}};
-}
-
-json::object replies(const DomainName& domain, const Decision& decision) {
-  json::object all;
-  for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
-    std::string reply;
-    append_reply(reply, dialect, domain, decision);
-    all.emplace(words(dialect), to_json(reply));
-  }
-  return all;
-}
 
 }  // namespace
 
@@ -90,11 +24,11 @@ void append_json_reply(std::string& out, const JsonFacts& facts) {
                       {"reason", to_json(decision.reason)},
                       {"detail", to_json(printable(decision.detail, 500))},
                       {"source", to_json(facts.source)},
-                      {"policy", policy_object(facts.record, facts.now)},
-                      {"dane", dane_object(facts.dane)},
-                      {"override", override_object(facts.over)},
-                      {"rules", rules_object(facts.rules)},
-                      {"replies", replies(facts.domain, decision)}};
+                      {"policy", policy_json(facts.record, facts.now)},
+                      {"dane", dane_json(facts.dane)},
+                      {"override", override_json(facts.over)},
+                      {"rules", rules_json(facts.rules)},
+                      {"replies", replies_json(facts.domain, decision)}};
   std::string text = json::serialize(answer);
   if (text.size() + 3 >
       max_reply) {  // many mx values: the object without the long replies still says everything

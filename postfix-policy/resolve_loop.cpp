@@ -5,11 +5,10 @@
 #include <boost/asio/post.hpp>
 #include <future>
 
-#include "net/dns/unbound_dns.hpp"
-#include "net/https/https_fetch.hpp"
 #include "postfix-policy/flight_log.hpp"
 #include "postfix-policy/health_plan.hpp"
-#include "postfix-policy/settings.hpp"
+#include "setup/network.hpp"
+#include "setup/settings.hpp"
 
 namespace mtasts {
 
@@ -20,15 +19,6 @@ namespace {
 UnboundOptions dns_options(const Config& config, const Resolvers& resolvers) {
   Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
   return unbound_options(config.dns, way, resolvers);
-}
-
-HttpsOptions https_options(const Config& config) {
-  HttpsOptions options;
-  options.ca_file = config.https.ca_file;
-  options.timeout = config.https.timeout;
-  options.proxy = config.https.proxy;
-  options.allow_addresses = config.https.allow_addresses;
-  return options;
 }
 
 }  // namespace
@@ -65,7 +55,7 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   auto switched = std::make_unique<SwitchedDns>(first);
   SwitchedDns* to_switch = switched.get();
   network->dns = std::move(switched);
-  auto fetch = make_https_fetch(loop_, *network->dns, https_options(config));
+  auto fetch = make_https_fetch(loop_, *network->dns, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
   network->dane = dane_look_options(config);

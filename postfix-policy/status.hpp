@@ -12,8 +12,8 @@
 #include "conf/config.hpp"
 #include "core/time.hpp"
 #include "postfix-policy/answer_loop.hpp"
-#include "postfix-policy/health.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "setup/health.hpp"
 
 namespace mtasts {
 

@@ -1,18 +1,14 @@
 // list and show over a real LMDB environment, byte for byte.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
-#include <exception>
 #include <sstream>
 
 #include "cache/lmdb_cache.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
-#include "core/sts_policy.hpp"
-#include "tests/unit/cli/support.hpp"
+#include "tests/unit/cli/cached.hpp"
 
 using namespace std::chrono_literals;
 
@@ -20,112 +16,20 @@ namespace mtasts {
 namespace {
 
 using test::Caught;
+using test::Fixture;
 using test::noon;
-namespace asio = boost::asio;
+using test::Noon;
+using test::without_policy;
 namespace json = boost::json;
-
-struct Noon final : Clock {
-  Time now() const noexcept override { return noon; }
-};
-
-Record with_policy(std::string_view body, std::string id, Time fetched) {
-  Record record;
-  record.policy = lint_policy(body).policy;
-  REQUIRE(record.policy);
-  record.id = std::move(id);
-  record.fetched_at = fetched;
-  record.refresh_at = fetched + 12h;
-  record.look.at = noon - 10min;
-  record.look.next_check = noon + 50min;
-  return record;
-}
-
-Record without_policy() {
-  Record record;
-  record.look.state = StsState::no_record;
-  record.look.at = noon - 10min;
-  record.look.next_check = noon + 50min;
-  return record;
-}
-
-void put(LmdbCache& cache, std::string_view domain, Record record) {
-  asio::io_context home;
-  bool stored = false;
-  auto task = [&]() -> asio::awaitable<void> {
-    auto done = co_await cache.store().put(*DomainName::parse(domain), std::move(record));
-    stored = done.has_value();
-  };
-  asio::co_spawn(home, task, [](std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
-  });
-  home.run();
-  REQUIRE(stored);
-}
-
-// A cache with one of each; opened again for reading, as mtastsctl does.
-class Fixture {
- public:
-  // more: a domain in mode testing, its policy fetched now and for 119 minutes.
-  explicit Fixture(std::string_view more = {}) {
-    auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
-    if (!writer) FAIL(writer.error().detail);
-    Record failed = with_policy("version: STSv1\nmode: enforce\nmx: mx.failed.example\nmax_age: 604800\n",
-                                "old", noon - 6h);
-    failed.look.state = StsState::fetch_failed;
-    failed.look.detail = "TLS: \x1b[31mcertificate has expired";
-    failed.look.failed_id = "new";
-    failed.look.retry_fetch = noon + 5min;
-    failed.look.failures = 2;
-    put(**writer, "enforce.example",
-        with_policy(
-            "version: STSv1\nmode: enforce\nmx: *.enforce.example\nmx: mx.enforce.example\nmax_age: 604800\n",
-            "20260131", noon - 24h));
-    put(**writer, "failed.example", failed);
-    put(**writer, "gone.example",
-        with_policy("version: STSv1\nmode: enforce\nmx: mx.gone.example\nmax_age: 3600\n", "1",
-                    noon - 119min));
-    put(**writer, "nothing.example", without_policy());
-    put(**writer, "testing.example",
-        with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 86400\n", "7", noon - 1h));
-    if (!more.empty())
-      put(**writer, more,
-          with_policy("version: STSv1\nmode: testing\nmx: a.example\nmax_age: 7140\n", "8", noon));
-  }
-
-  void add(std::string_view domain, Record record) {
-    auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
-    if (!writer) FAIL(writer.error().detail);
-    put(**writer, domain, std::move(record));
-  }
-
-  std::unique_ptr<LmdbCache> open() {
-    auto reader = open_cache({folder_ / "cache", true, 1ull << 26}, clock_);
-    if (!reader) FAIL(reader.error().detail);
-    return std::move(*reader);
-  }
-
-  std::vector<std::string> listed(const ListOptions& options) {
-    Caught caught;
-    CHECK(list(*open(), options, noon, caught.json()) == exit_ok);
-    std::vector<std::string> domains;
-    for (const auto& each : json::parse(caught.out.str()).as_array())
-      domains.emplace_back(each.at("domain").as_string().c_str());
-    return domains;
-  }
-
- private:
-  test::Folder folder_;
-  Noon clock_;
-};
 
 }  // namespace
 
 TEST_CASE("list: the text", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(list(*fixture.open(), {.all = true}, noon, caught.text()) == exit_ok);
+  CHECK(list(*fixture.open(), {.all = true}, {}, noon, caught.text()) == exit_ok);
   CHECK(caught.out.str() ==
-        "DOMAIN           MODE     EXPIRES                    FETCHED          ID\n"
+        "DOMAIN           MODE     EXPIRES                    FETCHED          ID        DANE\n"
         "enforce.example  enforce  2026-02-06 in 6 days       24 hours ago     20260131\n"
         "failed.example   enforce  2026-02-07 in 6 days       6 hours ago      old\n"
         "gone.example     enforce  expired                    119 minutes ago  1\n"
@@ -140,16 +44,17 @@ TEST_CASE("list: what fits into a terminal", "[cli]") {
     std::size_t width, domain;
     const char *shown, *head_end;
   };
-  for (const Row& row : {Row{80, 27, "lllllllllllllllllllllllll..", "FETCHED\n"},
-                         Row{99, 46, "llllllllllllllllllllllllllllllllllllllll.exa..", "FETCHED\n"},
-                         Row{100, 37, "lllllllllllllllllllllllllllllllllll..", "FETCHED          ID\n"},
-                         Row{200, 48, "llllllllllllllllllllllllllllllllllllllll.example", "ID\n"},
-                         Row{0, 40, "llllllllllllllllllllllllllllllllllllllll.example", "ID\n"}}) {
+  for (const Row& row :
+       {Row{80, 27, "lllllllllllllllllllllllll..", "FETCHED\n"},
+        Row{99, 46, "llllllllllllllllllllllllllllllllllllllll.exa..", "FETCHED\n"},
+        Row{100, 27, "lllllllllllllllllllllllll..", "FETCHED          ID        DANE\n"},
+        Row{200, 48, "llllllllllllllllllllllllllllllllllllllll.example", "ID        DANE\n"},
+        Row{0, 40, "llllllllllllllllllllllllllllllllllllllll.example", "ID        DANE\n"}}) {
     INFO(row.width);
     Caught caught;
     auto terminal = caught.text();
     terminal.width = row.width;
-    CHECK(list(*fixture.open(), {.all = true}, noon, terminal) == exit_ok);
+    CHECK(list(*fixture.open(), {.all = true}, {}, noon, terminal) == exit_ok);
     auto out = caught.out.str();
     CHECK(out.starts_with("DOMAIN" + std::string(row.domain - 6, ' ') + "  MODE "));
     CHECK(out.substr(0, out.find('\n') + 1).ends_with(row.head_end));
@@ -162,11 +67,11 @@ TEST_CASE("list: what fits into a terminal", "[cli]") {
 TEST_CASE("list: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(list(*fixture.open(), {.glob = "enforce.*"}, noon, caught.json()) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "enforce.*"}, {}, noon, caught.json()) == exit_ok);
   CHECK(caught.out.str() ==
         "[\n{\"domain\":\"enforce.example\",\"mode\":\"enforce\",\"expires\":\"2026-02-06T12:00:00Z\","
         "\"fetched\":\"2026-01-30T12:00:00Z\",\"id\":\"20260131\",\"max_age\":604800,\"state\":\"current\","
-        "\"next_check\":\"2026-01-31T12:50:00Z\"}\n]\n");
+        "\"next_check\":\"2026-01-31T12:50:00Z\",\"override\":null,\"dane\":null}\n]\n");
 }
 
 TEST_CASE("list: what is asked for is listed", "[cli]") {
@@ -234,9 +139,9 @@ TEST_CASE("show: expired, testing and unknown are answered as without a policy",
   CHECK(nothing.out.str().contains("            no MTA-STS record\n"));
   CHECK(show(*fixture.open(), "testing.example", {}, noon, testing.text()) == exit_ok);
   CHECK(testing.out.str().contains("postfix     NOTFOUND \n"));
-  PolicyConfig rules;
-  rules.testing_as_enforce = true;
-  CHECK(show(*fixture.open(), "testing.example", rules, noon, stricter.text()) == exit_ok);
+  Config config;
+  config.policy.testing_as_enforce = true;
+  CHECK(show(*fixture.open(), "testing.example", config, noon, stricter.text()) == exit_ok);
   CHECK(stricter.out.str().contains("postfix     OK secure match=a.example servername=hostname\n"));
   CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.text()) == exit_no);
   CHECK(unknown.out.str() ==
@@ -290,9 +195,9 @@ TEST_CASE("show: the JSON form", "[cli]") {
   CHECK(object["last_look"].at("failures") == 2);
   CHECK(object["replies"].at("postfix") == "OK secure match=mx.failed.example servername=hostname");
   CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.json()) == exit_no);
-  CHECK(
-      unknown.out.str() ==
-      "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"dane\":null,\"replies\":null}\n");
+  CHECK(unknown.out.str() ==
+        "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"dane\":null,\"replies\":null,"
+        "\"override\":null}\n");
 }
 
 TEST_CASE("a cache that is not there is named, with the remedy, and is not made", "[cli]") {

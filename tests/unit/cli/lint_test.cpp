@@ -49,6 +49,21 @@ TEST_CASE("lint record: the stable JSON form", "[cli]") {
         std::vector<std::string>{"code", "severity", "message"});
 }
 
+TEST_CASE("lint tlsa: the text, the stable JSON form, the exit code", "[cli]") {
+  std::string zeros(64, '0');
+  Caught usable, unusable, object;
+  CHECK(lint_tlsa_text({"3", "1", "1", zeros}, usable.text()) == exit_ok);
+  CHECK(usable.out.str() == "TLSA     usable\n");
+  CHECK(lint_tlsa_text({"3 1 1 " + zeros}, usable.json()) == exit_ok);
+  CHECK(usable.out.str().ends_with("{\"usable\":true,\"findings\":[]}\n"));
+  CHECK(lint_tlsa_text({"1 1 1", zeros}, unusable.text()) == exit_no);
+  CHECK(unusable.out.str().starts_with("TLSA     unusable\nerror    usage PKIX-EE(1) is not for SMTP"));
+  CHECK(lint_tlsa_text({"3 1 1 00"}, object.json()) == exit_no);
+  CHECK(object.out.str() ==
+        "{\"usable\":false,\"findings\":[{\"code\":\"digest-length\",\"severity\":\"error\","
+        "\"message\":\"a SHA2-256(1) digest has 32 octets, this one 1\"}]}\n");
+}
+
 TEST_CASE("lint policy: the text", "[cli]") {
   Caught valid;
   CHECK(lint_policy_text(good_policy, {}, valid.text()) == exit_ok);

@@ -51,6 +51,19 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"lint record", 2},
       {"lint", 2},
       {"lint tlsrpt x", 2},
+      {"lint tlsa 3 1 1 0000000000000000000000000000000000000000000000000000000000000000", 0},
+      {"lint tlsa '3 1 1 00'", 1},
+      {"lint tlsa", 2},
+      {"explain", 2},
+      {"explain --map", 2},
+      {"--config /nonexistent explain a.example", 2},
+      {"explain --offline /nonexistent", 2},
+      {"explain --offline=", 2},
+      {"explain --offline a --save b", 2},
+      {"--config /dev/null explain a.example --map nosuch", 2},
+      {"--config /dev/null explain 192.0.2.1", 0},
+      {"--config /dev/null explain 192.0.2.1 --save /dev/null", 2},
+      {"--config /dev/null explain 192.0.2.1 --save=", 2},
       {"echo", 2},
       {"", 2},
       {"match '*.example.com' mx.example.com", 0},
@@ -128,7 +141,8 @@ TEST_CASE("lint record - takes octets that are no UTF-8", "[cli]") {
 }
 
 TEST_CASE("help fits into 80 columns", "[cli]") {
-  for (const char* verb : {"", "query", "list", "show", "lint", "lint record", "lint policy", "match"}) {
+  for (const char* verb :
+       {"", "query", "explain", "list", "show", "lint", "lint record", "lint policy", "lint tlsa", "match"}) {
     INFO(verb);
     std::istringstream lines(run(std::string(verb) + " --help").out);
     for (std::string line; std::getline(lines, line);) {
@@ -152,6 +166,15 @@ TEST_CASE("a mistake in the configuration is told with file, line and key", "[cl
   auto outcome = run("list --config " + (folder / "bad.toml") + " 2>&1");
   CHECK(outcome.code == 2);
   CHECK(outcome.out.contains((folder / "bad.toml") + ":2: listen.workers: -1 is out of range"));
+}
+
+TEST_CASE("words of the configuration mean the same here as in the daemon", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "words.toml")
+      << "[policy]\npostfix_dane = \"auto\"\non_dnssec_down = \"temp\"\npartial_dane = \"dane-only\"\n";
+  auto outcome = run("--json explain 192.0.2.1 --config " + (folder / "words.toml") + " 2>&1");
+  CHECK(outcome.code == 0);
+  CHECK(boost::json::parse(outcome.out).at("rules").at("partial_dane") == "dane-only");
 }
 
 TEST_CASE("output that can't be written is no success", "[cli]") {

@@ -13,7 +13,7 @@
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
-#include "postfix-policy/settings.hpp"
+#include "setup/settings.hpp"
 
 using namespace mtasts;
 using namespace std::chrono_literals;

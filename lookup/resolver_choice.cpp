@@ -1,4 +1,4 @@
-#include "postfix-policy/resolver_choice.hpp"
+#include "lookup/resolver_choice.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

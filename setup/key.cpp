@@ -1,4 +1,4 @@
-#include "postfix-policy/key.hpp"
+#include "setup/key.hpp"
 
 #include "idn/to_a_labels.hpp"
 

@@ -1,4 +1,4 @@
-#include "postfix-policy/resolver_choice.hpp"
+#include "lookup/resolver_choice.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>

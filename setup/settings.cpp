@@ -1,4 +1,4 @@
-#include "postfix-policy/settings.hpp"
+#include "setup/settings.hpp"
 
 #include <algorithm>
 

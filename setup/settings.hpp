@@ -14,7 +14,7 @@
 #include "core/domain_name.hpp"
 #include "core/override.hpp"
 #include "lookup/dane_look.hpp"
-#include "postfix-policy/health.hpp"
+#include "setup/health.hpp"
 
 namespace mtasts {
 

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "cli/commands.hpp"
+#include "cli/explain_live.hpp"
+#include "cli/explain_print.hpp"
+#include "cli/new_file.hpp"
+#include "cli/trace_file.hpp"
+#include "cli/words.hpp"
+#include "core/time_text.hpp"
+
+namespace mtasts {
+namespace {
+
+int print(const Explanation& all, const Terminal& terminal) {
+  if (terminal.json)
+    terminal.print_json(explanation_object(all));
+  else
+    print_explanation(all, terminal);
+  return all.reply().starts_with("TEMP") ? exit_no : exit_ok;
+}
+
+std::string counted(const Trace& trace) {
+  auto dns =
+      std::ranges::count_if(trace, [](const Step& step) { return std::holds_alternative<DnsStep>(step); });
+  auto https = std::ssize(trace) - dns;
+  return fmt::format("{} DNS answer{}, {} HTTPS answer{}", dns, dns == 1 ? "" : "s", https,
+                     https == 1 ? "" : "s");
+}
+
+// Standard error says what was written, so that the output stays the same with and without it.
+int save(const std::string& file, const Explanation& all, const Terminal& terminal) {
+  auto text = write_trace(all.inputs, all.trace);
+  if (text.size() > max_trace_file)
+    return terminal.trouble("the answers are too large to be saved: more than 16 MiB");
+  auto written = write_new_file(file, text);
+  if (!written) return terminal.trouble(written.error().detail);
+  terminal.err << fmt::format("mtastsctl: {} {}: {}; replay it with --offline\n", whole(file),
+                              *written ? "replaced" : "written", counted(all.trace));
+  return exit_ok;
+}
+
+Result<std::string> read_file(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(max_trace_file + 1, '\0');
+  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!in.is_open() || in.bad() || (in.fail() && !in.eof()))
+    return fail(Fault::config,
+                fmt::format("{} cannot be read; name a file that --save has written", printable(file, 300)));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+}  // namespace
+
+int explain(const Config& config, const ExplainQuestion& question, const std::optional<std::string>& save_to,
+            const Clock& clock, const Terminal& terminal) {
+  auto all = explain_live(config, question, clock);
+  if (!all) return terminal.trouble(whole(all.error().detail));
+  int code = print(*all, terminal);
+  int saved = !save_to ? int{exit_ok} : save(*save_to, *all, terminal);
+  return saved == exit_ok ? code : saved;
+}
+
+int explain_offline(const std::string& file, const ExplainQuestion& question, const Terminal& terminal) {
+  auto text = read_file(file);
+  if (!text) return terminal.trouble(text.error().detail);
+  auto saved = read_trace(*text);
+  if (!saved)
+    return terminal.trouble(
+        fmt::format("{} is no trace that can be replayed: {}", printable(file, 300), saved.error().detail));
+  bool same = question.next_hop.empty() || question.next_hop == saved->inputs.next_hop;
+  if (!same || (!question.map.empty() && question.map != saved->inputs.map))
+    return terminal.trouble(fmt::format("{} is about {} and map {}; leave NEXTHOP and --map out to replay it",
+                                        printable(file, 300), whole(saved->inputs.next_hop),
+                                        whole(saved->inputs.map)));
+  if (!terminal.json)
+    terminal.print(
+        wrapped(fmt::format("replay of {}, saved at {}", whole(file), utc_text(saved->inputs.now)), 10));
+  return print(replay(std::move(saved->inputs), std::move(saved->trace)), terminal);
+}
+
+}  // namespace mtasts

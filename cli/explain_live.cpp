@@ -1,0 +1,178 @@
+#include "cli/explain_live.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
+
+#include "cli/control_client.hpp"
+#include "cli/open_cache.hpp"
+#include "cli/run_to_end.hpp"
+#include "cli/terminal.hpp"
+#include "cli/words.hpp"
+#include "conf/service_port.hpp"
+#include "setup/network.hpp"
+#include "setup/settings.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t longest_next_hop = 1000;
+
+// What the cache has about the domain, and what became of it in words.
+void read_cache(const Config& config, const DomainName& domain, const Clock& clock, ExplainInputs& inputs) {
+  auto cache = open_cache(config.cache, clock);
+  auto reader = cache ? (*cache)->reader() : std::unexpected(cache.error());
+  auto found = reader ? (*reader)->find(domain) : std::unexpected(reader.error());
+  if (!found) {
+    inputs.cache = "not read, so explained as if it were empty: " + found.error().detail;
+  } else if (!*found) {
+    inputs.cache = "nothing is stored about this domain";
+  } else {
+    inputs.stored = to_record(**found);
+    inputs.cache =
+        fmt::format("{}, looked at {}", (*found)->has_policy ? "a policy is stored" : "no policy is stored",
+                    from_now((*found)->looked_at, inputs.now));
+  }
+  if (reader) (*reader)->release();
+}
+
+// value: of a zone's postfix_dane in the daemon's status object; nullptr: another form.
+const json::object* postfix_dane_of(const json::object& status, std::string_view zone) {
+  const auto* main = status.if_contains("postfix_dane");
+  const auto* object = main == nullptr ? nullptr : main->if_object();
+  if (object == nullptr || zone.empty()) return object;
+  const auto* zones = object->if_contains("zones");
+  const auto* all = zones == nullptr ? nullptr : zones->if_object();
+  const auto* found =
+      all == nullptr ? nullptr : all->if_contains(json::string_view(zone.data(), zone.size()));
+  return found == nullptr ? nullptr : found->if_object();
+}
+
+constexpr std::string_view assumed = "assumed to do DANE itself: ";
+
+// postfix_dane = "auto": what the running daemon saw through Postfix's resolvers.
+void ask_about_postfix(const Config& config, std::string_view zone, Health& health, ExplainInputs& inputs) {
+  health.postfix_dane = true;
+  auto status = ask_daemon(config.listen.control, {{"verb", "status"}}, std::chrono::seconds(3));
+  if (!status) {
+    inputs.postfix = std::string(assumed) + status.error().detail;
+    return;
+  }
+  const auto* found = postfix_dane_of(*status, zone);
+  const auto* value = found == nullptr ? nullptr : found->if_contains("value");
+  if (value == nullptr || (!value->is_bool() && !value->is_null())) {
+    inputs.postfix = std::string(assumed) + "the running mtastsd does not say whether it does";
+  } else if (value->is_null()) {
+    health.postfix_dane.reset();
+    inputs.postfix = "the running mtastsd does not know yet whether Postfix does DANE itself";
+  } else {
+    health.postfix_dane = value->get_bool();
+    inputs.postfix = value->get_bool() ? "does DANE itself, says the running mtastsd"
+                                       : "does no DANE itself, says the running mtastsd";
+  }
+}
+
+// The way that is configured, tried as the daemon tries it.
+Choice try_configured(asio::io_context& loop, const DnsConfig& config, ChoiceOptions options,
+                      std::shared_ptr<Dns> dns, const Clock& clock) {
+  options.make = [dns](Way, const Resolvers&) -> Result<std::shared_ptr<Dns>> { return dns; };
+  SelfTest test = run_to_end(loop, try_way(std::move(options), Way::configured, clock)).test;
+  return {.way = Way::configured,
+          .outcome = test.outcome,
+          .detail = std::move(test.detail),
+          .words = way_in_words(config),
+          .dns = std::move(dns)};
+}
+
+Result<Choice> choose_dns(asio::io_context& loop, const DnsConfig& config, const Clock& clock) {
+  ChoiceOptions options;
+  options.anchor = trust_anchor(config);
+  options.resolvers = system_resolvers();
+  Way first = config.forward_auto ? Way::recursion : Way::configured;
+  auto made = make_unbound_dns(loop, unbound_options(config, first, options.resolvers));
+  if (!made) return std::unexpected(std::move(made.error()));  // a file or an option can't be used
+  std::shared_ptr<Dns> dns = *std::move(made);
+  if (!config.forward_auto) return try_configured(loop, config, std::move(options), std::move(dns), clock);
+  options.make = make_dns(loop, config, std::move(dns));
+  Choice choice = run_to_end(loop, choose_way(std::move(options), clock));
+  if (!choice.dns) return fail(Fault::config, choice.detail);
+  return choice;
+}
+
+// What the surroundings are like decides rules 3 to 5.
+void find_rules(const Config& config, const ZoneSettings& zone, std::string_view zone_name,
+                const Choice& choice, ExplainInputs& inputs) {
+  Health health;
+  health.dnssec = choice.outcome != SelfTest::Outcome::broken;  // silence says nothing about it
+  health.dnssec_detail = choice.detail;
+  if (zone.postfix_dane_auto) {
+    ask_about_postfix(config, zone_name, health, inputs);
+  } else {
+    bool does = zone.rules.postfix_dane == PostfixDane::yes;
+    inputs.postfix =
+        does ? "does DANE itself (postfix_dane = \"yes\")" : "does no DANE (postfix_dane = \"no\")";
+  }
+  inputs.rules = rules_now(zone, &health);
+  inputs.rules.dnssec_detail = {};
+  inputs.dnssec_detail = choice.detail;
+  inputs.way = choice.words;
+}
+
+Result<Explanation> look_now(asio::io_context& loop, const Config& config, const Choice& choice,
+                             ExplainInputs inputs) {
+  Trace trace;
+  TracingDns dns(*choice.dns, trace);
+  auto https = make_https_fetch(loop, dns, https_options(config.https));
+  if (!https) return std::unexpected(std::move(https.error()));
+  TracingFetch fetch(**https, trace);
+  return explain_over(loop, dns, fetch, trace, std::move(inputs));
+}
+
+void read_next_hop(const Config& config, const Settings& settings, const ZoneSettings& zone,
+                   ExplainInputs& inputs) {
+  Hop hop = read_hop(inputs);
+  std::optional<std::uint16_t> port;
+  if (!hop.port.empty()) port = service_port(hop.port).value_or(0);
+  inputs.port = port.value_or(zone.default_port);
+  inputs.mx_hosts = dane_look_options(config).mx_hosts;
+  if (!hop.domain) return;
+  if (is_private(settings, *hop.domain)) inputs.without_policy = "in a zone of [dns] private";
+  if (const Override* over = settings.overrides.find(*hop.domain, hop.bracketed, port, inputs.now))
+    inputs.over = *over;
+}
+
+}  // namespace
+
+Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
+  if (question.next_hop.size() > longest_next_hop) return fail(Fault::syntax, "the next hop is too long");
+  ExplainInputs inputs;
+  inputs.now = clock.now();
+  inputs.next_hop = question.next_hop;
+  if (!question.map.empty()) inputs.map = question.map;
+  auto map = parse_map_name(inputs.map);
+  SettingsPtr settings = make_settings(config);
+  const ZoneSettings* zone = map ? find_zone(*settings, map->zone) : nullptr;
+  if (zone == nullptr)
+    return fail(Fault::syntax,
+                fmt::format("\"{}\" is no map name; write postfix, postfix310 or sts, and /ZONE "
+                            "behind it for a zone of the configuration",
+                            printable(inputs.map)));
+  read_next_hop(config, *settings, *zone, inputs);
+  Hop hop = read_hop(inputs);
+  inputs.cache = "not asked";
+  if (hop.domain && hop.why_not.empty()) read_cache(config, *hop.domain, clock, inputs);
+  inputs.rules = zone->rules;
+  if (settled_at_once(inputs, hop)) return replay(std::move(inputs), {});
+  asio::io_context loop{1};
+  auto choice = choose_dns(loop, config.dns, clock);
+  if (!choice) return std::unexpected(std::move(choice.error()));
+  find_rules(config, *zone, map->zone, *choice, inputs);
+  return look_now(loop, config, *choice, std::move(inputs));
+}
+
+}  // namespace mtasts

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/explain_print.hpp"
+#include "cli/explain_text.hpp"
+#include "cli/explain_words.hpp"
+#include "cli/sheet.hpp"
+#include "cli/words.hpp"
+#include "core/sts_policy.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr std::size_t margin = 13;
+
+void print_next_hop(const Explanation& all, Sheet& sheet) {
+  const Hop& hop = all.hop;
+  sheet.line("next hop", whole(all.inputs.next_hop));
+  if (!hop.domain) return sheet.line("", "no policy domain: " + hop.why_not, Colour::warning);
+  auto form = hop.bracketed ? "in brackets: to the host itself" : "no brackets: to the MX hosts";
+  auto port = all.inputs.port == 0 ? std::string("of a service that is not known here")
+                                   : fmt::format("{}", all.inputs.port);
+  sheet.line("", fmt::format("policy domain {}", hop.domain->str()));
+  sheet.line("", fmt::format("port {}; {}", port, form));
+  if (!hop.why_not.empty()) sheet.line("", hop.why_not, Colour::warning);
+  if (all.inputs.map != "postfix") sheet.line("map", whole(all.inputs.map));
+}
+
+void print_override(const Explanation& all, Sheet& sheet) {
+  const auto& over = all.inputs.over;
+  if (!over) return sheet.line("override", "none");
+  sheet.line("override", override_in_words(*over, all.inputs.now), Colour::warning);
+}
+
+void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {
+  LimitedLines lines;
+  for_each_part(policy.mx, [&](std::string_view pattern) {
+    if (lines.room()) sheet.line("", fmt::format("mx {}", whole(pattern)));
+  });
+  lines.end(sheet);
+}
+
+// What stands above already is not told again.
+std::string state_of_policy(const Explanation& all) {
+  const LastLook& look = all.record.look;
+  bool told = look.state != StsState::fetch_failed || all.fetched;
+  auto state = state_in_words(look.state);
+  return told ? std::string(state) : fmt::format("{}: {}", state, whole(look.detail));
+}
+
+void print_policy_in_force(const Explanation& all, const RecordView& record, Sheet& sheet) {
+  Time now = all.inputs.now;
+  bool fresh = fetched_now(all);
+  auto source =
+      fresh ? std::string("fetched now") : "from the cache, fetched " + from_now(record.fetched_at, now);
+  sheet.line("policy", fmt::format("{}, {}, id {}, max_age {}", words(record.policy.mode), source,
+                                   whole(record.id), record.policy.max_age));
+  sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, now), now));
+  print_mx_patterns(record.policy, sheet);
+  if (!fresh && record.state != StsState::not_asked)
+    sheet.line("", state_of_policy(all) + "; the cached policy holds", Colour::warning);
+}
+
+void print_policy(const Explanation& all, Sheet& sheet) {
+  RecordView record = view(all.record);
+  if (record.has_policy)
+    print_policy_in_force(all, record, sheet);
+  else
+    sheet.line("policy", all.looked ? "none: " + state_of_policy(all) : "not asked");
+  sheet.line("cache", whole(all.inputs.cache));
+}
+
+std::string host_in_words(const Explanation& all, MxState mx, const HostLine& host) {
+  if (host.state == HostState::not_asked)
+    return fmt::format("{}: not looked at, {}", whole(host.name),
+                       mx == MxState::insecure ? "as MX is not signed" : "it is too far down");
+  auto text = fmt::format("{}: {}", whole(host.name), in_words(host.state));
+  auto found = std::ranges::find(all.hosts, host.name, &HostDetail::host);
+  return found == all.hosts.end() ? text : fmt::format("{}: {}", text, whole(found->detail));
+}
+
+void print_state(const Explanation& all, const DaneView& dane, Sheet& sheet) {
+  bool trouble = dane.trouble != MxTrouble::none;
+  auto until = "until " + when(dane.valid_until, all.inputs.now);
+  if (trouble) sheet.line("MX hosts", fmt::format("MX {}", words(dane.trouble)), Colour::bad);
+  if (!trouble) sheet.line("MX hosts", fmt::format("MX {}, {}", words(dane.mx), until));
+  if (trouble && dane.mx != MxState::unknown)
+    sheet.line("", fmt::format("what was known before: MX {}, {}", words(dane.mx), until));
+}
+
+void print_hosts(const Explanation& all, Sheet& sheet) {
+  if (!all.dane_looked) return sheet.line("MX hosts", why_no_dane(all));
+  auto dane = find_dane(view(all.record), all.route());
+  if (!dane) return;
+  print_state(all, *dane, sheet);
+  LimitedLines lines;
+  for_each_part(dane->hosts, [&](std::string_view line) {
+    if (lines.room()) sheet.line("", host_in_words(all, dane->mx, read_host(line)), Colour::plain, 2);
+  });
+  lines.end(sheet);
+  if (dane->off_policy) sheet.line("", "none of them matches the policy's mx", Colour::warning);
+}
+
+void print_surroundings(const Explanation& all, Sheet& sheet) {
+  const ExplainInputs& inputs = all.inputs;
+  if (!all.looked) return;
+  if (inputs.rules.dnssec == Dnssec::works) {
+    sheet.line("DNSSEC", "works: " + whole(inputs.way));
+    if (!inputs.dnssec_detail.empty()) sheet.line("", whole(inputs.dnssec_detail), Colour::warning);
+  } else {
+    sheet.line("DNSSEC", "DOWN: " + whole(inputs.dnssec_detail), Colour::bad);
+    sheet.line("", whole(inputs.way));
+  }
+  sheet.line("Postfix", whole(inputs.postfix));
+}
+
+void print_decision(const Explanation& all, Sheet& sheet) {
+  auto detail = all.detail.empty() ? std::string() : ": " + whole(all.detail);
+  Colour colour = all.verdict == Verdict::temp ? Colour::bad : Colour::good;
+  sheet.line("rule " + all.rule, fmt::format("{}{}", whole(all.reason), detail), colour);
+  sheet.line("", std::string(in_words(all.verdict)));
+  for (const auto& [dialect, reply] : all.replies) sheet.unbroken(words(dialect), whole(reply));
+}
+
+}  // namespace
+
+void print_explanation(const Explanation& all, const Terminal& terminal) {
+  Sheet sheet(terminal, margin);
+  print_next_hop(all, sheet);
+  print_override(all, sheet);
+  print_dns(all, sheet);
+  print_record(all, sheet);
+  print_https(all, sheet);
+  print_policy(all, sheet);
+  print_hosts(all, sheet);
+  print_surroundings(all, sheet);
+  print_decision(all, sheet);
+}
+
+}  // namespace mtasts

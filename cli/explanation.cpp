@@ -1,0 +1,209 @@
+#include "cli/explanation.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <stdexcept>
+
+#include "cli/run_to_end.hpp"
+#include "core/reply.hpp"
+#include "lookup/dane_look.hpp"
+#include "lookup/discover.hpp"
+#include "lookup/gather.hpp"
+#include "setup/key.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::array dialects{Dialect::postfix, Dialect::postfix310, Dialect::sts};
+
+struct FixedClock final : Clock {
+  explicit FixedClock(Time time) : time_(time) {}
+  Time now() const noexcept override { return time_; }
+
+ private:
+  Time time_;
+};
+
+Dialect dialect_of(const std::string& map) noexcept {
+  auto name = parse_map_name(map);
+  bool answers = name && std::ranges::find(dialects, name->dialect) != dialects.end();
+  return answers ? name->dialect : Dialect::postfix;
+}
+
+const Override* override_of(const ExplainInputs& inputs) noexcept {
+  return inputs.over ? &*inputs.over : nullptr;
+}
+
+std::optional<DaneState> state_of(const std::optional<Record>& record, Route route) {
+  if (!record) return std::nullopt;
+  auto found = std::ranges::find(record->dane, route, &DaneState::route);
+  return found == record->dane.end() ? std::nullopt : std::optional(*found);
+}
+
+asio::awaitable<bool> look_at_policy(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
+  Look look = co_await discover(dns, fetch, clock, *all.hop.domain, all.inputs.stored, Trigger::ask);
+  all.fetched = look.fetched;
+  look.record.dane = std::move(all.record.dane);
+  all.record = std::move(look.record);
+  co_return true;
+}
+
+// The daemon's limit would leave questions without their answers.
+constexpr std::chrono::minutes limit_of_look{2};
+
+asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& clock) {
+  auto before = state_of(all.inputs.stored, all.route());
+  std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // it lives as long as the loop runs
+  DaneLookOptions options{all.inputs.mx_hosts, limit_of_look};
+  DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),
+                                          std::move(before), options);
+  keep_dane(all.record, std::move(state));
+  co_return true;
+}
+
+// Both at once, as a flight does.
+asio::awaitable<bool> look(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
+  std::vector<asio::awaitable<bool>> looks;
+  looks.push_back(look_at_policy(all, dns, fetch, clock));
+  if (all.dane_looked) looks.push_back(look_at_dane(all, dns, clock));
+  auto done = co_await gather(std::move(looks), nullptr);
+  if (!std::ranges::all_of(done, &std::optional<bool>::has_value))
+    throw std::runtime_error("a lookup ended by an internal error");
+  if (all.dane_looked) serve_askers(all.record, {all.route()}, clock.now());
+  mark_off_policy(all.record);
+  co_return true;
+}
+
+// A state keeps why its first host failed; the trace knows it of each.
+asio::awaitable<bool> find_details(Explanation& all, Dns& dns, const DaneState& state) {
+  std::vector<std::string> failed;
+  for_each_part(state.hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    if (host.state == HostState::failed) failed.emplace_back(host.name);
+  });
+  for (const std::string& name : failed) {
+    HostFinding finding = co_await look_up_host(dns, name, all.inputs.port);
+    if (finding.state != HostState::failed) continue;
+    HostDetail detail{name, std::move(finding.detail)};
+    all.hosts.push_back(std::move(detail));
+  }
+  co_return true;
+}
+
+void add_host_details(Explanation& all, asio::io_context& loop) {
+  auto state = std::ranges::find(all.record.dane, all.route(), &DaneState::route);
+  if (state == all.record.dane.end() || state->trouble != MxTrouble::none) return;
+  Trace copy = all.trace;
+  ReplayDns dns(copy);
+  run_to_end(loop, find_details(all, dns, *state));
+}
+
+void answer_by_rule_1(Explanation& all) {
+  all.rule = "1";
+  all.reason = all.hop.why_not;
+  for (std::size_t i = 0; i < dialects.size(); ++i)
+    all.replies[i] = {dialects[i], std::string(not_found_reply)};
+}
+
+Decision decide_for(const Explanation& all, const RecordView& record, const CachedPolicy& policy,
+                    const DaneView* dane, Dialect dialect) {
+  return decide(all.inputs.now, record.has_policy ? &policy : nullptr, {record.state, record.detail}, dane,
+                rules_for(all.inputs, dialect), override_of(all.inputs));
+}
+
+void answer(Explanation& all) {
+  if (!all.hop.why_not.empty()) return answer_by_rule_1(all);
+  RecordView record = view(all.record);
+  CachedPolicy policy{record.policy, record.fetched_at, record.id};
+  auto dane = find_dane(record, all.route());
+  for (std::size_t i = 0; i < dialects.size(); ++i) {
+    Decision decision = decide_for(all, record, policy, dane ? &*dane : nullptr, dialects[i]);
+    all.replies[i].first = dialects[i];
+    append_reply(all.replies[i].second, dialects[i], *all.hop.domain, decision);
+    if (dialects[i] != dialect_of(all.inputs.map)) continue;
+    all.verdict = decision.verdict;
+    all.rule = decision.rule;
+    all.reason = decision.reason;
+    all.detail = decision.detail;
+  }
+}
+
+}  // namespace
+
+const std::string& Explanation::reply() const {
+  return std::ranges::find(replies, dialect_of(inputs.map), &std::pair<Dialect, std::string>::first)->second;
+}
+
+std::optional<RecordLint> judged_record(const Explanation& all) {
+  if (!all.looked) return std::nullopt;
+  const auto* step = find_step(all.trace, "_mta-sts." + std::string(all.hop.domain->str()), RrType::txt);
+  if (step == nullptr || step->answer.kind == DnsAnswer::Kind::failed ||
+      step->answer.security == DnsAnswer::Security::bogus)
+    return std::nullopt;
+  std::vector<std::string> records;
+  for (const std::string& rdata : step->answer.rdata)
+    if (auto text = decode_txt(rdata)) records.push_back(*std::move(text));
+  return lint_records(records);
+}
+
+bool fetched_now(const Explanation& all) noexcept {
+  return all.fetched && all.record.policy && all.record.look.state != StsState::fetch_failed;
+}
+
+Hop read_hop(const ExplainInputs& inputs) {
+  std::string scratch;
+  Key key = read_key(inputs.next_hop, scratch);
+  Hop hop;
+  if (const auto* found = std::get_if<NextHop>(&key.next_hop)) {
+    hop.domain = found->domain;
+    hop.bracketed = found->bracketed;
+    hop.port = found->port;
+    hop.why_not = inputs.without_policy;
+  } else {
+    hop.why_not = key.idna_failed ? "not a valid internationalised name"
+                                  : std::string(words(std::get<NotAHost>(key.next_hop)));
+  }
+  return hop;
+}
+
+bool settled_at_once(const ExplainInputs& inputs, const Hop& hop) {
+  return !hop.why_not.empty() || decide_override(override_of(inputs)).has_value();
+}
+
+ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept {
+  ZoneRules rules = inputs.rules;
+  rules.dnssec_detail = inputs.dnssec_detail;
+  if (dialect == Dialect::sts) rules.postfix_dane = PostfixDane::yes;
+  return rules;
+}
+
+Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const Trace& trace,
+                         ExplainInputs inputs) {
+  Explanation all;
+  all.inputs = std::move(inputs);
+  all.hop = read_hop(all.inputs);
+  all.looked = !settled_at_once(all.inputs, all.hop);
+  if (all.looked) {
+    ZoneRules rules = overridden(all.inputs.rules, override_of(all.inputs));
+    all.dane_looked = rules.dane && rules.dnssec == Dnssec::works;
+    if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
+    FixedClock clock(all.inputs.now);
+    run_to_end(loop, look(all, dns, fetch, clock));
+  }
+  all.trace = trace;
+  if (all.dane_looked) add_host_details(all, loop);
+  answer(all);
+  return all;
+}
+
+Explanation replay(ExplainInputs inputs, Trace trace) {
+  asio::io_context loop{1};
+  ReplayDns dns(trace);
+  ReplayFetch fetch(trace);
+  return explain_over(loop, dns, fetch, trace, std::move(inputs));
+}
+
+}  // namespace mtasts

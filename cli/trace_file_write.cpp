@@ -1,0 +1,109 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "cli/terminal.hpp"
+#include "cli/trace_file.hpp"
+#include "cli/trace_words.hpp"
+#include "core/rdata_text.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace json = boost::json;
+
+// Each octet as the character of its number, in UTF-8.
+json::string octets(std::string_view bytes) {
+  json::string text;
+  for (char c : bytes) {
+    auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x80) {
+      text.push_back(c);
+    } else {
+      text.push_back(static_cast<char>(0xC0 | octet >> 6));
+      text.push_back(static_cast<char>(0x80 | (octet & 0x3F)));
+    }
+  }
+  return text;
+}
+
+json::value time_value(Time time) { return time.time_since_epoch().count(); }
+
+json::object step_object(const DnsStep& step) {
+  json::array data;
+  for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(hex_text(rdata)));
+  return {{"kind", "dns"},
+          {"name", octets(step.name)},
+          {"type", to_json(word_of(saved::rr_type_words, step.type))},
+          {"security", to_json(word_of(saved::security_words, step.answer.security))},
+          {"result", to_json(word_of(saved::kind_words, step.answer.kind))},
+          {"ttl", step.answer.ttl},
+          {"canonical", octets(step.answer.canonical)},
+          {"validated", step.answer.validated},
+          {"unsigned_delegation", step.answer.unsigned_delegation},
+          {"data", std::move(data)},
+          {"reason", octets(step.answer.reason)},
+          {"ms", step.took.count()}};
+}
+
+json::object step_object(const HttpsStep& step) {
+  json::object object{{"kind", "https"}, {"domain", to_json(step.domain.str())}, {"ms", step.took.count()}};
+  if (step.answer) {
+    object["status"] = step.answer->status;
+    object["content_type"] = octets(step.answer->content_type);
+    object["body"] = to_json(hex_text(step.answer->body));
+  } else {
+    object["step"] = to_json(word_of(saved::fetch_step_words, step.answer.error().step));
+    object["detail"] = octets(step.answer.error().detail);
+  }
+  return object;
+}
+
+json::array steps(const Trace& trace) {
+  json::array list;
+  for (const Step& step : trace)
+    list.push_back(std::visit([](const auto& each) { return step_object(each); }, step));
+  return list;
+}
+
+json::object rules_object(const ExplainInputs& inputs) {
+  const ZoneRules& rules = inputs.rules;
+  return {{"testing_as_enforce", rules.testing_as_enforce},
+          {"dane", rules.dane},
+          {"sts", rules.sts},
+          {"postfix_dane", to_json(word_of(saved::postfix_dane_words, rules.postfix_dane))},
+          {"partial_dane_only", rules.partial_dane_only},
+          {"dnssec", to_json(word_of(saved::dnssec_words, rules.dnssec))},
+          {"dnssec_detail", octets(inputs.dnssec_detail)},
+          {"mx_hosts", rules.mx_hosts}};
+}
+
+json::value override_object(const std::optional<Override>& over) {
+  if (!over) return nullptr;
+  return json::object{{"action", to_json(words(over->action))},
+                      {"answer", octets(over->answer)},
+                      {"reason", octets(over->reason)},
+                      {"until", over->until == Time::max() ? json::value() : time_value(over->until)}};
+}
+
+}  // namespace
+
+std::string write_trace(const ExplainInputs& inputs, const Trace& trace) {
+  json::object file{{"mtastsd_trace", trace_version},
+                    {"time", time_value(inputs.now)},
+                    {"next_hop", octets(inputs.next_hop)},
+                    {"map", octets(inputs.map)},
+                    {"port", inputs.port},
+                    {"without_policy", octets(inputs.without_policy)},
+                    {"mx_hosts", inputs.mx_hosts},
+                    {"way", octets(inputs.way)},
+                    {"postfix", octets(inputs.postfix)},
+                    {"cache", octets(inputs.cache)},
+                    {"rules", rules_object(inputs)},
+                    {"override", override_object(inputs.over)},
+                    {"stored", nullptr},
+                    {"trace", steps(trace)}};
+  if (inputs.stored) file["stored"] = to_json(hex_text(encode(*inputs.stored)));
+  return ascii_json(file) + "\n";
+}
+
+}  // namespace mtasts

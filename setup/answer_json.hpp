@@ -1,0 +1,32 @@
+// answer_json - what an answer rests on, as JSON: the names that the `json` map and mtastsctl have in common.
+//
+// Times are UTC, RFC 3339. Text of peers stands in it as printable ASCII, but for policy ids and mx, whose
+// octets were checked.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "core/decide.hpp"
+#include "core/domain_name.hpp"
+#include "core/record.hpp"
+
+namespace mtasts {
+
+// null without a policy, else {"id","mode","max_age","mx":[…],"fetched","expires"}
+boost::json::value policy_json(const RecordView* record, Time now);
+
+// null without a state, else {"mx","trouble","detail","port","looked","expires","next_try",
+// "hosts":[{"host","state","new_preference"}…]}
+boost::json::value dane_json(const DaneView* dane);
+
+// null, or {"action","reason","until":null|time}
+boost::json::value override_json(const Override* over);
+
+// {"dane","postfix_dane":"yes|no|unknown","partial_dane","testing_as_enforce","mx_hosts","dnssec":"works|down"}
+boost::json::object rules_json(const ZoneRules& rules);
+
+// {"postfix","postfix310","sts"}
+boost::json::object replies_json(const DomainName& domain, const Decision& decision);
+
+}  // namespace mtasts

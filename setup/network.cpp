@@ -1,0 +1,80 @@
+#include "setup/network.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "conf/resolv_conf.hpp"
+#include "core/dnskey.hpp"
+
+namespace mtasts {
+
+UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& resolvers) {
+  UnboundOptions options;
+  if (way == Way::configured) options.forward = config.forward;
+  if (way == Way::resolvers || way == Way::unvalidated) options.forward = resolvers;
+  options.root_hints = config.root_hints;
+  options.trust_anchor = config.trust_anchor;
+  options.validate = way != Way::unvalidated;
+  options.private_zones = config.private_zones;
+  options.private_servers = resolvers;
+  options.timeout = config.timeout;
+  return options;
+}
+
+// The function is copied for each trial: what is still ready is shared between the copies.
+MakeDns make_dns(boost::asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> first) {
+  auto ready = std::make_shared<std::shared_ptr<Dns>>(std::move(first));
+  return [&loop, config, ready](Way way, const Resolvers& resolvers) {
+    Result<std::shared_ptr<Dns>> made;
+    if (*ready && way == Way::recursion) {
+      made = std::exchange(*ready, nullptr);
+      return made;
+    }
+    auto dns = make_unbound_dns(loop, unbound_options(config, way, resolvers));
+    if (dns) {
+      made = std::shared_ptr<Dns>(*std::move(dns));
+    } else {
+      made = std::unexpected(std::move(dns.error()));
+    }
+    return made;
+  };
+}
+
+HttpsOptions https_options(const HttpsConfig& config) {
+  HttpsOptions options;
+  options.ca_file = config.ca_file;
+  options.timeout = config.timeout;
+  options.proxy = config.proxy;
+  options.allow_addresses = config.allow_addresses;
+  return options;
+}
+
+Resolvers system_resolvers() {
+  Resolvers resolvers;
+  for (const Nameserver& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
+    resolvers.push_back(to_string(each));
+  return resolvers;
+}
+
+TrustAnchor trust_anchor(const DnsConfig& config) {
+  return {config.trust_anchor, root_anchor_tags(text_of_file(config.trust_anchor))};
+}
+
+std::string way_in_words(const DnsConfig& config) {
+  if (config.forward.empty()) return "recursion, as configured";
+  std::string text;
+  for (const std::string& each : config.forward) text += (text.empty() ? "resolvers " : ", ") + each;
+  return text + ", as configured";
+}
+
+std::string text_of_file(const std::string& path) {
+  constexpr std::size_t most = 64 * 1024;
+  std::string text(most, '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  return text;
+}
+
+}  // namespace mtasts

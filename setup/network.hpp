@@ -1,0 +1,37 @@
+// network - the ports to the network as a configuration wants them: libunbound's and HTTPS's options, and who
+// can be asked.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "conf/config.hpp"
+#include "lookup/resolver_choice.hpp"
+#include "net/dns/unbound_dns.hpp"
+#include "net/https/https_fetch.hpp"
+
+namespace mtasts {
+
+// libunbound's options for a way. Zones of [dns] private are always asked from the resolvers.
+UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& resolvers);
+
+// Makes a Dns on loop. ready: what the first call for recursion gets; later ones are new, without a cache.
+// nullptr: there is none.
+MakeDns make_dns(boost::asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> ready);
+
+HttpsOptions https_options(const HttpsConfig& config);
+
+// Of /etc/resolv.conf; 127.0.0.1 if it names none.
+Resolvers system_resolvers();
+
+// [dns] trust_anchor with the tags in it; none if it can't be read.
+TrustAnchor trust_anchor(const DnsConfig& config);
+
+// A configured way in words: "recursion, as configured".
+std::string way_in_words(const DnsConfig& config);
+
+// The text of a small file; "" if it can't be read. At most 64 KiB.
+std::string text_of_file(const std::string& path);
+
+}  // namespace mtasts

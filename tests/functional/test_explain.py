@@ -1,0 +1,132 @@
+"""mtastsctl explain: the rule and the reply are the daemon's, its words libunbound's, and a saved trace says the same."""
+import json
+import stat
+import subprocess
+
+import pytest
+
+from lab import netns
+from lab.daemon import program
+from lab.domains import BY_NAME
+
+RULES = {
+    "good": "6", "good-unsigned": "6", "no-record": "7", "policy-404": "7", "two-records": "7", "testing-bad-mx": "7",
+    "bogus": "3", "servfail": "3", "null-mx-signed": "3", "dane-all": "4a", "dane-and-sts": "4a",
+    "tlsa-servfail-one": "4b", "tlsa-servfail": "4b", "tlsa-servfail-sts": "4b", "dane-unusable": "4c",
+    "dane-unusable-sts": "6", "dane-some": "5", "dane-some-sts": "6", "dane-unsigned": "7", "dane-no-mx": "4a",
+}
+DIALECTS = ("postfix", "postfix310", "sts")
+
+
+def explain(mtastsd, *args, enter=None, config=None):
+    """(exit status, standard output, standard error) of mtastsctl explain."""
+    command = [program("mtastsctl"), "--config", config or mtastsd.config, "explain", *args]
+    command = enter(command) if enter else netns.enter(mtastsd.lab.relay, *command)
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def explained(mtastsd, *args, config=None):
+    """The object, with the exit status beside it."""
+    code, out, err = explain(mtastsd, "--json", *args, config=config)
+    assert code in (0, 1), err
+    return code, json.loads(out)
+
+
+def offline(mtastsd, file, *args):
+    """A replay in an empty network namespace, where not even loopback is up."""
+    return explain(mtastsd, "--offline", file, *args, enter=lambda command: ["unshare", "-n", *command])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_rule_and_the_reply_are_the_daemons(lab, mtastsd, tmp_path, name):
+    domain, file = BY_NAME[name], tmp_path / "trace"
+    code, answer = explained(mtastsd, domain.fqdn, "--save", file)
+    assert answer["decision"]["rule"] == RULES[name], answer["decision"]
+    assert domain.answered_by(answer["replies"]["postfix"]), answer["replies"]
+    assert code == (1 if domain.answer == "TEMP" else 0)
+    if domain.answer != "TEMP":
+        assert answer["replies"] == {each: lab.ask(domain.fqdn, each) for each in DIALECTS}
+    replayed_code, replayed, _ = offline(mtastsd, file, "--json")
+    assert replayed_code == code
+    assert json.loads(replayed) == answer
+
+
+@pytest.mark.parametrize("name", ["good", "bogus", "dane-some-sts", "policy-404"])
+def test_the_text_is_the_same_offline(mtastsd, tmp_path, name):
+    file = tmp_path / "trace"
+    code, live, err = explain(mtastsd, BY_NAME[name].fqdn, "--save", file)
+    assert f"{file} written: " in err
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    replayed_code, replayed, _ = offline(mtastsd, file)
+    first, _, rest = replayed.partition("\n")
+    assert first.startswith("replay of "), replayed
+    rest = rest.partition("\n")[2] if not rest.startswith("next hop") else rest     # a long name breaks the first line
+    assert (replayed_code, rest) == (code, live)
+
+
+def test_bogus_in_libunbounds_own_words(mtastsd):
+    code, out, _ = explain(mtastsd, "bogus.example")
+    assert code == 1
+    text = " ".join(out.split())
+    assert "MX bogus.example: bogus" in text
+    assert BY_NAME["bogus"].why in text
+    assert "rule 3" in out
+
+
+def test_each_failed_host_has_its_reason(mtastsd):
+    _, answer = explained(mtastsd, "tlsa-servfail-one.example")
+    hosts = {each["host"]: each for each in answer["dane"]["hosts"]}
+    assert hosts["mx1.tlsa-servfail-one.example"]["state"] == "failed"
+    assert "TLSA _25._tcp.mx1" in hosts["mx1.tlsa-servfail-one.example"]["detail"]
+    assert hosts["mx2.tlsa-servfail-one.example"]["detail"] == ""
+
+
+def test_what_people_read_fits_a_terminal(mtastsd):
+    for name in ("good", "no-record", "policy-404"):
+        _, out, _ = explain(mtastsd, f"{name}.example")
+        lines = [line for line in out.splitlines() if not line.startswith(("postfix", "sts"))]
+        assert max(map(len, lines)) <= 80, out
+
+
+def test_a_name_with_u_labels(mtastsd):
+    _, out, _ = explain(mtastsd, "bücher.example")
+    assert "policy domain xn--bcher-kva.example" in " ".join(out.split())
+
+
+def test_the_network_is_not_asked_by_rule_1(mtastsd):
+    code, answer = explained(mtastsd, "[192.0.2.1]:25")
+    assert (code, answer["decision"]["rule"], answer["trace"]) == (0, "1", [])
+    assert answer["replies"]["postfix"] == "NOTFOUND "
+
+
+def test_a_map_that_does_not_exist_is_trouble(mtastsd):
+    code, out, err = explain(mtastsd, "good.example", "--map", "postfix/nosuch")
+    assert (code, out) == (2, "")
+    assert "no map name" in err
+
+
+def test_the_way_is_chosen_and_postfix_is_asked_about(mtastsd, tmp_path):
+    config = tmp_path / "mtastsd.toml"
+    text = mtastsd.config.read_text()
+    config.write_text(text.replace("forward = []", 'forward = "auto"')
+                      .replace('postfix_dane = "yes"', 'postfix_dane = "auto"'))
+    _, answer = explained(mtastsd, "dane-all.example", config=config)
+    assert answer["dns"]["way"] == "recursion: the root's keys validate"
+    assert answer["postfix"] == "does DANE itself, says the running mtastsd"
+    assert answer["decision"]["rule"] == "4a"
+    config.write_text(config.read_text().replace("/control.sock", "/nosuch.sock"))
+    _, answer = explained(mtastsd, "dane-all.example", config=config)
+    assert answer["postfix"].startswith("assumed to do DANE itself: ")
+    assert (answer["rules"]["postfix_dane"], answer["decision"]["rule"]) == ("yes", "4a")
+
+
+def test_without_daemon_and_cache(mtastsd, tmp_path):
+    """The cache stays readable when the daemon is down, and explain says so when there is none."""
+    mtastsd.stop()
+    assert explained(mtastsd, "good.example")[1]["decision"]["rule"] == "6"
+    config = tmp_path / "mtastsd.toml"
+    config.write_text(mtastsd.config.read_text().replace(f"{mtastsd.folder}/cache", str(tmp_path / "none")))
+    code, answer = explained(mtastsd, "good.example", config=config)
+    assert (code, answer["stored"], answer["policy"]["source"]) == (0, None, "fetched")
+    assert "as if it were empty" in answer["cache"]

@@ -1,0 +1,123 @@
+// A saved trace as a hostile file: whatever is wrong is named.
+#include "cli/trace_file.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "tests/unit/cli/support.hpp"
+#include "tests/unit/lookup/fakes.hpp"
+
+namespace mtasts {
+namespace {
+
+namespace json = boost::json;
+
+std::string good_file() {
+  ExplainInputs inputs;
+  inputs.now = test::noon;
+  inputs.next_hop = "example.com";
+  inputs.over = Override{OverrideAction::enforce, "", "why", test::noon};
+  inputs.stored = fake::stored_policy(test::noon, "enforce", 60);
+  DnsStep dns;
+  dns.name = "\xff\x01";
+  dns.answer.rdata = {std::string("\0\xff", 2)};
+  HttpsStep https{fake::name("example.com"), HttpAnswer{200, "text/plain", "body"}, {}};
+  HttpsStep failed{fake::name("example.com"), std::unexpected(FetchError{FetchStep::tls, "why"}), {}};
+  return write_trace(inputs, {dns, https, failed});
+}
+
+// The good file with a member changed ("trace/0/ttl"), or without it.
+std::string changed(const std::string& path, const char* value) {
+  json::value file = json::parse(good_file());
+  json::value* at = &file;
+  std::string_view rest = path;
+  for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+    auto part = rest.substr(0, slash);
+    at = at->is_array() ? &at->as_array()[static_cast<std::size_t>(part[0] - '0')]
+                        : &at->as_object()[json::string_view(part.data(), part.size())];
+    rest.remove_prefix(slash + 1);
+  }
+  json::string_view key(rest.data(), rest.size());
+  if (value == nullptr)
+    at->as_object().erase(key);
+  else
+    at->as_object()[key] = json::parse(value);
+  return json::serialize(file);
+}
+
+}  // namespace
+
+TEST_CASE("a saved trace is read as it was written", "[trace]") {
+  auto saved = read_trace(good_file());
+  REQUIRE(saved);
+  CHECK(write_trace(saved->inputs, saved->trace) == good_file());
+  CHECK(std::get<DnsStep>(saved->trace[0]).name == "\xff\x01");
+  CHECK(saved->inputs.over->until == test::noon);
+  CHECK(saved->inputs.stored->policy);
+}
+
+TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
+  struct Row {
+    const char *path, *value, *words;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"mtastsd_trace", nullptr, "mtastsd_trace is missing"},
+      {"mtastsd_trace", "2", "version 2; this mtastsctl reads version 1"},
+      {"mtastsd_trace", "0", "mtastsd_trace is no whole number"},
+      {"time", "-1", "time is no whole number"},
+      {"time", "1e3", "time is no whole number"},
+      {"time", "18446744073709551615", "time is no whole number"},
+      {"next_hop", "7", "next_hop is no string"},
+      {"next_hop", "\"\\u0100\"", "up to U+00FF"},
+      {"map", "\"nosuch\"", "map is no map name"},
+      {"port", "65536", "port is no whole number from 0 to 65535"},
+      {"mx_hosts", "0", "mx_hosts is no whole number"},
+      {"rules", "null", "rules is no JSON object"},
+      {"rules/dane", "1", "rules.dane is neither true nor false"},
+      {"rules/dnssec", "\"perhaps\"", "rules.dnssec is not one of the words"},
+      {"rules/more", "1", "rules has a member that is not known"},
+      {"override", "[]", "override is no JSON object"},
+      {"override/action", "\"delete\"", "override.action is no action"},
+      {"override/until", "\"\"", "override.until is no whole number"},
+      {"stored", "\"00\"", "stored is no stored record"},
+      {"stored", "7", "stored is no stored record"},
+      {"trace", "{}", "trace is no array"},
+      {"trace/0/kind", "\"smtp\"", "trace[0].kind is not one of the words"},
+      {"trace/0/type", "\"SOA\"", "trace[0].type is not one of the words"},
+      {"trace/0/ttl", "4294967296", "trace[0].ttl is no whole number"},
+      {"trace/0/data", "[\"0\"]", "trace[0].data has something else"},
+      {"trace/0/data", "[\"0G\"]", "trace[0].data has something else"},
+      {"trace/0/data", "[7]", "trace[0].data has something else"},
+      {"trace/0/ms", "-1", "trace[0].ms is no whole number"},
+      {"trace/0/more", "1", "trace[0] has a member that is not known"},
+      {"trace/1/domain", "\"192.0.2.1\"", "trace[1].domain is no host name"},
+      {"trace/1/status", "1000", "trace[1].status is no whole number"},
+      {"trace/1/body", "\"AB\"", "trace[1].body has something else"},
+      {"trace/1/detail", "\"\"", "trace[1] has a member that is not known"},
+      {"trace/2/step", "\"think\"", "trace[2].step is not one of the words"},
+      {"trace/2/detail", nullptr, "trace[2].detail is missing"},
+      {"more", "1", "the file has a member that is not known"},
+  }));
+  INFO(row.path << " " << (row.value == nullptr ? "missing" : row.value));
+  auto read = read_trace(changed(row.path, row.value));
+  REQUIRE_FALSE(read);
+  CHECK(read.error().fault == Fault::syntax);
+  CHECK(read.error().detail.contains(row.words));
+}
+
+TEST_CASE("what is no JSON object, or too large, is refused", "[trace]") {
+  for (std::string text : {"", "x", "[]", "7", "{\"mtastsd_trace\":", "{\"mtastsd_trace\":\"\xff\"}"}) {
+    INFO(text);
+    CHECK_FALSE(read_trace(text));
+  }
+  CHECK_FALSE(read_trace(std::string(100'000, '[')));
+  CHECK(read_trace(std::string(max_trace_file + 1, ' ')).error().detail.contains("larger than"));
+  auto good = good_file();
+  for (std::size_t end = 0; end + 1 < good.size(); end += 7) CHECK_FALSE(read_trace(good.substr(0, end)));
+}
+
+}  // namespace mtasts
