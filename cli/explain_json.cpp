@@ -4,8 +4,8 @@
 #include "cli/explain_print.hpp"
 #include "cli/explain_words.hpp"
 #include "cli/words.hpp"
-#include "core/rdata_text.hpp"
 #include "setup/answer_json.hpp"
+#include "setup/trace_json.hpp"
 
 namespace mtasts {
 namespace {
@@ -19,45 +19,6 @@ json::object next_hop_object(const Explanation& all) {
   if (all.hop.domain) object["domain"] = to_json(all.hop.domain->str());
   if (!all.hop.why_not.empty()) object["without_policy"] = to_json(all.hop.why_not);
   return object;
-}
-
-json::object step_object(const DnsStep& step) {
-  json::array data;
-  for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(rdata_text(step.type, rdata)));
-  return {{"kind", "dns"},
-          {"name", to_json(whole(step.name))},
-          {"type", to_json(words(step.type))},
-          {"security", to_json(words(step.answer.security))},
-          {"validated", step.answer.validated},
-          {"result", to_json(words(step.answer.kind))},
-          {"ttl", step.answer.ttl},
-          {"canonical", to_json(whole(step.answer.canonical))},
-          {"data", std::move(data)},
-          {"reason", to_json(whole(step.answer.reason))},
-          {"ms", step.took.count()}};
-}
-
-json::object step_object(const HttpsStep& step) {
-  json::object object{{"kind", "https"},   {"url", to_json(policy_url(step.domain))},
-                      {"status", nullptr}, {"content_type", nullptr},
-                      {"body", nullptr},   {"step", nullptr},
-                      {"detail", nullptr}, {"ms", step.took.count()}};
-  if (step.answer) {
-    object["status"] = step.answer->status;
-    object["content_type"] = to_json(whole(step.answer->content_type));
-    object["body"] = to_json(step.answer->body);
-  } else {
-    object["step"] = to_json(words(step.answer.error().step));
-    object["detail"] = to_json(whole(step.answer.error().detail));
-  }
-  return object;
-}
-
-json::array trace_array(const Trace& trace) {
-  json::array steps;
-  for (const Step& step : trace)
-    steps.push_back(std::visit([](const auto& each) { return step_object(each); }, step));
-  return steps;
 }
 
 json::value record_value(const Explanation& all) {
@@ -129,7 +90,7 @@ json::object explanation_object(const Explanation& all) {
           {"override", override_json(over)},
           {"stored", stored_value(all)},
           {"cache", to_json(all.inputs.cache)},
-          {"trace", trace_array(all.trace)},
+          {"trace", trace_json(all.trace)},
           {"record", record_value(all)},
           {"policy", policy_value(all)},
           {"dane", dane_value(all)},

@@ -5,6 +5,7 @@
 #include "cli/explain_text.hpp"
 #include "cli/explain_words.hpp"
 #include "core/sts_policy.hpp"
+#include "setup/trace_json.hpp"
 
 namespace mtasts {
 namespace {

@@ -94,8 +94,4 @@ std::string why_no_dane(const Explanation& all) {
   return overruled ? "not looked at: the override says ignore-dane" : "not looked at: dane = false";
 }
 
-std::string policy_url(const DomainName& domain) {
-  return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.str());
-}
-
 }  // namespace mtasts

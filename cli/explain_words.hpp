@@ -23,7 +23,4 @@ std::string why_not_fetched(const Explanation& all);
 // Why MX and TLSA were not looked at; REQUIRES: they were not.
 std::string why_no_dane(const Explanation& all);
 
-// "https://mta-sts.example.com/.well-known/mta-sts.txt"
-std::string policy_url(const DomainName& domain);
-
 }  // namespace mtasts

@@ -10,6 +10,9 @@
 
 namespace mtasts {
 
+// What was noted so far, for an outcome; nullptr: nothing is noted.
+std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace);
+
 struct Flights::Flight {
   using Moment = std::chrono::steady_clock::time_point;
 
@@ -47,6 +50,7 @@ struct Flights::Flight {
   OutcomePtr outcome;          // set once all is known; the flight then only waits for its commit
   OutcomePtr before;           // what an earlier flight knew and could not store yet
   std::shared_ptr<Network> network;  // while it flies
+  std::shared_ptr<Trace> trace;      // set before the launch: what it asks is noted
   std::vector<Wanted> wanted;
   std::size_t looking = 0;  // DANE looks under way
   std::vector<Asker> askers;

@@ -69,7 +69,7 @@ OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) c
     known.look.state = StsState::pending;
     known.look.detail.clear();
   }
-  return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known)});
+  return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted(flight.trace)});
 }
 
 void Flights::settle(Flight& flight) {

@@ -19,7 +19,7 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-OutcomePtr outcome_of(Outcome::State state) { return std::make_shared<Outcome>(Outcome{state, {}}); }
+OutcomePtr outcome_of(Outcome::State state) { return std::make_shared<Outcome>(Outcome{state, {}, nullptr}); }
 
 OutcomePtr pending_outcome() {
   static const OutcomePtr pending = outcome_of(Outcome::State::pending);
@@ -31,7 +31,22 @@ OutcomePtr unreadable_outcome() {
   return unreadable;
 }
 
+// The same network, noting what is asked. It goes on as long as somebody asks through it.
+std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_ptr<Trace> trace) {
+  auto* noting = new Network;
+  std::shared_ptr<Network> owner(noting, [network, trace](Network* n) { delete n; });
+  noting->dns = std::make_unique<TracingDns>(*network->dns, *trace);
+  noting->fetch = std::make_unique<TracingFetch>(*network->fetch, *trace);
+  noting->dane = network->dane;
+  return owner;
+}
+
 }  // namespace
+
+// A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
+std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace) {
+  return trace ? std::make_shared<const Trace>(*trace) : nullptr;
+}
 
 void Flights::Flight::want(std::optional<Route> route) {
   if (!route || std::ranges::find(wanted, *route, &Wanted::route) != wanted.end()) return;
@@ -63,6 +78,7 @@ void Flights::ask(const Question& question, Deliver deliver) {
   if (auto known = answer_for(*flight, question)) return deliver(std::move(known));
   if (flight->up() >= question.wait) return deliver(pending_outcome());
   flight->want(question.dane);
+  if (question.trace && !flight->look && !flight->trace) flight->trace = std::make_shared<Trace>();
   start_dane_looks(flight);
   if (!flight->launched && !flight->urgent) {  // somebody waits for it now: ahead of the rechecks
     flight->urgent = true;
@@ -100,7 +116,7 @@ OutcomePtr Flights::settled(const DomainName& domain, std::optional<Route> dane)
   auto stored = store_.get(domain);
   if (!stored || !*stored || freshness(view(**stored), clock_.now(), dane) != Freshness::answer)
     return nullptr;
-  return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored)});
+  return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored), nullptr});
 }
 
 void Flights::use(NetworkPtr network) {
@@ -158,6 +174,7 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
 
 asio::awaitable<void> Flights::fly_and_land(FlightPtr flight) {
   flight->network = network_;  // kept to the end of the look, whatever a reload does
+  if (network_ && flight->trace) flight->network = traced(network_, flight->trace);
   Result<std::optional<Record>> stored;
   if (flight->before) {
     stored = flight->before->record;
@@ -173,7 +190,8 @@ asio::awaitable<void> Flights::fly_and_land(FlightPtr flight) {
   report_(FlightReport{flight->domain, flight->trigger, *flight->look, took});
   serve_askers(flight->look->record, flight->look->dane, clock_.now());
   newest_first(flight->look->record);
-  auto outcome = std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(flight->look->record)});
+  auto outcome = std::make_shared<Outcome>(
+      Outcome{Outcome::State::known, std::move(flight->look->record), noted(flight->trace)});
   land(*flight, std::move(outcome));
 }
 
@@ -185,7 +203,8 @@ void Flights::give_up(Flight& flight) {
 
 void Flights::land(Flight& flight, OutcomePtr outcome) {
   flight.outcome = std::move(outcome);
-  for (auto& asker : flight.askers) asker.deliver(flight.outcome);
+  for (auto& asker : flight.askers)
+    if (asker.deliver) asker.deliver(flight.outcome);  // not one that was told already
   flight.askers.clear();
   flight.timer.cancel();
   flight.look.reset();

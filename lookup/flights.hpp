@@ -22,6 +22,7 @@
 
 #include "lookup/dane_look.hpp"
 #include "lookup/discover.hpp"
+#include "lookup/trace.hpp"
 #include "ports/store.hpp"
 
 namespace mtasts {
@@ -41,6 +42,7 @@ struct Question {
   // newer policy is looked for where the MX hosts can't satisfy the one in force (STS-40).
   std::chrono::milliseconds fetch_wait{5000};
   std::chrono::milliseconds wait{8000};  // in all
+  bool trace = false;                    // a flight that this question starts notes what it asks
 };
 
 // What an asker is told. Immutable, shared between all askers.
@@ -51,7 +53,8 @@ struct Outcome {
     unreadable,  // the cache can't be read, so nobody knows what it demands: answer TEMP
   };
   State state = State::known;
-  Record record;  // known only
+  Record record;                                 // known only
+  std::shared_ptr<const Trace> trace = nullptr;  // so far; set if the flight notes it
 };
 using OutcomePtr = std::shared_ptr<const Outcome>;
 using Deliver =

@@ -39,6 +39,7 @@ struct Answerer::Answer {
   Log::Level level = Log::Level::debug;
   milliseconds took{0};
   std::string& out;
+  const Trace* trace = nullptr;  // of the flight
 };
 
 std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out) {
@@ -130,6 +131,7 @@ Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSe
   Question& question = asked.question;
   question.dane = dane_to_look_up(asked);
   if (!question.dane) question.wait = std::min(question.wait, zone.first_fetch_wait);
+  question.trace = map.dialect == Dialect::json;
   question.fetch_wait = std::min(question.fetch_wait, question.dane ? within(question.wait) : question.wait);
   return asked;
 }
@@ -187,7 +189,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   Asked asked = miss.asked;
   asked.map = miss.map;
   asked.rules = rules_of(asked);
-  Answer answer{"fetch", Log::Level::info, took, out};
+  Answer answer{"fetch", Log::Level::info, took, out, outcome.trace.get()};
   switch (outcome.state) {
     case Outcome::State::known: {
       RecordView record = view(outcome.record);
@@ -238,8 +240,8 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
     case Dialect::postfix310:
     case Dialect::sts: append_reply(answer.out, asked.dialect, domain, decision); break;
     case Dialect::json:
-      append_json_reply(
-          answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source, clock_.now()});
+      append_json_reply(answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source,
+                                     answer.trace, clock_.now()});
       break;
     case Dialect::prefetch: answer.out += "OK cached"; break;
   }

@@ -6,6 +6,7 @@
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "setup/answer_json.hpp"
+#include "setup/trace_json.hpp"
 
 namespace mtasts {
 namespace {
@@ -28,11 +29,13 @@ void append_json_reply(std::string& out, const JsonFacts& facts) {
                       {"dane", dane_json(facts.dane)},
                       {"override", override_json(facts.over)},
                       {"rules", rules_json(facts.rules)},
+                      {"trace", nullptr},
                       {"replies", replies_json(facts.domain, decision)}};
+  if (facts.trace) answer["trace"] = trace_json(*facts.trace);
   std::string text = json::serialize(answer);
-  if (text.size() + 3 >
-      max_reply) {  // many mx values: the object without the long replies still says everything
-    answer["replies"] = nullptr;
+  for (const char* long_part : {"trace", "replies"}) {  // without these the object still says everything
+    if (text.size() + 3 <= max_reply) break;
+    answer[long_part] = nullptr;
     text = json::serialize(answer);
   }
   if (text.size() + 3 > max_reply)
@@ -52,6 +55,7 @@ void append_json_not_a_host(std::string& out, std::string_view key, std::string_
       {"dane", nullptr},
       {"override", nullptr},
       {"rules", nullptr},
+      {"trace", nullptr},
       {"replies", {{"postfix", "NOTFOUND "}, {"postfix310", "NOTFOUND "}, {"sts", "NOTFOUND "}}}};
   out.append("OK ").append(json::serialize(answer));
 }

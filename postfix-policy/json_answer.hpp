@@ -4,7 +4,9 @@
 // {"domain":…,"decision":"secure|none|dane|dane-only|answer|temp","rule":…,"reason":…,"detail":…,"source":…,
 //  "policy":null|{"id","mode","max_age","mx":[…],"fetched","expires"},
 //  "dane":null|{"mx","trouble","detail","port","looked","expires","next_try","hosts":[{"host","state","group"}…]},
-//  "override":null|{"action","reason","until"},"rules":{…},"replies":{"postfix":…,"postfix310":…,"sts":…}}
+//  "override":null|{"action","reason","until"},"rules":{…},
+//  "trace":null|[…] (setup/trace_json.hpp; only of what was looked up for this
+//  question),"replies":{"postfix":…,"postfix310":…,"sts":…}}
 // Times are UTC, RFC 3339.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include "core/decide.hpp"
 #include "core/domain_name.hpp"
 #include "core/record.hpp"
+#include "lookup/trace.hpp"
 
 namespace mtasts {
 
@@ -26,6 +29,7 @@ struct JsonFacts {
   const Override* over;      // may be nullptr
   const ZoneRules& rules;
   std::string_view source;
+  const Trace* trace;  // of the flight that found it out; may be nullptr
   Time now;
 };
 

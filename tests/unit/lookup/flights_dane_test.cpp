@@ -283,6 +283,24 @@ TEST_CASE("a dead zone is waited for once a next hop, then remembered", "[lookup
   CHECK(std::ranges::count(world.dns->asked_names, "example.com/MX") == 1);
 }
 
+TEST_CASE("a flight notes what it asks if the question that starts it wants that", "[lookup]") {
+  World world;
+  world.flights.ask({name("example.com"), Route{}, 100ms, 1s, true},
+                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+  world.flights.ask({name("other.example"), Route{}, 100ms, 1s},
+                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+  world.run_for(1s);
+  REQUIRE(world.outcomes.size() == 2);
+  auto traced = std::ranges::find_if(world.outcomes, [](const OutcomePtr& o) { return o->trace != nullptr; });
+  REQUIRE(traced != world.outcomes.end());
+  const Trace& trace = *(*traced)->trace;
+  CHECK(trace.size() == 6);
+  CHECK(find_step(trace, "_25._tcp.mx.example.com", RrType::tlsa) != nullptr);
+  REQUIRE(find_https(trace) != nullptr);
+  CHECK(find_https(trace)->answer->status == 200);
+  CHECK(std::ranges::count_if(world.outcomes, [](const OutcomePtr& o) { return o->trace != nullptr; }) == 1);
+}
+
 TEST_CASE("a surprise in the DANE look is a trouble, and the policy is kept", "[lookup]") {
   World world;
   world.store.records.emplace(name("example.com"), stored_policy(world.clock.time - 600s, "enforce", 604800));

@@ -221,6 +221,37 @@ TEST_CASE("the last quarter of a DANE state starts a recheck of that next hop", 
   CHECK(world.rechecked == std::vector<std::string>{"all.example"});
 }
 
+TEST_CASE("the json map carries what was asked for this very question", "[policy]") {
+  DaneWorld world;
+  std::string out;
+  auto miss = world.answerer.answer("json new.example", out);
+  REQUIRE(miss);
+  CHECK(miss->asked.question.trace);
+  CHECK_FALSE(world.answerer.answer("postfix new.example", out)->asked.question.trace);
+  DnsStep mx{"new.example", RrType::mx,
+             dns_failure("DNSSEC bogus: \x1b[31msignature", DnsAnswer::Security::bogus), 7ms};
+  HttpsStep https{name("new.example"), HttpAnswer{200, "text/plain", "version: STSv1\n"}, 9ms};
+  Outcome outcome{Outcome::State::known, {}, std::make_shared<const Trace>(Trace{mx, https})};
+  world.answerer.finish(*miss, outcome, 10ms, out);
+  for (const char* part : {R"("name":"new.example","type":"MX","security":"bogus")", R"(\\x1b[31msignature)",
+                           R"("url":"https://mta-sts.new.example/.well-known/mta-sts.txt","status":200)",
+                           R"("body":"version: STSv1\n")"})
+    CHECK(out.contains(part));
+  CHECK(world.ask("json all.example").contains(R"("trace":null)"));  // out of the cache
+}
+
+TEST_CASE("SM-7: a trace that is too long is left out first", "[policy]") {
+  DaneWorld world;
+  std::string out;
+  auto miss = world.answerer.answer("json new.example", out);
+  HttpsStep https{name("new.example"), HttpAnswer{200, "text/plain", std::string(64'000, '\x01')}, 9ms};
+  Outcome outcome{Outcome::State::known, {}, std::make_shared<const Trace>(Trace{https})};
+  world.answerer.finish(*miss, outcome, 10ms, out);
+  CHECK(out.size() < 5'000);
+  CHECK(out.contains(R"("trace":null)"));
+  CHECK(out.contains(R"("postfix":"TEMP)"));
+}
+
 TEST_CASE("the json map carries DANE, rules and overrides", "[policy]") {
   DaneWorld world;
   std::string reply = world.ask("json some-sts.example");

@@ -1,0 +1,71 @@
+#include "setup/trace_json.hpp"
+
+#include <boost/json/object.hpp>
+#include <limits>
+
+#include "core/finding.hpp"
+#include "core/rdata_text.hpp"
+#include "core/text.hpp"
+
+namespace mtasts {
+
+namespace json = boost::json;
+
+namespace {
+
+json::string to_json(std::string_view text) { return json::string(text); }
+
+std::string whole_text(std::string_view text) {
+  return printable(text, std::numeric_limits<std::size_t>::max() / 8);
+}
+
+std::string body_text(std::string_view body) {
+  return find_invalid_utf8(body) == std::string_view::npos ? std::string(body) : whole_text(body);
+}
+
+json::object step_object(const DnsStep& step) {
+  json::array data;
+  for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(rdata_text(step.type, rdata)));
+  return {{"kind", "dns"},
+          {"name", to_json(whole_text(step.name))},
+          {"type", to_json(words(step.type))},
+          {"security", to_json(words(step.answer.security))},
+          {"validated", step.answer.validated},
+          {"result", to_json(words(step.answer.kind))},
+          {"ttl", step.answer.ttl},
+          {"canonical", to_json(whole_text(step.answer.canonical))},
+          {"data", std::move(data)},
+          {"reason", to_json(whole_text(step.answer.reason))},
+          {"ms", step.took.count()}};
+}
+
+json::object step_object(const HttpsStep& step) {
+  json::object object{{"kind", "https"},   {"url", to_json(policy_url(step.domain))},
+                      {"status", nullptr}, {"content_type", nullptr},
+                      {"body", nullptr},   {"step", nullptr},
+                      {"detail", nullptr}, {"ms", step.took.count()}};
+  if (step.answer) {
+    object["status"] = step.answer->status;
+    object["content_type"] = to_json(whole_text(step.answer->content_type));
+    object["body"] = to_json(body_text(step.answer->body));
+  } else {
+    object["step"] = to_json(words(step.answer.error().step));
+    object["detail"] = to_json(whole_text(step.answer.error().detail));
+  }
+  return object;
+}
+
+}  // namespace
+
+json::array trace_json(const Trace& trace) {
+  json::array steps;
+  for (const Step& step : trace)
+    steps.push_back(std::visit([](const auto& each) { return step_object(each); }, step));
+  return steps;
+}
+
+std::string policy_url(const DomainName& domain) {
+  return "https://mta-sts." + std::string(domain.str()) + "/.well-known/mta-sts.txt";
+}
+
+}  // namespace mtasts
