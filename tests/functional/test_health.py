@@ -2,6 +2,7 @@
 
 It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
 """
+import concurrent.futures
 import contextlib
 import json
 import select
@@ -34,15 +35,15 @@ IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv
 class Second:
     """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
 
-    def __init__(self, lab, name, resolver, more=""):
-        self.lab, self.folder = lab, lab.folder(name)
+    def __init__(self, lab, name, resolver, more="", port=PORT):
+        self.lab, self.folder, self.port = lab, lab.folder(name), port
         self.config, self.log = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
         for each in ("cache", "spool/etc", "spool/mtastsd"):
             (self.folder / each).mkdir(parents=True)
         self.resolv = self.folder / "resolv.conf"
         self.use_resolver(resolver)
         (self.folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {SILENT_ROOT}\n")
-        listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{PORT}"'
+        listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{port}"'
         text = CONFIG.format(listen=listen, folder=self.folder, dns=lab.folder("dns"), ca=lab.authority.ca_file)
         text = text.replace("forward = []", 'forward = "auto"')
         self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints") + more)
@@ -69,7 +70,7 @@ class Second:
         return self.lab.processes.stop(self.pid)
 
     def client(self):
-        return Client(self.lab.daemon.connect(("127.0.0.1", PORT)))
+        return Client(self.lab.daemon.connect(("127.0.0.1", self.port)))
 
     def ask(self, key):
         with contextlib.closing(self.client()) as client:
@@ -203,10 +204,8 @@ def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(stripper, seco
     assert '"event":"dnssec"' in daemon.log.read_text()
 
 
-@pytest.mark.parametrize("mode, answer", [("ignore-dane", "NOTFOUND "), ("temp", "TEMP ")])
-def test_what_nobody_validated_is_never_kept_as_unsigned(stripper, second, mode, answer):
+def what_nobody_validated_is_never_kept_as_unsigned(daemon, answer):
     """A DANE domain from the first moment on: as on_dnssec_down says, and with DANE as soon as it can be validated."""
-    daemon = second(f"dane-{mode}", STRIPPER, f'[policy]\npostfix_dane = "yes"\non_dnssec_down = "{mode}"\n')
     assert daemon.ask(DANE).startswith(answer)
     for _ in range(3):
         time.sleep(2)
@@ -216,9 +215,8 @@ def test_what_nobody_validated_is_never_kept_as_unsigned(stripper, second, mode,
     wait_until("DANE", lambda: daemon.ask(DANE) == "OK dane-only", SWITCHED, every=1)
 
 
-def test_a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(second):
+def a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(daemon):
     """DANE is undecided, not absent; and the resolvers of now are asked, not those of the start."""
-    daemon = second("away", SILENT_ROOT, '[policy]\npostfix_dane = "yes"\n')
     for _ in range(2):
         assert daemon.ask(DANE).startswith("TEMP ")
         code, report = daemon.status()
@@ -233,3 +231,32 @@ def test_a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(second):
     code, report = daemon.status()
     assert code == 0, report
     assert report["dns"]["way"].startswith(f"resolvers {addresses.RESOLVER} from /etc/resolv.conf")
+
+
+YES = '[policy]\npostfix_dane = "yes"\n'
+# What takes as long as it takes until the resolvers are looked at again: all at once.
+STORIES = {
+    "ignore-dane": (STRIPPER, f'{YES}on_dnssec_down = "ignore-dane"\n',
+                    lambda daemon: what_nobody_validated_is_never_kept_as_unsigned(daemon, "NOTFOUND ")),
+    "temp": (STRIPPER, f'{YES}on_dnssec_down = "temp"\n',
+             lambda daemon: what_nobody_validated_is_never_kept_as_unsigned(daemon, "TEMP ")),
+    "away": (SILENT_ROOT, YES, a_network_that_is_away_is_not_taken_for_a_world_without_dnssec),
+}
+
+
+@pytest.fixture(scope="module")
+def stories(lab):
+    """Each story under way in a thread of its own, with an mtastsd of its own."""
+    daemons = {name: Second(lab, f"story-{name}", resolver, more, PORT + number)
+               for number, (name, (resolver, more, _)) in enumerate(STORIES.items(), start=1)}
+    with contextlib.closing(Stripper(lab)), concurrent.futures.ThreadPoolExecutor(len(STORIES)) as threads:
+        for daemon in daemons.values():
+            daemon.start()
+        yield {name: threads.submit(STORIES[name][2], daemon) for name, daemon in daemons.items()}
+    for daemon in daemons.values():
+        assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_until_the_resolvers_are_looked_at_again(stories, name):
+    stories[name].result()
