@@ -1,24 +1,8 @@
 // A find allocates nothing once warm: every operator new of the finding thread counts.
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "tests/unit/cache/support.hpp"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/unit/count_allocations.hpp"
 
 using namespace mtasts;
 using namespace mtasts::test;

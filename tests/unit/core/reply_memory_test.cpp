@@ -1,8 +1,6 @@
 // The warm path allocates nothing: every operator new of this program counts.
 
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "core/decide.hpp"
@@ -12,23 +10,10 @@
 #include "core/override.hpp"
 #include "core/record.hpp"
 #include "core/reply.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/unit/count_allocations.hpp"
 
 using namespace mtasts;
+using mtasts::test::allocations;
 using namespace std::chrono_literals;
 
 TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {

@@ -1,27 +1,12 @@
 // The cached path allocates nothing once warm, whatever decides: every operator new of this thread counts.
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "../lookup/dane_fakes.hpp"
 #include "answerer_world.hpp"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/unit/count_allocations.hpp"
 
 using namespace mtasts;
+using mtasts::test::allocations;
 using namespace mtasts::fake;
 using namespace std::chrono_literals;
 
