@@ -17,13 +17,13 @@ constexpr std::size_t margin = 13;
 void print_next_hop(const Explanation& all, Sheet& sheet) {
   const Hop& hop = all.hop;
   sheet.line("next hop", whole(all.inputs.next_hop));
-  if (!hop.domain) return sheet.line("", "no policy domain: " + hop.why_not, Colour::warning);
+  if (!hop.domain) return sheet.line("", "no policy domain: " + whole(hop.why_not), Colour::warning);
   auto form = hop.bracketed ? "in brackets: to the host itself" : "no brackets: to the MX hosts";
   auto port = all.inputs.port == 0 ? std::string("of a service that is not known here")
                                    : fmt::format("{}", all.inputs.port);
   sheet.line("", fmt::format("policy domain {}", hop.domain->str()));
   sheet.line("", fmt::format("port {}; {}", port, form));
-  if (!hop.why_not.empty()) sheet.line("", hop.why_not, Colour::warning);
+  if (!hop.why_not.empty()) sheet.line("", whole(hop.why_not), Colour::warning);
   if (all.inputs.map != "postfix") sheet.line("map", whole(all.inputs.map));
 }
 

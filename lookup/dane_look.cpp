@@ -57,13 +57,13 @@ std::vector<std::string> from_the_top(std::string name) {
 }
 
 // Whether a name is provably in an unsigned zone though nothing in it answers: a delegation at or above it
-// has no DS (RFC 4035 §5.2; with opt-out that denial counts as insecure itself, RFC 5155 §9.2). From the top
-// down, as far as the zones that are alive answer. The TTL of that answer; nullopt: no proof.
+// has no DS (net/dns/delegation.hpp). From the top down, as far as the zones that are alive answer. The TTL
+// of that answer; nullopt: no proof.
 asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, std::string host) {
   for (std::string& name : from_the_top(std::move(host))) {
     DnsAnswer ds = co_await dns.ask(std::move(name), RrType::ds);
     if (is_failure(ds) || !ds.canonical.empty()) co_return std::nullopt;
-    if (ds.security == DnsAnswer::Security::insecure || ds.unsigned_delegation) co_return ds.ttl;
+    if (ds.unsigned_delegation) co_return ds.ttl;
   }
   co_return std::nullopt;
 }
@@ -108,14 +108,18 @@ asio::awaitable<HostFinding> look_up_tlsa(Dns& dns, AddressFinding addresses, st
 asio::awaitable<std::vector<HostFinding>> look_up_hosts(std::shared_ptr<Dns> dns, std::vector<MxHost> hosts,
                                                         std::uint16_t port, Steady::time_point deadline) {
   std::vector<HostFinding> findings;
+  auto late = [&] { return failed("MX host " + hosts[findings.size()].name + ": no answer in time"); };
   while (findings.size() < hosts.size()) {
+    if (Steady::now() >= deadline) {  // begin no more
+      findings.push_back(late());
+      continue;
+    }
     std::vector<asio::awaitable<HostFinding>> looks;
     std::size_t end = std::min(hosts.size(), findings.size() + hosts_at_once);
     for (std::size_t i = findings.size(); i < end; ++i)
       looks.push_back(look_up_host(*dns, hosts[i].name, port));
     for (auto& each : co_await gather(std::move(looks), dns, deadline)) {
-      std::string late = "MX host " + hosts[findings.size()].name + ": no answer in time";
-      findings.push_back(each ? *std::move(each) : failed(std::move(late)));
+      findings.push_back(each ? *std::move(each) : late());
     }
   }
   co_return findings;
@@ -131,7 +135,8 @@ asio::awaitable<HostFinding> look_up_host(Dns& dns, std::string host, std::uint1
   switch (addresses.state) {
     case AddressFinding::State::none: co_return found(HostState::unreachable, addresses.ttl);
     case AddressFinding::State::alias:
-    case AddressFinding::State::insecure: co_return found(HostState::insecure, addresses.ttl);
+    case AddressFinding::State::insecure:
+      co_return found(addresses.has_address ? HostState::insecure : HostState::unreachable, addresses.ttl);
     case AddressFinding::State::secure: break;
     case AddressFinding::State::failed:
       if (auto ttl = co_await unsigned_for(dns, host); ttl) co_return found(HostState::insecure, *ttl);

@@ -64,6 +64,21 @@ const DnsAnswer* with_data(const DnsAnswer& a, const DnsAnswer& aaaa) {
   return best;
 }
 
+// An unsigned denial behind an alias may be forged; if the alias is signed, TLSA records of the host's own
+// name count all the same (DANE-7).
+AddressFinding without_address(std::string_view host, const DnsAnswer& a, const DnsAnswer& aaaa,
+                               AddressFinding found) {
+  auto doubtful = [&](const DnsAnswer& each) {
+    bool alias = !each.canonical.empty() && !equal_folded(each.canonical, host);
+    return alias && each.security != DnsAnswer::Security::secure;
+  };
+  if (!doubtful(a) && !doubtful(aaaa)) return found;
+  found.state = AddressFinding::State::alias;
+  found.has_address = false;
+  found.bases = {std::string(host)};
+  return found;
+}
+
 std::uint32_t least_ttl(const DnsAnswer& a, const DnsAnswer& b) {
   std::uint32_t ttl = longest_ttl;
   for (const DnsAnswer* each : {&a, &b})
@@ -165,7 +180,7 @@ AddressFinding judge_addresses(std::string_view host, const DnsAnswer& a, const 
   found.ttl = least_ttl(a, aaaa);
   const DnsAnswer* data = with_data(a, aaaa);
   if (data == nullptr) {
-    if (!is_failure(a) && !is_failure(aaaa)) return found;
+    if (!is_failure(a) && !is_failure(aaaa)) return without_address(host, a, aaaa, std::move(found));
     found.state = AddressFinding::State::failed;
     found.detail =
         is_failure(a) ? failure_words(RrType::a, host, a) : failure_words(RrType::aaaa, host, aaaa);

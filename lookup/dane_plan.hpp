@@ -60,6 +60,7 @@ struct AddressFinding {
   State state = State::none;
   std::string detail;  // failed
   bool bogus = false;  // failed: by an answer that is bogus
+  bool has_address = true;
   std::uint32_t ttl = longest_ttl;
   std::vector<std::string> bases;  // TLSA base domains to try
 };

@@ -23,26 +23,28 @@ struct Flights::Flight {
   struct Wanted {  // a next hop whose DANE state was asked for
     Route route;
     bool looked = false;
+    std::optional<Moment> asked{};  // when somebody first waited for it
   };
 
   Flight(const boost::asio::any_io_executor& executor, const DomainName& domain_, Trigger trigger_,
          bool urgent_)
       : domain(domain_),
         trigger(trigger_),
-        began(std::chrono::steady_clock::now()),
         urgent(urgent_),
         timer(executor, Moment::max()),
         idle(executor, Moment::max()) {}
 
-  std::chrono::milliseconds up() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  }
-  void want(std::optional<Route> route);
+  // How long the policy has been waited for.
+  std::chrono::milliseconds waited() const;
+  // The route's state is to be looked up too; nullptr: no route.
+  Wanted* want(std::optional<Route> route);
+  // Somebody asks now. Since when what he needs is waited for.
+  Moment note_asked(std::optional<Route> route);
 
   DomainName domain;
   Trigger trigger;
-  Moment began;
-  bool urgent;  // has, or had, askers
+  std::optional<Moment> asked{};  // when somebody first waited
+  bool urgent;                    // has, or had, askers
   bool launched = false;
   bool relaxed = false;        // was launched as a recheck or refresh
   std::optional<Look> look;    // while it flies: what is known so far; its record starts as the stored one

@@ -64,7 +64,7 @@ OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) c
                     std::ranges::find(flight.look->dane, *question.dane) != flight.look->dane.end();
   if (!dane_known) return nullptr;
   bool settled = flight.policy_looked || freshness(view(known), now, question.dane) != Freshness::wait;
-  if (!settled && flight.up() < question.fetch_wait) return nullptr;
+  if (!settled && flight.waited() < question.fetch_wait) return nullptr;
   if (!settled && !policy_in_force(view(known), now)) {
     known.look.state = StsState::pending;
     known.look.detail.clear();
@@ -88,7 +88,7 @@ void Flights::settle(Flight& flight) {
 void Flights::arm(const FlightPtr& flight) {
   auto next = Flight::Moment::max();
   for (const auto& asker : flight->askers) {
-    auto due = flight->began + asker.question.fetch_wait;
+    auto due = *flight->asked + asker.question.fetch_wait;
     if (due > std::chrono::steady_clock::now()) next = std::min(next, due);
   }
   if (next == Flight::Moment::max() || next == flight->timer.expiry()) return;
@@ -136,10 +136,9 @@ asio::awaitable<void> Flights::look_at_policy(FlightPtr flight) {
 void Flights::start_dane_looks(const FlightPtr& flight) {
   if (!flight->look) return;
   for (Flight::Wanted& wanted : flight->wanted) {
-    if (wanted.looked) continue;
-    wanted.looked = true;
     auto known = find_dane(view(flight->look->record), wanted.route);
-    if (dane_freshness(known, clock_.now()) == Freshness::answer) continue;
+    if (wanted.looked || dane_freshness(known, clock_.now()) == Freshness::answer) continue;
+    wanted.looked = true;
     ++flight->looking;
     asio::co_spawn(executor_, look_at_dane(flight, wanted.route), asio::detached);
   }
@@ -147,8 +146,10 @@ void Flights::start_dane_looks(const FlightPtr& flight) {
 
 asio::awaitable<void> Flights::look_at_dane(FlightPtr flight, Route route) {
   try {
-    DaneState state = co_await dane_safely(flight->network, clock_, flight->domain, route,
-                                           state_of(flight->look->record, route));
+    DaneState state;
+    if (flight->look)
+      state = co_await dane_safely(flight->network, clock_, flight->domain, route,
+                                   state_of(flight->look->record, route));
     if (flight->look) {  // else it was given up
       keep_dane(flight->look->record, std::move(state));
       flight->look->dane.push_back(route);

@@ -43,14 +43,41 @@ std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_pt
 
 }  // namespace
 
+// Counts as long as it lives, however that ends.
+class Committing {
+ public:
+  explicit Committing(std::size_t& count) : count_(count) { ++count_; }
+  ~Committing() { --count_; }
+  Committing(const Committing&) = delete;
+  Committing& operator=(const Committing&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 // A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
 std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace) {
   return trace ? std::make_shared<const Trace>(*trace) : nullptr;
 }
 
-void Flights::Flight::want(std::optional<Route> route) {
-  if (!route || std::ranges::find(wanted, *route, &Wanted::route) != wanted.end()) return;
-  wanted.push_back({*route});
+std::chrono::milliseconds Flights::Flight::waited() const {
+  if (!asked) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - *asked);
+}
+
+Flights::Flight::Wanted* Flights::Flight::want(std::optional<Route> route) {
+  if (!route) return nullptr;
+  auto found = std::ranges::find(wanted, *route, &Wanted::route);
+  return found != wanted.end() ? &*found : &wanted.emplace_back(Wanted{*route});
+}
+
+Flights::Flight::Moment Flights::Flight::note_asked(std::optional<Route> route) {
+  Moment now = Steady::now();
+  if (!asked) asked = now;
+  Wanted* state = want(route);
+  if (!state) return *asked;
+  if (!state->asked) state->asked = now;
+  return *state->asked;
 }
 
 Flights::Flights(asio::any_io_executor executor, NetworkPtr network, Store& store, const Clock& clock,
@@ -76,17 +103,23 @@ void Flights::ask(const Question& question, Deliver deliver) {
   }
   if (!flight) return deliver(pending_outcome());
   if (auto known = answer_for(*flight, question)) return deliver(std::move(known));
-  if (flight->up() >= question.wait) return deliver(pending_outcome());
-  flight->want(question.dane);
+  join(flight, question, std::move(deliver));
+  launch();
+}
+
+// What is waited for is looked up from now on, and ahead of the rechecks, also for one who does not wait
+// himself: a flight is waited for once, by whoever comes first.
+void Flights::join(const FlightPtr& flight, const Question& question, Deliver deliver) {
+  auto since = flight->note_asked(question.dane);
   if (question.trace && !flight->look && !flight->trace) flight->trace = std::make_shared<Trace>();
   start_dane_looks(flight);
-  if (!flight->launched && !flight->urgent) {  // somebody waits for it now: ahead of the rechecks
+  if (!flight->launched && !flight->urgent) {
     flight->urgent = true;
     urgent_.push_back(flight);
   }
+  if (Steady::now() - since >= question.wait) return deliver(pending_outcome());
   flight->askers.push_back({question, std::move(deliver)});
   arm(flight);
-  launch();
 }
 
 void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger) {
@@ -95,7 +128,8 @@ void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Tr
   if (before && !stale(*before, dane)) {
     if (before->outcome) return;
     before->want(dane);
-    return start_dane_looks(before);
+    start_dane_looks(before);
+    return;
   }
   // Looked at since the answer that asked for this?
   if (!before && trigger == Trigger::ask && settled(domain, dane)) return;
@@ -224,9 +258,8 @@ bool Flights::superseded(const Flight& flight) const {
 // again.
 asio::awaitable<void> Flights::commit(FlightPtr flight) {
   if (flight->outcome->record.policy || committing_ < options_.max_uncommitted) {
-    ++committing_;
+    Committing counted(committing_);
     co_await put_until_stored(flight);
-    --committing_;
   }
   if (!superseded(*flight)) table_.erase(flight->domain);
   launch();

@@ -87,9 +87,8 @@ class Flights {
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
-  // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if the flight
-  // has been up for the whole wait already: a flight is waited for once a domain, so a dead domain holds up
-  // one asker and no second.
+  // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if others
+  // have waited for the same for the whole wait already: a dead domain holds up one asker and no second.
   void ask(const Question& question, Deliver deliver);
 
   // Starts a flight unless there is one; nobody waits for it. dane: of which next hop the state is due too.
@@ -110,6 +109,7 @@ class Flights {
 
   OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent, const FlightPtr& before);
+  void join(const FlightPtr& flight, const Question& question, Deliver deliver);
   FlightPtr next_to_launch();
   void launch();
   void settle(Flight& flight);

@@ -189,6 +189,9 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   Asked asked = miss.asked;
   asked.map = miss.map;
   asked.rules = rules_of(asked);
+  if (asked.rules.dane && !asked.question.dane &&
+      asked.rules.dnssec == Dnssec::works)  // it was down a moment ago
+    asked.rules.dnssec = asked.zone->temp_without_dnssec ? Dnssec::temp : Dnssec::ignore_dane;
   Answer answer{"fetch", Log::Level::info, took, out, outcome.trace.get()};
   switch (outcome.state) {
     case Outcome::State::known: {

@@ -96,7 +96,7 @@ asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::c
 asio::awaitable<HealthCheck::Tested> HealthCheck::look_at_dns(PreparedPtr prepared) {
   ChoiceOptions options = choice_options(*prepared);
   if (must_choose(*prepared, options.resolvers))
-    co_return co_await choose_again(std::move(prepared), std::move(options), false);
+    co_return co_await choose_again(std::move(prepared), std::move(options), true);
   Trial trial = co_await try_way_in_use(prepared, options);
   if (!current(prepared)) co_return Tested::no_answer;
   auto outcome = trial.test.outcome;
@@ -123,8 +123,9 @@ asio::awaitable<Trial> HealthCheck::try_way_in_use(PreparedPtr prepared, ChoiceO
   co_return trial;
 }
 
-// only_silent: the way in use is. Then one that does not validate either has to wait for the next look: a
-// network that is away for some seconds must not switch DANE off. If nothing answers all stays as it is.
+// only_silent: the way in use is, or was not asked by itself (a reload, other resolvers). If DNSSEC worked
+// until now, a way that does not validate then has to wait for the next look: a network that is away for some
+// seconds must not switch DANE off. If nothing answers all stays as it is.
 asio::awaitable<HealthCheck::Tested> HealthCheck::choose_again(PreparedPtr prepared, ChoiceOptions options,
                                                                bool only_silent) {
   Resolvers resolvers = options.resolvers;

@@ -3,6 +3,9 @@
 #include <arpa/nameser.h>
 #include <resolv.h>
 
+#include <algorithm>
+#include <exception>
+#include <optional>
 #include <string>
 
 #include "core/text.hpp"
@@ -10,6 +13,7 @@
 namespace mtasts {
 namespace {
 
+constexpr unsigned most_iterations = 150;  // of NSEC3 that libunbound follows (val-nsec3-keysize-iterations)
 constexpr unsigned type_ns = 2, type_soa = 6, type_ds = 43, type_nsec = 47, type_nsec3 = 50;
 
 using Octets = std::basic_string_view<unsigned char>;
@@ -41,14 +45,29 @@ Octets nsec_bitmap(const ns_rr& record) noexcept {
   return Octets(data, ns_rr_rdlen(record)).substr(static_cast<std::size_t>(skipped));
 }
 
-// Behind algorithm, flags, iterations, salt and next hash (RFC 5155 §3.2).
-Octets nsec3_bitmap(const ns_rr& record) noexcept {
-  Octets data(ns_rr_rdata(record), ns_rr_rdlen(record));
-  for (std::size_t head : {4uz, 0uz}) {
-    if (data.size() <= head || data.size() - head - 1 < data[head]) return {};
-    data.remove_prefix(head + 1 + data[head]);
-  }
-  return data;
+struct Nsec3 {  // RFC 5155 §3.2
+  bool opt_out = false;
+  unsigned iterations = 0;
+  Octets salt, bitmap;
+};
+
+// Takes a field with its length in front. False: cut.
+bool take_field(Octets& data, Octets& field) noexcept {
+  if (data.empty() || data.size() - 1 < data[0]) return false;
+  field = data.substr(1, data[0]);
+  data.remove_prefix(1 + field.size());
+  return true;
+}
+
+// nullopt: cut, or another hash than SHA-1, the only one there is.
+std::optional<Nsec3> read_nsec3(const ns_rr& record) noexcept {
+  Octets data(ns_rr_rdata(record), ns_rr_rdlen(record)), next;
+  if (data.size() < 5 || data[0] != 1) return std::nullopt;
+  Nsec3 found{(data[1] & 1) != 0, unsigned{data[2]} << 8 | data[3], {}, {}};
+  data.remove_prefix(4);
+  if (!take_field(data, found.salt) || !take_field(data, next)) return std::nullopt;
+  found.bitmap = data;
+  return found;
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
@@ -57,27 +76,66 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
   return equal_folded(a, b);
 }
 
-}  // namespace
+// Whether a hashed owner is that of the name, in a zone above it.
+bool is_hash_of(std::string_view owner, std::string_view name, const Nsec3& nsec3) {
+  std::size_t dot = std::min(owner.find('.'), owner.size());
+  std::string_view zone = owner.substr(std::min(owner.size(), dot + 1));
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (zone.ends_with('.')) zone.remove_suffix(1);
+  bool above = zone.empty() ||
+               (name.size() > zone.size() + 1 && equal_folded(name.substr(name.size() - zone.size()), zone) &&
+                name[name.size() - zone.size() - 1] == '.');
+  std::string_view salt(reinterpret_cast<const char*>(nsec3.salt.data()), nsec3.salt.size());
+  return above && equal_folded(owner.substr(0, dot), nsec3_hash(name, salt, nsec3.iterations));
+}
 
-// An NSEC record says whose it is. An NSEC3 record has only a hash of that, but a secure denial without
-// opt-out needs the record of the name itself, so if there is one alone it is that.
-bool is_unsigned_delegation(std::string_view packet, std::string_view name) noexcept {
+// What the authority section's records say.
+struct Denial {
+  bool nsec = false, nsec3 = false;          // there are such
+  bool own_nsec = false, own_nsec3 = false;  // one is the name's, and of a delegation
+  bool opt_out = false, too_many = false;
+
+  void take_nsec(const ns_rr& record, std::string_view name) noexcept {
+    nsec = true;
+    if (same_name(ns_rr_name(record), name)) own_nsec = of_delegation(nsec_bitmap(record));
+  }
+  bool take_nsec3(const ns_rr& record, std::string_view name) {
+    auto read = read_nsec3(record);
+    if (!read) return false;
+    nsec3 = true;
+    opt_out = opt_out || read->opt_out;
+    too_many = too_many || read->iterations > most_iterations;
+    if (!too_many && is_hash_of(ns_rr_name(record), name, *read)) own_nsec3 = of_delegation(read->bitmap);
+    return true;
+  }
+  // A zone denies by one kind: beside NSEC records, those of the other kind are another zone's.
+  bool proves(bool secure) const noexcept {
+    if (secure) return nsec ? own_nsec : own_nsec3;
+    return !nsec3 || (opt_out && !too_many);
+  }
+};
+
+bool read_denial(std::string_view packet, std::string_view name, Denial& denial) {
   ns_msg message;
   auto* bytes = reinterpret_cast<const unsigned char*>(packet.data());
   if (packet.size() > NS_MAXMSG || ns_initparse(bytes, static_cast<int>(packet.size()), &message) != 0)
     return false;
-  unsigned hashed = 0;
-  bool proved = false;
   for (int i = 0; i < ns_msg_count(message, ns_s_ns); ++i) {
     ns_rr record;
     if (ns_parserr(&message, ns_s_ns, i, &record) != 0) return false;
-    if (ns_rr_type(record) == type_nsec && same_name(ns_rr_name(record), name))
-      return of_delegation(nsec_bitmap(record));
-    if (ns_rr_type(record) != type_nsec3) continue;
-    ++hashed;
-    proved = of_delegation(nsec3_bitmap(record));
+    if (ns_rr_type(record) == type_nsec) denial.take_nsec(record, name);
+    if (ns_rr_type(record) == type_nsec3 && !denial.take_nsec3(record, name)) return false;
   }
-  return hashed == 1 && proved;
+  return true;
+}
+
+}  // namespace
+
+bool is_unsigned_delegation(std::string_view packet, std::string_view name, bool secure) noexcept try {
+  Denial denial;
+  return read_denial(packet, name, denial) && denial.proves(secure);
+} catch (const std::exception&) {  // no memory: no proof
+  return false;
 }
 
 }  // namespace mtasts

@@ -47,11 +47,10 @@ DnsAnswer bogus_answer(const ub_result& result) {
 }
 
 bool denies_ds(const ub_result& result) {
-  if (result.qtype != static_cast<int>(RrType::ds) || result.secure == 0 || result.answer_packet == nullptr)
-    return false;
+  if (result.qtype != static_cast<int>(RrType::ds) || result.answer_packet == nullptr) return false;
   std::string_view packet(static_cast<const char*>(result.answer_packet),
                           static_cast<std::size_t>(std::max(result.answer_len, 0)));
-  return is_unsigned_delegation(packet, result.qname);
+  return is_unsigned_delegation(packet, result.qname, result.secure != 0);
 }
 
 bool label_ok(std::string_view label) noexcept {

@@ -11,10 +11,12 @@ using fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string packet(fuzz::text_of(data, size));  // a copy of this very size, so that ASan sees its end
-  if (!is_unsigned_delegation(packet, "dead.tld")) return 0;
-  require(is_unsigned_delegation(packet, "DEAD.tld."), "names have no case");
-  require(packet.size() >= 12, "a packet has a header");
-  require(!is_unsigned_delegation(std::string_view(packet).substr(0, 11), "dead.tld"),
-          "a cut packet proves nothing");
+  for (bool secure : {true, false}) {
+    if (!is_unsigned_delegation(packet, "dead.tld", secure)) continue;
+    require(is_unsigned_delegation(packet, "DEAD.tld.", secure), "names have no case");
+    require(packet.size() >= 12, "a packet has a header");
+    require(!is_unsigned_delegation(std::string_view(packet).substr(0, 11), "dead.tld", secure),
+            "a cut packet proves nothing");
+  }
   return 0;
 }

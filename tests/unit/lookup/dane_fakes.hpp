@@ -33,6 +33,11 @@ inline DnsAnswer bogus(DnsAnswer answer) {
   return answer;
 }
 
+inline DnsAnswer proved_unsigned(DnsAnswer answer) {
+  answer.unsigned_delegation = true;
+  return answer;
+}
+
 inline DnsAnswer unvalidated(DnsAnswer answer) {
   answer.validated = false;
   return answer;

@@ -151,7 +151,7 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
   world.dns.answers["mx.dead.tld/AAAA"] = dns_failure("SERVFAIL");
   world.dns.answers["tld/DS"] = raw_answer({"ds"});
   SECTION("RFC 5155 §9.2: the delegation is not signed, by opt-out") {
-    world.dns.answers["dead.tld/DS"] = no_data(insecure, 77);
+    world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(insecure, 77));
     DaneState state = world.look();
     CHECK(state.hosts == "i+mx.dead.tld");
     CHECK(state.valid_until == state.looked_at + 77s);
@@ -167,8 +167,7 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     CHECK(world.look().hosts == "f+mx.dead.tld");
   }
   SECTION("RFC 4035 §5.2: the signed denial is that of a delegation") {
-    world.dns.answers["dead.tld/DS"] = no_data(secure, 88);
-    world.dns.answers["dead.tld/DS"].unsigned_delegation = true;
+    world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(secure, 88));
     CHECK(world.look().hosts == "i+mx.dead.tld");
   }
   SECTION("the parent does not answer either") {
@@ -178,13 +177,57 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
   }
 }
 
+TEST_CASE("RFC 9276: an insecure denial without proof says nothing about a signed zone", "[lookup]") {
+  World world;
+  world.mx({{10, "mx.dead.tld"}});
+  world.dns.answers["mx.dead.tld/A"] = dns_failure("SERVFAIL");
+  world.dns.answers["mx.dead.tld/AAAA"] = dns_failure("SERVFAIL");
+  world.dns.answers["tld/DS"] = raw_answer({"ds"});
+  world.dns.answers["dead.tld/DS"] = no_data(insecure);
+  CHECK(world.look().hosts == "f+mx.dead.tld");
+}
+
+TEST_CASE("DANE-7: a forged denial of the addresses behind a signed alias does not take its TLSA away",
+          "[lookup]") {
+  World world;
+  world.mx({{10, "mx.x"}});
+  DnsAnswer denied = no_data(insecure, 86'400);
+  denied.canonical = "end.z";
+  world.dns.answers["mx.x/A"] = denied;
+  world.dns.answers["mx.x/AAAA"] = denied;
+  world.dns.answers["_25._tcp.mx.x/TLSA"] = tlsa({"3 1 1 " + digest});
+  SECTION("signed") {
+    world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.z")});
+    DaneState state = world.look();
+    CHECK(state.hosts == "u+mx.x");
+    CHECK(state.valid_until == state.looked_at + 300s);
+  }
+  SECTION("not signed: it has no address") {
+    world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.z")}, insecure);
+    CHECK(world.look().hosts == "x+mx.x");
+  }
+}
+
+TEST_CASE("after the deadline no more hosts are begun", "[lookup]") {
+  World world;
+  std::vector<MxRecord> records;
+  for (int i = 0; i < 50; ++i) records.push_back({10, "mx" + std::to_string(i) + ".x"});
+  world.mx(records);
+  for (const auto& each : records) {
+    world.host(each.host);
+    world.dns.delays[each.host + "/A"] = 400ms;
+  }
+  CHECK(tally(world.look({}, {}, 10, 50ms).hosts, 100).failed == 50);
+  CHECK(world.dns.asked_names.size() <= 1 + 10 * 3);
+}
+
 TEST_CASE("a host that is itself a dead, unsigned delegation", "[lookup]") {
   World world;
   world.mx({{10, "dead.tld"}});
   world.dns.answers["dead.tld/A"] = dns_failure("SERVFAIL");
   world.dns.answers["dead.tld/AAAA"] = dns_failure("SERVFAIL");
   world.dns.answers["tld/DS"] = raw_answer({"ds"});
-  world.dns.answers["dead.tld/DS"] = no_data(insecure);
+  world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(insecure));
   CHECK(world.look().hosts == "i+dead.tld");
 }
 

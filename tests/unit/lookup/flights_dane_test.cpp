@@ -174,6 +174,58 @@ TEST_CASE("who joins a flight that waits for a slow policy host is not kept by i
   CHECK(world.store.records.at(name("example.com")).dane.size() == 2);
 }
 
+TEST_CASE("a flight that is old when somebody first asks is waited for all the same", "[lookup]") {
+  World world;
+  world.fetch->delay = 2s;
+  world.store.records.emplace(name("example.com"),
+                              stored_policy(world.clock.time - 90'000s, "enforce", 604800));
+  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.run_for(400ms);
+  world.ask(Route{}, 100ms, 200ms);  // the flight is up for longer than this one waits
+  CHECK(world.outcomes.empty());
+  world.run_for(150ms);
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.state(0)->hosts == "u+mx.example.com");
+}
+
+TEST_CASE("a state that runs out while its flight waits for the policy is looked up again", "[lookup]") {
+  World world;
+  world.fetch->delay = 2s;
+  Record record = stored_policy(world.clock.time - 90'000s, "enforce", 604800);
+  DaneState& state = record.dane.emplace_back();
+  state.mx = MxState::insecure;
+  state.looked_at = world.clock.time - 10s;
+  state.valid_until = world.clock.time + 100s;
+  world.store.records.emplace(name("example.com"), record);
+  world.flights.look_again(name("example.com"), Route{}, Trigger::refresh);
+  world.run_for(100ms);
+  world.clock.time += 200s;
+  world.ask(Route{}, 100ms, 200ms);
+  world.run_for(150ms);
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.state(0)->hosts == "u+mx.example.com");
+}
+
+TEST_CASE("a queued recheck that somebody waits for goes ahead, however old it is", "[lookup]") {
+  boost::asio::io_context loop;
+  auto* dns = new FakeDns;
+  dns->answer = txt({});
+  FakeStore store;
+  FakeClock clock;
+  Flights flights(loop.get_executor(), nullptr, store, clock, [](const FlightReport&) {});
+  std::vector<OutcomePtr> outcomes;
+  flights.look_again(name("example.com"), std::nullopt, Trigger::ask);
+  loop.run_for(150ms);
+  flights.ask({name("example.com"), std::nullopt, 50ms, 100ms},
+              [&](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+  CHECK(outcomes.empty());
+  flights.use(std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::make_unique<FakeFetch>()));
+  loop.restart();
+  loop.run();
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0]->state == Outcome::State::known);
+}
+
 TEST_CASE("DANE-27: a state counts for the askers of its own flight, however short its TTL", "[lookup]") {
   World world;
   world.dns->answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}}, insecure, 1);

@@ -244,6 +244,21 @@ TEST_CASE("auto: a network that is away for a moment does not switch DANE off", 
   CHECK(bench.last().way.contains("without DNSSEC"));
 }
 
+TEST_CASE("auto: nor does a reload while the network is away", "[daemon]") {
+  Bench bench;
+  auto first = bench.prepare(true);
+  bench.check.use(first);
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.last().dnssec);
+  bench.recursion = silence;
+  bench.forwarded = silence;  // the unvalidated way answers, out of its cache
+  auto second = bench.prepare(true);
+  bench.check.use(second);
+  REQUIRE(bench.until([&] { return bench.networks.size() > 1; }));
+  CHECK(bench.last().dnssec);
+  CHECK_FALSE(bench.last().dns_answers);
+}
+
 TEST_CASE("auto: the way and the Dns in use never part", "[daemon]") {
   Bench bench;
   bench.recursion = silence;
