@@ -170,6 +170,14 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(secure, 88));
     CHECK(world.look().hosts == "i+mx.dead.tld");
   }
+  SECTION("DANE-7: behind an alias it is the denial of the end, and the alias may be signed") {
+    world.dns.answers["dead.tld/DS"] = raw_answer({"ds"});
+    DnsAnswer denied = proved_unsigned(no_data(insecure));
+    denied.canonical = "end.z";
+    world.dns.answers["mx.dead.tld/DS"] = denied;
+    CHECK(world.look().hosts == "f+mx.dead.tld");
+    CHECK(world.asked("mx.dead.tld/DS"));
+  }
   SECTION("the parent does not answer either") {
     world.dns.answers["tld/DS"] = dns_failure("timeout");
     CHECK(world.look().hosts == "f+mx.dead.tld");
