@@ -16,6 +16,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
                                       std::optional<Record> stored, Trigger trigger) {
   std::string owner = "_mta-sts." + std::string(domain.str());
   TxtFinding txt;
+  auto started = may_fetch(clock.now(), stored, trigger) ? fetch.start(domain) : nullptr;
   if (owner.size() > DomainName::max_size) {
     txt = {StsState::no_record, {}, "too long a name for an _mta-sts record", max_txt_keep};
   } else {
@@ -28,7 +29,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
     look.record = after_txt(clock.now(), std::move(stored), txt);
     co_return look;
   }
-  auto answered = co_await fetch.get_policy(domain);
+  auto answered = co_await fetch.get_policy(domain, std::move(started));
   look.fetched = true;
   look.record = after_fetch(clock.now(), domain, stored, txt, judge_fetch(answered));
   look.changed = differs(stored, look.record);

@@ -79,6 +79,14 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
   return found;
 }
 
+bool may_fetch(Time now, const std::optional<Record>& stored, Trigger trigger) {
+  if (!stored) return true;
+  if (is_held_back(stored->look.retry_fetch, now)) return false;
+  if (trigger == Trigger::refresh) return true;
+  bool had_none = stored->look.state == StsState::no_record || stored->look.state == StsState::bad_record;
+  return !in_force(stored, now) && !had_none;
+}
+
 bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger) {
   bool have = in_force(stored, now);
   bool announced = txt.state == StsState::not_asked;

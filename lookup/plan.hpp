@@ -32,6 +32,10 @@ enum class Trigger {
   refresh,  // the refresher: fetch whatever the TXT record says (STS-28)
 };
 
+// Whether HTTPS will probably be asked, before the TXT record is known: for a domain nothing is known about,
+// or with a record when it was last looked at, and no policy in force; and by the refresher.
+bool may_fetch(Time now, const std::optional<Record>& stored, Trigger trigger);
+
 // Whether HTTPS is to be asked now.
 bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger);
 

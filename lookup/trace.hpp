@@ -49,7 +49,9 @@ class TracingDns final : public Dns {
 class TracingFetch final : public Fetch {
  public:
   TracingFetch(Fetch& fetch, Trace& trace) : fetch_(fetch), trace_(trace) {}
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain) override;
+  StartPtr start(const DomainName& domain) override { return fetch_.start(domain); }
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
+      DomainName domain, StartPtr started = nullptr) override;
 
  private:
   Fetch& fetch_;
@@ -71,7 +73,9 @@ class ReplayDns final : public Dns {
 class ReplayFetch final : public Fetch {
  public:
   explicit ReplayFetch(Trace& trace) : trace_(trace) {}
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain) override;
+  StartPtr start(const DomainName&) override { return nullptr; }
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
+      DomainName domain, StartPtr started = nullptr) override;
 
  private:
   Trace& trace_;

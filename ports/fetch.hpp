@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,11 +27,22 @@ struct FetchError {
 
 class Fetch {
  public:
+  // What was begun for a policy before it is known to be needed; dropped, it does no harm.
+  struct Start {
+    virtual ~Start() = default;
+  };
+  using StartPtr = std::unique_ptr<Start>;
+
   virtual ~Fetch() = default;
-  // GET https://mta-sts.<domain>/.well-known/mta-sts.txt. Always ends within the configured timeout. Any
-  // status is an answer: the caller judges it (core/sts_policy.hpp lint_http). Call and await on the resolve
+  // Begins what a fetch of this domain's policy needs first, the lookup of the policy host's addresses, and
+  // does not wait for it: a caller that will probably fetch saves a round trip. May be nullptr. Resolve
   // thread only.
-  virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain) = 0;
+  virtual StartPtr start(const DomainName& domain) = 0;
+  // GET https://mta-sts.<domain>/.well-known/mta-sts.txt. Always ends within the configured timeout. Any
+  // status is an answer: the caller judges it (core/sts_policy.hpp lint_http). started: of this domain, from
+  // start(); nullptr: nothing was begun. Call and await on the resolve thread only.
+  virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
+      DomainName domain, StartPtr started = nullptr) = 0;
 };
 
 }  // namespace mtasts

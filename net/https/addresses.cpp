@@ -10,9 +10,20 @@
 #include <memory>
 
 namespace mtasts {
-namespace {
 
 namespace asio = boost::asio;
+
+// Two questions on their way. They are never cancelled: whoever waits may leave, and a late answer lands
+// here.
+struct AddressLookup {
+  explicit AddressLookup(const asio::any_io_executor& executor)
+      : done(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer done;
+  DnsAnswer v6, v4;
+  int open = 2;
+};
+
+namespace {
 
 constexpr std::size_t max_refused_named = 4;
 
@@ -20,17 +31,7 @@ constexpr std::size_t max_refused_named = 4;
 // here a dead AAAA server would otherwise cost the first mail its policy).
 constexpr std::chrono::milliseconds second_family_wait{300};
 
-// Two questions on their way. They are never cancelled: whoever waits may leave, and a late answer lands
-// here.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor) : done(executor) {}
-  asio::steady_timer done;
-  DnsAnswer v6, v4;
-  int open = 2;
-};
-
-asio::awaitable<void> wait_for(asio::awaitable<DnsAnswer> question, RrType type,
-                               std::shared_ptr<Lookup> lookup) {
+asio::awaitable<void> wait_for(asio::awaitable<DnsAnswer> question, RrType type, AddressLookupPtr lookup) {
   DnsAnswer answer = co_await std::move(question);
   (type == RrType::aaaa ? lookup->v6 : lookup->v4) = std::move(answer);
   if (--lookup->open == 0) {
@@ -78,12 +79,15 @@ Addresses merge_answers(const std::string& host, const DnsAnswer& v6, const DnsA
   return std::unexpected(FetchError{FetchStep::address, why_none(host, v6, v4)});
 }
 
-asio::awaitable<Addresses> find_addresses(Dns& dns, std::string host, Deadline deadline) {
-  auto executor = co_await asio::this_coro::executor;
-  auto lookup = std::make_shared<Lookup>(executor);
-  lookup->done.expires_at(deadline);
-  asio::co_spawn(executor, wait_for(dns.ask(host, RrType::aaaa), RrType::aaaa, lookup), asio::detached);
-  asio::co_spawn(executor, wait_for(dns.ask(host, RrType::a), RrType::a, lookup), asio::detached);
+AddressLookupPtr begin_lookup(const asio::any_io_executor& executor, Dns& dns, const std::string& host) {
+  auto lookup = std::make_shared<AddressLookup>(executor);
+  for (RrType type : {RrType::aaaa, RrType::a})
+    asio::co_spawn(executor, wait_for(dns.ask(host, type), type, lookup), asio::detached);
+  return lookup;
+}
+
+asio::awaitable<Addresses> finish_lookup(AddressLookupPtr lookup, std::string host, Deadline deadline) {
+  lookup->done.expires_at(std::min(lookup->done.expiry(), deadline));
   while (lookup->open != 0) {
     auto [error] = co_await lookup->done.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!error) break;
@@ -91,6 +95,12 @@ asio::awaitable<Addresses> find_addresses(Dns& dns, std::string host, Deadline d
   bool enough = lookup->open == 0 || !lookup->v6.rdata.empty() || !lookup->v4.rdata.empty();
   if (!enough) co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS did not answer in time"});
   co_return merge_answers(host, lookup->v6, lookup->v4);
+}
+
+asio::awaitable<Addresses> find_addresses(Dns& dns, std::string host, Deadline deadline) {
+  auto lookup = begin_lookup(co_await asio::this_coro::executor, dns, host);
+  auto found = co_await finish_lookup(std::move(lookup), std::move(host), deadline);
+  co_return found;
 }
 
 Addresses judge_addresses(std::vector<Address> addresses, std::span<const Cidr> allowed) {

@@ -1,6 +1,7 @@
 #include "net/https/get.hpp"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "net/https/addresses.hpp"
@@ -19,9 +20,10 @@ constexpr std::chrono::seconds connect_limit{2};
 // host's address is not known here then, so [https] allow_addresses does not apply: the proxy must keep its
 // own rules.
 asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSettings> settings,
-                                         std::string host, Deadline deadline) {
+                                         std::string host, AddressLookupPtr lookup, Deadline deadline) {
   if (!settings->proxy) {
-    auto found = co_await find_addresses(dns, std::move(host), deadline);
+    if (!lookup) lookup = begin_lookup(co_await asio::this_coro::executor, dns, host);
+    auto found = co_await finish_lookup(std::move(lookup), std::move(host), deadline);
     if (!found) co_return found;
     co_return judge_addresses(std::move(*found), settings->allow_addresses);
   }
@@ -84,9 +86,9 @@ FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
 
 asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                            std::shared_ptr<const GetSettings> settings,
-                                                           Url url) {
+                                                           Url url, AddressLookupPtr lookup) {
   Deadline deadline = steady_clock::now() + settings->timeout;
-  auto addresses = co_await where_to_dial(dns, settings, url.host, deadline);
+  auto addresses = co_await where_to_dial(dns, settings, url.host, std::move(lookup), deadline);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   if (addresses->size() > max_addresses) addresses->resize(max_addresses);
   ExchangeJob job = make_job(*settings, url);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "net/https/addresses.hpp"
 #include "net/https/proxy.hpp"
 #include "net/https/tls.hpp"
 #include "ports/dns.hpp"
@@ -35,9 +36,10 @@ struct Url {
   std::string path;
 };
 
-// dns is used before the first suspension only.
+// lookup: of the policy host's addresses, if it was begun before (nullptr with a proxy). dns is used before
+// the first suspension only.
 boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                                   std::shared_ptr<const GetSettings> settings,
-                                                                  Url url);
+                                                                  Url url, AddressLookupPtr lookup = nullptr);
 
 }  // namespace mtasts

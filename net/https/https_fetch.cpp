@@ -14,37 +14,54 @@ using Fetched = std::expected<HttpAnswer, FetchError>;
 constexpr std::string_view policy_label = "mta-sts.";
 constexpr std::string_view policy_path = "/.well-known/mta-sts.txt";
 
+std::string policy_host(const DomainName& domain) {
+  return std::string(policy_label) + std::string(domain.str());
+}
+
+struct Started : Fetch::Start {
+  explicit Started(AddressLookupPtr begun) : lookup(std::move(begun)) {}
+  AddressLookupPtr lookup;
+};
+
 // Settings are shared: a fetch may still be on its way when the HttpsFetch that began it is replaced.
 asio::awaitable<Fetched> fetch_policy(Dns& dns, std::shared_ptr<const GetSettings> settings,
-                                      DomainName domain) {
-  std::string host = std::string(policy_label) + std::string(domain.str());
+                                      DomainName domain, AddressLookupPtr lookup) {
+  std::string host = policy_host(domain);
   if (host.size() > DomainName::max_size) {
     co_return std::unexpected(FetchError{FetchStep::address, host + " is longer than a host name can be"});
   }
   Url url;
   url.host = std::move(host);
   url.path = policy_path;
-  auto fetched = co_await get(dns, std::move(settings), std::move(url));
+  auto fetched = co_await get(dns, std::move(settings), std::move(url), std::move(lookup));
   co_return fetched;
 }
 
 class HttpsFetch final : public Fetch {
  public:
-  HttpsFetch(Dns& dns, std::shared_ptr<const GetSettings> settings)
-      : dns_(dns), settings_(std::move(settings)) {}
+  HttpsFetch(asio::io_context& loop, Dns& dns, std::shared_ptr<const GetSettings> settings)
+      : executor_(loop.get_executor()), dns_(dns), settings_(std::move(settings)) {}
 
-  asio::awaitable<Fetched> get_policy(DomainName domain) override {
-    return fetch_policy(dns_, settings_, domain);
+  StartPtr start(const DomainName& domain) override {
+    std::string host = policy_host(domain);
+    if (settings_->proxy || host.size() > DomainName::max_size) return nullptr;
+    return std::make_unique<Started>(begin_lookup(executor_, dns_, host));
+  }
+
+  asio::awaitable<Fetched> get_policy(DomainName domain, StartPtr started) override {
+    auto* begun = dynamic_cast<Started*>(started.get());
+    return fetch_policy(dns_, settings_, domain, begun ? std::move(begun->lookup) : nullptr);
   }
 
  private:
+  asio::any_io_executor executor_;
   Dns& dns_;
   std::shared_ptr<const GetSettings> settings_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context&, Dns& dns, HttpsOptions options) {
+Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns, HttpsOptions options) {
   auto settings = std::make_shared<GetSettings>();
   if (!options.proxy.empty()) {
     auto proxy = parse_proxy(options.proxy);
@@ -56,7 +73,7 @@ Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context&, Dns& dns, Htt
   settings->tls = std::move(*tls);
   settings->timeout = options.timeout;
   settings->allow_addresses = std::move(options.allow_addresses);
-  return std::make_unique<HttpsFetch>(dns, std::move(settings));
+  return std::make_unique<HttpsFetch>(loop, dns, std::move(settings));
 }
 
 }  // namespace mtasts

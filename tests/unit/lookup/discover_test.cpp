@@ -46,6 +46,17 @@ TEST_CASE("a first look asks _mta-sts and fetches", "[lookup]") {
   CHECK(look.record.fetched_at == world.clock.time);
 }
 
+TEST_CASE("a first look begins with the policy host; what is known to have none does not", "[lookup]") {
+  World world;
+  world.dns.answer = txt({"v=STSv1; id=1;"});
+  world.fetch.answer = ok(body("enforce", 604800));
+  Record known = world.look(std::nullopt).record;
+  CHECK(world.fetch.started == 1);
+  CHECK(world.fetch.asked_with_start == 1);
+  world.look(known);
+  CHECK(world.fetch.started == 1);
+}
+
 TEST_CASE("without a record of ours HTTPS is not asked", "[lookup]") {
   World world;
   world.dns.answer = txt({});

@@ -95,14 +95,19 @@ class FakeDns : public Dns {
 
 class FakeFetch : public Fetch {
  public:
-  boost::asio::awaitable<HttpResult> get_policy(DomainName) override {
+  StartPtr start(const DomainName&) override {
+    ++started;
+    return std::make_unique<Start>();
+  }
+  boost::asio::awaitable<HttpResult> get_policy(DomainName, StartPtr begun) override {
     ++asked;
+    if (begun) ++asked_with_start;
     co_await a_while(delay);
     co_return answer;
   }
   HttpResult answer = http_failure(FetchStep::connect, "nothing set");
   std::chrono::milliseconds delay{0};
-  int asked = 0;
+  int asked = 0, started = 0, asked_with_start = 0;
 };
 
 class FakeStore : public Store {

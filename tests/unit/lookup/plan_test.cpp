@@ -100,6 +100,38 @@ TEST_CASE("whether to fetch", "[lookup]") {
   CHECK(should_fetch(t0 + row.after, row.stored, row.txt, row.trigger) == row.want);
 }
 
+TEST_CASE("whether the policy host's addresses are worth asking for beside the TXT record", "[lookup]") {
+  Record current = stored_policy(t0, "enforce", 604800, "1");
+  auto without = [](StsState state) {
+    Record record;
+    record.look = {state, "why", "", t0, t0 + 60s, {}, 0};
+    return record;
+  };
+  Record held_back = without(StsState::fetch_failed);
+  held_back.look.retry_fetch = t0 + 300s;
+  struct Row {
+    const char* why;
+    std::optional<Record> stored;
+    Trigger trigger;
+    std::chrono::seconds after;
+    bool want;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"an unknown domain", {}, Trigger::ask, 0s, true},
+      {"nothing is stored but a next hop's DANE state", Record{}, Trigger::ask, 0s, true},
+      {"had no record", without(StsState::no_record), Trigger::ask, 3600s, false},
+      {"had a bad record", without(StsState::bad_record), Trigger::ask, 3600s, false},
+      {"DNS failed", without(StsState::dns_failed), Trigger::ask, 60s, true},
+      {"STS-14 the fetch is held back", held_back, Trigger::ask, 299s, false},
+      {"STS-14 no longer", held_back, Trigger::ask, 300s, true},
+      {"a policy in force, its record is asked again", current, Trigger::ask, 3600s, false},
+      {"an expired policy", current, Trigger::ask, 604800s, true},
+      {"STS-28 a refresh", current, Trigger::refresh, 86400s, true},
+  }));
+  INFO(row.why);
+  CHECK(may_fetch(t0 + row.after, row.stored, row.trigger) == row.want);
+}
+
 TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
   const Record before = stored_policy(t0, "enforce", 604800, "1");
   const Time now = t0 + 3600s;

@@ -19,6 +19,7 @@ class FixedDns final : public Dns {
   std::map<std::pair<std::string, RrType>, DnsAnswer> answers;
   std::set<std::string> silent;  // names whose questions never end
   std::set<RrType> silent_types;
+  int asked = 0;
 
   void add_address(const std::string& name, const Address& address) {
     DnsAnswer& answer = answers[{name, address.v6 ? RrType::aaaa : RrType::a}];
@@ -27,6 +28,7 @@ class FixedDns final : public Dns {
   }
 
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override {
+    ++asked;
     if (silent.contains(name) || silent_types.contains(type)) {
       boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, std::chrono::hours(1));
       co_await never.async_wait(boost::asio::use_awaitable);

@@ -35,6 +35,49 @@ TEST_CASE("STS-8: the address of mta-sts.<domain> is looked up", "[net]") {
   CHECK(answer.error().detail.starts_with("127.0.0.1 is special-use"));
 }
 
+TEST_CASE("a fetch that was begun asks for the addresses at once, and only once", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  dns.add_address("mta-sts.example.com", parse_address("127.0.0.1").value());
+  auto fetch = make_https_fetch(loop, dns, {});
+  REQUIRE(fetch);
+  auto domain = DomainName::parse("example.com").value();
+  auto started = (*fetch)->start(domain);
+  run_for(loop, 5ms);
+  CHECK(dns.asked == 2);
+  auto answer = run(loop, (*fetch)->get_policy(domain, std::move(started)));
+  CHECK(answer.error().detail.starts_with("127.0.0.1 is special-use"));
+  CHECK(dns.asked == 2);
+}
+
+TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  dns.silent.insert("mta-sts.example.com");
+  auto fetch = make_https_fetch(loop, dns, {});
+  REQUIRE(fetch);
+  auto started = (*fetch)->start(DomainName::parse("example.com").value());
+  run_for(loop, 5ms);
+  CHECK(dns.asked == 2);
+  started.reset();
+  fetch->reset();
+  run_for(loop, 5ms);
+}
+
+TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too long", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  HttpsOptions options;
+  std::string label(63, 'a');
+  auto longest = DomainName::parse(label + "." + label + "." + label + "." + std::string(61, 'b'));
+  CHECK(make_https_fetch(loop, dns, options).value()->start(longest.value()) == nullptr);
+  options.proxy = "http://192.0.2.1:3128";
+  CHECK(make_https_fetch(loop, dns, options).value()->start(DomainName::parse("example.com").value()) ==
+        nullptr);
+  run_for(loop, 5ms);
+  CHECK(dns.asked == 0);
+}
+
 TEST_CASE("a domain too long for a policy host", "[net]") {
   boost::asio::io_context loop{1};
   FixedDns dns;
