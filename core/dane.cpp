@@ -13,13 +13,14 @@ namespace {
 
 constexpr std::string_view letters = "un0ifx-";
 constexpr std::size_t line_head = 2;  // letter and group
+constexpr OctetSet host_octets([](char c) {
+  return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+});
 
 bool line_holds(std::string_view line) noexcept {
   if (line.size() <= line_head || letters.find(line[0]) == std::string_view::npos) return false;
   if (line[1] != '+' && line[1] != '=') return false;
-  return std::ranges::all_of(line.substr(line_head), [](char c) {
-    return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
-  });
+  return host_octets.all(line.substr(line_head));
 }
 
 void count(HostTally& tally, HostState state) noexcept {

@@ -1,6 +1,7 @@
 #include "core/dane_codec.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace mtasts {
@@ -29,23 +30,26 @@ void append_state(std::string& out, const DaneState& s) {
 }
 
 struct Numbers {
-  std::uint64_t flags, port, mx, trouble, failures, looked_at, valid_until, next_try, detail_size, hosts_size;
+  std::uint8_t flags;
+  std::uint16_t port;
+  std::uint8_t mx, trouble;
+  std::uint16_t failures;
+  std::int64_t looked_at, valid_until, next_try;
+  std::uint16_t detail_size, hosts_size;
 };
 
 bool numbers_hold(const Numbers& n, std::size_t rest) noexcept {
-  auto time_holds = [](std::uint64_t time) { return seconds_hold(static_cast<std::int64_t>(time)); };
   return n.flags <= (bracketed_flag | off_policy_flag) && n.mx <= std::to_underlying(MxState::null_mx) &&
-         n.trouble <= std::to_underlying(MxTrouble::bogus) && time_holds(n.looked_at) &&
-         time_holds(n.valid_until) && time_holds(n.next_try) && n.detail_size <= max_dane_detail &&
-         n.hosts_size <= max_dane_hosts && n.detail_size + n.hosts_size <= rest;
+         n.trouble <= std::to_underlying(MxTrouble::bogus) && seconds_hold(n.looked_at) &&
+         seconds_hold(n.valid_until) && seconds_hold(n.next_try) && n.detail_size <= max_dane_detail &&
+         n.hosts_size <= max_dane_hosts && std::size_t{n.detail_size} + n.hosts_size <= rest;
 }
 
 Numbers take_numbers(std::string_view& bytes) noexcept {
-  auto take = [&](std::size_t octets) { return take_little(bytes, octets); };
   Numbers n{};
-  n.flags = take(1), n.port = take(2), n.mx = take(1), n.trouble = take(1), n.failures = take(2);
-  n.looked_at = take(8), n.valid_until = take(8), n.next_try = take(8);
-  n.detail_size = take(2), n.hosts_size = take(2);
+  auto take = [&](auto& field) { field = take_number<std::remove_reference_t<decltype(field)>>(bytes); };
+  take(n.flags), take(n.port), take(n.mx), take(n.trouble), take(n.failures);
+  take(n.looked_at), take(n.valid_until), take(n.next_try), take(n.detail_size), take(n.hosts_size);
   return n;
 }
 
@@ -53,14 +57,6 @@ Numbers take_numbers(std::string_view& bytes) noexcept {
 
 void append_little(std::string& out, std::uint64_t value, std::size_t octets) {
   for (std::size_t i = 0; i < octets; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
-}
-
-std::uint64_t take_little(std::string_view& bytes, std::size_t octets) noexcept {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < octets; ++i)
-    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-  bytes.remove_prefix(octets);
-  return value;
 }
 
 std::int64_t stored_seconds(Time time) noexcept {
@@ -78,17 +74,17 @@ std::optional<DaneView> take_dane(std::string_view& bytes) noexcept {
   Numbers n = take_numbers(bytes);
   if (!numbers_hold(n, bytes.size())) return std::nullopt;
   DaneView v;
-  v.route = {(n.flags & bracketed_flag) != 0, static_cast<std::uint16_t>(n.port)};
+  v.route = {(n.flags & bracketed_flag) != 0, n.port};
   v.off_policy = (n.flags & off_policy_flag) != 0;
   v.mx = static_cast<MxState>(n.mx);
   v.trouble = static_cast<MxTrouble>(n.trouble);
-  v.failures = static_cast<std::uint16_t>(n.failures);
-  v.looked_at = to_time(static_cast<std::int64_t>(n.looked_at));
-  v.valid_until = to_time(static_cast<std::int64_t>(n.valid_until));
-  v.next_try = to_time(static_cast<std::int64_t>(n.next_try));
+  v.failures = n.failures;
+  v.looked_at = to_time(n.looked_at);
+  v.valid_until = to_time(n.valid_until);
+  v.next_try = to_time(n.next_try);
   v.detail = bytes.substr(0, n.detail_size);
   v.hosts = bytes.substr(n.detail_size, n.hosts_size);
-  bytes.remove_prefix(n.detail_size + n.hosts_size);
+  bytes.remove_prefix(std::size_t{n.detail_size} + n.hosts_size);
   return v;
 }
 

@@ -1,6 +1,9 @@
 // dane_codec - DANE states inside a stored record (docs/CACHE_FORMAT.md). Part of record; not for others.
 #pragma once
 
+#include <bit>
+#include <concepts>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,9 +21,16 @@ void append_dane(std::string& out, std::span<const DaneState> states);
 // hosts is left to hosts_hold(): it is checked once, when a record is decoded.
 std::optional<DaneView> take_dane(std::string_view& bytes) noexcept;
 
-// Octet by octet, lowest first: right on any machine, and one plain load or store where it is little-endian.
+// Octet by octet, lowest first, whatever the machine's own order is.
 void append_little(std::string& out, std::uint64_t value, std::size_t octets);
-std::uint64_t take_little(std::string_view& bytes, std::size_t octets) noexcept;
+// The same the other way. The bytes may be unaligned (B7). REQUIRES: there are as many.
+template <std::integral T>
+T take_number(std::string_view& bytes) noexcept {
+  T value{};
+  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.remove_prefix(sizeof value);
+  return std::endian::native == std::endian::little ? value : std::byteswap(value);
+}
 
 // Seconds as they are stored, within what may stand there.
 std::int64_t stored_seconds(Time time) noexcept;

@@ -8,11 +8,13 @@ namespace mtasts {
 
 namespace {
 
+constexpr OctetSet ldh([](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+
 // LDH: letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1). Any such label may
 // stand here: hosts with "--" as their third and fourth character that are no A-labels exist and are in use.
 bool is_label(std::string_view label) noexcept {
   if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-  return std::ranges::all_of(label, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+  return ldh.all(label);
 }
 
 // A last label that a program may take for a number makes the name an IPv4 address to it: "1.2.3.4",

@@ -31,7 +31,6 @@ bool is_address(std::string_view text) noexcept {
 
 std::variant<NextHop, NotAHost> next_hop(std::string_view host, std::string_view port,
                                          bool bracketed) noexcept {
-  if (is_address(host)) return NotAHost::address;
   std::optional<DomainName> domain = DomainName::parse(host);
   if (!domain || !is_port(port)) return NotAHost::not_a_name;
   return NextHop{*domain, port, bracketed};
@@ -40,10 +39,11 @@ std::variant<NextHop, NotAHost> next_hop(std::string_view host, std::string_view
 std::variant<NextHop, NotAHost> bracketed_hop(std::string_view key) noexcept {
   std::size_t close = key.find(']');
   if (close == std::string_view::npos) return NotAHost::not_a_name;
-  std::string_view rest = key.substr(close + 1);
+  std::string_view host = key.substr(1, close - 1), rest = key.substr(close + 1);
   if (!rest.empty() && rest.front() != ':') return NotAHost::not_a_name;
   if (!rest.empty()) rest.remove_prefix(1);
-  return next_hop(key.substr(1, close - 1), rest, true);
+  if (is_address(host)) return NotAHost::address;
+  return next_hop(host, rest, true);
 }
 
 }  // namespace
@@ -54,7 +54,9 @@ std::variant<NextHop, NotAHost> parse_next_hop(std::string_view key) noexcept {
   if (is_address(key)) return NotAHost::address;  // before the port is looked for: IPv6 has colons
   std::size_t colon = key.find(':');
   if (colon == std::string_view::npos) return next_hop(key, {}, false);
-  return next_hop(key.substr(0, colon), key.substr(colon + 1), false);
+  std::string_view host = key.substr(0, colon);
+  if (is_address(host)) return NotAHost::address;
+  return next_hop(host, key.substr(colon + 1), false);
 }
 
 std::string_view words(NotAHost why) noexcept {

@@ -28,6 +28,11 @@ constexpr std::size_t checksum_size = 4;
 
 constexpr std::uint8_t no_policy = 0xFF;  // in place of a mode
 constexpr std::size_t max_id = 32, max_detail = 500;
+// Nothing but what MxPattern texts consist of, so that even a forged record puts no attribute into a reply.
+constexpr OctetSet mx_octets([](char c) {
+  return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '*' || c == '\n';
+});
+constexpr OctetSet id_octets([](char c) { return is_alnum(c); });
 
 // The numbers of StsState and Mode stand in files: adding to the enum's end is all that may happen to them.
 static_assert(std::to_underlying(StsState::not_asked) == 0 && std::to_underlying(StsState::no_record) == 1 &&
@@ -50,27 +55,13 @@ void append_number(std::string& out, T value) {
   append_little(out, static_cast<std::uint64_t>(value), sizeof(T));
 }
 
-template <std::integral T>
-T take_number(std::string_view& bytes) noexcept {
-  return static_cast<T>(take_little(bytes, sizeof(T)));
-}
-
 std::string_view take_text(std::string_view& bytes, std::size_t size) noexcept {
   std::string_view text = bytes.substr(0, size);
   bytes.remove_prefix(size);
   return text;
 }
 
-bool is_id(std::string_view text) noexcept {
-  return text.size() <= max_id && std::ranges::all_of(text, is_alnum);
-}
-
-// Nothing but what MxPattern texts consist of, so that even a forged record puts no attribute into a reply.
-bool is_mx_text(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) {
-    return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '*' || c == '\n';
-  });
-}
+bool is_id(std::string_view text) noexcept { return text.size() <= max_id && id_octets.all(text); }
 
 bool times_hold(const Head& head) noexcept {
   return seconds_hold(head.fetched_at) && seconds_hold(head.refresh_at) && seconds_hold(head.looked_at) &&
@@ -181,7 +172,7 @@ Result<RecordView> decode(std::string_view bytes) {
   view.failed_id = take_text(bytes, head.failed_id_size);
   view.detail = take_text(bytes, head.detail_size);
   std::string_view mx = take_text(bytes, head.mx_size);
-  if (!is_id(view.id) || !is_id(view.failed_id) || !is_mx_text(mx)) return bad("character in an id or mx");
+  if (!is_id(view.id) || !is_id(view.failed_id) || !mx_octets.all(mx)) return bad("character in an id or mx");
   std::string_view lines = take_text(bytes, head.lines_size);
   if (!dane_holds(bytes)) return bad("value in a DANE state");
   view.dane_bytes = bytes;

@@ -2,6 +2,7 @@
 // allocation.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -31,6 +32,26 @@ constexpr std::string_view trim_front(std::string_view text) noexcept {
 }
 
 constexpr std::string_view trim(std::string_view text) noexcept { return trim_front(trim_end(text)); }
+
+// A set of octets. Whether all octets of a text are in it costs one load each, so that what is checked with
+// every answer (stored records, replies) may be checked in full.
+class OctetSet {
+ public:
+  template <class Predicate>
+  constexpr explicit OctetSet(Predicate member) noexcept {
+    for (unsigned octet = 0; octet < in_.size(); ++octet) in_[octet] = member(static_cast<char>(octet));
+  }
+  // How many octets at the front of text are in the set.
+  constexpr std::size_t span(std::string_view text) const noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && in_[static_cast<unsigned char>(text[length])]) ++length;
+    return length;
+  }
+  constexpr bool all(std::string_view text) const noexcept { return span(text) == text.size(); }
+
+ private:
+  std::array<bool, 256> in_{};
+};
 
 // Equal but for the case of ASCII letters.
 constexpr bool equal_folded(std::string_view a, std::string_view b) noexcept {

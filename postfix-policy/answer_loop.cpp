@@ -99,18 +99,19 @@ asio::awaitable<void, LoopExecutor> AnswerLoop::sweep_forever() {
   while (true) {
     timer.expires_after(std::chrono::seconds(1));
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable_t<LoopExecutor>{}));
-    stalled();
+    auto now = std::chrono::steady_clock::now();
+    stalled(now);
     ++tick_;
-    ticked_ = std::chrono::steady_clock::now();
+    ticked_ = now;
     sweep();
   }
 }
 
-bool AnswerLoop::stalled() {
-  if (std::chrono::steady_clock::now() - ticked_ < stall_limit) return false;
+bool AnswerLoop::stalled(std::chrono::steady_clock::time_point now) {
+  if (now - ticked_ < stall_limit) return false;
   log_.say(Log::Level::warning, "stall",
            "an answer thread stood still for seconds: its connections are closed");
-  ticked_ = std::chrono::steady_clock::now();
+  ticked_ = now;
   for (Session* session : sessions_) {
     boost::system::error_code ignored;
     session->socket.close(ignored);

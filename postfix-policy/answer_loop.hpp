@@ -47,6 +47,7 @@ class AnswerLoop {
     std::uint32_t last_tick = 0;
     bool in_request = false;  // a whole request is being answered
     bool in_flight = false;   // waits for a flight: not idle, however long that takes
+    std::chrono::steady_clock::time_point answer_by{};  // a later reply would be taken for another's (SM-14)
     std::list<Session*>::iterator place{};
   };
   void enter(Session& session);
@@ -58,7 +59,7 @@ class AnswerLoop {
   bool draining() const noexcept { return draining_; }
   // True if this thread has not run for seconds (a frozen process or disk): what it reads now may be old, and
   // a reply to it late. Closes all connections then; their clients ask again on new ones (SM-13, SM-14).
-  bool stalled();
+  bool stalled(std::chrono::steady_clock::time_point now);
   bool may_warn();  // once a minute, for what a client can cause at will
   Log& log() noexcept { return log_; }
   std::string& payload() noexcept { return payload_; }  // scratch between two co_awaits
@@ -68,7 +69,8 @@ class AnswerLoop {
   boost::asio::awaitable<void, LoopExecutor> sweep_forever();
   void sweep();
 
-  boost::asio::io_context loop_{1};
+  // No locks around sockets: they and their timers are this thread's alone, other threads only post.
+  boost::asio::io_context loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   boost::asio::executor_work_guard<LoopExecutor> work_{loop_.get_executor()};
   std::unique_ptr<Reader> reader_;
   ResolveLoop& resolve_;

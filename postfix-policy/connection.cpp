@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -19,6 +20,8 @@ using std::chrono::milliseconds;
 template <class T>
 using Awaitable = asio::awaitable<T, LoopExecutor>;
 constexpr asio::as_tuple_t<asio::use_awaitable_t<LoopExecutor>> with_error;
+// The same without a coroutine of its own around the operation, for what is done with every request.
+constexpr asio::as_tuple_t<asio::deferred_t> with_error_flat;
 
 namespace {
 
@@ -100,30 +103,45 @@ Awaitable<OutcomePtr> wait_for_flight(AnswerLoop& loop, const Miss& miss) {
 
 // Made only on a miss, so that an idle connection's frame stays small. The reply is appended to
 // loop.payload().
-Awaitable<void> answer_miss(AnswerLoop& loop, AnswerLoop::Session& session, Miss miss) {
+Awaitable<void> answer_miss(AnswerLoop& loop, AnswerLoop::Session& session, std::unique_ptr<Miss> miss) {
   auto began = Steady::now();
   session.in_flight = true;
-  OutcomePtr outcome = co_await wait_for_flight(loop, miss);
+  OutcomePtr outcome = co_await wait_for_flight(loop, *miss);
   session.in_flight = false;
   auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
   loop.payload().clear();
-  loop.answerer().finish(miss, *outcome, took, loop.payload());
+  loop.answerer().finish(*miss, *outcome, took, loop.payload());
 }
 
-Awaitable<bool> write_rest(Socket& socket, std::string rest) {
-  auto [error, n] = co_await asio::async_write(socket, asio::buffer(rest), with_error);
-  co_return !error;
+// A request has come: its reply is in loop.payload() now, or what it has to wait for is returned.
+std::unique_ptr<Miss> begin_answer(AnswerLoop& loop, AnswerLoop::Session& session, Steady::time_point now,
+                                   std::string_view payload) {
+  session.in_request = true;
+  session.last_tick = loop.tick();
+  session.answer_by = now + postfix_patience;
+  loop.payload().clear();
+  auto miss = loop.answerer().answer(payload, loop.payload());
+  if (!miss) return nullptr;
+  if (miss->asked.dialect == Dialect::sts) session.answer_by = now + sendmail_patience;
+  return std::make_unique<Miss>(*std::move(miss));
 }
 
-Awaitable<bool> send_payload(AnswerLoop& loop, Socket& socket) {
+// Sends loop.payload() as a frame, as far as that goes without waiting. What is left of it, in loop.frame();
+// nullopt: close the connection.
+std::optional<std::string_view> send_now(AnswerLoop& loop, AnswerLoop::Session& session) {
+  if (Steady::now() >= session.answer_by) return std::nullopt;
   std::string& frame = loop.frame();
   frame.clear();
   append_netstring(frame, loop.payload());
   boost::system::error_code error;
-  std::size_t sent = socket.write_some(asio::buffer(frame), error);
-  if (!error && sent == frame.size()) co_return true;
-  if (error && error != asio::error::would_block) co_return false;
-  co_return co_await write_rest(socket, frame.substr(sent));
+  std::size_t sent = session.socket.write_some(asio::buffer(frame), error);
+  if (error && error != asio::error::would_block) return std::nullopt;
+  return std::string_view(frame).substr(sent);
+}
+
+Awaitable<bool> send_rest(Socket& socket, std::string rest) {
+  auto [error, n] = co_await asio::async_write(socket, asio::buffer(rest), with_error);
+  co_return !error;
 }
 
 void log_bad_frame(AnswerLoop& loop, Frame::State state) {
@@ -134,48 +152,35 @@ void log_bad_frame(AnswerLoop& loop, Frame::State state) {
   loop.log().say(Log::Level::warning, "connection", why);
 }
 
-// One request from the front of the input. False: close the connection.
-Awaitable<bool> answer_one(AnswerLoop& loop, AnswerLoop::Session& session, std::string_view payload) {
-  if (loop.stalled()) co_return false;
-  auto began = Steady::now();
-  auto patience = postfix_patience;
-  session.in_request = true;
-  session.last_tick = loop.tick();
-  loop.payload().clear();
-  if (auto miss = loop.answerer().answer(payload, loop.payload())) {
-    if (miss->asked.dialect == Dialect::sts) patience = sendmail_patience;
-    co_await answer_miss(loop, session, *std::move(miss));
-  }
-  if (Steady::now() - began >= patience) co_return false;
-  bool sent = co_await send_payload(loop, session.socket);
-  session.in_request = false;
-  session.last_tick = loop.tick();
-  co_return sent && !loop.draining();
-}
-
+// One flat coroutine: on the cached path nothing is made on the heap, not even a coroutine's frame.
 Awaitable<void> serve_session(AnswerLoop& loop, AnswerLoop::Session& session) {
   Input input;
-  while (true) {
+  while (!loop.draining()) {
     Frame frame = next_frame(input.view(), loop.answerer().settings().limits.query_bytes);
-    switch (frame.state) {
-      case Frame::State::bad:
-      case Frame::State::too_long: log_bad_frame(loop, frame.state); co_return;
-      case Frame::State::whole:
-        if (!co_await answer_one(loop, session, frame.payload)) co_return;
-        input.drop(frame.used);
-        continue;
-      case Frame::State::partial: break;
+    if (frame.state == Frame::State::partial) {
+      auto [error, n] = co_await session.socket.async_read_some(input.space(frame.wanted), with_error_flat);
+      if (error) co_return;
+      input.filled(n);
+      continue;
     }
-    auto [error, n] = co_await session.socket.async_read_some(input.space(frame.wanted), with_error);
-    if (error) co_return;
-    input.filled(n);
+    if (frame.state != Frame::State::whole) co_return log_bad_frame(loop, frame.state);
+    auto now = Steady::now();
+    if (loop.stalled(now)) co_return;
+    if (auto miss = begin_answer(loop, session, now, frame.payload))
+      co_await answer_miss(loop, session, std::move(miss));
+    auto rest = send_now(loop, session);
+    if (!rest) co_return;
+    if (!rest->empty() && !co_await send_rest(session.socket, std::string(*rest))) co_return;
+    session.in_request = false;
+    session.last_tick = loop.tick();
+    input.drop(frame.used);
   }
 }
 
 }  // namespace
 
 Awaitable<void> serve(Socket socket, AnswerLoop& loop) {
-  AnswerLoop::Session session{std::move(socket), loop.tick(), false, false, {}};
+  AnswerLoop::Session session{std::move(socket), loop.tick()};
   loop.enter(session);
   try {
     co_await serve_session(loop, session);

@@ -26,6 +26,7 @@ constexpr Option busy_relay[] = {
     {"num-queries-per-thread:", "4096"}, {"outgoing-range:", "4096"},        {"outgoing-num-tcp:", "64"},
     {"msg-cache-size:", "32m"},          {"rrset-cache-size:", "64m"},       {"key-cache-size:", "8m"},
     {"neg-cache-size:", "4m"},           {"infra-cache-numhosts:", "50000"}, {"prefetch-key:", "yes"},
+    {"qname-minimisation:", "no"},  // a round trip for each label of _25._tcp.mx.example.com (docs/adr/0007)
 };
 
 // libunbound itself only says "initialization failure" for a file that can't be opened.

@@ -110,6 +110,9 @@ asio::awaitable<Outcome<void>> connect(Tcp& tcp, const ExchangeJob& job) {
   tcp.expires_at(job.connect_by);
   auto [error] = co_await tcp.async_connect(endpoint_of(job.dial, job.dial_port), as_pair);
   if (error) co_return stop(step, error);
+  error_code
+      ignored;  // else the request waits a round trip for the acknowledgement of TLS's last message (Nagle)
+  tcp.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   tcp.expires_at(job.done_by);  // stands for every operation from here on
   if (!job.through_proxy) co_return Outcome<void>{};
   auto opened = co_await open_tunnel(tcp, job);

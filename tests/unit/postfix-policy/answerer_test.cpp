@@ -163,7 +163,7 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
   INFO(row.why);
   std::string out;
   const SettingsPtr without_dane = settings();
-  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, &without_dane->main, nullptr, {}},
+  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, &without_dane->main, nullptr, {}, {}},
             "postfix",
             without_dane};
   world.answerer.finish(miss, row.outcome, 10ms, out);
