@@ -47,6 +47,8 @@ struct Flights::Flight {
   bool urgent;                    // has, or had, askers
   bool launched = false;
   bool relaxed = false;        // was launched as a recheck or refresh
+  bool has_place = false;      // counts among those that fly
+  bool fetching = false;       // its policy host is asked, or about to be
   std::optional<Look> look;    // while it flies: what is known so far; its record starts as the stored one
   bool policy_looked = false;  // nothing more will be found out about the policy
   OutcomePtr outcome;          // set once all is known; the flight then only waits for its commit

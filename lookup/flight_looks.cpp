@@ -51,6 +51,34 @@ std::optional<DaneState> state_of(const Record& record, Route route) {
 
 }  // namespace
 
+// The network's Fetch, for one flight: takes a place among the fetches, and leaves the flight's own.
+class Flights::FetchInTurn final : public Fetch {
+ public:
+  FetchInTurn(Flights& flights, FlightPtr flight) : flights_(flights), flight_(std::move(flight)) {}
+
+  StartPtr start(const DomainName& domain) override { return flight_->network->fetch->start(domain); }
+
+  asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
+                                                                    StartPtr started) override {
+    flight_->fetching = true;
+    flights_.leave_place_to_fetch(*flight_);
+    auto place = co_await flights_.fetches_.take();
+    auto answer = co_await flight_->network->fetch->get_policy(domain, std::move(started));
+    co_return answer;
+  }
+
+ private:
+  Flights& flights_;
+  FlightPtr flight_;
+};
+
+// Refreshes keep theirs: their number bounds how many of the fetches are theirs.
+void Flights::leave_place_to_fetch(Flight& flight) {
+  if (!flight.has_place || flight.relaxed || !flight.fetching || flight.looking > 0) return;
+  leave_place(flight);
+  launch();
+}
+
 // The final outcome, or an early one if that settles all this asker needs. nullptr: it has to wait. What was
 // looked up in this flight counts for its askers, however short its TTL is.
 OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) const {
@@ -118,8 +146,9 @@ asio::awaitable<void> Flights::look(FlightPtr flight) {
 }
 
 asio::awaitable<void> Flights::look_at_policy(FlightPtr flight) {
-  Look found = co_await discover_safely(*flight->network->dns, *flight->network->fetch, clock_,
-                                        flight->domain, flight->look->record, flight->trigger);
+  FetchInTurn fetch(*this, flight);
+  Look found = co_await discover_safely(*flight->network->dns, fetch, clock_, flight->domain,
+                                        flight->look->record, flight->trigger);
   Look& look = *flight->look;
   found.record.dane = std::move(look.record.dane);
   look.record = std::move(found.record);
@@ -157,7 +186,9 @@ asio::awaitable<void> Flights::look_at_dane(FlightPtr flight, Route route) {
     }
   } catch (const std::exception&) {  // no memory: the askers' waits end by themselves
   }
-  if (--flight->looking == 0) flight->idle.cancel();
+  if (--flight->looking > 0) co_return;
+  flight->idle.cancel();
+  leave_place_to_fetch(*flight);
 }
 
 }  // namespace mtasts

@@ -87,7 +87,8 @@ Flights::Flights(asio::any_io_executor executor, NetworkPtr network, Store& stor
       store_(store),
       clock_(clock),
       report_(std::move(report)),
-      options_(options) {}
+      options_(options),
+      fetches_(executor_, options.max_fetching) {}
 
 Flights::~Flights() = default;
 
@@ -168,9 +169,16 @@ Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, boo
   return flight;
 }
 
-Flights::FlightPtr Flights::next_to_launch() {
-  bool room_for_relaxed = flying_relaxed_ < (options_.max_flying + 3) / 4;
-  bool relaxed = urgent_.empty() || (!relaxed_.empty() && room_for_relaxed);
+// Which queue's turn it is; nullopt: nothing may be launched now. Half of the places are never the rechecks',
+// since one that is slow keeps its place to its end, and the next asker must find one.
+std::optional<bool> Flights::relaxed_is_next() const noexcept {
+  if (flying_ >= options_.max_flying) return std::nullopt;
+  std::size_t most = (options_.max_flying + 3) / (urgent_.empty() ? 2 : 4);
+  if (!relaxed_.empty() && flying_relaxed_ < most) return true;
+  return urgent_.empty() ? std::nullopt : std::optional(false);
+}
+
+Flights::FlightPtr Flights::take_next(bool relaxed) {
   auto& queue = relaxed ? relaxed_ : urgent_;
   FlightPtr flight = std::move(queue.front());
   queue.pop_front();
@@ -181,10 +189,12 @@ Flights::FlightPtr Flights::next_to_launch() {
 }
 
 void Flights::launch() {
-  while (network_ && flying_ < options_.max_flying && waiting() > 0 &&
-         committing_ < 2 * options_.max_uncommitted) {
-    FlightPtr flight = next_to_launch();
+  while (network_ && committing_ < 2 * options_.max_uncommitted) {
+    auto relaxed = relaxed_is_next();
+    if (!relaxed) return;
+    FlightPtr flight = take_next(*relaxed);
     if (!flight) continue;
+    flight->has_place = true;
     ++flying_;
     if (flight->relaxed) ++flying_relaxed_;
     asio::co_spawn(executor_, fly(std::move(flight)), asio::detached);
@@ -243,9 +253,15 @@ void Flights::land(Flight& flight, OutcomePtr outcome) {
   flight.timer.cancel();
   flight.look.reset();
   flight.network.reset();
+  leave_place(flight);
+  launch();
+}
+
+void Flights::leave_place(Flight& flight) noexcept {
+  if (!flight.has_place) return;
+  flight.has_place = false;
   --flying_;
   if (flight.relaxed) --flying_relaxed_;
-  launch();
 }
 
 // A later flight of the same domain has taken over: what it stores is newer.

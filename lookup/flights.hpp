@@ -7,9 +7,11 @@
 // A flight looks at what is due of a domain: its policy, and the DANE states of the next hops that were asked
 // for, both at once. It answers each asker as soon as it knows what that one needs, then waits for its
 // record's commit, and only then leaves the table: so nobody fetches twice. The commit of a policy that fails
-// is tried again; until then it is answered from the table. At most max_flying flights look at once; the rest
-// wait, those with askers before rechecks and refreshes, which have a quarter of the places for themselves:
-// unknown domains without end must not keep known policies from being renewed.
+// is tried again; until then it is answered from the table. At most max_flying flights look at once, a flight
+// that only waits for its policy host not counted: hosts that never answer must not keep other domains from
+// being looked up. The rest wait, those with askers before rechecks and refreshes, which have a quarter of
+// the places for themselves and half at most: unknown domains without end must not keep known policies from
+// being renewed.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,6 +24,7 @@
 
 #include "lookup/dane_look.hpp"
 #include "lookup/discover.hpp"
+#include "lookup/places.hpp"
 #include "lookup/trace.hpp"
 #include "ports/store.hpp"
 
@@ -70,6 +73,7 @@ struct FlightReport {  // for the log
 
 struct FlightOptions {
   unsigned max_flying = 256;
+  unsigned max_fetching = 768;  // policy hosts asked at once; more wait, and their askers no longer than ever
   std::size_t max_waiting = 100'000;     // flights queued; above that askers get a pending outcome at once
   std::size_t max_uncommitted = 10'000;  // outcomes that wait for their commit; above, only policies do
   std::chrono::seconds commit_retry{5};
@@ -99,18 +103,20 @@ class Flights {
   void use(std::shared_ptr<Network> network);
 
   std::size_t flying() const noexcept { return flying_; }
-  std::size_t waiting() const noexcept { return urgent_.size() + relaxed_.size(); }
+  std::size_t waiting() const noexcept { return urgent_.size() + relaxed_.size() + fetches_.waiting(); }
   std::size_t waiting_relaxed() const noexcept { return relaxed_.size(); }
 
  private:
   struct Flight;
+  class FetchInTurn;
   using FlightPtr = std::shared_ptr<Flight>;
   using NetworkPtr = std::shared_ptr<Network>;
 
   OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, bool urgent, const FlightPtr& before);
   void join(const FlightPtr& flight, const Question& question, Deliver deliver);
-  FlightPtr next_to_launch();
+  std::optional<bool> relaxed_is_next() const noexcept;
+  FlightPtr take_next(bool relaxed);
   void launch();
   void settle(Flight& flight);
   void arm(const FlightPtr& flight);
@@ -122,6 +128,8 @@ class Flights {
   boost::asio::awaitable<void> look_at_dane(FlightPtr flight, Route route);
   void start_dane_looks(const FlightPtr& flight);
   void give_up(Flight& flight);
+  void leave_place(Flight& flight) noexcept;
+  void leave_place_to_fetch(Flight& flight);
   void land(Flight& flight, OutcomePtr outcome);
   boost::asio::awaitable<void> commit(FlightPtr flight);
   boost::asio::awaitable<void> put_until_stored(FlightPtr flight);
@@ -139,6 +147,7 @@ class Flights {
   std::deque<FlightPtr> relaxed_;  // rechecks and refreshes
   std::size_t flying_ = 0, flying_relaxed_ = 0;
   std::size_t committing_ = 0;
+  Places fetches_;
 };
 
 }  // namespace mtasts
