@@ -11,7 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab` and `bench` are packages
 
-from bench import latency  # noqa: E402
+from bench import cpu, latency, stuck  # noqa: E402
 from bench.names import Counts  # noqa: E402
 from bench.world import World  # noqa: E402
 from lab.processes import LabError  # noqa: E402
@@ -34,6 +34,23 @@ def measure_latency(options):
         return latency.measure(world, count)
 
 
+def measure_cpu(options):
+    """Without delay, an empty cache for each kind."""
+    count = 300 if options.quick else 2000
+    with World(Counts(count, count + 8, 0, 0, 0)) as world:
+        rows = []
+        for kind in cpu.KINDS:
+            world.daemon.restart_empty()
+            rows.append(cpu.measure(world, kind, cpu.domains_of(world.counts, kind)))
+        return rows
+
+
+def measure_stuck(options):
+    with World(Counts(1, stuck.CACHED, 0, 100 if options.quick else 500, 0)) as world:
+        world.daemon.restart_empty()
+        return stuck.measure(world)
+
+
 def print_latency(rows, steps):
     print(f"{'one unknown domain':<12}{'':<20}{'median':>8}{'worst':>8}{'target':>8}  DNS questions (of the last one)")
     for row in rows:
@@ -43,21 +60,50 @@ def print_latency(rows, steps):
         print(f"\n{row['kind']}, {row['setting']}: round trips since the question, packets\n" + "\n".join(row["steps"]))
 
 
+def print_cpu(rows):
+    print(f"\n{'uncached lookups':<20}{'domains':>8}{'CPU, us each':>14}{'target':>8}{'wall, s':>9}{'wrong':>7}")
+    for row in rows:
+        print(f"{row['kind']:<20}{row['domains']:>8}{row['cpu_us']:>14}{row['target']:>8}{row['wall_s']:>9}{row['wrong']:>7}")
+
+
+def print_stuck(result):
+    print(f"\n{result['stuck']} stuck policy hosts at once: p99 of cached answers alone {result['p99_alone_us']} us, during it "
+          f"{result['p99_during_us']} us ({result['ratio']}, at most {stuck.MOST})\n  first askers waited "
+          f"{result['first_waits_s'][0]} to {result['first_waits_s'][1]} s for {', '.join(result['answers'])}; asked again: "
+          f"{result['again_worst_ms']} ms at worst; after the fetches failed: {result['later_worst_ms']} ms at worst")
+    for each in stuck.complaints(result):
+        print(f"  {each}")
+
+
+def failed(results):
+    """A wrong answer, or a stuck host that others felt; the other numbers are for people to judge."""
+    return any(row["wrong"] for row in results.get("cpu", ())) or (
+        "stuck" in results and any(stuck.complaints(results["stuck"])))
+
+
 def main():
     options = arguments()
     results = {}
     try:
         if options.only in (None, "latency"):
             results["latency"] = measure_latency(options)
+        if options.only in (None, "cpu"):
+            results["cpu"] = measure_cpu(options)
+        if options.only in (None, "stuck"):
+            results["stuck"] = measure_stuck(options)
     except LabError as error:
         print(f"uncached: {error}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(results))
-        return 0
+        return 1 if failed(results) else 0
     if "latency" in results:
         print_latency(results["latency"], options.steps)
-    return 0
+    if "cpu" in results:
+        print_cpu(results["cpu"])
+    if "stuck" in results:
+        print_stuck(results["stuck"])
+    return 1 if failed(results) else 0
 
 
 if __name__ == "__main__":
