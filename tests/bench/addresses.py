@@ -18,6 +18,12 @@ SILENT = [pair(number) for number in range(30, 38)]              # takes connect
 MX = pair(40)                                                    # nobody connects to it
 
 
+def new_provider(number):
+    """The name servers of a provider with one domain: zone and addresses by name."""
+    zone = f"n{number}.infra."
+    return zone, dict(zip((f"ns1.{zone}", f"ns2.{zone}"), PROVIDERS["p0.infra."].values()))
+
+
 def everything():
     """Every address of the world."""
     yield from ROOT

@@ -4,8 +4,8 @@ import time
 
 from . import names, packets
 
-KINDS = ("enforce", "plain", "dane")
-GOOD = {"enforce": "OK secure match=mx.", "plain": "NOTFOUND", "dane": "OK dane-only"}
+KINDS = ("enforce", "plain", "dane", "new")
+GOOD = {"enforce": "OK secure match=mx.", "plain": "NOTFOUND", "dane": "OK dane-only", "new": "NOTFOUND"}
 PAUSE = 0.15                            # what goes on after an answer ends before the next question
 TARGETS = {"enforce": 5.0, "plain": 2.25, "dane": 4.0}   # warm delegations
 
@@ -37,8 +37,9 @@ def measure(world, count, steps=True):
             settings = {"TLD warm only": [], "warm delegations": []}
             for number in range(count):
                 settings["TLD warm only"].append(ask(client, kind, names.domain(kind, number)))
-                settings["warm delegations"].append(ask(client, kind, names.second(kind, number)))
-            rows += [row(world, kind, setting, asked, round_trip, steps) for setting, asked in settings.items()]
+                if names.has_second(world.counts, kind, number):
+                    settings["warm delegations"].append(ask(client, kind, names.second(kind, number)))
+            rows += [row(world, kind, setting, asked, round_trip, steps) for setting, asked in settings.items() if asked]
     return rows
 
 

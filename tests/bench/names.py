@@ -5,9 +5,10 @@ is an unknown domain of a zone that is known.
 """
 import collections
 
-KINDS = {"enforce": "e", "plain": "p", "dane": "d", "stuck": "s"}
+# new: a plain one, whose provider's name servers nobody has asked for yet.
+KINDS = {"enforce": "e", "plain": "p", "dane": "d", "stuck": "s", "new": "n"}
 
-Counts = collections.namedtuple("Counts", [*KINDS, "second"])
+Counts = collections.namedtuple("Counts", [*KINDS, "second"], defaults=[0] * (len(KINDS) + 1))
 
 
 def domain(kind, number):
@@ -19,7 +20,7 @@ def second(kind, number):
 
 
 def has_second(counts, kind, number):
-    return kind != "stuck" and number < counts.second
+    return kind in ("enforce", "plain", "dane") and number < counts.second
 
 
 def mail_domains(counts, kind):

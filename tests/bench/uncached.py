@@ -29,7 +29,7 @@ def arguments():
 def measure_latency(options):
     """With 20 ms of round trip."""
     count = 6 if options.quick else 20
-    with World(Counts(count, count + 8, count, 0, count), 10) as world:
+    with World(Counts(enforce=count, plain=count + 8, dane=count, new=count, second=count), 10) as world:
         world.daemon.restart_empty()
         return latency.measure(world, count)
 
@@ -37,7 +37,7 @@ def measure_latency(options):
 def measure_cpu(options):
     """Without delay, an empty cache for each kind."""
     count = 300 if options.quick else 2000
-    with World(Counts(count, count + 8, 0, 0, 0)) as world:
+    with World(Counts(enforce=count, plain=count + 8)) as world:
         rows = []
         for kind in cpu.KINDS:
             world.daemon.restart_empty()
@@ -46,7 +46,7 @@ def measure_cpu(options):
 
 
 def measure_stuck(options):
-    with World(Counts(1, stuck.CACHED, 0, 100 if options.quick else 500, 0)) as world:
+    with World(Counts(enforce=1, plain=stuck.CACHED, stuck=100 if options.quick else 500)) as world:
         world.daemon.restart_empty()
         return stuck.measure(world)
 

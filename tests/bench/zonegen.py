@@ -46,13 +46,15 @@ def mail_domain(kind, name, number):
     return lines
 
 
-def provider_of(number):
+def provider_of(kind, number):
+    if kind == "new":
+        return addresses.new_provider(number)[1]
     return list(addresses.PROVIDERS.values())[number % len(addresses.PROVIDERS)]
 
 
 def domain_zone(counts, kind, number):
     name = names.domain(kind, number)
-    lines = head(f"{name}.", provider_of(number)) + mail_domain(kind, name, number)
+    lines = head(f"{name}.", provider_of(kind, number)) + mail_domain(kind, name, number)
     if names.has_second(counts, kind, number):
         lines += mail_domain(kind, names.second(kind, number), number)
     return lines
@@ -86,7 +88,7 @@ def build_domains(folder, counts, key):
         for number in range(getattr(counts, kind)):
             zone = zones.Zone(folder, f"{names.domain(kind, number)}.")
             zone.write(domain_zone(counts, kind, number))
-            made.append((zone, provider_of(number)))
+            made.append((zone, provider_of(kind, number)))
             if kind == "dane":
                 key.give_to(zone)
                 signed.append(zone)
@@ -118,15 +120,16 @@ def build_root(folder, tlds):
     return root
 
 
-def build_infra(folder):
+def build_infra(folder, counts):
     """The providers' TLD and their own zones."""
+    providers = dict(addresses.PROVIDERS) | dict(addresses.new_provider(number) for number in range(counts.new))
     made = []
-    for name, servers in addresses.PROVIDERS.items():
+    for name, servers in providers.items():
         zone = zones.Zone(folder, name)
         zone.write(head(name, servers) + glue(servers))
         made.append(zone)
-    infra = build_tld(folder, "infra.", addresses.INFRA, addresses.PROVIDERS.items(), {})
-    infra.add([line for servers in addresses.PROVIDERS.values() for line in glue(servers)])
+    infra = build_tld(folder, "infra.", addresses.INFRA, providers.items(), {})
+    infra.add([line for servers in providers.values() for line in glue(servers)])
     return infra, made
 
 
@@ -134,7 +137,7 @@ def start(world, counts):
     """Builds all zones and starts their name servers: root, TLDs, providers."""
     folder = world.folder("dns")
     domains, ds = build_domains(folder, counts, SharedKey(folder))
-    infra, providers = build_infra(folder)
+    infra, providers = build_infra(folder, counts)
     tld = build_tld(folder, "bench.", addresses.TLD, [(zone.name, to) for zone, to in domains], ds)
     root = build_root(folder, [(tld, addresses.TLD), (infra, addresses.INFRA)])
     of = lambda *groups: [each for servers in groups for both in servers.values() for each in both]  # noqa: E731
