@@ -1,0 +1,31 @@
+"""The domains: how many of each kind, and their names.
+
+A kind's first domains have a second mail domain below them, in the same zone: after the first was asked for, the second
+is an unknown domain of a zone that is known.
+"""
+import collections
+
+# new: a plain one, whose provider's name servers nobody has asked for yet.
+KINDS = {"enforce": "e", "plain": "p", "dane": "d", "stuck": "s", "new": "n"}
+
+Counts = collections.namedtuple("Counts", [*KINDS, "second"], defaults=[0] * (len(KINDS) + 1))
+
+
+def domain(kind, number):
+    return f"{KINDS[kind]}{number}.bench"
+
+
+def second(kind, number):
+    return f"b.{domain(kind, number)}"
+
+
+def has_second(counts, kind, number):
+    return kind in ("enforce", "plain", "dane") and number < counts.second
+
+
+def mail_domains(counts, kind):
+    """All mail domains of a kind, each zone's together."""
+    for number in range(getattr(counts, kind)):
+        yield domain(kind, number)
+        if has_second(counts, kind, number):
+            yield second(kind, number)

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""Measures what a domain costs that is not in the cache, in a small internet of its own: `uncached.py --help`.
+
+Needs root, the release build of mtastsd and bench_delay, and the packages of tests/lab/packages.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab` and `bench` are packages
+
+from bench import cpu, latency, stuck  # noqa: E402
+from bench.names import Counts  # noqa: E402
+from bench.world import World  # noqa: E402
+from lab.processes import LabError  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer domains: a minute in all")
+    parser.add_argument("--json", action="store_true", help="print the results as one JSON object")
+    parser.add_argument("--steps", action="store_true", help="print the packets of one domain of each kind")
+    parser.add_argument("--only", choices=("latency", "cpu", "stuck"), help="measure one thing")
+    return parser.parse_args()
+
+
+def measure_latency(options):
+    """With 20 ms of round trip."""
+    count = 6 if options.quick else 20
+    with World(Counts(enforce=count, plain=count + 8, dane=count, new=count, second=count), 10) as world:
+        world.daemon.restart_empty()
+        return latency.measure(world, count)
+
+
+def measure_cpu(options):
+    """Without delay, an empty cache for each kind."""
+    count = 300 if options.quick else 2000
+    with World(Counts(enforce=count, plain=count + 8)) as world:
+        rows = []
+        for kind in cpu.KINDS:
+            world.daemon.restart_empty()
+            rows.append(cpu.measure(world, kind, cpu.domains_of(world.counts, kind)))
+        return rows
+
+
+def measure_stuck(options):
+    with World(Counts(enforce=1, plain=stuck.CACHED, stuck=100 if options.quick else 500)) as world:
+        world.daemon.restart_empty()
+        return stuck.measure(world)
+
+
+def print_latency(rows, steps):
+    print(f"{'one unknown domain':<12}{'':<20}{'median':>8}{'worst':>8}{'target':>8}  DNS questions (of the last one)")
+    for row in rows:
+        target = row["target"] or ""
+        print(f"{row['kind']:<12}{row['setting']:<20}{row['round_trips']:>8}{row['worst']:>8}{target:>8}  {row['questions']}")
+    for row in rows if steps else []:
+        print(f"\n{row['kind']}, {row['setting']}: round trips since the question, packets\n" + "\n".join(row["steps"]))
+
+
+def print_cpu(rows):
+    print(f"\n{'uncached lookups':<20}{'domains':>8}{'CPU, us each':>14}{'target':>8}{'wall, s':>9}{'wrong':>7}")
+    for row in rows:
+        print(f"{row['kind']:<20}{row['domains']:>8}{row['cpu_us']:>14}{row['target']:>8}{row['wall_s']:>9}{row['wrong']:>7}")
+
+
+def print_stuck(result):
+    print(f"\n{result['stuck']} stuck policy hosts at once: p99 of cached answers alone {result['p99_alone_us']} us, during it "
+          f"{result['p99_during_us']} us ({result['ratio']}, at most {stuck.MOST})\n  first askers waited "
+          f"{result['first_waits_s'][0]} to {result['first_waits_s'][1]} s for {', '.join(result['answers'])}; asked again: "
+          f"{result['again_worst_ms']} ms at worst; after the fetches failed: {result['later_worst_ms']} ms at worst")
+    for each in stuck.complaints(result):
+        print(f"  {each}")
+
+
+def failed(results):
+    """A wrong answer, or a stuck host that others felt; the other numbers are for people to judge."""
+    return any(row["wrong"] for row in results.get("cpu", ())) or (
+        "stuck" in results and any(stuck.complaints(results["stuck"])))
+
+
+def main():
+    options = arguments()
+    results = {}
+    try:
+        if options.only in (None, "latency"):
+            results["latency"] = measure_latency(options)
+        if options.only in (None, "cpu"):
+            results["cpu"] = measure_cpu(options)
+        if options.only in (None, "stuck"):
+            results["stuck"] = measure_stuck(options)
+    except LabError as error:
+        print(f"uncached: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(results))
+        return 1 if failed(results) else 0
+    if "latency" in results:
+        print_latency(results["latency"], options.steps)
+    if "cpu" in results:
+        print_cpu(results["cpu"])
+    if "stuck" in results:
+        print_stuck(results["stuck"])
+    return 1 if failed(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
