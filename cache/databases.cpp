@@ -10,9 +10,10 @@ namespace {
 
 constexpr MDB_dbi free_dbi = 0, main_dbi = 1;  // LMDB's own two
 
-// Schema 2 came with version 2 of the record. Those of version 1 are read as they are, and written anew with
-// the next look at their domain: nothing has to be done at once.
-constexpr Migration migrations[] = {{1, [](MDB_txn*, const Databases&) {}}};
+// Schemas 2 and 3 came with these versions of the record. Older ones are read as they are, and written anew
+// with the next look at their domain: nothing has to be done at once.
+constexpr auto nothing_to_do = [](MDB_txn*, const Databases&) {};
+constexpr Migration migrations[] = {{1, nothing_to_do}, {2, nothing_to_do}};
 
 MDB_dbi open_one(MDB_txn* txn, const char* name, bool create) {
   MDB_dbi dbi = 0;

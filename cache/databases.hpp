@@ -16,7 +16,7 @@
 
 namespace mtasts::cache {
 
-inline constexpr std::uint32_t schema_version = 2;
+inline constexpr std::uint32_t schema_version = 3;
 
 struct Databases {
   MDB_dbi policy = 0;    // domain -> value with a policy

@@ -52,7 +52,9 @@ boost::json::value policy_object(const RecordView& record, Time now) {
   if (!record.has_policy) return nullptr;
   boost::json::array mx, lines;
   for_each_part(record.policy.mx, [&](std::string_view part) { mx.push_back(to_json(part)); });
-  for_each_part(record.policy.lines, [&](std::string_view part) { lines.push_back(to_json(part)); });
+  for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
+    lines.push_back(to_json(std::string(key).append(value)));
+  });
   return boost::json::object{{"id", to_json(record.id)},
                              {"mode", to_json(words(record.policy.mode))},
                              {"max_age", record.policy.max_age},
@@ -122,7 +124,9 @@ void print_policy(const RecordView& record, Time now, Sheet& sheet) {
   if (!record.has_policy) return sheet.line("policy", "none stored");
   auto expires = expires_at(record.policy, record.fetched_at, now);
   sheet.line("policy", fmt::format("{}{}", words(record.policy.mode), expires > now ? "" : ", expired"));
-  for_each_part(record.policy.lines, [&](std::string_view part) { sheet.unbroken("", whole(part)); });
+  for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
+    sheet.unbroken("", whole(std::string(key).append(value)));
+  });
   sheet.line("id", whole(record.id));
   sheet.line("fetched", when(record.fetched_at, now));
   sheet.line("expires", when(expires, now));

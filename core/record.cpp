@@ -85,25 +85,28 @@ bool policy_holds(const Head& head) noexcept {
   return head.mode == std::to_underlying(Mode::none) || head.mx_size > 0;
 }
 
-Head head_of(const Record& record, const Policy& policy, std::string_view id,
-             std::string_view dane) noexcept {
+struct Parts {
+  std::string_view id, lines, dane;
+};
+
+Head head_of(const Record& record, const Policy& policy, const Parts& parts) noexcept {
   bool any = record.policy.has_value();
   return {.version = record_version,
           .mode = any ? std::to_underlying(policy.mode) : no_policy,
           .state = static_cast<std::uint8_t>(record.look.state),
-          .id_size = static_cast<std::uint8_t>(id.size()),
+          .id_size = static_cast<std::uint8_t>(parts.id.size()),
           .failed_id_size = static_cast<std::uint8_t>(std::min(record.look.failed_id.size(), max_id)),
           .failures = record.look.failures,
           .detail_size = static_cast<std::uint16_t>(std::min(record.look.detail.size(), max_detail)),
           .max_age = policy.max_age,
           .mx_size = static_cast<std::uint32_t>(policy.mx.size()),
-          .lines_size = static_cast<std::uint32_t>(policy.lines.size()),
+          .lines_size = static_cast<std::uint32_t>(parts.lines.size()),
           .fetched_at = any ? stored_seconds(record.fetched_at) : 0,
           .refresh_at = stored_seconds(record.refresh_at),
           .looked_at = stored_seconds(record.look.at),
           .next_check = stored_seconds(record.look.next_check),
           .retry_fetch = stored_seconds(record.look.retry_fetch),
-          .dane_size = static_cast<std::uint32_t>(dane.size())};
+          .dane_size = static_cast<std::uint32_t>(parts.dane.size())};
 }
 
 // Every state well formed, a route only once, no more than are kept.
@@ -132,13 +135,14 @@ std::string encode(const Record& record) {
   std::string_view id = record.policy ? std::string_view(record.id).substr(0, max_id) : std::string_view{};
   std::string dane;
   append_dane(dane, std::span(record.dane).first(std::min(record.dane.size(), max_dane_states)));
-  Head head = head_of(record, policy, id, dane);
+  std::string_view lines = policy.lines == plain_lines(policy) ? std::string_view{} : policy.lines;
+  Head head = head_of(record, policy, {id, lines, dane});
   std::string out;
   out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.size() +
-              policy.lines.size() + dane.size() + checksum_size);
+              lines.size() + dane.size() + checksum_size);
   for_each_field(head, [&](auto value) { append_number(out, value); });
   out.append(id).append(record.look.failed_id, 0, max_id).append(record.look.detail, 0, max_detail);
-  out.append(policy.mx).append(policy.lines).append(dane);
+  out.append(policy.mx).append(lines).append(dane);
   append_number(out, crc32c(out));
   return out;
 }
@@ -150,7 +154,7 @@ std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept {
 
 Result<RecordView> decode(std::string_view bytes) {
   auto version = stored_version(bytes);
-  if (version != record_version && version != first_version) return bad("version");
+  if (!version || *version < first_version || *version > record_version) return bad("version");
   std::size_t least = version == first_version ? first_head_size : head_size;
   if (bytes.size() < least + checksum_size) return bad("too short");
   std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
@@ -192,6 +196,7 @@ Record to_record(const RecordView& view) {
   if (view.has_policy) {
     record.policy = Policy{view.policy.mode, view.policy.max_age, std::string(view.policy.mx),
                            std::string(view.policy.lines)};
+    if (record.policy->lines.empty()) record.policy->lines = plain_lines(*record.policy);
   }
   record.id = view.id;
   record.fetched_at = view.fetched_at;

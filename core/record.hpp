@@ -2,7 +2,8 @@
 //
 // Versioned, little-endian, checksummed (CRC-32C), read by memcpy: the bytes may be unaligned and hostile.
 // A record has a policy part (present once a policy was fetched), what the last look at DNS and HTTPS gave,
-// and the DANE state of each next hop that was asked for (core/dane.hpp). Version 1 had no DANE states.
+// and the DANE state of each next hop that was asked for (core/dane.hpp). Version 1 had no DANE states; in
+// version 3 the text of a policy is left out if its fields say all of it (plain_lines()).
 #pragma once
 
 #include <chrono>
@@ -22,7 +23,7 @@
 
 namespace mtasts {
 
-inline constexpr std::uint8_t record_version = 2;
+inline constexpr std::uint8_t record_version = 3;
 inline constexpr std::size_t max_dane_states = 8;  // next hops of one domain that are kept
 
 // What the last discovery ended in. Kept beside a cached policy as well as without one.
@@ -70,7 +71,7 @@ void for_each_dane(const RecordView& record, const std::function<void(const Dane
 
 std::string encode(const Record& record);
 
-// Checks length, version, checksum and every field; no allocation on success. Versions 1 and 2 are read.
+// Checks length, version, checksum and every field; no allocation on success. Versions 1 and 2 are read too.
 // Fault::storage: treat as a miss, log, overwrite. A newer version is refused by the cache (it looks at
 // stored_version first).
 Result<RecordView> decode(std::string_view bytes);

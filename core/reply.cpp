@@ -88,7 +88,7 @@ void add_line(Writer& out, std::string_view line) {
 // All four STS attributes. False: no policy_string is left, and Postfix 3.10.0 to 3.10.4 crash without
 // (PFX-41).
 bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView& policy) {
-  bool plain_lines = all_plain(policy.lines);
+  bool plain_text = all_plain(policy.lines);
   constexpr std::string_view first = " { policy_string = ", next = " } { policy_string = ";
   bool any = false;
   out.add(" policy_type=sts policy_domain=");
@@ -97,10 +97,11 @@ bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView&
     out.add(" mx_host_pattern=");
     out.add(name);
   });
-  for_each_part(policy.lines, [&](std::string_view line) {
-    if (plain_lines ? trim(line).empty() : !is_quotable(line)) return;
+  for_each_line(policy, [&](std::string_view key, std::string_view value) {
+    if (plain_text ? trim(value).empty() : !is_quotable(value)) return;
     out.add(any ? next : first);
-    plain_lines ? out.add(line) : add_line(out, line);
+    out.add(key);
+    plain_text ? out.add(value) : add_line(out, value);
     any = true;
   });
   out.add(" }");

@@ -266,6 +266,15 @@ std::optional<Mode> mode_of(std::string_view word) noexcept {
   return std::nullopt;
 }
 
+std::string plain_lines(const Policy& policy) {
+  std::string text;
+  for_each_line({policy.mode, policy.max_age, policy.mx, {}},
+                [&](std::string_view key, std::string_view value) {
+                  text.append(text.empty() ? "" : "\n").append(key).append(value);
+                });
+  return text;
+}
+
 PolicyLint lint_policy(std::string_view body) { return PolicyReader().read(body); }
 
 }  // namespace mtasts

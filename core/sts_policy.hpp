@@ -14,6 +14,7 @@
 //  attribute.
 #pragma once
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -60,8 +61,12 @@ struct PolicyView {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;
   std::string_view mx;
-  std::string_view lines;
+  std::string_view lines;  // empty: those of plain_lines()
 };
+
+// The text of a policy that says nothing but its fields, each once and in the order that nearly every policy
+// has: version, mode, mx, max_age. Joined as Policy::lines is.
+std::string plain_lines(const Policy& policy);
 
 inline PolicyView view(const Policy& p) noexcept { return {p.mode, p.max_age, p.mx, p.lines}; }
 
@@ -90,6 +95,19 @@ void for_each_part(std::string_view text, F&& f) {
     if (end == std::string_view::npos) return;
     text.remove_prefix(end + 1);
   }
+}
+
+// Calls f(key, value) for each line of the policy; key with its ": ", or empty if value is the whole line.
+// Both live as long as the call.
+template <class F>
+void for_each_line(const PolicyView& policy, F&& f) {
+  if (!policy.lines.empty()) return for_each_part(policy.lines, [&](std::string_view line) { f("", line); });
+  f("version: ", "STSv1");
+  f("mode: ", words(policy.mode));
+  for_each_part(policy.mx, [&](std::string_view name) { f("mx: ", name); });
+  char digits[16];
+  auto end = std::to_chars(digits, digits + sizeof digits, policy.max_age).ptr;
+  f("max_age: ", std::string_view(digits, end));
 }
 
 }  // namespace mtasts

@@ -124,8 +124,8 @@ TEST_CASE("Order of eviction: negatives, expired, none, testing", "[cache]") {
 TEST_CASE("Full of enforce policies: those still find room, the rest is left out with one warning",
           "[cache]") {
   Bounded t;
-  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now()));
-  CHECK(t.count("enforce") == 3000);
+  t.fill("enforce", 6000, policy_record(Mode::enforce, t.clock.now()));
+  CHECK(t.count("enforce") == 6000);
   t.fill("junk", 50, negative_record(t.clock.now()));
   t.fill("test", 50, policy_record(Mode::testing, t.clock.now()));
   CHECK(t.count("junk") == 0);

@@ -112,7 +112,7 @@ TEST_CASE("the layout of docs/CACHE_FORMAT.md", "[core]") {
       value |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
     return value;
   };
-  CHECK(number(0, 1) == 2);
+  CHECK(number(0, 1) == 3);
   CHECK(number(1, 1) == 2);
   CHECK(number(2, 1) == 4);
   CHECK(number(3, 1) == 15);
@@ -170,7 +170,8 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
   auto set = [](std::size_t at, char c) { return [=](std::string& b) { b[at] = c; }; };
   auto row = GENERATE_COPY(values<Row>({
       {"older version", set(0, 0)},
-      {"newer version", set(0, 3)},
+      {"newer version", set(0, 4)},
+      {"version 0", set(0, 0)},
       {"mode", set(1, 3)},
       {"no policy but its fields", set(1, '\xFF')},
       {"state", set(2, 6)},
@@ -254,6 +255,39 @@ TEST_CASE("records of version 1 are read: they have no DANE states", "[core]") {
   bytes.erase(61, 4);
   bytes[0] = 1;
   check_same(to_record(decode(sealed(bytes)).value()), record);
+}
+
+TEST_CASE("records of version 2 are read: their policies have all their text", "[core]") {
+  std::string bytes = encode(full());
+  bytes[0] = 2;
+  check_same(to_record(decode(sealed(bytes)).value()), full());
+}
+
+TEST_CASE("the text of a plain policy is left out, and is the same when it is read", "[core]") {
+  struct Row {
+    const char* why;
+    const char* lines;
+    bool left_out;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"plain", "version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 604800",
+       true},
+      {"another order",
+       "version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mx1.example.com\nmx: *.example.net", false},
+      {"a zero before a number",
+       "version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 0604800", false},
+      {"upper case", "version: STSv1\nmode: enforce\nmx: MX1.example.com\nmx: *.example.net\nmax_age: 604800",
+       false},
+      {"no blank", "version:STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 604800",
+       false},
+  }));
+  INFO(row.why);
+  Record record = full();
+  record.policy->lines = row.lines;
+  std::string bytes = encode(record);
+  CHECK(decode(bytes)->policy.lines.empty() == row.left_out);
+  CHECK(bytes.contains("STSv1") != row.left_out);
+  check_same(to_record(decode(bytes).value()), record);
 }
 
 TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]") {

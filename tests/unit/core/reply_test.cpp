@@ -150,7 +150,16 @@ TEST_CASE("policy lines and what becomes of them", "[core]") {
 TEST_CASE("PFX-18, PFX-41: all four STS attributes or none", "[core]") {
   std::string out = render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", "note: {}\nx: }"});
   CHECK(out == "OK secure match=a.example servername=hostname");
-  CHECK(render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", ""}) == out);
+  CHECK(render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", "{"}) == out);
+}
+
+TEST_CASE("ANS-2: a policy without text of its own is rendered from its fields, as its text would be",
+          "[core]") {
+  Policy fields{Mode::enforce, 604800, "mx1.example.com\n*.example.net", {}};
+  std::string plain = render(Dialect::postfix310, view(fields));
+  CHECK(plain.contains(" { policy_string = mx: *.example.net } { policy_string = max_age: 604800 }"));
+  fields.lines = plain_lines(fields);
+  CHECK(render(Dialect::postfix310, view(fields)) == plain);
 }
 
 TEST_CASE("PFX-30: words of Postfix's own never stand in match", "[core]") {
