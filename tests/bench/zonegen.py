@@ -133,6 +133,11 @@ def build_infra(folder, counts):
     return infra, made
 
 
+def flat(*groups):
+    """All addresses of some groups of name servers."""
+    return [each for servers in groups for both in servers.values() for each in both]
+
+
 def start(world, counts):
     """Builds all zones and starts their name servers: root, TLDs, providers."""
     folder = world.folder("dns")
@@ -140,10 +145,9 @@ def start(world, counts):
     infra, providers = build_infra(folder, counts)
     tld = build_tld(folder, "bench.", addresses.TLD, [(zone.name, to) for zone, to in domains], ds)
     root = build_root(folder, [(tld, addresses.TLD), (infra, addresses.INFRA)])
-    of = lambda *groups: [each for servers in groups for both in servers.values() for each in both]  # noqa: E731
     nameservers.start_nsd(world, folder, "nsd-root", addresses.ROOT, [root])
-    nameservers.start_nsd(world, folder, "nsd-tld", of(addresses.TLD, addresses.INFRA), [tld, infra])
-    nameservers.start_nsd(world, folder, "nsd-providers", of(*addresses.PROVIDERS.values()),
+    nameservers.start_nsd(world, folder, "nsd-tld", flat(addresses.TLD, addresses.INFRA), [tld, infra])
+    nameservers.start_nsd(world, folder, "nsd-providers", flat(*addresses.PROVIDERS.values()),
                           [*providers, *(zone for zone, _ in domains)])
     last = domains[-1][0].name
     wait_until(f"the name servers to answer for {last}", lambda: answers(world, ".", addresses.ROOT[0])
