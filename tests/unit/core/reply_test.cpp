@@ -156,10 +156,10 @@ TEST_CASE("PFX-18, PFX-41: all four STS attributes or none", "[core]") {
 TEST_CASE("ANS-2: a policy without text of its own is rendered from its fields, as its text would be",
           "[core]") {
   Policy fields{Mode::enforce, 604800, "mx1.example.com\n*.example.net", {}};
-  std::string plain = render(Dialect::postfix310, view(fields));
-  CHECK(plain.contains(" { policy_string = mx: *.example.net } { policy_string = max_age: 604800 }"));
+  std::string reply = render(Dialect::postfix310, view(fields));
+  CHECK(reply.contains(" { policy_string = mx: *.example.net } { policy_string = max_age: 604800 }"));
   fields.lines = plain_lines(fields);
-  CHECK(render(Dialect::postfix310, view(fields)) == plain);
+  CHECK(render(Dialect::postfix310, view(fields)) == reply);
 }
 
 TEST_CASE("PFX-30: words of Postfix's own never stand in match", "[core]") {
