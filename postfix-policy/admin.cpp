@@ -18,7 +18,7 @@ Admin::Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, s
     : log_(log),
       clock_(clock),
       default_path_(std::move(default_path)),
-      listeners_(main_loop, log, [this](int descriptor, int) { control_.adopt(descriptor); }) {}
+      listeners_(main_loop, log, [this](int descriptor) { control_.adopt(descriptor); }) {}
 
 Result<void> Admin::listen(const ListenConfig& config) {
   constexpr unsigned owner_and_group = 0660;

@@ -1,148 +1,26 @@
 #include "postfix-policy/connection.hpp"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
 
 #include "core/netstring.hpp"
-#include "core/reply.hpp"
+#include "postfix-policy/answer_loop.hpp"
 
 namespace mtasts {
+namespace {
 
-namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-template <class T>
-using Awaitable = asio::awaitable<T, LoopExecutor>;
-constexpr asio::as_tuple_t<asio::use_awaitable_t<LoopExecutor>> with_error;
-// The same without a coroutine of its own around the operation, for what is done with every request.
-constexpr asio::as_tuple_t<asio::deferred_t> with_error_flat;
-
-namespace {
 
 // Postfix reads for 100 s, sendmail for 5 s; a reply after that would be taken as the answer to the next key
 // (SM-14).
 constexpr milliseconds postfix_patience{90'000};
 constexpr milliseconds sendmail_patience{4'900};
 
-// Input: most requests fit the array inside the coroutine; a longer one moves to the heap and back.
-class Input {
- public:
-  std::string_view view() const noexcept { return {begin() + start_, end_ - start_}; }
-  void drop(std::size_t n) noexcept {
-    start_ += n;
-    if (start_ == end_) {
-      start_ = end_ = 0;
-      large_.reset();
-    }
-  }
-  // Room for at least one byte more, and for `wanted` bytes from view().begin() in all.
-  asio::mutable_buffer space(std::size_t wanted) {
-    if (start_ > 0) {
-      std::memmove(begin(), begin() + start_, end_ - start_);
-      end_ -= start_;
-      start_ = 0;
-    }
-    std::size_t need = std::max(wanted, end_ + 1);
-    if (need > capacity()) grow(need);
-    return asio::buffer(begin() + end_, capacity() - end_);
-  }
-  void filled(std::size_t n) noexcept { end_ += n; }
-
- private:
-  struct Large {
-    std::unique_ptr<char[]> bytes;
-    std::size_t size;
-  };
-  const char* begin() const noexcept { return large_ ? large_->bytes.get() : small_.data(); }
-  char* begin() noexcept { return large_ ? large_->bytes.get() : small_.data(); }
-  std::size_t capacity() const noexcept { return large_ ? large_->size : small_.size(); }
-  void grow(std::size_t need) {
-    Large larger{std::make_unique<char[]>(need), need};
-    std::memcpy(larger.bytes.get(), begin(), end_);
-    large_ = std::move(larger);
-  }
-
-  std::array<char, 600> small_;
-  std::optional<Large> large_;
-  std::size_t start_ = 0, end_ = 0;
-};
-
-// An asker's side of a flight. Only its own loop touches it; the resolve thread holds a weak pointer to post
-// home with.
-struct Waiter {
-  asio::basic_waitable_timer<Steady, asio::wait_traits<Steady>, LoopExecutor> timer;
-  OutcomePtr outcome;
-};
-
-void bring_home(const std::weak_ptr<Waiter>& waiter, OutcomePtr outcome) {
-  if (auto alive = waiter.lock()) {
-    alive->outcome = std::move(outcome);
-    alive->timer.cancel();
-  }
-}
-
-Awaitable<OutcomePtr> wait_for_flight(AnswerLoop& loop, const Miss& miss) {
-  const Question& question = miss.asked.question;
-  auto waiter = std::make_shared<Waiter>(Waiter{{loop.executor(), question.wait}, nullptr});
-  Deliver deliver = [home = loop.executor(),
-                     weak = std::weak_ptr<Waiter>(waiter)](OutcomePtr outcome) mutable {
-    asio::post(home, [weak = std::move(weak), outcome = std::move(outcome)] { bring_home(weak, outcome); });
-  };
-  loop.resolve().ask(question, std::move(deliver));
-  co_await waiter->timer.async_wait(with_error);
-  if (waiter->outcome) co_return std::move(waiter->outcome);
-  static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
-  co_return pending;
-}
-
-// Made only on a miss, so that an idle connection's frame stays small. The reply is appended to
-// loop.payload().
-Awaitable<void> answer_miss(AnswerLoop& loop, AnswerLoop::Session& session, std::unique_ptr<Miss> miss) {
-  auto began = Steady::now();
-  session.in_flight = true;
-  OutcomePtr outcome = co_await wait_for_flight(loop, *miss);
-  session.in_flight = false;
-  auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
-  loop.payload().clear();
-  loop.answerer().finish(*miss, *outcome, took, loop.payload());
-}
-
-// A request has come: its reply is in loop.payload() now, or what it has to wait for is returned.
-std::unique_ptr<Miss> begin_answer(AnswerLoop& loop, AnswerLoop::Session& session, Steady::time_point now,
-                                   std::string_view payload) {
-  session.in_request = true;
-  session.last_tick = loop.tick();
-  session.answer_by = now + postfix_patience;
-  loop.payload().clear();
-  auto miss = loop.answerer().answer(payload, loop.payload());
-  if (!miss) return nullptr;
-  if (miss->asked.dialect == Dialect::sts) session.answer_by = now + sendmail_patience;
-  return std::make_unique<Miss>(*std::move(miss));
-}
-
-// Sends loop.payload() as a frame, as far as that goes without waiting. What is left of it, in loop.frame();
-// nullopt: close the connection.
-std::optional<std::string_view> send_now(AnswerLoop& loop, AnswerLoop::Session& session) {
-  if (Steady::now() >= session.answer_by) return std::nullopt;
-  std::string& frame = loop.frame();
-  frame.clear();
-  append_netstring(frame, loop.payload());
-  boost::system::error_code error;
-  std::size_t sent = session.socket.write_some(asio::buffer(frame), error);
-  if (error && error != asio::error::would_block) return std::nullopt;
-  return std::string_view(frame).substr(sent);
-}
-
-Awaitable<bool> send_rest(Socket& socket, std::string rest) {
-  auto [error, n] = co_await asio::async_write(socket, asio::buffer(rest), with_error);
-  co_return !error;
-}
+constexpr std::size_t kept_capacity = 512;  // of a buffer that is empty; more is given back
 
 void log_bad_frame(AnswerLoop& loop, Frame::State state) {
   if (!loop.may_warn()) return;
@@ -152,42 +30,155 @@ void log_bad_frame(AnswerLoop& loop, Frame::State state) {
   loop.log().say(Log::Level::warning, "connection", why);
 }
 
-// One flat coroutine: on the cached path nothing is made on the heap, not even a coroutine's frame.
-Awaitable<void> serve_session(AnswerLoop& loop, AnswerLoop::Session& session) {
-  Input input;
-  while (!loop.draining()) {
-    Frame frame = next_frame(input.view(), loop.answerer().settings().limits.query_bytes);
-    if (frame.state == Frame::State::partial) {
-      auto [error, n] = co_await session.socket.async_read_some(input.space(frame.wanted), with_error_flat);
-      if (error) co_return;
-      input.filled(n);
-      continue;
-    }
-    if (frame.state != Frame::State::whole) co_return log_bad_frame(loop, frame.state);
-    auto now = Steady::now();
-    if (loop.stalled(now)) co_return;
-    if (auto miss = begin_answer(loop, session, now, frame.payload))
-      co_await answer_miss(loop, session, std::move(miss));
-    auto rest = send_now(loop, session);
-    if (!rest) co_return;
-    if (!rest->empty() && !co_await send_rest(session.socket, std::string(*rest))) co_return;
-    session.in_request = false;
-    session.last_tick = loop.tick();
-    input.drop(frame.used);
-  }
+OutcomePtr pending() {
+  static const OutcomePtr outcome = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
+  return outcome;
 }
 
 }  // namespace
 
-Awaitable<void> serve(Socket socket, AnswerLoop& loop) {
-  AnswerLoop::Session session{std::move(socket), loop.tick()};
-  loop.enter(session);
+// An asker's side of a flight. Only its own loop touches it; the resolve thread holds a weak pointer to post
+// home with. It goes with its connection, or with the first outcome: that of the flight, or of the wait's
+// end.
+struct Connection::Flight {
+  Connection& asker;
+  Miss miss;
+  PollLoop::Moment began;
+};
+
+Connection::Connection(cache::Fd socket, AnswerLoop& loop) noexcept
+    : socket_(std::move(socket)), loop_(loop), last_tick_(loop.tick()) {}
+
+bool Connection::watch() noexcept { return loop_.poll().watch(socket_.get(), EPOLLIN, *this); }
+
+bool Connection::idle_for(std::uint32_t ticks) const noexcept {
+  return !flight_ && loop_.tick() - last_tick_ > ticks;
+}
+
+bool Connection::shut() noexcept {
+  flight_.reset();
+  return bool(std::exchange(socket_, cache::Fd()));
+}
+
+void Connection::ready() {
+  if (!socket_) return;  // closed earlier in this turn
   try {
-    co_await serve_session(loop, session);
+    if (flight_) return void(close());  // nothing is read meanwhile, so this is the client's end
+    unsent_.empty() ? read() : send_rest();
   } catch (const std::exception& e) {  // no memory: this connection ends, the daemon does not
-    loop.log().event(Log::Level::error, "connection", {{"text", "internal error"}, {"detail", e.what()}});
+    loop_.log().event(Log::Level::error, "connection", {{"text", "internal error"}, {"detail", e.what()}});
+    close();
   }
-  loop.leave(session);
+}
+
+void Connection::read() {
+  auto& buffer = loop_.input();
+  auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return void(close());
+  std::string_view input(buffer.data(), static_cast<std::size_t>(got));
+  answer_all(unread_.empty() ? input : std::string_view(unread_.append(input)));
+}
+
+// input: new, or unread_.
+void Connection::answer_all(std::string_view input) {
+  while (true) {
+    Frame frame = next_frame(input, loop_.answerer().settings().limits.query_bytes);
+    if (frame.state == Frame::State::partial) return keep(input);
+    if (frame.state != Frame::State::whole) {
+      log_bad_frame(loop_, frame.state);
+      return void(close());
+    }
+    input.remove_prefix(frame.used);
+    if (answer(frame.payload) == After::next) continue;
+    return socket_ ? keep(input) : void();
+  }
+}
+
+void Connection::keep(std::string_view input) {
+  if (input.empty() && unread_.capacity() <= kept_capacity) return unread_.clear();
+  bool own = input.data() >= unread_.data() && input.data() <= unread_.data() + unread_.size();
+  own ? void(unread_.erase(0, unread_.size() - input.size())) : void(unread_.assign(input));
+  if (input.empty()) unread_ = std::string();
+}
+
+Connection::After Connection::answer(std::string_view payload) {
+  if (loop_.stalled()) return After::stop;
+  in_request_ = true;
+  last_tick_ = loop_.tick();
+  answer_by_ = loop_.poll().now() + postfix_patience;
+  loop_.payload().clear();
+  auto miss = loop_.answerer().answer(payload, loop_.payload());
+  if (!miss) return send();
+  ask(*std::move(miss));
+  return After::stop;
+}
+
+void Connection::ask(Miss miss) {
+  auto now = Steady::now();
+  if (miss.asked.dialect == Dialect::sts) answer_by_ = now + sendmail_patience;
+  flight_ = std::make_shared<Flight>(*this, std::move(miss), now);
+  loop_.poll().change(socket_.get(), 0, *this);
+  std::weak_ptr<Flight> weak = flight_;
+  auto land = [weak](OutcomePtr outcome) {
+    if (auto flight = weak.lock()) flight->asker.finish(std::move(outcome));
+  };
+  const Question& question = flight_->miss.asked.question;
+  loop_.poll().at(now + question.wait, [land] { land(pending()); });
+  loop_.resolve().ask(question, [&home = loop_.poll(), land](OutcomePtr outcome) {
+    home.post([land, outcome = std::move(outcome)]() mutable { land(std::move(outcome)); });
+  });
+}
+
+void Connection::finish(OutcomePtr outcome) {
+  auto flight = std::exchange(flight_, nullptr);
+  auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - flight->began);
+  try {
+    last_tick_ = loop_.tick();
+    loop_.payload().clear();
+    loop_.answerer().finish(flight->miss, *outcome, took, loop_.payload());
+    loop_.poll().change(socket_.get(), EPOLLIN, *this);
+    if (send() == After::next) answer_all(unread_);
+  } catch (const std::exception& e) {
+    loop_.log().event(Log::Level::error, "connection", {{"text", "internal error"}, {"detail", e.what()}});
+    close();
+  }
+}
+
+// loop_.payload(), as a frame.
+Connection::After Connection::send() {
+  if (Steady::now() >= answer_by_) return close();
+  std::string& frame = loop_.frame();
+  frame.clear();
+  append_netstring(frame, loop_.payload());
+  auto sent = ::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(frame.size())) return end_request();
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) return close();
+  unsent_ = frame.substr(sent < 0 ? 0 : static_cast<std::size_t>(sent));
+  loop_.poll().change(socket_.get(), EPOLLOUT, *this);
+  return After::stop;
+}
+
+void Connection::send_rest() {
+  auto sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (sent < 0) return void(close());
+  unsent_.erase(0, static_cast<std::size_t>(sent));
+  if (!unsent_.empty()) return;
+  unsent_ = std::string();
+  loop_.poll().change(socket_.get(), EPOLLIN, *this);
+  if (end_request() == After::next) answer_all(unread_);
+}
+
+Connection::After Connection::end_request() {
+  in_request_ = false;
+  last_tick_ = loop_.tick();
+  return loop_.draining() ? close() : After::next;
+}
+
+Connection::After Connection::close() {
+  loop_.close(*this);
+  return After::stop;
 }
 
 }  // namespace mtasts

@@ -2,13 +2,62 @@
 //
 // Replies come in the order of the requests, one each. A reply that would be late is not sent: the connection
 // is closed, and Postfix asks again on a new one (SM-12 to SM-14). So is one whose bytes are no netstring.
+// While a request waits for a flight, or a reply for its client to read, nothing more is read.
 #pragma once
 
-#include "postfix-policy/answer_loop.hpp"
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cache/handles.hpp"
+#include "postfix-policy/answerer.hpp"
+#include "postfix-policy/poll_loop.hpp"
 
 namespace mtasts {
 
-// Ends when the client closes, breaks the protocol, is idle too long, or the loop drains. Never throws.
-boost::asio::awaitable<void, LoopExecutor> serve(Socket socket, AnswerLoop& loop);
+class AnswerLoop;
+
+// For its loop's thread alone. It ends by AnswerLoop::close(), which it calls itself when the client has
+// closed or broken the protocol.
+class Connection final : public PollLoop::Watched {
+ public:
+  using Place = std::list<std::unique_ptr<Connection>>::iterator;
+
+  Connection(cache::Fd socket, AnswerLoop& loop) noexcept;
+  bool watch() noexcept;  // first of all; false: out of memory
+
+  void ready() override;
+  bool in_request() const noexcept { return in_request_; }  // a whole request is being answered
+  bool idle_for(std::uint32_t ticks) const noexcept;        // a wait for a flight is not idle, however long
+  bool shut() noexcept;                                     // false: it was already
+  Place place{};                                            // the loop's
+
+ private:
+  enum class After {
+    next,
+    stop
+  };  // what is next: the next request, or nothing before ready() is called again
+  struct Flight;
+
+  void read();
+  void answer_all(std::string_view input);
+  After answer(std::string_view payload);
+  void keep(std::string_view input);
+  void ask(Miss miss);
+  void finish(OutcomePtr outcome);
+  After send();
+  void send_rest();
+  After end_request();
+  After close();
+
+  cache::Fd socket_;
+  AnswerLoop& loop_;
+  std::string unread_, unsent_;     // the rest of the input behind a request; of a reply
+  std::shared_ptr<Flight> flight_;  // that is waited for
+  PollLoop::Moment answer_by_{};    // a later reply would be taken for another's (SM-14)
+  std::uint32_t last_tick_ = 0;
+  bool in_request_ = false;
+};
 
 }  // namespace mtasts

@@ -125,8 +125,10 @@ class Daemon {
     for (unsigned i = 0; i < count; ++i) {
       auto reader = cache_->reader();
       if (!reader) return std::unexpected(std::move(reader.error()));
-      answer_loops_.push_back(
-          std::make_unique<AnswerLoop>(*std::move(reader), *resolve_, clock_, log_, settings));
+      auto poll = PollLoop::make();
+      if (!poll) return std::unexpected(std::move(poll.error()));
+      answer_loops_.push_back(std::make_unique<AnswerLoop>(*std::move(poll), *std::move(reader), *resolve_,
+                                                           clock_, log_, settings));
     }
     return {};
   }
@@ -148,7 +150,7 @@ class Daemon {
   }
 
   // Into the thread with the fewest connections.
-  void adopt(int descriptor, int family) {
+  void adopt(int descriptor) {
     std::size_t all = 0;
     AnswerLoop* least = nullptr;
     for (auto& loop : answer_loops_) {
@@ -164,7 +166,7 @@ class Daemon {
                "refused: as many as [limits] connections or the open files allow are in use");
       return;
     }
-    least->adopt(descriptor, family);
+    least->adopt(descriptor);
   }
 
   void await_signals() {
@@ -269,7 +271,7 @@ class Daemon {
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
-  Listeners listeners_{main_loop_, log_, [this](int descriptor, int family) { adopt(descriptor, family); }};
+  Listeners listeners_{main_loop_, log_, [this](int descriptor) { adopt(descriptor); }};
 };
 
 }  // namespace

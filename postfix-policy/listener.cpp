@@ -106,7 +106,7 @@ bool Listeners::accept_all(Acceptor& acceptor) {
   while (true) {
     int fd = ::accept4(acceptor.listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      accepted_(fd, acceptor.listening.family());
+      accepted_(fd);
       continue;
     }
     if (errno == EAGAIN) return true;

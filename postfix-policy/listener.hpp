@@ -37,20 +37,18 @@ class Listening {
   bool reachable() const noexcept;
 
   int descriptor() const noexcept { return descriptor_; }
-  int family() const noexcept { return family_; }
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
  private:
-  Listening(int descriptor, int family, Endpoint endpoint);
+  Listening(int descriptor, Endpoint endpoint);
   int descriptor_;
-  int family_;
   Endpoint endpoint_;
   std::uint64_t inode_ = 0;
 };
 
 class Listeners {
  public:
-  using Accepted = std::function<void(int descriptor, int family)>;  // takes ownership
+  using Accepted = std::function<void(int descriptor)>;  // takes ownership
 
   Listeners(boost::asio::io_context& loop, Log& log, Accepted accepted);
   ~Listeners();

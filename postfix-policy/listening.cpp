@@ -101,12 +101,11 @@ std::uint64_t inode_of(const std::string& path) {
 
 }  // namespace
 
-Listening::Listening(int descriptor, int family, Endpoint endpoint)
-    : descriptor_(descriptor), family_(family), endpoint_(std::move(endpoint)) {}
+Listening::Listening(int descriptor, Endpoint endpoint)
+    : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
 
 Listening::Listening(Listening&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
-      family_(other.family_),
       endpoint_(std::move(other.endpoint_)),
       inode_(std::exchange(other.inode_, 0)) {}
 
@@ -133,8 +132,7 @@ Result<Listening> Listening::bind(const Endpoint& endpoint, unsigned mode, const
                                    " bytes; use a shorter one");
   }
   SocketAddress address = is_unix ? unix_address(endpoint.path) : inet_address(endpoint);
-  Listening made(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), address.family(),
-                 endpoint);
+  Listening made(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), endpoint);
   if (made.descriptor_ < 0) return bind_error(endpoint, "socket", errno);
   int on = 1;
   if (!is_unix) ::setsockopt(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -59,7 +59,7 @@ json::object postfix(const Config& config, const Health& health) {
           {"zones", std::move(zones)}};
 }
 
-json::object cache(const std::string& path, const Result<CacheStats>& stats) {
+json::object cache_object(const std::string& path, const Result<CacheStats>& stats) {
   if (!stats) return {{"path", text(path)}, {"error", text(stats.error().detail)}};
   return {{"path", text(path)},
           {"policies", stats->policies},
@@ -144,7 +144,7 @@ json::object status_object(const StatusFacts& facts, const Health& health, const
           {"dns", dns(health)},
           {"dnssec", dnssec(health)},
           {"postfix_dane", postfix(facts.config, health)},
-          {"cache", cache(facts.config.cache.path, now.cache)},
+          {"cache", cache_object(facts.config.cache.path, now.cache)},
           {"flights", flights(now.flights)},
           {"counters", counters(now.counters)}};
 }

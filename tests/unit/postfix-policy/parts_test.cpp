@@ -131,7 +131,7 @@ TEST_CASE("a reload keeps what stays, and changes nothing when one address can't
   Folder folder;
   boost::asio::io_context loop;
   Log log{LogConfig{.level = LogConfig::Level::error}};
-  Listeners listeners(loop, log, [](int fd, int) { ::close(fd); });
+  Listeners listeners(loop, log, [](int fd) { ::close(fd); });
   ListenConfig config;
   config.socketmap = {folder.socket("a"), folder.socket("b")};
   config.socketmap_configured = true;

@@ -1,0 +1,98 @@
+#include "postfix-policy/poll_loop.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace mtasts {
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds longest_turn{1000};
+constexpr std::size_t events_at_once = 64;
+
+}  // namespace
+
+Result<std::unique_ptr<PollLoop>> PollLoop::make() {
+  cache::Fd epoll(::epoll_create1(EPOLL_CLOEXEC)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};  // nullptr: something was posted
+  if (!epoll || !wake || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0)
+    return fail(Fault::config, std::string("can't make an answer thread's loop: ") + std::strerror(errno));
+  return std::unique_ptr<PollLoop>(new PollLoop(std::move(epoll), std::move(wake)));
+}
+
+void PollLoop::post(Task task) {
+  bool first = false;
+  {
+    std::scoped_lock hold(mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (first) ::eventfd_write(wake_.get(), 1);
+}
+
+void PollLoop::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void PollLoop::run(const std::function<void()>& turned) {
+  std::array<epoll_event, events_at_once> events;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience());
+    now_ = Steady::now();
+    bool woken = false;
+    for (int i = 0; i < count; ++i) {
+      auto* watched = static_cast<Watched*>(events[static_cast<std::size_t>(i)].data.ptr);
+      watched ? watched->ready() : void(woken = true);
+    }
+    if (woken) run_posted();
+    run_due();
+    turned();
+  }
+}
+
+// Milliseconds, rounded up: to wake before the time would mean to wake twice.
+int PollLoop::patience() const noexcept {
+  if (timed_.empty()) return static_cast<int>(longest_turn.count());
+  auto left = std::chrono::ceil<milliseconds>(timed_.begin()->first - Steady::now());
+  return static_cast<int>(std::clamp(left, milliseconds(0), longest_turn).count());
+}
+
+void PollLoop::run_posted() {
+  eventfd_t ignored = 0;
+  ::eventfd_read(wake_.get(), &ignored);
+  std::vector<Task> tasks;
+  {
+    std::scoped_lock hold(mutex_);
+    tasks.swap(posted_);
+  }
+  for (Task& task : tasks) task();
+}
+
+void PollLoop::run_due() {
+  while (!timed_.empty() && timed_.begin()->first <= now_) {
+    auto first = timed_.extract(timed_.begin());
+    first.mapped()();
+  }
+}
+
+bool PollLoop::watch(int descriptor, std::uint32_t events, Watched& watched) noexcept {
+  epoll_event event{.events = events, .data = {.ptr = &watched}};
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void PollLoop::change(int descriptor, std::uint32_t events, Watched& watched) noexcept {
+  epoll_event event{.events = events, .data = {.ptr = &watched}};
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
+void PollLoop::at(Moment when, Task task) { timed_.emplace(when, std::move(task)); }
+
+}  // namespace mtasts
