@@ -50,7 +50,6 @@ Lookup look_up(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept {
 }
 
 Result<std::optional<RecordView>> LmdbReader::find(const DomainName& domain) {
-  last_domain_.reset();
   if (int rc = txn_.renew()) return std::unexpected(env_.error("begin a read", rc));
   auto found = look_up(txn_.get(), env_.dbs().policy, domain.str());
   bool in_policy = found.bytes.has_value();
@@ -66,8 +65,7 @@ Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, st
   if (value) {
     auto record = decode(value->record);
     if (record && record->has_policy == in_policy) {
-      last_domain_ = domain;
-      last_used_ = value->last_used;
+      record->last_used = value->last_used;
       return std::optional(*record);
     }
   }
@@ -82,9 +80,7 @@ Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, st
 }
 
 void LmdbReader::note_use(const DomainName& domain, std::uint32_t day) noexcept {
-  if (!ring_ || day == UseRing::suspect) return;
-  if (last_domain_ && *last_domain_ == domain && day <= last_used_) return;  // known already (B5)
-  ring_->push(domain.str(), day);
+  if (ring_ && day != UseRing::suspect) ring_->push(domain.str(), day);
 }
 
 }  // namespace mtasts::cache

@@ -52,8 +52,6 @@ class LmdbReader final : public Reader {
   Environment& env_;
   RestingTxn txn_;
   std::shared_ptr<UseRing> ring_;
-  std::optional<DomainName> last_domain_;  // of the last find that found something, and its day
-  std::uint32_t last_used_ = 0;
 };
 
 // The value of a key in a transaction: bytes, nothing, or LMDB's code in rc.

@@ -11,16 +11,20 @@
 namespace mtasts {
 namespace {
 
-constexpr std::string_view letters = "un0ifx-";
+constexpr OctetSet letters([](char c) { return std::string_view("un0ifx-").contains(c); });
 constexpr std::size_t line_head = 2;  // letter and group
 constexpr OctetSet host_octets([](char c) {
   return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
 });
 
-bool line_holds(std::string_view line) noexcept {
-  if (line.size() <= line_head || letters.find(line[0]) == std::string_view::npos) return false;
-  if (line[1] != '+' && line[1] != '=') return false;
-  return host_octets.all(line.substr(line_head));
+// Takes a line off the front, without the end that may follow. False: it is none.
+bool take_line(std::string_view& hosts) noexcept {
+  if (hosts.size() <= line_head || letters.span(hosts.substr(0, 1)) == 0) return false;
+  if (hosts[1] != '+' && hosts[1] != '=') return false;
+  hosts.remove_prefix(line_head);
+  std::size_t name = host_octets.span(hosts);
+  hosts.remove_prefix(name);
+  return name > 0;
 }
 
 void count(HostTally& tally, HostState state) noexcept {
@@ -81,10 +85,13 @@ HostLine read_host(std::string_view line) noexcept {
 }
 
 bool hosts_hold(std::string_view hosts) noexcept {
-  if (hosts.ends_with('\n')) return false;
-  bool all = true;
-  for_each_part(hosts, [&](std::string_view line) { all = all && line_holds(line); });
-  return all;
+  if (hosts.empty()) return true;
+  while (take_line(hosts)) {
+    if (hosts.empty()) return true;
+    if (hosts.front() != '\n') return false;
+    hosts.remove_prefix(1);
+  }
+  return false;
 }
 
 DaneView view(const DaneState& s) noexcept {

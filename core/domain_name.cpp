@@ -1,6 +1,7 @@
 #include "core/domain_name.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/text.hpp"
 
@@ -8,13 +9,20 @@ namespace mtasts {
 
 namespace {
 
-constexpr OctetSet ldh([](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+// Letters in lower case, digits, hyphens and dots as they are; '\0' for what no host name has.
+constexpr std::array<char, 256> folded = [] {
+  std::array<char, 256> made{};
+  for (unsigned octet = 0; octet < made.size(); ++octet) {
+    char c = static_cast<char>(octet);
+    if (is_alnum(c) || c == '-' || c == '.') made[octet] = to_lower(c);
+  }
+  return made;
+}();
 
 // LDH: letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1). Any such label may
 // stand here: hosts with "--" as their third and fourth character that are no A-labels exist and are in use.
-bool is_label(std::string_view label) noexcept {
-  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-  return ldh.all(label);
+bool is_label(std::string_view ldh) noexcept {
+  return !ldh.empty() && ldh.size() <= 63 && ldh.front() != '-' && ldh.back() != '-';
 }
 
 // A last label that a program may take for a number makes the name an IPv4 address to it: "1.2.3.4",
@@ -32,15 +40,16 @@ std::optional<DomainName> DomainName::parse(std::string_view text) noexcept {
   if (text.empty() || text.size() > max_size) return std::nullopt;
   DomainName name;
   name.size_ = static_cast<std::uint8_t>(text.size());
-  std::ranges::transform(text, name.text_.begin(), to_lower);
-  std::string_view rest = name.str();
-  while (true) {
-    std::size_t dot = rest.find('.');
-    std::string_view label = rest.substr(0, dot);
-    if (!is_label(label)) return std::nullopt;
-    if (dot == std::string_view::npos) return is_number(label) ? std::nullopt : std::optional(name);
-    rest.remove_prefix(dot + 1);
+  std::size_t label = 0;  // where it begins
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = name.text_[i] = folded[static_cast<unsigned char>(text[i])];
+    if (c == '\0') return std::nullopt;
+    if (c != '.') continue;
+    if (!is_label(name.str().substr(label, i - label))) return std::nullopt;
+    label = i + 1;
   }
+  std::string_view last = name.str().substr(label);
+  return is_label(last) && !is_number(last) ? std::optional(name) : std::nullopt;
 }
 
 std::optional<DomainName> DomainName::parent() const noexcept {

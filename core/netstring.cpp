@@ -44,9 +44,11 @@ Frame next_frame(std::string_view input, std::size_t max_payload) noexcept {
 }
 
 void append_netstring(std::string& out, std::string_view payload) {
-  char digits[20];
-  auto [end, error] = std::to_chars(digits, digits + sizeof digits, payload.size());
-  out.append(digits, end).append(1, ':').append(payload).append(1, ',');
+  char head[24];
+  char* end = std::to_chars(head, head + sizeof head, payload.size()).ptr;
+  *end++ = ':';
+  out.append(head, end).append(payload);
+  out += ',';
 }
 
 }  // namespace mtasts

@@ -226,7 +226,8 @@ RecordView view(const Record& record) noexcept {
           .retry_fetch = record.look.retry_fetch,
           .failures = record.look.failures,
           .dane_bytes = {},
-          .dane_states = record.dane};
+          .dane_states = record.dane,
+          .last_used = 0};
 }
 
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept {

@@ -62,6 +62,7 @@ struct RecordView {
   std::uint16_t failures = 0;
   std::string_view dane_bytes;             // stored: as encoded, checked by decode()
   std::span<const DaneState> dane_states;  // of a Record
+  std::uint32_t last_used = 0;             // day of the last use that the cache knows of; 0: none
 };
 
 // The DANE state of a next hop; nullopt: none is known. Allocates nothing; lives as long as the view.

@@ -1,6 +1,7 @@
 #include "core/reply.hpp"
 
 #include <cassert>
+#include <cstring>
 
 #include "core/text.hpp"
 
@@ -11,21 +12,23 @@ namespace {
 constexpr std::size_t max_text = 200;  // Postfix logs no more of a reason (SM-6)
 constexpr OctetSet plain([](char c) { return (is_printable(c) && c != '{' && c != '}') || c == '\t'; });
 
-// Appends to a string up to a limit. What does not fit is left out, and `full` is set: then the reply must be
+// Writes into room that is there. What does not fit is left out, and `full` is set: then the reply must be
 // taken back. So a huge policy costs no more memory than the largest reply.
 class Writer {
  public:
-  Writer(std::string& out, std::size_t limit) : out_(out), end_(out.size() + limit) {}
+  Writer(char* begin, std::size_t room) noexcept : begin_(begin), at_(begin), end_(begin + room) {}
 
-  void add(std::string_view text) {
-    if (text.size() > end_ - out_.size()) full_ = true;
-    if (!full_) out_.append(text);
+  void add(std::string_view text) noexcept {
+    if (text.size() > static_cast<std::size_t>(end_ - at_)) full_ = true;
+    if (full_ || text.empty()) return;
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
   }
   bool full() const noexcept { return full_; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  std::string& out_;
-  std::size_t end_;
+  char *begin_, *at_, *end_;
   bool full_ = false;
 };
 
@@ -108,18 +111,26 @@ bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView&
   return any;
 }
 
+// False: it is none that may be sent.
+bool add_secure(Writer& out, const DomainName& domain, const PolicyView& policy, bool with_attributes) {
+  out.add("OK secure");
+  bool done = add_match(out, policy.mx);
+  out.add(" servername=hostname");
+  if (with_attributes) done = add_sts_attributes(out, domain, policy) && done;
+  return done && !out.full();
+}
+
 // Appends the whole reply, or nothing and false.
 bool append_secure(std::string& out, const DomainName& domain, const PolicyView& policy,
                    bool with_attributes) {
   std::size_t start = out.size();
-  Writer writer(out, max_reply);
-  writer.add("OK secure");
-  bool done = add_match(writer, policy.mx);
-  writer.add(" servername=hostname");
-  if (with_attributes) done = add_sts_attributes(writer, domain, policy) && done;
-  if (done && !writer.full()) return true;
-  out.resize(start);
-  return false;
+  bool done = false;
+  out.resize_and_overwrite(start + max_reply, [&](char* bytes, std::size_t) {
+    Writer writer(bytes + start, max_reply);
+    done = add_secure(writer, domain, policy, with_attributes);
+    return start + (done ? writer.size() : 0);
+  });
+  return done;
 }
 
 void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& domain,

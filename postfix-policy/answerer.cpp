@@ -147,7 +147,8 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
     answer_unreadable(asked, found.error().detail, {"cache", Log::Level::error, {}, out});
     return std::nullopt;
   }
-  reader_.note_use(domain, day_of(asked.now));
+  auto today = day_of(asked.now);
+  if (!*found || (*found)->last_used < today) reader_.note_use(domain, today);
   if (!*found) return miss(asked, false, out);
   const RecordView& record = **found;
   auto dane = find_dane(record, asked.route);

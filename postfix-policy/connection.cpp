@@ -147,7 +147,7 @@ void Connection::finish(OutcomePtr outcome) {
 
 // loop_.payload(), as a frame.
 Connection::After Connection::send() {
-  if (Steady::now() >= answer_by_) return close();
+  if (PollLoop::coarse_now() >= answer_by_) return close();
   std::string& frame = loop_.frame();
   frame.clear();
   append_netstring(frame, loop_.payload());

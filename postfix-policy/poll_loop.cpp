@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -91,6 +92,13 @@ bool PollLoop::watch(int descriptor, std::uint32_t events, Watched& watched) noe
 void PollLoop::change(int descriptor, std::uint32_t events, Watched& watched) noexcept {
   epoll_event event{.events = events, .data = {.ptr = &watched}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
+// The clock of steady_clock, as it stood at the kernel's last tick.
+PollLoop::Moment PollLoop::coarse_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return Moment(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
 }
 
 void PollLoop::at(Moment when, Task task) { timed_.emplace(when, std::move(task)); }

@@ -46,6 +46,7 @@ class PollLoop {
   void change(int descriptor, std::uint32_t events, Watched& watched) noexcept;
   void at(Moment when, Task task);
   Moment now() const noexcept { return now_; }  // when the turn began
+  static Moment coarse_now() noexcept;          // some milliseconds old at most, and cheap
 
  private:
   PollLoop(cache::Fd epoll, cache::Fd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}

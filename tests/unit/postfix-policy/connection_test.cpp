@@ -1,0 +1,196 @@
+// What one client may do to its connection, and what it gets for it.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <thread>
+
+#include "answerer_world.hpp"
+#include "core/netstring.hpp"
+#include "postfix-policy/answer_loop.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+// No network: an unknown domain's flight never ends, and its askers wait for as long as they may.
+struct World {
+  FakeStore store;
+  FakeClock clock;
+  Log log{LogConfig{.level = LogConfig::Level::error}};
+  ResolveLoop resolve{store, clock, log};
+  FakeReader* reader = new FakeReader;
+  AnswerLoop loop{PollLoop::make().value(), std::unique_ptr<Reader>(reader), resolve, clock, log, settings()};
+
+  World() {
+    reader->records.emplace(name("good.example"), stored_policy(clock.time, "enforce", 604800));
+    resolve.start();
+    loop.start();
+  }
+  ~World() {
+    resolve.stop();
+    loop.stop();
+  }
+  static SettingsPtr settings() {
+    Config config;
+    config.policy.dane = false;
+    config.policy.first_fetch_wait = 100ms;
+    return make_settings(config);
+  }
+  // The client's end.
+  cache::Fd connect() {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    loop.adopt(ends[0]);
+    return cache::Fd(ends[1]);
+  }
+  bool all_closed() {
+    for (int i = 0; i < 200 && loop.connections() > 0; ++i) std::this_thread::sleep_for(5ms);
+    return loop.connections() == 0;
+  }
+};
+
+void send(const cache::Fd& client, std::string_view bytes) {
+  REQUIRE(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(bytes.size()));
+}
+
+std::string request(std::string_view key) {
+  std::string frame;
+  append_netstring(frame, "postfix " + std::string(key));
+  return frame;
+}
+
+// Payloads of so many replies; fewer if the connection ends, or nothing comes for 2 s.
+std::vector<std::string> replies(const cache::Fd& client, std::size_t count) {
+  std::vector<std::string> all;
+  std::string input;
+  while (all.size() < count) {
+    Frame frame = next_frame(input, 100'000);
+    if (frame.state == Frame::State::whole) {
+      all.emplace_back(frame.payload);
+      input.erase(0, frame.used);
+      continue;
+    }
+    pollfd wait{client.get(), POLLIN, 0};
+    char bytes[4096];
+    if (::poll(&wait, 1, 2000) != 1) break;
+    auto got = ::recv(client.get(), bytes, sizeof bytes, 0);
+    if (got <= 0) break;
+    input.append(bytes, static_cast<std::size_t>(got));
+  }
+  return all;
+}
+
+bool ended(const cache::Fd& client) {
+  pollfd wait{client.get(), POLLIN, 0};
+  char byte = 0;
+  return ::poll(&wait, 1, 2000) == 1 && ::recv(client.get(), &byte, 1, 0) <= 0;
+}
+
+constexpr const char* secure = "OK secure match=mx.example.com servername=hostname";
+
+}  // namespace
+
+TEST_CASE("SM-12: requests sent ahead are answered in order, also behind one that has to wait", "[policy]") {
+  World world;
+  auto client = world.connect();
+  send(client, request("good.example") + request("unknown.example") + request("good.example") +
+                   request("unknown.example") + request("[192.0.2.1]"));
+  CHECK(replies(client, 5) ==
+        std::vector<std::string>{secure, "NOTFOUND ", secure, "NOTFOUND ", "NOTFOUND "});
+}
+
+TEST_CASE("a request in single octets, and one over two reads behind others", "[policy]") {
+  World world;
+  auto client = world.connect();
+  for (char c : request("good.example")) {
+    send(client, std::string(1, c));
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(replies(client, 1) == std::vector<std::string>{secure});
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += request("good.example");  // more than one read takes
+  std::jthread writer([&] { ::send(client.get(), many.data(), many.size(), MSG_NOSIGNAL); });
+  auto all = replies(client, 2000);
+  CHECK(all.size() == 2000);
+  CHECK(std::ranges::count(all, secure) == 2000);
+}
+
+TEST_CASE("a client that does not read gets the rest once it does, and nothing is lost", "[policy]") {
+  World world;
+  auto client = world.connect();
+  int small = 4096;
+  ::setsockopt(client.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  std::string many;
+  for (int i = 0; i < 8000; ++i) many += request("good.example");
+  std::jthread writer([&] { ::send(client.get(), many.data(), many.size(), MSG_NOSIGNAL); });
+  std::this_thread::sleep_for(200ms);
+  CHECK(replies(client, 8000).size() == 8000);
+  send(client, request("good.example"));
+  CHECK(replies(client, 1) == std::vector<std::string>{secure});
+}
+
+TEST_CASE("a client that goes away while it waits leaves nothing behind", "[policy]") {
+  World world;
+  for (int i = 0; i < 50; ++i) {
+    auto client = world.connect();
+    send(client, request("unknown" + std::to_string(i) + ".example"));
+    if (i % 2 == 0) std::this_thread::sleep_for(2ms);
+  }
+  CHECK(world.all_closed());
+  auto client = world.connect();
+  send(client, request("good.example"));
+  CHECK(replies(client, 1) == std::vector<std::string>{secure});
+}
+
+TEST_CASE("a client that ends its half gets the reply it waits for", "[policy]") {
+  World world;
+  auto client = world.connect();
+  send(client, request("unknown.example") + request("good.example"));
+  ::shutdown(client.get(), SHUT_WR);
+  CHECK(replies(client, 2) == std::vector<std::string>{"NOTFOUND ", secure});
+  CHECK(ended(client));
+  CHECK(world.all_closed());
+}
+
+TEST_CASE("SM-1: what is no netstring ends the connection, behind what was right before it", "[policy]") {
+  World world;
+  auto client = world.connect();
+  send(client, request("good.example") + "GET / HTTP/1.0\r\n\r\n");
+  CHECK(replies(client, 2) == std::vector<std::string>{secure});
+  CHECK(ended(client));
+}
+
+TEST_CASE("draining: idle connections end at once, the others after their reply, new ones are not served",
+          "[policy]") {
+  World world;
+  auto idle = world.connect(), busy = world.connect();
+  send(busy, request("unknown.example") + request("good.example"));
+  std::this_thread::sleep_for(30ms);
+  world.loop.drain();
+  CHECK(ended(idle));
+  auto late = world.connect();
+  CHECK(ended(late));
+  CHECK(replies(busy, 2) == std::vector<std::string>{"NOTFOUND "});
+  CHECK(world.all_closed());
+}
+
+TEST_CASE("a loop may end with connections and waits in it", "[policy]") {
+  cache::Fd waiting, idle;
+  {
+    World world;
+    waiting = world.connect();
+    idle = world.connect();
+    send(waiting, request("unknown.example"));
+    std::this_thread::sleep_for(10ms);
+  }
+  CHECK(ended(waiting));
+  CHECK(ended(idle));
+}
