@@ -38,6 +38,10 @@ class LmdbCacheImpl final : public LmdbCache {
   Result<void> walk(std::function<bool(std::string_view, Result<RecordView>)> f) override {
     return walk_records(*env_, f);
   }
+  Result<void> walk_expiring(Time from, Time to,
+                             std::function<bool(std::string_view, Result<RecordView>)> f) override {
+    return cache::walk_expiring(*env_, from, to, f);
+  }
 
   Result<CacheStats> stats() override try {
     RestingTxn txn(*env_);

@@ -50,6 +50,10 @@ class LmdbCache {
   // records, so that long reads pin no pages. A bad record is passed with an error. For the command line.
   virtual Result<void> walk(std::function<bool(std::string_view domain, Result<RecordView>)> f) = 0;
 
+  // The same of the policies that end after `from`, and at `to` at the latest, in the order of their end.
+  virtual Result<void> walk_expiring(Time from, Time to,
+                                     std::function<bool(std::string_view domain, Result<RecordView>)> f) = 0;
+
   virtual Result<CacheStats> stats() = 0;
   virtual void set_max_size(std::uint64_t bytes) noexcept = 0;  // reload
 

@@ -71,23 +71,55 @@ std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_vi
   return chunk;
 }
 
-}  // namespace
+// The policies that end up to `to`, from the index's key `next` on; sets it behind the last one.
+std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::string& next, Time to) {
+  std::vector<Copied> chunk;
+  std::size_t bytes = 0;
+  Side index(txn, dbs.expiry, next);
+  for (; index.there() && chunk.size() < chunk_records && bytes < chunk_bytes; index.next()) {
+    auto key = parse_time_key(index.key());
+    if (key && key->when > to) break;
+    next.assign(index.key());
+    auto found = key ? look_up(txn, dbs.policy, key->domain) : Lookup{};
+    check(found.rc, "walk");
+    if (!found.bytes) continue;  // a key that was left behind
+    bytes += found.bytes->size();
+    chunk.push_back({std::string(key->domain), std::string(*found.bytes), true});
+  }
+  return chunk;
+}
 
-Result<void> walk_records(Environment& env, const Consumer& f) try {
+// copy_next(txn) gives the next records, none at the end.
+template <class CopyNext>
+Result<void> walk(Environment& env, const Consumer& f, CopyNext copy_next) try {
   RestingTxn txn(env);
   check(txn.make(), "begin a read");
-  std::string last;
   for (;;) {
     check(txn.renew(), "begin a read");
-    auto chunk = copy_some(txn.get(), env.dbs(), last);
+    auto chunk = copy_next(txn.get());
     txn.rest();
     if (chunk.empty()) return {};
     for (const auto& [domain, value, in_policy] : chunk)
       if (!f(domain, judge(domain, value, in_policy))) return {};
-    last = std::move(chunk.back().domain);
   }
 } catch (const LmdbFailure& failure) {
   return std::unexpected(env.error(failure.doing, failure.rc));
+}
+
+}  // namespace
+
+Result<void> walk_records(Environment& env, const Consumer& f) {
+  std::string last;
+  return walk(env, f, [&](MDB_txn* txn) {
+    auto chunk = copy_some(txn, env.dbs(), last);
+    if (!chunk.empty()) last = chunk.back().domain;
+    return chunk;
+  });
+}
+
+Result<void> walk_expiring(Environment& env, Time from, Time to, const Consumer& f) {
+  std::string next(time_key(from + std::chrono::seconds(1), "").view());
+  return walk(env, f, [&](MDB_txn* txn) { return copy_expiring(txn, env.dbs(), next, to); });
 }
 
 }  // namespace mtasts::cache

@@ -15,4 +15,9 @@ namespace mtasts::cache {
 Result<void> walk_records(Environment& env,
                           const std::function<bool(std::string_view, Result<RecordView>)>& f);
 
+// The same of the policies that end after `from`, and at `to` at the latest, in the order of their end, by
+// the index: it costs as much as there are of these.
+Result<void> walk_expiring(Environment& env, Time from, Time to,
+                           const std::function<bool(std::string_view, Result<RecordView>)>& f);
+
 }  // namespace mtasts::cache

@@ -107,7 +107,7 @@ boost::json::object object(std::string_view domain, const RecordView& record, co
 template <class F>
 Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time now, F f) {
   Tally tally;
-  auto walked = cache.walk([&](std::string_view domain, Result<RecordView> record) {
+  auto judge = [&](std::string_view domain, Result<RecordView> record) {
     if (!record) {
       ++tally.bad;
     } else if (wanted(domain, *record, options, now)) {
@@ -117,7 +117,9 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time
       f(domain, *record);
     }
     return true;
-  });
+  };
+  auto walked =
+      options.expiring ? cache.walk_expiring(now, now + *options.expiring, judge) : cache.walk(judge);
   if (!walked) return std::unexpected(walked.error());
   return tally;
 }

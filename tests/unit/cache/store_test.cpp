@@ -275,3 +275,33 @@ TEST_CASE("A walk whose consumer takes its time pins no pages", "[cache]") {
   CHECK(met == 300);
   CHECK(t.cache->stats()->file_bytes < before + 512 * 1024);
 }
+
+TEST_CASE("policies that end within a span, in the order of their end, and no others", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  auto cache = LmdbCache::open({.path = folder.cache()}, clock).value();
+  constexpr int count = 700;  // more than one chunk of the walk
+  for (int n = 0; n < count; ++n) {
+    auto age = static_cast<std::uint32_t>(86400 + (n * 37 % count) * 10);
+    REQUIRE(put(*cache, numbered("p", n), policy_record(Mode::enforce, clock.now(), age)));
+  }
+  REQUIRE(put(*cache, name("none.example"), negative_record(clock.now())));
+  auto walk = [&](std::chrono::seconds from, std::chrono::seconds to, std::size_t most = 10'000) {
+    std::vector<std::int64_t> ends;
+    REQUIRE(cache->walk_expiring(clock.now() + from, clock.now() + to,
+                                 [&](std::string_view, Result<RecordView> record) {
+                                   REQUIRE(record);
+                                   ends.push_back(record->policy.max_age);
+                                   return ends.size() < most;
+                                 }));
+    CHECK(std::ranges::is_sorted(ends));
+    return ends;
+  };
+  CHECK(walk(0s, 86399s).empty());
+  CHECK(walk(0s, 86400s) == std::vector<std::int64_t>{86400});
+  CHECK(walk(86400s, 86420s) == std::vector<std::int64_t>{86410, 86420});
+  CHECK(walk(0s, 86400s * 30).size() == count);
+  CHECK(walk(0s, 86400s + 5000s).size() == 501);
+  CHECK(walk(0s, 86400s * 30, 3).size() == 3);
+  CHECK(walk(86400s * 2, 86400s * 30).empty());
+}
