@@ -40,6 +40,7 @@ asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSett
 ExchangeJob make_job(const GetSettings& settings, const Url& url) {
   ExchangeJob job;
   job.tls = settings.tls;
+  job.sessions = settings.sessions;
   job.host = url.host;
   job.port = url.port;
   job.path = url.path;

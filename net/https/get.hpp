@@ -17,6 +17,7 @@
 #include "core/address.hpp"
 #include "net/https/addresses.hpp"
 #include "net/https/proxy.hpp"
+#include "net/https/sessions.hpp"
 #include "net/https/tls.hpp"
 #include "net/https/turns.hpp"
 #include "ports/dns.hpp"
@@ -26,6 +27,7 @@ namespace mtasts {
 
 struct GetSettings {
   SslCtx tls;
+  std::shared_ptr<TlsSessions> sessions{};  // kept of this context; nullptr: none
   std::chrono::milliseconds timeout{30000};
   std::optional<ProxyAddress> proxy;
   std::vector<Cidr> allow_addresses;

@@ -71,6 +71,7 @@ Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns
   auto tls = make_tls_context(options.ca_file);
   if (!tls) return std::unexpected(std::move(tls.error()));
   settings->tls = std::move(*tls);
+  settings->sessions = std::make_shared<TlsSessions>();
   settings->timeout = options.timeout;
   settings->allow_addresses = std::move(options.allow_addresses);
   settings->turns = std::make_shared<HostTurns>(loop.get_executor());
