@@ -29,7 +29,13 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
     look.record = after_txt(clock.now(), std::move(stored), txt);
     co_return look;
   }
-  auto answered = co_await fetch.get_policy(domain, std::move(started));
+  Hurry hurry = hurry_of(clock.now(), stored, trigger);
+  auto answered = co_await fetch.get_policy(domain, std::move(started), hurry);
+  if (stored && !answered && answered.error().put_off) {
+    look.put_off = true;
+    look.record = after_put_off(clock.now(), domain, *std::move(stored));
+    co_return look;
+  }
   look.fetched = true;
   look.record = after_fetch(clock.now(), domain, stored, txt, judge_fetch(answered));
   look.changed = differs(stored, look.record);

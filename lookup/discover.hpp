@@ -14,10 +14,11 @@
 namespace mtasts {
 
 struct Look {
-  Record record;              // to be stored
-  bool asked = false;         // the TXT record was asked
-  bool fetched = false;       // HTTPS was asked
-  bool changed = false;       // a policy came that differs from the stored one in id, mode or mx
+  Record record;         // to be stored
+  bool asked = false;    // the TXT record was asked
+  bool fetched = false;  // HTTPS was asked
+  bool put_off = false;  // the policy host had no turn for it: nothing is known that was not known before
+  bool changed = false;  // a policy came that differs from the stored one in id, mode or mx
   std::vector<Route> dane{};  // next hops whose DANE state was looked up
 };
 

@@ -43,8 +43,9 @@ struct Flights::Flight {
 
   DomainName domain;
   Trigger trigger;
-  std::optional<Moment> asked{};  // when somebody first waited
-  bool urgent;                    // has, or had, askers
+  std::optional<Moment> asked{};         // when somebody first waited
+  bool urgent;                           // has, or had, askers
+  std::shared_ptr<const int> counted{};  // as a refresh
   bool launched = false;
   bool relaxed = false;        // was launched as a recheck or refresh
   bool has_place = false;      // counts among those that fly

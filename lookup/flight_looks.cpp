@@ -58,12 +58,13 @@ class Flights::FetchInTurn final : public Fetch {
 
   StartPtr start(const DomainName& domain) override { return flight_->network->fetch->start(domain); }
 
-  asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
-                                                                    StartPtr started) override {
+  asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain, StartPtr started,
+                                                                    Hurry hurry) override {
     flight_->fetching = true;
     flights_.leave_place_to_fetch(*flight_);
     auto place = co_await flights_.fetches_.take();
-    auto answer = co_await flight_->network->fetch->get_policy(domain, std::move(started));
+    if (flight_->asked) hurry = Hurry::now;  // a refresh that somebody waits for meanwhile
+    auto answer = co_await flight_->network->fetch->get_policy(domain, std::move(started), hurry);
     co_return answer;
   }
 
@@ -152,7 +153,7 @@ asio::awaitable<void> Flights::look_at_policy(FlightPtr flight) {
   Look& look = *flight->look;
   found.record.dane = std::move(look.record.dane);
   look.record = std::move(found.record);
-  look.asked = true;
+  look.asked = !found.put_off;
   look.fetched = found.fetched;
   look.changed = found.changed;
   mark_off_policy(look.record);

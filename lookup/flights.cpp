@@ -164,6 +164,7 @@ Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, boo
   if (waiting() >= options_.max_waiting) return nullptr;
   auto flight = std::make_shared<Flight>(executor_, domain, trigger, urgent);
   if (before) flight->before = before->outcome;
+  if (trigger == Trigger::refresh) flight->counted = refreshes_;
   table_.insert_or_assign(domain, flight);
   (urgent ? urgent_ : relaxed_).push_back(flight);
   return flight;

@@ -104,7 +104,9 @@ class Flights {
 
   std::size_t flying() const noexcept { return flying_; }
   std::size_t waiting() const noexcept { return urgent_.size() + relaxed_.size() + fetches_.waiting(); }
-  std::size_t waiting_relaxed() const noexcept { return relaxed_.size(); }
+  // Flights that the refresher began and that are not over, those that wait for a place or for their commit
+  // too.
+  std::size_t refreshing() const noexcept { return static_cast<std::size_t>(refreshes_.use_count()) - 1; }
 
  private:
   struct Flight;
@@ -147,6 +149,7 @@ class Flights {
   std::deque<FlightPtr> relaxed_;  // rechecks and refreshes
   std::size_t flying_ = 0, flying_relaxed_ = 0;
   std::size_t committing_ = 0;
+  std::shared_ptr<const int> refreshes_ = std::make_shared<const int>(0);  // each refresh holds a copy
   Places fetches_;
 };
 

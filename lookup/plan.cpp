@@ -98,6 +98,11 @@ bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFindin
   return !have || stored->id != id || near_expiry(*stored, now);  // STS-27
 }
 
+Hurry hurry_of(Time now, const std::optional<Record>& stored, Trigger trigger) {
+  if (trigger != Trigger::refresh || !in_force(stored, now)) return Hurry::now;
+  return near_expiry(*stored, now) ? Hurry::soon : Hurry::whenever;
+}
+
 FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
   if (!answer) {
     return std::unexpected(std::string(words(answer.error().step)) + ": " + answer.error().detail);
@@ -168,6 +173,12 @@ Record after_fetch(Time now, const DomainName& domain, std::optional<Record> sto
   r.look.failures = failures;
   if (r.policy) r.refresh_at = std::max(r.refresh_at, now + wait);
   return r;
+}
+
+Record after_put_off(Time now, const DomainName& domain, Record stored) {
+  auto spread = static_cast<std::size_t>((max_put_off - min_put_off).count());
+  stored.refresh_at = now + min_put_off + seconds(std::hash<DomainName>{}(domain) % (spread + 1));
+  return stored;
 }
 
 Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& domain) {

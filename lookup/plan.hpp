@@ -39,6 +39,10 @@ bool may_fetch(Time now, const std::optional<Record>& stored, Trigger trigger);
 // Whether HTTPS is to be asked now.
 bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger);
 
+// How long a fetch may wait for others at the same policy host: a refresh of a policy in force may be put
+// off, but in the last quarter of the policy's life it must be made.
+Hurry hurry_of(Time now, const std::optional<Record>& stored, Trigger trigger);
+
 // The policy that came back, or why there is none. detail is for logs.
 using FetchedPolicy = std::expected<Policy, std::string>;
 FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer);
@@ -49,10 +53,17 @@ Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt);
 Record after_fetch(Time now, const DomainName& domain, std::optional<Record> stored, const TxtFinding& txt,
                    FetchedPolicy fetched);
 
+// The record after a refresh that was put off: it is due again in one to five minutes, by domain. Nothing was
+// found out, so nothing else changes; what the TXT record said is forgotten, or a new id would be taken for
+// seen.
+Record after_put_off(Time now, const DomainName& domain, Record stored);
+
 // When the refresher should come back after a good fetch: after a day, or half of a shorter max_age but not
 // before an hour; up to a tenth sooner, by domain. max_age 0: never (Time::max()).
 Time refresh_time(Time fetched_at, std::uint32_t max_age, const DomainName& domain);
 
+inline constexpr std::chrono::seconds min_put_off{60};
+inline constexpr std::chrono::seconds max_put_off{300};
 inline constexpr std::chrono::seconds min_txt_keep{60};
 inline constexpr std::chrono::seconds max_txt_keep{3600};
 

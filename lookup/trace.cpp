@@ -54,12 +54,12 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   co_return answer;
 }
 
-asio::awaitable<Fetched> TracingFetch::get_policy(DomainName domain, StartPtr started) {
+asio::awaitable<Fetched> TracingFetch::get_policy(DomainName domain, StartPtr started, Hurry hurry) {
   std::size_t at = trace_.size();
   HttpsStep step{domain, Fetched(HttpAnswer{}), {}};
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
-  Fetched answer = co_await fetch_.get_policy(domain, std::move(started));
+  Fetched answer = co_await fetch_.get_policy(domain, std::move(started), hurry);
   auto& noted = std::get<HttpsStep>(trace_[at]);
   noted.took = since(begin);
   noted.answer = answer;
@@ -83,7 +83,7 @@ asio::awaitable<DnsAnswer> ReplayDns::ask(std::string name, RrType type) {
   co_return answer;
 }
 
-asio::awaitable<Fetched> ReplayFetch::get_policy(DomainName domain, StartPtr) {
+asio::awaitable<Fetched> ReplayFetch::get_policy(DomainName domain, StartPtr, Hurry) {
   const HttpsStep* step = find_https(trace_);
   if (step != nullptr && step->domain == domain) co_return step->answer;
   FetchError error{FetchStep::connect, "not in the saved trace"};

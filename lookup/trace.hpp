@@ -50,8 +50,9 @@ class TracingFetch final : public Fetch {
  public:
   TracingFetch(Fetch& fetch, Trace& trace) : fetch_(fetch), trace_(trace) {}
   StartPtr start(const DomainName& domain) override { return fetch_.start(domain); }
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
-      DomainName domain, StartPtr started = nullptr) override;
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
+                                                                           StartPtr started = nullptr,
+                                                                           Hurry hurry = Hurry::now) override;
 
  private:
   Fetch& fetch_;
@@ -74,8 +75,9 @@ class ReplayFetch final : public Fetch {
  public:
   explicit ReplayFetch(Trace& trace) : trace_(trace) {}
   StartPtr start(const DomainName&) override { return nullptr; }
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
-      DomainName domain, StartPtr started = nullptr) override;
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
+                                                                           StartPtr started = nullptr,
+                                                                           Hurry hurry = Hurry::now) override;
 
  private:
   Trace& trace_;

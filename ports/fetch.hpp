@@ -22,7 +22,15 @@ std::string_view words(FetchStep step) noexcept;
 
 struct FetchError {
   FetchStep step;
-  std::string detail;  // with OpenSSL's or the system's own words
+  std::string detail;    // with OpenSSL's or the system's own words
+  bool put_off = false;  // nothing was asked: others are being fetched from there; only for Hurry::whenever
+};
+
+// Whether a fetch may wait while others are fetched from the same policy host's address.
+enum class Hurry {
+  now,       // somebody may need it: never waits
+  soon,      // for some seconds, then it goes anyway
+  whenever,  // for a moment; then it ends, put off
 };
 
 class Fetch {
@@ -42,7 +50,7 @@ class Fetch {
   // status is an answer: the caller judges it (core/sts_policy.hpp lint_http). started: of this domain, from
   // start(); nullptr: nothing was begun. Call and await on the resolve thread only.
   virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(
-      DomainName domain, StartPtr started = nullptr) = 0;
+      DomainName domain, StartPtr started = nullptr, Hurry hurry = Hurry::now) = 0;
 };
 
 }  // namespace mtasts

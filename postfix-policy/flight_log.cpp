@@ -72,6 +72,12 @@ void log_dane_look(Log& log, const FlightReport& r, const DaneState& state) {
 
 }  // namespace
 
+void log_late_refreshes(Log& log, std::chrono::seconds late) {
+  log.event(Log::Level::warning, "refresh",
+            {{"text", "policies are due for longer than they should be; the longest for so many hours"},
+             {"hours", std::int64_t{std::chrono::floor<std::chrono::hours>(late).count()}}});
+}
+
 void log_flight(Log& log, const FlightReport& r) {
   if (r.not_stored) return log_not_stored(log, r);
   if (r.look.asked) log_policy_look(log, r);

@@ -10,4 +10,7 @@ namespace mtasts {
 // policy has changed; one for each next hop's DANE state: at info where it is secure or could not be decided.
 void log_flight(Log& log, const FlightReport& report);
 
+// A warning: so long is the longest due policy overdue.
+void log_late_refreshes(Log& log, std::chrono::seconds late);
+
 }  // namespace mtasts

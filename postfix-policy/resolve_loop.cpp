@@ -83,7 +83,9 @@ void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
 }
 
 void ResolveLoop::start() {
-  asio::co_spawn(loop_, refresh_forever(flights_, store_, clock_, {}), asio::detached);
+  RefresherOptions options;
+  options.tell_late = [this](std::chrono::seconds late) { log_late_refreshes(log_, late); };
+  asio::co_spawn(loop_, refresh_forever(flights_, store_, clock_, std::move(options)), asio::detached);
   thread_ = std::thread([this] { loop_.run(); });
 }
 

@@ -13,6 +13,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <utility>
 
 #include "core/finding.hpp"
 #include "core/sts_policy.hpp"
@@ -132,6 +133,8 @@ void note_complaints(Tls& tls, std::string& complaint) {
 asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint) {
   note_complaints(tls, complaint);
   auto [error] = co_await tls.async_handshake(asio::ssl::stream_base::client, as_pair);
+  if (!error && !is_verified(*tls.native_handle()))
+    co_return stop(FetchStep::tls, "nobody verified the certificate");
   if (!error) co_return Outcome<void>{};
   if (!complaint.empty()) co_return stop(FetchStep::tls, complaint);
   if (error == asio::ssl::error::stream_truncated || error == asio::error::eof) {
@@ -222,21 +225,36 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
   co_return answer;
 }
 
-}  // namespace
-
-asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange(ExchangeJob job) {
+// On a connection of its own. resume: a kept session may be offered; set to whether one was.
+asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool& resume) {
   auto executor = co_await asio::this_coro::executor;
   std::string complaint;  // outlives the stream, whose callback writes to it
   Tcp tcp(executor);
+  bool may_resume = std::exchange(resume, false);
   auto connected = co_await connect(tcp, job);
   if (!connected) co_return std::unexpected(std::move(connected.error()));
   SSL* ssl = new_client(*job.tls, job.host);
   if (ssl == nullptr) co_return stop(FetchStep::tls, "out of memory");
   Tls tls(std::move(tcp), ssl);  // takes ssl
+  if (job.sessions) resume = use_sessions(*ssl, job.sessions, job.host, may_resume);
   auto trusted = co_await handshake(tls, complaint);
   if (!trusted) co_return std::unexpected(std::move(trusted.error()));
   auto answer = co_await request(tls, job);
+  if (answer) end_well(*ssl);
   co_return answer;
+}
+
+}  // namespace
+
+asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange(ExchangeJob job) {
+  bool resume = true;
+  auto answer = co_await exchange_once(job, resume);
+  bool resuming_failed = !answer && resume && answer.error().step == FetchStep::tls;
+  if (!resuming_failed || std::chrono::steady_clock::now() >= job.done_by) co_return answer;
+  job.connect_by = job.done_by;  // it could be reached just now
+  resume = false;
+  auto again = co_await exchange_once(job, resume);
+  co_return again;
 }
 
 }  // namespace mtasts

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/address.hpp"
+#include "net/https/sessions.hpp"
 #include "net/https/tls.hpp"
 #include "ports/fetch.hpp"
 
@@ -20,7 +21,8 @@ namespace mtasts {
 
 struct ExchangeJob {
   SslCtx tls;
-  std::string host;  // of the URL, for SNI, certificate and Host
+  std::shared_ptr<TlsSessions> sessions{};  // of the same context; nullptr: every handshake is a full one
+  std::string host;                         // of the URL, for SNI, certificate and Host
   std::uint16_t port = 443;
   std::string path;
   Address dial;  // already judged
@@ -36,6 +38,7 @@ struct ExchangeError {
   bool timed_out = false;
 };
 
+// A handshake that fails with a session offered is tried once more without, in the same time.
 boost::asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange(ExchangeJob job);
 
 }  // namespace mtasts

@@ -15,6 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
 constexpr std::chrono::seconds connect_limit{2};
+constexpr std::chrono::seconds whenever_patience{2}, soon_patience{5};
 
 // With a proxy its address is what is dialled. It is not judged, for the administrator named it; the policy
 // host's address is not known here then, so [https] allow_addresses does not apply: the proxy must keep its
@@ -39,6 +40,7 @@ asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSett
 ExchangeJob make_job(const GetSettings& settings, const Url& url) {
   ExchangeJob job;
   job.tls = settings.tls;
+  job.sessions = settings.sessions;
   job.host = url.host;
   job.port = url.port;
   job.path = url.path;
@@ -82,20 +84,29 @@ FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
   return error;
 }
 
-}  // namespace
+// Set: the fetch may go on, with a turn or without one. nullopt: it is put off.
+using Go = std::optional<std::optional<HostTurns::Turn>>;
 
-asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
-                                                           std::shared_ptr<const GetSettings> settings,
-                                                           Url url, AddressLookupPtr lookup) {
-  Deadline deadline = steady_clock::now() + settings->timeout;
-  auto addresses = co_await where_to_dial(dns, settings, url.host, std::move(lookup), deadline);
-  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-  if (addresses->size() > max_addresses) addresses->resize(max_addresses);
+asio::awaitable<Go> wait_for_turn(std::shared_ptr<const GetSettings> settings, Address address, Hurry hurry) {
+  Go go;
+  if (hurry == Hurry::now || !settings->turns || settings->proxy) {
+    go.emplace();
+    co_return go;
+  }
+  std::chrono::milliseconds patience = hurry == Hurry::soon ? soon_patience : whenever_patience;
+  auto turn = co_await settings->turns->take(address, std::min(patience, settings->timeout / 3));
+  if (turn || hurry == Hurry::soon) go.emplace(std::move(turn));
+  co_return go;
+}
+
+// All addresses in turn.
+asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
+    std::shared_ptr<const GetSettings> settings, Url url, std::vector<Address> addresses, Deadline deadline) {
   ExchangeJob job = make_job(*settings, url);
   std::vector<Attempt> attempts;
-  for (std::size_t i = 0; i < addresses->size() && steady_clock::now() < deadline; ++i) {
-    job.dial = (*addresses)[i];
-    share_time(job, settings->timeout, deadline, addresses->size() - i);
+  for (std::size_t i = 0; i < addresses.size() && steady_clock::now() < deadline; ++i) {
+    job.dial = addresses[i];
+    share_time(job, settings->timeout, deadline, addresses.size() - i);
     auto answer = co_await exchange(job);
     if (answer) co_return std::move(*answer);
     attempts.push_back(Attempt{job.dial, std::move(answer.error())});
@@ -104,6 +115,22 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
   if (attempts.empty())
     co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS took all the time"});
   co_return std::unexpected(sum_up(std::move(attempts), over));
+}
+
+}  // namespace
+
+asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
+                                                           std::shared_ptr<const GetSettings> settings,
+                                                           Url url, AddressLookupPtr lookup, Hurry hurry) {
+  Deadline deadline = steady_clock::now() + settings->timeout;
+  auto addresses = co_await where_to_dial(dns, settings, url.host, std::move(lookup), deadline);
+  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
+  if (addresses->size() > max_addresses) addresses->resize(max_addresses);
+  auto go = co_await wait_for_turn(settings, addresses->front(), hurry);
+  if (!go)
+    co_return std::unexpected(FetchError{FetchStep::connect, "put off: its policy host is busy", true});
+  auto answer = co_await try_addresses(std::move(settings), std::move(url), *std::move(addresses), deadline);
+  co_return answer;
 }
 
 }  // namespace mtasts

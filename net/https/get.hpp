@@ -17,7 +17,9 @@
 #include "core/address.hpp"
 #include "net/https/addresses.hpp"
 #include "net/https/proxy.hpp"
+#include "net/https/sessions.hpp"
 #include "net/https/tls.hpp"
+#include "net/https/turns.hpp"
 #include "ports/dns.hpp"
 #include "ports/fetch.hpp"
 
@@ -25,9 +27,11 @@ namespace mtasts {
 
 struct GetSettings {
   SslCtx tls;
+  std::shared_ptr<TlsSessions> sessions{};  // kept of this context; nullptr: none
   std::chrono::milliseconds timeout{30000};
   std::optional<ProxyAddress> proxy;
   std::vector<Cidr> allow_addresses;
+  std::shared_ptr<HostTurns> turns{};  // of those who can wait; nullptr: nobody waits
 };
 
 struct Url {
@@ -36,10 +40,15 @@ struct Url {
   std::string path;
 };
 
+// Who is in no hurry waits for a turn at the address that is dialled first (net/https/turns.hpp): up to 2 s,
+// and is then put off; Hurry::soon up to 5 s, and goes then without one. Through a proxy nobody waits: policy
+// hosts' addresses are not known here.
+//
 // lookup: of the policy host's addresses, if it was begun before (nullptr with a proxy). dns is used before
 // the first suspension only.
 boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                                   std::shared_ptr<const GetSettings> settings,
-                                                                  Url url, AddressLookupPtr lookup = nullptr);
+                                                                  Url url, AddressLookupPtr lookup = nullptr,
+                                                                  Hurry hurry = Hurry::now);
 
 }  // namespace mtasts

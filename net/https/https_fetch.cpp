@@ -25,7 +25,7 @@ struct Started : Fetch::Start {
 
 // Settings are shared: a fetch may still be on its way when the HttpsFetch that began it is replaced.
 asio::awaitable<Fetched> fetch_policy(Dns& dns, std::shared_ptr<const GetSettings> settings,
-                                      DomainName domain, AddressLookupPtr lookup) {
+                                      DomainName domain, AddressLookupPtr lookup, Hurry hurry) {
   std::string host = policy_host(domain);
   if (host.size() > DomainName::max_size) {
     co_return std::unexpected(FetchError{FetchStep::address, host + " is longer than a host name can be"});
@@ -33,7 +33,7 @@ asio::awaitable<Fetched> fetch_policy(Dns& dns, std::shared_ptr<const GetSetting
   Url url;
   url.host = std::move(host);
   url.path = policy_path;
-  auto fetched = co_await get(dns, std::move(settings), std::move(url), std::move(lookup));
+  auto fetched = co_await get(dns, std::move(settings), std::move(url), std::move(lookup), hurry);
   co_return fetched;
 }
 
@@ -48,9 +48,9 @@ class HttpsFetch final : public Fetch {
     return std::make_unique<Started>(begin_lookup(executor_, dns_, host));
   }
 
-  asio::awaitable<Fetched> get_policy(DomainName domain, StartPtr started) override {
+  asio::awaitable<Fetched> get_policy(DomainName domain, StartPtr started, Hurry hurry) override {
     auto* begun = dynamic_cast<Started*>(started.get());
-    return fetch_policy(dns_, settings_, domain, begun ? std::move(begun->lookup) : nullptr);
+    return fetch_policy(dns_, settings_, domain, begun ? std::move(begun->lookup) : nullptr, hurry);
   }
 
  private:
@@ -71,8 +71,10 @@ Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns
   auto tls = make_tls_context(options.ca_file);
   if (!tls) return std::unexpected(std::move(tls.error()));
   settings->tls = std::move(*tls);
+  settings->sessions = std::make_shared<TlsSessions>();
   settings->timeout = options.timeout;
   settings->allow_addresses = std::move(options.allow_addresses);
+  settings->turns = std::make_shared<HostTurns>(loop.get_executor());
   return std::make_unique<HttpsFetch>(loop, dns, std::move(settings));
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/finding.hpp"
+#include "net/https/sessions.hpp"
 
 namespace mtasts {
 namespace {
@@ -115,6 +116,7 @@ Result<SslCtx> make_tls_context(const std::string& ca_file) {
   // else.
   constexpr unsigned char http[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context.get(), http, sizeof http);
+  report_sessions(*context);
   auto loaded = load_roots(*context, ca_file);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   return context;

@@ -123,3 +123,21 @@ TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
   CHECK(policy_in_force(view(look.record), before.fetched_at + 604799s));
   CHECK_FALSE(policy_in_force(view(look.record), before.fetched_at + 604800s));
 }
+
+TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", "[lookup]") {
+  World world;
+  Record stored = stored_policy(world.clock.time - 90'000s, "enforce", 604800, "1");
+  world.dns.answer = txt({"v=STSv1; id=2;"});
+  world.fetch.answer = put_off();
+  Look look = world.look(stored, Trigger::refresh);
+  CHECK(world.fetch.hurry == Hurry::whenever);
+  CHECK(look.put_off);
+  CHECK_FALSE(look.fetched);
+  CHECK_FALSE(look.changed);
+  CHECK(look.record.look.state == StsState::not_asked);
+  CHECK(look.record.look.next_check == stored.look.next_check);
+  CHECK(look.record.refresh_at > world.clock.time);
+  world.fetch.answer = ok(body("testing", 604800));
+  CHECK(world.look(look.record).changed);  // the next asker's look fetches it
+  CHECK(world.fetch.hurry == Hurry::now);
+}

@@ -52,6 +52,7 @@ inline std::string body(std::string_view mode, std::uint32_t max_age,
 using HttpResult = std::expected<HttpAnswer, FetchError>;
 
 inline HttpResult ok(std::string body_text) { return HttpAnswer{200, "text/plain", std::move(body_text)}; }
+inline HttpResult put_off() { return std::unexpected(FetchError{FetchStep::connect, "put off", true}); }
 inline HttpResult http_failure(FetchStep step, std::string detail) {
   return std::unexpected(FetchError{step, std::move(detail)});
 }
@@ -99,7 +100,8 @@ class FakeFetch : public Fetch {
     ++started;
     return std::make_unique<Start>();
   }
-  boost::asio::awaitable<HttpResult> get_policy(DomainName, StartPtr begun) override {
+  boost::asio::awaitable<HttpResult> get_policy(DomainName, StartPtr begun, Hurry how) override {
+    hurry = how;
     ++asked;
     if (begun) ++asked_with_start;
     co_await a_while(delay);
@@ -108,6 +110,7 @@ class FakeFetch : public Fetch {
   HttpResult answer = http_failure(FetchStep::connect, "nothing set");
   std::chrono::milliseconds delay{0};
   int asked = 0, started = 0, asked_with_start = 0;
+  std::optional<Hurry> hurry{};  // of the last one
 };
 
 class FakeStore : public Store {

@@ -19,11 +19,12 @@ struct World {
       std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
   FakeStore store;
   FakeClock clock;
+  int reports = 0, looks = 0;
   Flights flights{loop.get_executor(),
                   network,
                   store,
                   clock,
-                  [](const FlightReport&) {},
+                  [this](const FlightReport& r) { ++reports, looks += r.look.asked; },
                   {.max_flying = 4, .max_fetching = 6, .max_waiting = 50}};
   std::vector<OutcomePtr> outcomes;
 
@@ -99,4 +100,30 @@ TEST_CASE("refreshes keep their places, half of them at most, so that an asker f
   world.loop.restart();
   world.loop.run();
   CHECK(world.fetch->asked == 11);
+}
+
+TEST_CASE("a refresh that was put off is stored with its new time and reported as no look", "[lookup]") {
+  World world;
+  Record stored = stored_policy(world.clock.time - 90'000s, "enforce", 604800);
+  world.store.records.emplace(name("a.example"), stored);
+  world.fetch->answer = put_off();
+  world.flights.look_again(name("a.example"), std::nullopt, Trigger::refresh);
+  world.run_for(1s);
+  const Record& after = world.store.records.at(name("a.example"));
+  CHECK(after.refresh_at >= world.clock.time + 60s);
+  CHECK(after.look.state == StsState::not_asked);
+  CHECK(world.reports == 1);
+  CHECK(world.looks == 0);
+}
+
+TEST_CASE("a refresh that somebody waits for is in no hurry no longer", "[lookup]") {
+  World world;
+  world.fetch->delay = 0ms;
+  world.dns->delay = 20ms;
+  world.store.records.emplace(name("a.example"),
+                              stored_policy(world.clock.time - 90'000s, "enforce", 604800));
+  world.flights.look_again(name("a.example"), std::nullopt, Trigger::refresh);
+  world.ask("a.example", Route{});
+  world.run_for(1s);
+  CHECK(world.fetch->hurry == Hurry::now);
 }

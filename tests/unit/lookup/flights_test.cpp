@@ -6,7 +6,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fakes.hpp"
-#include "lookup/refresher.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -256,16 +255,4 @@ TEST_CASE("a flight keeps the network it began with across a reload", "[lookup]"
   CHECK(world.outcomes[0]->record.look.state ==
         StsState::no_record);  // other.example, on the new one, came first
   CHECK(world.outcomes[1]->record.policy->mode == Mode::enforce);
-}
-
-TEST_CASE("a refresh round starts flights for what is due, and lets askers go first", "[lookup]") {
-  World world;
-  Record due = stored_policy(world.clock.time - 90'000s, "enforce", 604800, "1");
-  world.store.records.emplace(name("due.example"), due);
-  world.store.records.emplace(name("fresh.example"), stored_policy(world.clock.time, "enforce", 604800, "1"));
-  CHECK(refresh_round(world.flights, world.store, world.clock, {}) == 1);
-  world.run();
-  CHECK(world.fetch->asked == 1);
-  CHECK(world.store.records.at(name("due.example")).fetched_at == world.clock.time);
-  CHECK(refresh_round(world.flights, world.store, world.clock, {}) == 0);
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <set>
 
 #include "fakes.hpp"
 #include "lookup/freshness.hpp"
@@ -276,6 +277,53 @@ TEST_CASE("what a fetch's answer means", "[lookup]") {
   FetchedPolicy got = judge_fetch(row.answer);
   CHECK(got.has_value() == (row.error == nullptr));
   if (row.error && !got) CHECK(got.error().find(row.error) != std::string::npos);
+}
+
+TEST_CASE("how long a fetch may wait for others at the policy host", "[lookup]") {
+  Record current = stored_policy(t0, "enforce", 604800, "1");
+  struct Row {
+    const char* why;
+    std::optional<Record> stored;
+    Trigger trigger;
+    std::chrono::seconds after;
+    Hurry want;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"an asker's first fetch", {}, Trigger::ask, 0s, Hurry::now},
+      {"an asker's, a new id", current, Trigger::ask, 3600s, Hurry::now},
+      {"an asker's, near the expiry", current, Trigger::ask, 500000s, Hurry::now},
+      {"a refresh", current, Trigger::refresh, 86400s, Hurry::whenever},
+      {"a refresh just before the last quarter", current, Trigger::refresh, 453599s, Hurry::whenever},
+      {"a refresh in the last quarter", current, Trigger::refresh, 453600s, Hurry::soon},
+      {"a refresh of an expired policy: an asker may join it", current, Trigger::refresh, 604800s,
+       Hurry::now},
+      {"a refresh without a policy", Record{}, Trigger::refresh, 0s, Hurry::now},
+  }));
+  INFO(row.why);
+  CHECK(hurry_of(t0 + row.after, row.stored, row.trigger) == row.want);
+}
+
+TEST_CASE("after a refresh that was put off only its next time changes", "[lookup]") {
+  Record current = stored_policy(t0, "enforce", 604800, "1");
+  Record failing = current;
+  failing.look = {StsState::fetch_failed, "404", "2", t0 + 50s, t0 + 110s, t0 + 350s, 3};
+  Record with_dane = current;
+  with_dane.dane.emplace_back().route = Route{};
+  auto record = GENERATE_COPY(values<Record>({current, failing, with_dane}));
+  for (const char* each : {"a.example", "b.example", "c.example"}) {
+    Record after = after_put_off(t0 + 90000s, name(each), record);
+    CHECK(after.refresh_at >= t0 + 90060s);
+    CHECK(after.refresh_at <= t0 + 90300s);
+    after.refresh_at = record.refresh_at;
+    CHECK(encode(after) == encode(record));
+  }
+}
+
+TEST_CASE("what was put off at once comes back spread over the time", "[lookup]") {
+  std::set<Time> times;
+  for (int i = 0; i < 1000; ++i)
+    times.insert(after_put_off(t0, name("d" + std::to_string(i) + ".example"), {}).refresh_at);
+  CHECK(times.size() > 200);
 }
 
 TEST_CASE("freshness: what a stored record settles", "[lookup]") {

@@ -50,8 +50,9 @@ void sign(const Identity& identity, const Identity& by) {
 
 }  // namespace
 
-Authority::Authority()
-    : root_(blank({.dns_names = {}, .common_name = "unit test CA " + std::to_string(++authorities)})) {
+Authority::Authority(long ends)
+    : root_(blank(
+          {.dns_names = {}, .common_name = "unit test CA " + std::to_string(++authorities), .ends = ends})) {
   add_extension(root_.certificate.get(), root_.certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   add_extension(root_.certificate.get(), root_.certificate.get(), NID_subject_key_identifier, "hash");
   sign(root_, root_);

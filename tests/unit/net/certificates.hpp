@@ -26,7 +26,7 @@ struct Wish {
 
 class Authority {
  public:
-  Authority();
+  explicit Authority(long ends = 86400);  // seconds from now
   Identity issue(const Wish& wish) const;
   std::string pem() const;
 

@@ -47,9 +47,9 @@ struct FetchBench {
   void address(const char* text, const char* name = host) {
     dns.add_address(name, parse_address(text).value());
   }
-  Fetched fetch(std::uint16_t port) {
-    Url url{host, port, "/.well-known/mta-sts.txt"};
-    return run(loop, get(dns, settings, url));
+  Fetched fetch(std::uint16_t port, Hurry hurry = Hurry::now, const char* name = host) {
+    Url url{name, port, "/.well-known/mta-sts.txt"};
+    return run(loop, get(dns, settings, url, nullptr, hurry));
   }
 
   boost::asio::io_context loop{1};

@@ -43,8 +43,8 @@ Peer::~Peer() {
   ::close(descriptor_);
 }
 
-bool Peer::start_tls(const Identity& identity, int highest_version) {
-  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+std::shared_ptr<SSL_CTX> server_context(const Identity& identity, int highest_version) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (highest_version < TLS1_2_VERSION) {
     SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
     SSL_CTX_set_cipher_list(context.get(), "DEFAULT:@SECLEVEL=0");
@@ -52,7 +52,15 @@ bool Peer::start_tls(const Identity& identity, int highest_version) {
   SSL_CTX_set_max_proto_version(context.get(), highest_version);
   SSL_CTX_use_certificate(context.get(), identity.certificate.get());
   SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
-  ssl_.reset(SSL_new(context.get()), SSL_free);
+  return context;
+}
+
+bool Peer::start_tls(const Identity& identity, int highest_version) {
+  return start_tls(*server_context(identity, highest_version));
+}
+
+bool Peer::start_tls(SSL_CTX& context) {
+  ssl_.reset(SSL_new(&context), SSL_free);
   SSL_set_fd(ssl_.get(), descriptor_);
   return SSL_accept(ssl_.get()) == 1;
 }

@@ -18,6 +18,8 @@
 
 namespace mtasts {
 
+std::shared_ptr<SSL_CTX> server_context(const Identity& identity, int highest_version = TLS1_3_VERSION);
+
 // One accepted connection. Every call gives up after 10 s or when the server is stopped.
 class Peer {
  public:
@@ -27,6 +29,8 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   bool start_tls(const Identity& identity, int highest_version = TLS1_3_VERSION);
+  bool start_tls(SSL_CTX& context);  // which is kept by the caller: its sessions can be resumed
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string read_head();                          // up to and with the empty line, over TLS if started
   bool write(std::string_view text);                // false: the other side is gone
   void say_goodbye();                               // TLS close_notify

@@ -18,7 +18,7 @@ std::shared_ptr<std::optional<T>> start(boost::asio::io_context& loop, boost::as
   auto place = std::make_shared<std::optional<T>>();
   auto done = [place](std::exception_ptr error, T value) {
     if (error) std::rethrow_exception(error);
-    *place = std::move(value);
+    place->emplace(std::move(value));
   };
   boost::asio::co_spawn(loop, std::move(work), std::move(done));
   return place;
