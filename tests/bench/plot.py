@@ -33,7 +33,7 @@ def draw(title, unit, points, limit=None):
     if limit:
         y = place(points[0][0], limit)[1]
         parts += [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="limit"/>',
-                  f'<text x="{WIDTH - RIGHT}" y="{y - 6:.1f}" text-anchor="end" class="limit-text">target {number(limit)}</text>']
+                  f'<text x="{WIDTH - RIGHT}" y="{y - 6:.1f}" text-anchor="end" class="red">target {number(limit)}</text>']
     line = " ".join("{:.1f},{:.1f}".format(*place(*each)) for each in points)
     parts.append(f'<polyline points="{line}" class="line"/>')
     for x, y in points:
@@ -58,7 +58,8 @@ def grid(top, place, points):
 def page(title, parts):
     style = ("text{font:13px sans-serif;fill:#24292f}.title{font-weight:bold;font-size:15px}.grid{stroke:#d0d7de}"
              ".line{fill:none;stroke:#0969da;stroke-width:2}circle{fill:#0969da}.limit{stroke:#cf222e;stroke-dasharray:6 4}"
-             ".limit-text{fill:#cf222e}")
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">\n'
+             ".red{fill:#cf222e}")
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+            f'role="img">\n'
             f'<title>{title}</title>\n<style>{style}</style>\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
             + "\n".join(parts) + "\n</svg>\n")

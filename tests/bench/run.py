@@ -14,8 +14,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab` and `bench` are packages
 
-from bench import (cached, idle, machine, micro, page, refresh, scale, server, sizes, syscalls, targets,  # noqa: E402
-                   uncached)
+from bench import cached, idle, machine, micro, page, refresh, scale, server, sizes, syscalls  # noqa: E402
+from bench import targets, uncached  # noqa: E402
 from bench.names import Counts  # noqa: E402
 from bench.world import World  # noqa: E402
 from lab.processes import LabError  # noqa: E402
@@ -33,6 +33,7 @@ def arguments():
     how.add_argument("--smoke", action="store_true", help="only see that everything runs; judges nothing")
     how.add_argument("--render", metavar="FILE", help="write the page from a file that --json left")
     parser.add_argument("--json", metavar="FILE", help="write what was measured to a file")
+    parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)   # and do nothing else
     parser.add_argument("--only", choices=NAMES, action="append", help="measure only this; repeatable; writes no page")
     return parser.parse_args()
 
@@ -77,7 +78,7 @@ def measure(wanted, how):
     others = {"scale": lambda: measure_scale(how), "handshake": lambda: micro.handshake(how),
               "micro": lambda: micro.steps(how), "latency": lambda: uncached.measure_latency(how.latency),
               "cpu": lambda: uncached.measure_cpu(how.cpu), "refresh": lambda: measure_refresh(how),
-              "stuck": lambda: uncached.measure_stuck(how.stuck)}
+              "stuck": lambda: uncached.measure_stuck(how.stuck, how.fetch)}
     for name, run in others.items():
         if name in wanted:
             tell(f"measuring: {name}")
@@ -112,15 +113,38 @@ def judge(results):
     return missed == 0
 
 
+def see_page(results):
+    """Judging and the page are run too, for what they would do with these numbers."""
+    targets.judge(results)
+    if all(name in results for name in NAMES):
+        page.render(results)
+        page.plots(results["scale"])
+    print(f"everything ran, in {results['took_s']} s")
+
+
+def render(file):
+    """The page from a raw file. It needs every part."""
+    try:
+        page.write(json.loads(Path(file).read_text()), CHECKOUT)
+        return 0
+    except (OSError, ValueError) as error:
+        print(f"bench: {file}: {error}; name a file that contrib/dev bench --json FILE left", file=sys.stderr)
+    except KeyError as error:
+        print(f"bench: {file} has no part {error}; measure without --only", file=sys.stderr)
+    return 2
+
+
 def main():
     options = arguments()
-    if options.render:
-        page.write(json.loads(Path(options.render).read_text()), CHECKOUT)
+    if options.check_options:
         return 0
+    if options.render:
+        return render(options.render)
     how = {"smoke": sizes.SMOKE, "quick": sizes.QUICK, "full": sizes.FULL}[mode_of(options)]
     try:
         busy = check(options)
-        results = measure(options.only or NAMES, how) | {"mode": mode_of(options), "busy": busy, "day": time.strftime("%Y-%m-%d")}
+        results = measure(options.only or NAMES, how)
+        results |= {"mode": mode_of(options), "busy": busy, "day": time.strftime("%Y-%m-%d")}
     except LabError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
@@ -128,7 +152,7 @@ def main():
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
     if options.smoke:
-        page.render(results)            # the page too is only seen to work
+        see_page(results)
         return 0
     met = judge(results)
     if mode_of(options) == "full" and not options.only:

@@ -25,8 +25,8 @@ def measure(path, sizes, tell):
         finally:
             shutil.rmtree(cache, ignore_errors=True)
         row = rows[-1]
-        tell(f"{domains:,} domains: {row['bytes']:.0f} octets each, {row['memory_mb']:.1f} MB, start {row['start_ms']:.0f} ms, "
-             f"answer {row['cpu_us']:.2f} us")
+        tell(f"{domains:,} domains: {row['bytes']:.0f} octets each, {row['memory_mb']:.1f} MiB, "
+             f"start {row['start_ms']:.0f} ms, answer {row['cpu_us']:.2f} us")
     return rows
 
 
@@ -34,8 +34,8 @@ def check_space(path, domains):
     """Says at once that the disk is too small."""
     need, free = domains * BYTES, shutil.disk_usage(path).free
     if free < need:
-        raise LabError(f"{domains:,} domains take {need / 1e9:.1f} GB below {path}, where {free / 1e9:.1f} GB are free: set TMPDIR "
-                       "to a folder with more, or run with --quick")
+        raise LabError(f"{domains:,} domains take {need / 1e9:.1f} GB below {path}, where {free / 1e9:.1f} GB are free: "
+                       "set TMPDIR to a folder with more, or run with --quick")
 
 
 def one(path, cache, domains, sizes):
@@ -75,7 +75,8 @@ def under_load(path, cache, domains, sizes):
 def listing(config):
     """mtastsctl list --expiring 1h, with the cache in memory."""
     begin = time.perf_counter()
-    done = subprocess.run([program("mtastsctl"), "--config", config, "list", "--expiring", "1h"], capture_output=True, text=True)
+    done = subprocess.run([program("mtastsctl"), "--config", config, "list", "--expiring", "1h"],
+                          capture_output=True, text=True)
     if done.returncode:
         raise LabError(f"mtastsctl list: exit {done.returncode}\n{done.stderr}")
     return (time.perf_counter() - begin) * 1000

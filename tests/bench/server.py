@@ -80,12 +80,12 @@ class Server:
 
     def connect(self):
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        stream.settimeout(30)
         try:
-            stream.connect(str(self.socket))
+            stream.connect(str(self.socket))    # blocking: waits for room in the backlog
         except OSError:
             stream.close()
             raise
+        stream.settimeout(30)
         return stream
 
 
@@ -101,7 +101,8 @@ def daemon(path, cache, workers=1, core=None, more=RECURSION):
 def limit(path, reply_bytes, core):
     """The limit: says so many octets, whatever it is asked."""
     sock = path / "limit.sock"
-    return Server(path, [program("bench_limit"), "--listen", f"unix:{sock}", "--bytes", round(reply_bytes), "--cpu", core], sock)
+    return Server(path, [program("bench_limit"), "--listen", f"unix:{sock}", "--bytes", round(reply_bytes), "--cpu", core],
+                  sock)
 
 
 def load(server, *more, domains=1000, connections=16, seconds=2.0, order="uniform", core=None):
@@ -117,11 +118,11 @@ def load(server, *more, domains=1000, connections=16, seconds=2.0, order="unifor
 
 
 def populate(path, domains, *more):
-    """Fills a cache folder; returns what bench_populate says. Its progress goes to standard error."""
+    """Fills a cache folder; returns what bench_populate says."""
     if domains >= 1_000_000:
         print(f"  storing {domains:,} domains", flush=True)
-    done = subprocess.run([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains), *more],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains),
+                           *more], capture_output=True, text=True)
     if done.returncode:
         raise LabError(f"bench_populate: exit {done.returncode}\n{done.stderr[-2000:]}")
     return json.loads(done.stdout)

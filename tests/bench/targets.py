@@ -70,9 +70,13 @@ def stuck(part):
 
 def scale(rows):
     yield at_most("cache file, octets a domain", max(rows, key=lambda row: row["domains"])["bytes"], 600, "{:.0f}")
-    million = min(rows, key=lambda row: abs(row["domains"] - 1_000_000))
+    million = row_near(rows, 1_000_000)
     yield at_most(f"memory at {million['domains']:,} domains, MiB", million["memory_mb"], 32, "{:.1f}")
     yield at_most(f"start to answer at {million['domains']:,} domains, ms", million["start_ms"], 100, "{:.0f}")
+
+
+def row_near(rows, domains):
+    return min(rows, key=lambda row: abs(row["domains"] - domains))
 
 
 def refresh(part):

@@ -44,11 +44,11 @@ def measure_cpu(count):
         return rows
 
 
-def measure_stuck(count):
+def measure_stuck(count, fetch=stuck.FETCH):
     """count policy hosts that say nothing."""
     with World(Counts(enforce=1, plain=stuck.CACHED, stuck=count)) as world:
         world.daemon.restart_empty()
-        return stuck.measure(world)
+        return stuck.measure(world, fetch)
 
 
 def print_latency(rows, steps):
