@@ -16,12 +16,13 @@ AHEAD = 2 * 86400                       # by then every domain is due
 
 
 def measure(path, sizes, tell):
-    """A row for each number of domains."""
+    """A row for each number of domains; each cache goes before the next one comes."""
     rows = []
     for domains in sizes.scale:
+        check_space(path, domains)
         cache = path / f"scale-{domains}"
         try:
-            rows.append(one(path, cache, domains, sizes))
+            rows.append(one(path, cache, server.populate(cache, domains), domains, sizes))
         finally:
             shutil.rmtree(cache, ignore_errors=True)
         row = rows[-1]
@@ -38,9 +39,7 @@ def check_space(path, domains):
                        "set TMPDIR to a folder with more, or run with --quick")
 
 
-def one(path, cache, domains, sizes):
-    check_space(path, domains)
-    filled = server.populate(cache, domains)
+def one(path, cache, filled, domains, sizes):
     row = {"domains": domains, "bytes": filled["file_bytes"] / domains, "file_mb": filled["file_bytes"] / 1e6,
            "populate_s": filled["seconds"],
            "start_ms": statistics.median(start(path, cache, server.RECURSION) for _ in range(sizes.starts)),

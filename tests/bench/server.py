@@ -31,6 +31,7 @@ forward = []
 postfix_dane = "yes"
 """
 PATTERN = "d{}.example"                 # of the domains
+REFRESH_AFTER = 4 * 3600                # seconds: none falls due while something is measured
 
 
 def cores():
@@ -122,7 +123,7 @@ def populate(path, domains, *more):
     if domains >= 1_000_000:
         print(f"  storing {domains:,} domains", flush=True)
     done = subprocess.run([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains),
-                           *more], capture_output=True, text=True)
+                           "--refresh-after", str(REFRESH_AFTER), *more], capture_output=True, text=True)
     if done.returncode:
         raise LabError(f"bench_populate: exit {done.returncode}\n{done.stderr[-2000:]}")
     return json.loads(done.stdout)
