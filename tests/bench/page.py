@@ -82,5 +82,5 @@ def why_calls(target, results):
     return f"{seen} beside {sum(part['calls'].values()):,} calls in all, by strace."
 
 
-WHY = {"throughput to limit's": why_throughput, "unknown enforce domain, us": why_handshake,
+WHY = {"throughput to limit's": why_throughput, "unknown enforce domain, µs": why_handshake,
        "domains the refresher": why_pace, "calls but": why_calls}

@@ -3,6 +3,7 @@ import math
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 44, 54
+INSET = 44                              # of the first and the last point: their words need room
 
 
 def nice_top(most):
@@ -28,7 +29,7 @@ def draw(title, unit, points, limit=None):
 
     def place(x, y):
         share = (math.log10(x) - low) / (high - low) if high > low else 0.5
-        return LEFT + share * (WIDTH - LEFT - RIGHT), TOP + (1 - y / top) * (HEIGHT - TOP - BOTTOM)
+        return LEFT + INSET + share * (WIDTH - LEFT - RIGHT - 2 * INSET), TOP + (1 - y / top) * (HEIGHT - TOP - BOTTOM)
     parts = [f'<text x="{LEFT}" y="24" class="title">{title}, {unit}</text>', *grid(top, place, points)]
     if limit:
         y = place(points[0][0], limit)[1]
@@ -37,9 +38,10 @@ def draw(title, unit, points, limit=None):
     line = " ".join("{:.1f},{:.1f}".format(*place(*each)) for each in points)
     parts.append(f'<polyline points="{line}" class="line"/>')
     for x, y in points:
-        at = place(x, y)
+        at, below = place(x, y), limit and y < limit
         parts += [f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4"/>',
-                  f'<text x="{at[0]:.1f}" y="{at[1] - 10:.1f}" text-anchor="middle">{number(float(f"{y:.3g}"))}</text>']
+                  f'<text x="{at[0]:.1f}" y="{at[1] + (20 if below else -10):.1f}" text-anchor="middle">'
+                  f'{number(float(f"{y:.3g}"))}</text>']
     return page(title, parts)
 
 

@@ -32,7 +32,8 @@ def measure(world, sizes, tell):
         raise LabError(f"nothing was refreshed in {len(seconds)} s:\n{world.daemon.tail()}")
     spent = used / done
     return {"due": made, "refreshed": done, "failed": failures(world, mark), "seconds": len(seconds), "per_second": seconds,
-            "hosts": len(addresses.POLICY), "cpu_us": spent * 1e6, "core_percent": MILLION * spent / DAY * 100, "rate": pace(seconds), "day": round(pace(seconds) * DAY)}
+            "hosts": len(addresses.POLICY), "cpu_us": spent * 1e6, "core_percent": MILLION * spent / DAY * 100,
+            "rate": pace(seconds), "day": round(pace(seconds) * DAY)}
 
 
 def pace(seconds):

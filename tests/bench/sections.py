@@ -1,10 +1,12 @@
 """The text of docs/BENCHMARKS.md around its tables."""
+import textwrap
+
 from . import tables, targets
 
 
 def paragraph(text):
-    """One line of it, as Markdown takes it."""
-    return " ".join(text.split())
+    """Lines of 120 characters."""
+    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
 def intro(results):
@@ -29,8 +31,7 @@ def relay(results):
         take {single / 10:.1f} % of a core, and less each when they come thicker: one core answers
         {results['cached']['zipf']['ours']['per_second']:,.0f} a second. 10 domains a second that nobody asked for before,
         each with a policy to be fetched, take {unknown / 1000:.1f} %. After a restart the first answer comes within
-        {million['start_ms']:.0f} ms. The smallest virtual machine is enough for most relays; what grows with the number of
-        domains is the file.""")
+        {million['start_ms']:.0f} ms. What grows with the number of domains is the file, and little else.""")
 
 
 def cached(results):

@@ -1,9 +1,9 @@
 """The tables of docs/BENCHMARKS.md, each from its part of the results."""
 
 
-def table(head, rows):
-    """A Markdown table; numbers to the right, the first column to the left."""
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+def table(head, rows, rest="--:"):
+    """A Markdown table; the first column to the left, the rest, numbers mostly, to the right."""
+    lines = ["| " + " | ".join(head) + " |", "|---|" + f"{rest}|" * (len(head) - 1)]
     return lines + ["| " + " | ".join(str(each) for each in row) + " |" for row in rows]
 
 
@@ -37,7 +37,7 @@ def threads(part):
 def syscalls(part):
     return table(("answer threads", "system calls seen"),
                  [(count, ", ".join(f"{name} {calls:,}" for name, calls in sorted(found["calls"].items())))
-                  for count, found in part.items()])
+                  for count, found in part.items()], "---")
 
 
 def latency(rows):
@@ -48,7 +48,7 @@ def latency(rows):
 
 def cpu(rows):
     return table(("domain", "what is known before", "domains", "CPU each, µs", "target", "domains a second"),
-                 [(row["kind"], row["setting"], f"{row['domains']:,}", row["cpu_us"], row["target"] or "",
+                 [(row["kind"], row["setting"], f"{row['domains']:,}", f"{row['cpu_us']:,}", row["target"] or "",
                    f"{row['domains'] / row['wall_s']:,.0f}") for row in rows])
 
 
@@ -66,7 +66,7 @@ def refresh(part):
         ("domains that were due at once", f"{part['due']:,}"), ("policy hosts (addresses) they are at", part["hosts"]),
         ("refreshed, of which failed", f"{part['refreshed']:,}, {part['failed']}"), ("seconds", part["seconds"]),
         ("refreshed in a second: fewest, median, most", f"{each[0]}, {each[len(each) // 2]}, {each[-1]}"),
-        ("CPU a domain, µs", f"{part['cpu_us']:.0f}"), ("1,000,000 a day, of one core", f"{part['core_percent']:.2f} %"),
+        ("CPU a domain, µs", f"{part['cpu_us']:,.0f}"), ("1,000,000 a day, of one core", f"{part['core_percent']:.2f} %"),
         ("domains a day at this pace", f"{part['day']:,}")])
 
 
@@ -77,7 +77,7 @@ def micro(rows):
 def machine(facts):
     rows = [("processor", f"{facts['cpu']}, {facts['cores']} cores"), ("memory", f"{facts['memory_gb']} GiB"),
             *((name, facts[name]) for name in ("kernel", "system", "mtastsd", "compiler"))]
-    return table(("", ""), rows + sorted(facts["libraries"].items()))
+    return table(("", ""), rows + sorted(facts["libraries"].items()), "---")
 
 
 def steps(row):
@@ -87,4 +87,4 @@ def steps(row):
         time, arrow, _, text = line.split(None, 3)
         if arrow == "->":
             sent.setdefault(int(float(time)), []).append(text)
-    return table(("after round trips", "sent"), [(when, "<br>".join(each)) for when, each in sorted(sent.items())])
+    return table(("after round trips", "sent"), [(when, "<br>".join(each)) for when, each in sorted(sent.items())], "---")

@@ -38,8 +38,8 @@ def threads(part):
 
 def syscalls(part):
     for count, found in part.items():
-        others = ", ".join(found["others"])
-        yield Target(f"calls but recv, send, epoll_wait; threads: {count}", others or "none", "none", not others)
+        others = sum(found["calls"][name] for name in found["others"])
+        yield at_most(f"calls but recv, send, epoll_wait; threads: {count}", others, 0, "{:,}")
 
 
 def idle(part):
@@ -56,7 +56,7 @@ def latency(rows):
 def cpu(rows):
     for row in rows:
         if row["setting"] == WARM:
-            yield at_most(f"unknown {row['kind']} domain, us of CPU", row["cpu_us"], CPU[row["kind"]], "{:.0f}")
+            yield at_most(f"unknown {row['kind']} domain, µs of CPU", row["cpu_us"], CPU[row["kind"]], "{:,}")
     wrong = sum(row["wrong"] for row in rows)
     domains = max(row["domains"] for row in rows)
     yield at_most(f"wrong or TEMP of {domains:,} unknown domains", wrong, 0, "{:.0f}")
