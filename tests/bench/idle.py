@@ -59,10 +59,9 @@ class Idle:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         if most < self.count + 100:
             raise LabError(f"{self.count} connections need more open files than {most}: raise ulimit -Hn")
-        before = open_files(self.running.pid)
         self.streams = [self.running.connect() for _ in range(self.count)]
-        wait_until("mtastsd to take the idle connections", lambda: open_files(self.running.pid) >= before + self.count, 60)
-        time.sleep(0.5)
+        wait_until("mtastsd to take the idle connections", lambda: open_files(self.running.pid) >= self.count, 60)
+        time.sleep(0.5)                 # and the last few
         return self
 
     def alive(self):

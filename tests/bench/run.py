@@ -7,6 +7,8 @@ Exit: 0 done and every target met (--smoke: everything ran), 1 a target was miss
 import argparse
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -72,8 +74,9 @@ def measure_refresh(how):
         return refresh.measure(world, how, tell)
 
 
-def measure(wanted, how):
-    results = {"machine": machine.describe()}
+def measure(wanted, how, results):
+    """Puts each part into the results as soon as it is measured."""
+    results["machine"] = machine.describe()
     on_made_up_caches(wanted, how, results)
     others = {"scale": lambda: measure_scale(how), "handshake": lambda: micro.handshake(how),
               "micro": lambda: micro.steps(how), "latency": lambda: uncached.measure_latency(how.latency),
@@ -83,7 +86,6 @@ def measure(wanted, how):
         if name in wanted:
             tell(f"measuring: {name}")
             results[name] = run()
-    return results
 
 
 def check(options):
@@ -92,6 +94,8 @@ def check(options):
     first, second = server.cores()
     if first == second and not options.smoke:
         raise LabError("needs two cores, one for the server and one for the generator; on one core only --smoke works")
+    if options.json:
+        Path(options.json).write_text("{}\n")          # if that can't be, it is better known now
     busy = machine.busy_share()
     if busy > 0.05 and not options.smoke:
         tell(f"other programs take {busy:.0%} of the machine: what is measured now is worth little")
@@ -125,23 +129,32 @@ def render(file):
     return 2
 
 
+def measure_and_keep(options):
+    """Results, complete or not, go to the file that was asked for."""
+    how = {"smoke": sizes.SMOKE, "quick": sizes.QUICK, "full": sizes.FULL}[mode_of(options)]
+    results = {"mode": mode_of(options), "day": time.strftime("%Y-%m-%d")}
+    try:
+        results["busy"] = check(options)
+        measure(options.only or NAMES, how, results)
+    finally:
+        results["took_s"] = round(time.monotonic() - BEGIN)
+        if options.json and "machine" in results:
+            Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+    return results
+
+
 def main():
     options = arguments()
     if options.check_options:
         return 0
     if options.render:
         return render(options.render)
-    how = {"smoke": sizes.SMOKE, "quick": sizes.QUICK, "full": sizes.FULL}[mode_of(options)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))     # what was started is ended then
     try:
-        busy = check(options)
-        results = measure(options.only or NAMES, how)
-        results |= {"mode": mode_of(options), "busy": busy, "day": time.strftime("%Y-%m-%d")}
-    except LabError as error:
+        results = measure_and_keep(options)
+    except (LabError, AssertionError, OSError, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    results["took_s"] = round(time.monotonic() - BEGIN)
-    if options.json:
-        Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
     if options.smoke:
         if not options.only:
             checks.check(results)       # judging and the page are seen to work too, whatever the numbers are

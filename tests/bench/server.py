@@ -120,13 +120,27 @@ def load(server, *more, domains=1000, connections=16, seconds=2.0, order="unifor
 
 def populate(path, domains, *more):
     """Fills a cache folder; returns what bench_populate says."""
-    if domains >= 1_000_000:
-        print(f"  storing {domains:,} domains", flush=True)
-    done = subprocess.run([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains),
-                           "--refresh-after", str(REFRESH_AFTER), *more], capture_output=True, text=True)
-    if done.returncode:
-        raise LabError(f"bench_populate: exit {done.returncode}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+    log = path.with_suffix(".log")
+    with open(log, "w") as errors:
+        filling = subprocess.Popen([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains),
+                                    "--refresh-after", str(REFRESH_AFTER), *more], stdout=subprocess.PIPE, stderr=errors,
+                                   text=True)
+        out = watch(filling, log)
+    if filling.returncode:
+        raise LabError(f"bench_populate: exit {filling.returncode}\n{log.read_text()[-2000:]}")
+    return json.loads(out)
+
+
+def watch(filling, log):
+    """Waits for its end and returns what it printed; passes on how far it is."""
+    try:
+        while True:
+            try:
+                return filling.communicate(timeout=20)[0]
+            except subprocess.TimeoutExpired:
+                print(f"         stored {log.read_text().strip().rpartition(chr(13))[2]}", flush=True)
+    finally:
+        filling.kill()
 
 
 def due(cache, *more):

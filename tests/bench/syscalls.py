@@ -47,11 +47,12 @@ def busiest(pid, count):
 
 def trace(out, thread, seconds):
     """Calls by name. strace ends by SIGINT, after its table is written."""
+    out.unlink(missing_ok=True)
     tracer = subprocess.Popen(["strace", "-c", "-o", str(out), "-p", str(thread)], stderr=subprocess.PIPE, text=True)
     time.sleep(seconds)
     tracer.send_signal(2)
     _, said = tracer.communicate(timeout=20)
-    calls = read_table(out.read_text())
+    calls = read_table(out.read_text() if out.exists() else "")
     if not calls:
         raise LabError(f"strace saw nothing: {said}")
     return calls
