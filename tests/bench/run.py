@@ -149,7 +149,7 @@ def main():
         return 0
     if options.render:
         return render(options.render)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))     # what was started is ended then
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))     # by an exception: what was started is ended
     try:
         results = measure_and_keep(options)
     except (LabError, AssertionError, OSError, subprocess.SubprocessError) as error:
