@@ -25,18 +25,26 @@ def cpu_seconds(pid):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(world, kind, domains):
-    """All domains once, by 64 connections, of a daemon that knows the root and the TLD only."""
+def measure(world, kind):
+    """All domains once, by 64 connections, of a daemon that knows the root and the TLD only; then each one's second mail
+    domain, whose delegations are known by then."""
     with world.daemon.client() as client:
         latency.warm_up(client, world.counts.plain - 8)
+    numbers = range(getattr(world.counts, kind) - (8 if kind == "plain" else 0))
+    seconds = [names.second(kind, number) for number in numbers if names.has_second(world.counts, kind, number)]
+    rows = [row(world, kind, "TLD warm only", [names.domain(kind, number) for number in numbers])]
+    return rows + [row(world, kind, "warm delegations", seconds)] if seconds else rows
+
+
+def row(world, kind, setting, domains):
     before = cpu_seconds(world.daemon.pid)
     begin = time.perf_counter()
     wrong = ask_all(world, kind, domains)
     wall = time.perf_counter() - begin
     time.sleep(1)                           # what is written down after the answers counts too
     used = cpu_seconds(world.daemon.pid) - before
-    return {"kind": kind, "domains": len(domains), "cpu_us": round(used / len(domains) * 1e6), "target": TARGETS[kind],
-            "wall_s": round(wall, 2), "wrong": wrong}
+    return {"kind": kind, "setting": setting, "domains": len(domains), "cpu_us": round(used / len(domains) * 1e6),
+            "target": TARGETS[kind] if setting == "warm delegations" else None, "wall_s": round(wall, 2), "wrong": wrong}
 
 
 def ask_all(world, kind, domains):
@@ -73,9 +81,3 @@ def ask_by_threads(world, kind, domains):
     for each in threads:
         each.join()
     return len(wrong)
-
-
-def domains_of(counts, kind):
-    """All but those that warmed it up."""
-    number = getattr(counts, kind) - (8 if kind == "plain" else 0)
-    return [names.domain(kind, each) for each in range(number)]

@@ -27,29 +27,28 @@ def arguments():
     return parser.parse_args()
 
 
-def measure_latency(options):
-    """With 20 ms of round trip."""
-    count = 6 if options.quick else 20
+def measure_latency(count):
+    """With 20 ms of round trip; count domains of each kind."""
     with World(Counts(enforce=count, plain=count + 8, dane=count, new=count, second=count), 10) as world:
         world.daemon.restart_empty()
         return latency.measure(world, count)
 
 
-def measure_cpu(options):
-    """Without delay, an empty cache for each kind."""
-    count = 300 if options.quick else 2000
-    with World(Counts(enforce=count, plain=count + 8)) as world:
+def measure_cpu(count):
+    """Without delay, an empty cache for each kind; count domains, each with a second one."""
+    with World(Counts(enforce=count, plain=count + 8, second=count)) as world:
         rows = []
         for kind in cpu.KINDS:
             world.daemon.restart_empty()
-            rows.append(cpu.measure(world, kind, cpu.domains_of(world.counts, kind)))
+            rows += cpu.measure(world, kind)
         return rows
 
 
-def measure_stuck(options):
-    with World(Counts(enforce=1, plain=stuck.CACHED, stuck=300 if options.quick else 500)) as world:
+def measure_stuck(count, fetch=stuck.FETCH):
+    """count policy hosts that say nothing."""
+    with World(Counts(enforce=1, plain=stuck.CACHED, stuck=count)) as world:
         world.daemon.restart_empty()
-        return stuck.measure(world)
+        return stuck.measure(world, fetch)
 
 
 def print_latency(rows, steps):
@@ -62,9 +61,10 @@ def print_latency(rows, steps):
 
 
 def print_cpu(rows):
-    print(f"\n{'uncached lookups':<20}{'domains':>8}{'CPU, us each':>14}{'target':>8}{'wall, s':>9}{'wrong':>7}")
+    print(f"\n{'uncached lookups':<12}{'':<20}{'domains':>8}{'CPU, us each':>14}{'target':>8}{'wall, s':>9}{'wrong':>7}")
     for row in rows:
-        print(f"{row['kind']:<20}{row['domains']:>8}{row['cpu_us']:>14}{row['target']:>8}{row['wall_s']:>9}{row['wrong']:>7}")
+        print(f"{row['kind']:<12}{row['setting']:<20}{row['domains']:>8}{row['cpu_us']:>14}{row['target'] or '':>8}"
+              f"{row['wall_s']:>9}{row['wrong']:>7}")
 
 
 def print_stuck(result):
@@ -87,11 +87,11 @@ def main():
     results = {}
     try:
         if options.only in (None, "latency"):
-            results["latency"] = measure_latency(options)
+            results["latency"] = measure_latency(6 if options.quick else 20)
         if options.only in (None, "cpu"):
-            results["cpu"] = measure_cpu(options)
+            results["cpu"] = measure_cpu(300 if options.quick else 2000)
         if options.only in (None, "stuck"):
-            results["stuck"] = measure_stuck(options)
+            results["stuck"] = measure_stuck(300 if options.quick else 500)
     except LabError as error:
         print(f"uncached: {error}", file=sys.stderr)
         return 2

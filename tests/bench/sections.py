@@ -1,0 +1,108 @@
+"""The text of docs/BENCHMARKS.md around its tables."""
+import textwrap
+
+from . import tables, targets
+
+
+def paragraph(text):
+    """Lines of 120 characters."""
+    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
+
+
+def intro(results):
+    return paragraph(f"""Written by `contrib/dev bench` on {results['day']}; every number is of that run. The *limit* is
+        `bench_limit`, a server that answers each request with as many octets as mtastsd and does nothing else: a `recv`, a
+        `send`, a share of an `epoll_wait`. Ratios to it say more than the numbers of one machine.""")
+
+
+def row_of(rows, kind, setting=targets.WARM):
+    return next(row for row in rows if row["kind"] == kind and row["setting"] == setting)
+
+
+def relay(results):
+    """For a postmaster."""
+    million = targets.row_near(results["scale"], 1_000_000)
+    single, idle = results["cached"]["single"]["ours"]["cpu_us"], results["idle"]["bytes"]
+    unknown = row_of(results["cpu"], "enforce", "TLD warm only")["cpu_us"]
+    return paragraph(f"""A relay that knows {million['domains']:,} domains, all with a policy, needs {million['file_mb']:,.0f} MB
+        of disk for the cache and as much memory that the kernel can use to keep it at hand, {million['memory_mb']:.0f} MiB of
+        memory for mtastsd itself, and {results['refresh']['core_percent']:.1f} % of one core to fetch each policy anew every
+        day. Each connection from Postfix takes {idle / 1024:.1f} KiB more. 1,000 questions a second that the cache answers
+        take {single / 10:.1f} % of a core, and less each when they come thicker: one core answers
+        {results['cached']['zipf']['ours']['per_second']:,.0f} a second. 10 domains a second that nobody asked for before,
+        each with a policy to be fetched, take {unknown / 1000:.1f} %. After a restart the first answer comes within
+        {million['start_ms']:.0f} ms. What grows with the number of domains is the file, and little else.""")
+
+
+def cached(results):
+    part, idle = results["cached"], results["idle"]
+    head = f"""One answer thread, unix socket, map `postfix310`, log level info; server and generator pinned to different
+        cores; medians of rounds, in each of which the limit ran right after mtastsd. The replies are
+        {part['uniform']['reply_bytes']:.0f} octets long, the limit's too."""
+    tail = f"""{idle['idle']:,} idle connections cost {idle['bytes']:,} octets each in mtastsd, and some
+        {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). Beside them the busy ones reach
+        {idle['ratio']:.2f} of their throughput, with {idle['p99_ratio']:.2f} of their p99."""
+    return ["## Answers from the cache", "", paragraph(head), "", *tables.cached(part), "",
+            f"From one answer thread to two, the CPU of an answer grows by a factor of {results['threads']['growth']:.2f}:", "",
+            *tables.threads(results["threads"]), "", "What strace saw the answer threads call under steady load:", "",
+            *tables.syscalls(results["syscalls"]), "", paragraph(tail)]
+
+
+def uncached(results):
+    stuck, floor = results["stuck"], results["handshake"]
+    alone = """In an internet of its own (`tests/bench/world.py`) with signed zones and a link of 20 ms of round trip, each
+        domain asked alone. *Warm delegations*: the name servers of its zone are known, because another domain of that zone
+        was asked before. *TLD warm only*: nobody asked for its zone. *new*: a domain without a policy, nor was its provider
+        known. A domain with a policy takes four round trips at least: DNS, TCP, TLS, the request."""
+    together = f"""Without delay, by 64 connections at once; CPU of all threads of mtastsd. The floor of a domain with a
+        policy is the client's side of one TLS 1.3 handshake with its chain verified: **{floor['client_cpu_us']:.0f} µs** in
+        the same run ({floor['openssl']}; ECDSA P-256, leaf, intermediate and root; `bench_tls`)."""
+    silent = f"""{stuck['stuck']} policy hosts that take a connection and say nothing: beside them the p99 of cached answers is
+        {stuck['p99_during_us']:.0f} µs, without them {stuck['p99_alone_us']:.0f} µs. Who asks for such a domain first is
+        answered after {stuck['first_waits_s'][1]:.1f} s (`first_fetch_wait`), who asks again after {stuck['again_worst_ms']}
+        ms at most, and after the fetches have failed {stuck['later_worst_ms']} ms."""
+    return ["## Domains that are not in the cache", "", paragraph(alone), "", *tables.latency(results["latency"]), "",
+            paragraph(together), "", *tables.cpu(results["cpu"]), "", paragraph(silent), "", *steps(results["latency"])]
+
+
+def steps(rows):
+    lines = ["### What is sent, step by step", "", paragraph("""With warm delegations, of the last domain of each kind. The
+        packets with octets to TCP port 443 are the ClientHello, the end of the handshake, and the request.""")]
+    for kind in targets.LATENCY:
+        row = row_of(rows, kind)
+        lines += ["", f"{kind}, {row['round_trips']} round trips:", "", *tables.steps(row)]
+    return lines
+
+
+def scale(results):
+    head = """Caches of domains with a policy and a DANE state each, filled in one go. *memory* is RssAnon after a load over
+        all domains: the mapped file is not in it. *start*: from the start of the process to a reply over the socket, the file
+        in the page cache; with the defaults of `[dns]` and `[policy]` mtastsd first sees who resolves and whether Postfix does
+        DANE, and waits for that a second at most (measured without any network). *CPU an answer*: 16 connections, zipf over
+        all domains. *due*: one question of the refresher to the cache, once when 64 domains are due and once when none is."""
+    return ["## How cost grows", "", paragraph(head), "", *tables.scale(results["scale"])]
+
+
+def refresher(results):
+    head = """Each policy is fetched anew about once a day, after the TXT record was asked. Measured with domains that all fell
+        due at once, by a daemon that had just started: its DNS cache was as cold as it is for a domain that is looked at once a
+        day."""
+    return ["## Keeping policies fresh", "", paragraph(head), "", *tables.refresh(results["refresh"])]
+
+
+def micro(results):
+    return ["## Single steps", "", "The pure parts of one cached answer, each alone (`bench_micro`).", "",
+            *tables.micro(results["micro"])]
+
+
+def repeat(results):
+    facts = results["machine"]
+    need = """It needs root (network namespaces, strace), two cores that nothing else uses, and 7 GB of disk below `TMPDIR` for
+        the cache of 10,000,000 domains, which is removed afterwards."""
+    took = f"""The run behind this page took {results['took_s'] // 60} minutes; the server was on core {facts['server_core']},
+        the generator on core {facts['generator_core']}. The programs and the internet are in `tests/bench`."""
+    return ["## The machine, and how to repeat it", "", *tables.machine(facts), "", "```sh",
+            "contrib/dev bench             # everything; writes this page",
+            "contrib/dev bench --quick     # every target, in less than five minutes",
+            "contrib/dev bench --json raw.json && contrib/dev bench --render raw.json", "```", "",
+            paragraph(need), "", paragraph(took)]
