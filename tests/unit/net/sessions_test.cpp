@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <mutex>
 #include <thread>
 
 #include "tests/unit/net/get_bench.hpp"
@@ -17,6 +18,7 @@ constexpr const char* other_host = "mta-sts.other.example";
 // A server that counts, and a client that keeps sessions. While `breaks` is above 0 connections are closed at
 // once.
 struct World {
+  std::mutex mutex;  // guards context
   std::shared_ptr<SSL_CTX> context;
   std::atomic<int> resumed{0}, full{0}, breaks{0};
   StreamServer server{[this](Peer& peer) { serve(peer); }};
@@ -34,11 +36,19 @@ struct World {
       --breaks;
       return;
     }
-    if (!peer.start_tls(*context)) return;
+    if (!peer.start_tls(*current())) return;
     ++(peer.resumed() ? resumed : full);
     peer.read_head();
     peer.write(sized(policy));
     peer.say_goodbye();
+  }
+  std::shared_ptr<SSL_CTX> current() {
+    std::lock_guard lock(mutex);
+    return context;
+  }
+  void change(const Identity& identity) {
+    std::lock_guard lock(mutex);
+    context = server_context(identity);
   }
   void limit(TlsSessions::Limits limits) { bench.settings->sessions = std::make_shared<TlsSessions>(limits); }
   bool fetch(const char* name = host) { return bench.fetch(server.port(), Hurry::now, name).has_value(); }
@@ -129,7 +139,7 @@ TEST_CASE("the oldest session goes when there are too many", "[net]") {
 TEST_CASE("a server that forgot its keys gets a full handshake", "[net]") {
   World world;
   CHECK(world.fetch());
-  world.context = server_context(good_identity());
+  world.change(good_identity());
   CHECK(world.fetch());
   CHECK(world.resumed == 0);
   CHECK(world.full == 2);
@@ -139,7 +149,7 @@ TEST_CASE("a server that now has a certificate of a stranger is not believed", "
   World world;
   CHECK(world.fetch());
   Authority stranger;
-  world.context = server_context(stranger.issue({.dns_names = {host}}));
+  world.change(stranger.issue({.dns_names = {host}}));
   CHECK_FALSE(world.fetch());
   CHECK(world.bench.settings->sessions->size() == 0);
 }
