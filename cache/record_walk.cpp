@@ -71,6 +71,13 @@ std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_vi
   return chunk;
 }
 
+// The key is the record's, and was not left behind. A bad record is passed on.
+bool stands_for(std::string_view key, std::string_view domain, std::string_view bytes) {
+  auto record = judge(domain, bytes, true);
+  return !record ||
+         time_key(expires_at(record->policy, record->fetched_at, record->fetched_at), domain).view() == key;
+}
+
 // The policies that end up to `to`, from the index's key `next` on; sets it behind the last one.
 std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::string& next, Time to) {
   std::vector<Copied> chunk;
@@ -82,7 +89,7 @@ std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::strin
     next.assign(index.key());
     auto found = key ? look_up(txn, dbs.policy, key->domain) : Lookup{};
     check(found.rc, "walk");
-    if (!found.bytes) continue;  // a key that was left behind
+    if (!found.bytes || !stands_for(index.key(), key->domain, *found.bytes)) continue;
     bytes += found.bytes->size();
     chunk.push_back({std::string(key->domain), std::string(*found.bytes), true});
   }

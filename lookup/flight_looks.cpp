@@ -49,9 +49,18 @@ std::optional<DaneState> state_of(const Record& record, Route route) {
   return found == record.dane.end() ? std::nullopt : std::optional(*found);
 }
 
+// No failed fetch: nothing was asked, so nothing is held back, and the next asker tries again.
+FetchError no_place() {
+  FetchError error{FetchStep::deadline, "too many policy hosts are slow at once"};
+  error.put_off = true;
+  return error;
+}
+
 }  // namespace
 
-// The network's Fetch, for one flight: takes a place among the fetches, and leaves the flight's own.
+// The network's Fetch, for one flight. A flight with askers takes a place among the fetches and leaves its
+// own; one of the refreshes and rechecks keeps its own, which bounds their number, and never waits behind
+// unknown domains.
 class Flights::FetchInTurn final : public Fetch {
  public:
   FetchInTurn(Flights& flights, FlightPtr flight) : flights_(flights), flight_(std::move(flight)) {}
@@ -62,7 +71,13 @@ class Flights::FetchInTurn final : public Fetch {
                                                                     Hurry hurry) override {
     flight_->fetching = true;
     flights_.leave_place_to_fetch(*flight_);
-    auto place = co_await flights_.fetches_.take();
+    std::optional<Places::Place> place;
+    if (!flight_->relaxed) {
+      if (flights_.fetches_.full()) started.reset();  // its addresses will be old by then
+      auto taken = co_await flights_.fetches_.take();
+      if (!taken) co_return std::unexpected(no_place());
+      place.emplace(*std::move(taken));
+    }
     if (flight_->asked) hurry = Hurry::now;  // a refresh that somebody waits for meanwhile
     auto answer = co_await flight_->network->fetch->get_policy(domain, std::move(started), hurry);
     co_return answer;

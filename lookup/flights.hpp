@@ -73,7 +73,7 @@ struct FlightReport {  // for the log
 
 struct FlightOptions {
   unsigned max_flying = 256;
-  unsigned max_fetching = 768;  // policy hosts asked at once; more wait, and their askers no longer than ever
+  unsigned max_fetching = 640;  // policy hosts asked at once for askers; as many wait, the rest is not asked
   std::size_t max_waiting = 100'000;     // flights queued; above that askers get a pending outcome at once
   std::size_t max_uncommitted = 10'000;  // outcomes that wait for their commit; above, only policies do
   std::chrono::seconds commit_retry{5};

@@ -14,20 +14,23 @@ struct Places::State {
 };
 
 Places::Places(asio::any_io_executor executor, std::size_t count)
-    : executor_(std::move(executor)), state_(std::make_shared<State>(State{count})) {}
+    : executor_(std::move(executor)), count_(count), state_(std::make_shared<State>(State{count})) {}
 
 std::size_t Places::waiting() const noexcept { return state_->queue.size(); }
 
-asio::awaitable<Places::Place> Places::take() {
+bool Places::full() const noexcept { return state_->free == 0; }
+
+asio::awaitable<std::optional<Places::Place>> Places::take() {
   auto state = state_;
   if (state->free > 0) {
     --state->free;
-    co_return Place(std::move(state));
+    co_return std::optional<Place>(std::in_place, std::move(state));
   }
+  if (state->queue.size() >= count_) co_return std::nullopt;
   auto turn = std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
   state->queue.push_back(turn);
   co_await turn->async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return Place(std::move(state));
+  co_return std::optional<Place>(std::in_place, std::move(state));
 }
 
 Places::Place::~Place() {

@@ -1,4 +1,5 @@
 // places - a number of places for the coroutines of one thread; who finds none free waits for one, in order.
+// As many may wait as there are places.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 
 namespace mtasts {
 
@@ -15,13 +17,16 @@ class Places {
   Places(boost::asio::any_io_executor executor, std::size_t count);
 
   class Place;
-  // A place, held until the result goes. Only on the executor's thread; Places may go before its places do.
-  boost::asio::awaitable<Place> take();
+  // A place, held until the result goes; nullopt at once if too many wait. Only on the executor's thread;
+  // Places may go before its places do.
+  boost::asio::awaitable<std::optional<Place>> take();
+  bool full() const noexcept;  // take() would wait
   std::size_t waiting() const noexcept;
 
  private:
   struct State;
   boost::asio::any_io_executor executor_;
+  std::size_t count_;
   std::shared_ptr<State> state_;
 };
 

@@ -18,6 +18,7 @@ class SwitchedDns final : public Dns {
   void use(std::shared_ptr<Dns> dns) noexcept { dns_ = std::move(dns); }
 
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
+  bool busy() const noexcept override { return dns_->busy(); }
   bool gone() const noexcept override { return dns_->gone(); }
 
  private:

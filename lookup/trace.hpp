@@ -40,6 +40,7 @@ class TracingDns final : public Dns {
  public:
   TracingDns(Dns& dns, Trace& trace) : dns_(dns), trace_(trace) {}
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
+  bool busy() const noexcept override { return dns_.busy(); }
 
  private:
   Dns& dns_;

@@ -14,6 +14,8 @@ class Dns {
   // name: absolute, with or without the final dot, may hold underscores. Always answers, at the latest after
   // the configured timeout (Kind::failed). Call and await on the resolve thread only.
   virtual boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) = 0;
+  // true: so much is being asked that nothing should be which may turn out not to be needed.
+  virtual bool busy() const noexcept { return false; }
   // true: it will never answer anything any more; only a new one helps.
   virtual bool gone() const noexcept { return false; }
 };

@@ -22,8 +22,9 @@ std::string_view words(FetchStep step) noexcept;
 
 struct FetchError {
   FetchStep step;
-  std::string detail;    // with OpenSSL's or the system's own words
-  bool put_off = false;  // nothing was asked: others are being fetched from there; only for Hurry::whenever
+  std::string detail;  // with OpenSSL's or the system's own words
+  bool put_off =
+      false;  // nothing was asked: too many others are being fetched; says nothing of the policy host
 };
 
 // Whether a fetch may wait while others are fetched from the same policy host's address.

@@ -4,7 +4,6 @@ namespace mtasts {
 namespace {
 
 constexpr std::chrono::seconds tick_length{1};
-constexpr std::chrono::seconds stall_limit{4};  // a tick comes each second; sendmail waits 5 s for a reply
 
 }  // namespace
 
@@ -34,10 +33,12 @@ void AnswerLoop::adopt(int descriptor) {
   poll_->post([this, socket = cache::Fd(descriptor)]() mutable { enter(std::move(socket)); });
 }
 
-void AnswerLoop::enter(cache::Fd socket) {
+void AnswerLoop::enter(cache::Fd socket) try {
   auto place = open_.insert(open_.end(), std::make_unique<Connection>(std::move(socket), *this));
   (*place)->place = place;
   if (draining_ || !(*place)->watch()) close(**place);
+} catch (const std::bad_alloc&) {  // the socket is closed; its client asks again
+  connections_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void AnswerLoop::use(SettingsPtr settings) {
@@ -88,10 +89,10 @@ void AnswerLoop::turned() {
 }
 
 bool AnswerLoop::stalled() {
-  if (poll_->now() - ticked_ < stall_limit) return false;
+  if (PollLoop::coarse_now() - ticked_ < stall_limit) return false;
   log_.say(Log::Level::warning, "stall",
            "an answer thread stood still for seconds: its connections are closed");
-  ticked_ = poll_->now();
+  ticked_ = PollLoop::coarse_now();
   close_if([](const Connection&) { return true; });
   return true;
 }

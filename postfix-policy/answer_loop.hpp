@@ -20,6 +20,9 @@
 
 namespace mtasts {
 
+// A tick comes each second; sendmail waits 5 s for a reply.
+inline constexpr std::chrono::seconds stall_limit{4};
+
 class AnswerLoop {
  public:
   // resolve, clock and log outlive this. No thread runs before start().
@@ -52,7 +55,7 @@ class AnswerLoop {
   // Scratch, for as long as one call from the loop takes.
   std::string& payload() noexcept { return payload_; }
   std::string& frame() noexcept { return frame_; }
-  std::array<char, 16'384>& input() noexcept { return input_; }
+  std::array<char, 2048>& input() noexcept { return input_; }
 
  private:
   void enter(cache::Fd socket);
@@ -72,7 +75,7 @@ class AnswerLoop {
   bool draining_ = false;
   std::atomic<std::size_t> connections_{0};
   std::string payload_, frame_;
-  std::array<char, 16'384> input_;
+  std::array<char, 2048> input_;  // nobody sends much ahead (SM-10), and the others of a turn wait
   std::thread thread_;
 };
 

@@ -99,7 +99,7 @@ void Connection::keep(std::string_view input) {
   if (input.empty() && unread_.capacity() <= kept_capacity) return unread_.clear();
   bool own = input.data() >= unread_.data() && input.data() <= unread_.data() + unread_.size();
   own ? void(unread_.erase(0, unread_.size() - input.size())) : void(unread_.assign(input));
-  if (input.empty()) unread_ = std::string();
+  if (unread_.capacity() > kept_capacity + 2 * unread_.size()) unread_.shrink_to_fit();
 }
 
 Connection::After Connection::answer(std::string_view payload) {
@@ -117,7 +117,8 @@ Connection::After Connection::answer(std::string_view payload) {
 void Connection::ask(Miss miss) {
   auto now = Steady::now();
   if (miss.asked.dialect == Dialect::sts) answer_by_ = now + sendmail_patience;
-  flight_ = std::make_shared<Flight>(*this, std::move(miss), now);
+  flight_.reset(new Flight{*this, std::move(miss),
+                           now});  // in memory of its own: the list of times holds a weak pointer
   loop_.poll().change(socket_.get(), 0, *this);
   std::weak_ptr<Flight> weak = flight_;
   auto land = [weak](OutcomePtr outcome) {
@@ -147,7 +148,8 @@ void Connection::finish(OutcomePtr outcome) {
 
 // loop_.payload(), as a frame.
 Connection::After Connection::send() {
-  if (PollLoop::coarse_now() >= answer_by_) return close();
+  auto now = PollLoop::coarse_now();  // the thread may have stood still since the turn began
+  if (now >= answer_by_ || now - loop_.poll().now() >= stall_limit) return close();
   std::string& frame = loop_.frame();
   frame.clear();
   append_netstring(frame, loop_.payload());

@@ -32,7 +32,7 @@ constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a f
 // Until it is known whether Postfix does DANE itself, mail to domains with DANE would have to be deferred.
 // Asking takes some milliseconds, unless Postfix's resolver is down.
 constexpr std::chrono::milliseconds first_health_limit{1000};
-constexpr rlim_t own_descriptors = 1500;  // 512 DNS questions, 768 fetches, the rest
+constexpr rlim_t own_descriptors = 2000;  // 512 DNS questions, 768 fetches, the rest
 
 class SystemClock : public Clock {
  public:

@@ -18,6 +18,14 @@ using Steady = std::chrono::steady_clock;
 constexpr milliseconds longest_turn{1000};
 constexpr std::size_t events_at_once = 64;
 
+// No memory: what it was for ends by limits of its own, the loop goes on.
+void run_safely(PollLoop::Task& task) {
+  try {
+    task();
+  } catch (const std::exception&) {
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PollLoop>> PollLoop::make() {
@@ -34,6 +42,7 @@ void PollLoop::post(Task task) {
     std::scoped_lock hold(mutex_);
     first = posted_.empty();
     posted_.push_back(std::move(task));
+    has_posted_.store(true, std::memory_order_release);
   }
   if (first) ::eventfd_write(wake_.get(), 1);
 }
@@ -48,12 +57,12 @@ void PollLoop::run(const std::function<void()>& turned) {
   while (!stopping_.load(std::memory_order_relaxed)) {
     int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience());
     now_ = Steady::now();
-    bool woken = false;
     for (int i = 0; i < count; ++i) {
       auto* watched = static_cast<Watched*>(events[static_cast<std::size_t>(i)].data.ptr);
-      watched ? watched->ready() : void(woken = true);
+      if (watched) watched->ready();
     }
-    if (woken) run_posted();
+    if (has_posted_.load(std::memory_order_acquire))
+      run_posted();  // whether or not its event was among these
     run_due();
     turned();
   }
@@ -73,14 +82,15 @@ void PollLoop::run_posted() {
   {
     std::scoped_lock hold(mutex_);
     tasks.swap(posted_);
+    has_posted_.store(false, std::memory_order_release);
   }
-  for (Task& task : tasks) task();
+  for (Task& task : tasks) run_safely(task);
 }
 
 void PollLoop::run_due() {
   while (!timed_.empty() && timed_.begin()->first <= now_) {
     auto first = timed_.extract(timed_.begin());
-    first.mapped()();
+    run_safely(first.mapped());
   }
 }
 

@@ -55,7 +55,7 @@ class PollLoop {
   void run_due();
 
   cache::Fd epoll_, wake_;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false}, has_posted_{false};
   Moment now_ = std::chrono::steady_clock::now();
   std::multimap<Moment, Task> timed_;
   std::mutex mutex_;

@@ -50,6 +50,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   asio::io_context& loop() noexcept { return loop_; }
   Result<void> start();
   bool stopped() const noexcept { return !ctx_; }
+  bool busy() const noexcept { return asked_.size() + queue_.size() > max_queries_ / 2; }
   void close() { stop("the resolver is shut down"); }
   void enter(const std::shared_ptr<Query>& query);
   void leave(const Query& query);
@@ -218,6 +219,7 @@ class UnboundDns final : public Dns {
   asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override {
     return ask_and_wait(resolver_, std::move(name), type);
   }
+  bool busy() const noexcept override { return resolver_->busy(); }
   bool gone() const noexcept override { return resolver_->stopped(); }
 
  private:

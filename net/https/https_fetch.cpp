@@ -44,7 +44,7 @@ class HttpsFetch final : public Fetch {
 
   StartPtr start(const DomainName& domain) override {
     std::string host = policy_host(domain);
-    if (settings_->proxy || host.size() > DomainName::max_size) return nullptr;
+    if (dns_.busy() || settings_->proxy || host.size() > DomainName::max_size) return nullptr;
     return std::make_unique<Started>(begin_lookup(executor_, dns_, host));
   }
 

@@ -20,6 +20,8 @@ class FixedDns final : public Dns {
   std::set<std::string> silent;  // names whose questions never end
   std::set<RrType> silent_types;
   int asked = 0;
+  bool is_busy = false;
+  bool busy() const noexcept override { return is_busy; }
 
   void add_address(const std::string& name, const Address& address) {
     DnsAnswer& answer = answers[{name, address.v6 ? RrType::aaaa : RrType::a}];

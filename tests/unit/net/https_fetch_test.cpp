@@ -64,6 +64,17 @@ TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]
   run_for(loop, 5ms);
 }
 
+TEST_CASE("nothing is begun while the DNS is busy", "[net]") {
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  dns.is_busy = true;
+  auto fetch = make_https_fetch(loop, dns, {});
+  REQUIRE(fetch);
+  CHECK((*fetch)->start(DomainName::parse("example.com").value()) == nullptr);
+  run_for(loop, 5ms);
+  CHECK(dns.asked == 0);
+}
+
 TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too long", "[net]") {
   boost::asio::io_context loop{1};
   FixedDns dns;

@@ -18,16 +18,25 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Its disk stands still for a while.
+struct SlowReader : FakeReader {
+  Result<std::optional<RecordView>> find(const DomainName& domain) override {
+    if (domain.str() == "frozen.example") std::this_thread::sleep_for(stall_limit + 500ms);
+    return FakeReader::find(domain);
+  }
+};
+
 // No network: an unknown domain's flight never ends, and its askers wait for as long as they may.
 struct World {
   FakeStore store;
   FakeClock clock;
   Log log{LogConfig{.level = LogConfig::Level::error}};
   ResolveLoop resolve{store, clock, log};
-  FakeReader* reader = new FakeReader;
-  AnswerLoop loop{PollLoop::make().value(), std::unique_ptr<Reader>(reader), resolve, clock, log, settings()};
+  SlowReader* reader = new SlowReader;
+  AnswerLoop loop;
 
-  World() {
+  explicit World(std::chrono::milliseconds wait = 100ms)
+      : loop(PollLoop::make().value(), std::unique_ptr<Reader>(reader), resolve, clock, log, settings(wait)) {
     reader->records.emplace(name("good.example"), stored_policy(clock.time, "enforce", 604800));
     resolve.start();
     loop.start();
@@ -36,10 +45,10 @@ struct World {
     resolve.stop();
     loop.stop();
   }
-  static SettingsPtr settings() {
+  static SettingsPtr settings(std::chrono::milliseconds wait) {
     Config config;
     config.policy.dane = false;
-    config.policy.first_fetch_wait = 100ms;
+    config.policy.first_fetch_wait = wait;
     return make_settings(config);
   }
   // The client's end.
@@ -138,7 +147,7 @@ TEST_CASE("a client that does not read gets the rest once it does, and nothing i
 }
 
 TEST_CASE("a client that goes away while it waits leaves nothing behind", "[policy]") {
-  World world;
+  World world(8s);
   for (int i = 0; i < 50; ++i) {
     auto client = world.connect();
     send(client, request("unknown" + std::to_string(i) + ".example"));
@@ -165,6 +174,34 @@ TEST_CASE("SM-1: what is no netstring ends the connection, behind what was right
   auto client = world.connect();
   send(client, request("good.example") + "GET / HTTP/1.0\r\n\r\n");
   CHECK(replies(client, 2) == std::vector<std::string>{secure});
+  CHECK(ended(client));
+}
+
+TEST_CASE("SM-14: what is answered after the thread stood still is not sent, to anybody of that turn",
+          "[policy]") {
+  World world;
+  auto frozen = world.connect(), other = world.connect();
+  send(frozen, request("good.example"));
+  send(other, request("good.example"));
+  CHECK(replies(frozen, 1).size() == 1);
+  CHECK(replies(other, 1).size() == 1);
+  send(frozen, request("frozen.example"));
+  std::this_thread::sleep_for(200ms);  // it stands still now
+  send(other, request("good.example"));
+  auto until = std::chrono::steady_clock::now() + 8s;
+  while (world.loop.connections() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(20ms);
+  CHECK(replies(frozen, 1).empty());
+  CHECK(replies(other, 1).empty());
+  auto later = world.connect();
+  send(later, request("good.example"));
+  CHECK(replies(later, 1) == std::vector<std::string>{secure});
+}
+
+TEST_CASE("a request too long ends the connection", "[policy]") {
+  World world;
+  auto client = world.connect();
+  send(client, "99999:postfix ");
   CHECK(ended(client));
 }
 
