@@ -45,6 +45,14 @@ void log_policy_look(Log& log, const FlightReport& r) {
              {"max_age", std::int64_t{record.policy->max_age}}});
 }
 
+// Somebody asked, and its policy was not even looked for: it is answered as without one, or by the one
+// before.
+void log_no_place(Log& log, const FlightReport& r) {
+  log.event(Log::Level::warning, "fetch",
+            {{"domain", r.domain.str()},
+             {"text", "not fetched: too many policy hosts are slow at once; the next question tries again"}});
+}
+
 // "mx1.example usable TLSA, mx2.example no TLSA"
 std::string hosts_in_words(std::string_view hosts) {
   std::string text;
@@ -81,6 +89,7 @@ void log_late_refreshes(Log& log, std::chrono::seconds late) {
 void log_flight(Log& log, const FlightReport& r) {
   if (r.not_stored) return log_not_stored(log, r);
   if (r.look.asked) log_policy_look(log, r);
+  if (r.look.put_off && r.trigger == Trigger::ask) log_no_place(log, r);
   for (const Route& route : r.look.dane)
     for (const DaneState& state : r.look.record.dane)
       if (state.route == route) log_dane_look(log, r, state);

@@ -6,6 +6,8 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <thread>
 
+#include "cache/layout.hpp"
+#include "tests/unit/cache/raw.hpp"
 #include "tests/unit/cache/support.hpp"
 
 using namespace mtasts;
@@ -304,4 +306,24 @@ TEST_CASE("policies that end within a span, in the order of their end, and no ot
   CHECK(walk(0s, 86400s + 5000s).size() == 501);
   CHECK(walk(0s, 86400s * 30, 3).size() == 3);
   CHECK(walk(86400s * 2, 86400s * 30).empty());
+}
+
+TEST_CASE("a key that was left behind in the index of ends lists nothing", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  Record record = policy_record(Mode::enforce, clock.now(), 86400);
+  REQUIRE(put(**LmdbCache::open({.path = folder.cache()}, clock), name("p.example"), record));
+  std::string left_behind(cache::time_key(clock.now() + 3600s, "p.example").view());
+  raw::put(folder.cache(), "expiry", left_behind, "");
+  auto opened = LmdbCache::open({.path = folder.cache()}, clock).value();
+  auto count = [&](std::chrono::seconds to) {
+    int met = 0;
+    REQUIRE(opened->walk_expiring(clock.now(), clock.now() + to, [&](std::string_view, Result<RecordView>) {
+      ++met;
+      return true;
+    }));
+    return met;
+  };
+  CHECK(count(7200s) == 0);
+  CHECK(count(86400s) == 1);
 }

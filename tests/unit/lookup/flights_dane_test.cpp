@@ -4,6 +4,7 @@
 
 #include "dane_fakes.hpp"
 #include "lookup/freshness.hpp"
+#include "network_world.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -11,14 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World {
-  boost::asio::io_context loop;
-  SlowDns* dns = new SlowDns;        // owned by network
-  FakeFetch* fetch = new FakeFetch;  // owned by network
-  std::shared_ptr<Network> network =
-      std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
-  FakeStore store;
-  FakeClock clock;
+struct World : NetworkWorld<SlowDns> {
   std::vector<Route> looked;
   Flights flights{loop.get_executor(), network, store, clock, [this](const FlightReport& r) {
                     looked.insert(looked.end(), r.look.dane.begin(), r.look.dane.end());
@@ -37,10 +31,6 @@ struct World {
            std::chrono::milliseconds wait = 1s) {
     flights.ask({name("example.com"), dane, fetch_wait, wait},
                 [this](OutcomePtr o) { outcomes.push_back(o); });
-  }
-  void run_for(std::chrono::milliseconds time) {
-    loop.restart();
-    loop.run_for(time);
   }
   std::optional<DaneState> state(std::size_t i, Route route = {}) const {
     for (const DaneState& each : outcomes.at(i)->record.dane)

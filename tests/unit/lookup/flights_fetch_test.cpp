@@ -3,8 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes.hpp"
 #include "lookup/flights.hpp"
+#include "network_world.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -12,14 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World {
-  boost::asio::io_context loop;
-  FakeDns* dns = new FakeDns;        // owned by network
-  FakeFetch* fetch = new FakeFetch;  // owned by network
-  std::shared_ptr<Network> network =
-      std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
-  FakeStore store;
-  FakeClock clock;
+struct World : NetworkWorld<> {
   int reports = 0, looks = 0;
   Flights flights{loop.get_executor(),
                   network,

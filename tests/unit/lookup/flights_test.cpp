@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes.hpp"
+#include "network_world.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -13,14 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World {
-  boost::asio::io_context loop;
-  FakeDns* dns = new FakeDns;        // owned by network
-  FakeFetch* fetch = new FakeFetch;  // owned by network
-  std::shared_ptr<Network> network =
-      std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
-  FakeStore store;
-  FakeClock clock;
+struct World : NetworkWorld<> {
   int reports = 0, not_stored = 0;
   Flights flights;
   std::vector<OutcomePtr> outcomes;
@@ -35,14 +28,6 @@ struct World {
   void ask(std::string_view domain = "example.com", std::chrono::milliseconds wait = 5s) {
     flights.ask({name(domain), std::nullopt, wait, wait},
                 [this](OutcomePtr o) { outcomes.push_back(std::move(o)); });
-  }
-  void run() {
-    loop.restart();
-    loop.run();
-  }
-  void run_for(std::chrono::milliseconds time) {
-    loop.restart();
-    loop.run_for(time);
   }
 };
 

@@ -5,7 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes.hpp"
+#include "network_world.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -13,14 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World {
-  boost::asio::io_context loop;
-  FakeDns* dns = new FakeDns;        // owned by network
-  FakeFetch* fetch = new FakeFetch;  // owned by network
-  std::shared_ptr<Network> network =
-      std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
-  FakeStore store;
-  FakeClock clock;
+struct World : NetworkWorld<> {
   Flights flights{loop.get_executor(), network, store, clock, [](const FlightReport&) {}};
   RefresherOptions options{};
   RefreshMemory memory;
@@ -37,10 +30,6 @@ struct World {
     for (int i = 0; i < count; ++i) due("d" + std::to_string(i) + tail);
   }
   std::size_t round() { return refresh_round(flights, store, clock, options, memory); }
-  void run() {
-    loop.restart();
-    loop.run();
-  }
 };
 
 }  // namespace

@@ -121,6 +121,25 @@ TEST_CASE("a descriptor is ready as long as there is something to read, and whil
   CHECK(socket.readies == 4);
 }
 
+TEST_CASE("what was posted comes with the turn, however many descriptors are ready all the time",
+          "[policy]") {
+  World world;
+  std::vector<Socket> sockets(200);  // more than a turn takes
+  int readies = 0, at_post = 0, at_run = 0;
+  for (Socket& socket : sockets) {
+    REQUIRE(world.loop->watch(socket.here.get(), EPOLLIN, socket));
+    REQUIRE(::write(socket.there.get(), "x", 1) == 1);
+    socket.on_ready = [&] {
+      if (++readies != 1000) return;
+      at_post = readies;
+      world.loop->post([&] { at_run = readies, world.loop->stop(); });
+    };
+  }
+  world.run();
+  CHECK(at_post == 1000);
+  CHECK(at_run - at_post < 64);
+}
+
 TEST_CASE("turned() comes after each turn, and each second when nothing happens", "[policy]") {
   World world;
   auto begin = PollLoop::Moment::clock::now();
