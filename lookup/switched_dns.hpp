@@ -1,7 +1,6 @@
 // switched_dns - a Dns that asks through another one, which can be replaced while questions are under way.
 //
-// A question goes on with the Dns that it began with. gone() is that of the present one. For the resolve
-// thread only.
+// A question goes on with the Dns that it began with. For the resolve thread only.
 #pragma once
 
 #include <memory>
@@ -19,7 +18,6 @@ class SwitchedDns final : public Dns {
 
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
   bool busy() const noexcept override { return dns_->busy(); }
-  bool gone() const noexcept override { return dns_->gone(); }
 
  private:
   std::shared_ptr<Dns> dns_;

@@ -16,8 +16,6 @@ class Dns {
   virtual boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) = 0;
   // true: so much is being asked that nothing should be which may turn out not to be needed.
   virtual bool busy() const noexcept { return false; }
-  // true: it will never answer anything any more; only a new one helps.
-  virtual bool gone() const noexcept { return false; }
 };
 
 }  // namespace mtasts

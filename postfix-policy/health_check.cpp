@@ -22,9 +22,8 @@ std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times)
 
 namespace {
 
-// What is in use can't answer any more, or asks resolvers that are not the host's now.
+// What is in use asks resolvers that are not the host's now.
 bool outdated(const Prepared& prepared, const Resolvers& resolvers) noexcept {
-  if (prepared.dns->gone()) return true;
   Way way = prepared.in_use.way;
   bool by_resolvers = way == Way::resolvers || way == Way::unvalidated || prepared.plan.private_zones;
   return by_resolvers && prepared.in_use.resolvers != resolvers;

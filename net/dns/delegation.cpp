@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/text.hpp"
+#include "net/dns/packet.hpp"
 
 namespace mtasts {
 namespace {
@@ -68,12 +69,6 @@ std::optional<Nsec3> read_nsec3(const ns_rr& record) noexcept {
   if (!take_field(data, found.salt) || !take_field(data, next)) return std::nullopt;
   found.bitmap = data;
   return found;
-}
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  if (a.ends_with('.')) a.remove_suffix(1);
-  if (b.ends_with('.')) b.remove_suffix(1);
-  return equal_folded(a, b);
 }
 
 // Whether a hashed owner is that of the name, in a zone above it.

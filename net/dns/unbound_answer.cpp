@@ -1,11 +1,15 @@
 #include "net/dns/unbound_answer.hpp"
 
+#include <arpa/nameser.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "core/finding.hpp"
 #include "net/dns/delegation.hpp"
+#include "net/dns/packet.hpp"
 
 namespace mtasts {
 namespace {
@@ -22,35 +26,22 @@ std::string rcode_words(int rcode) {
   return "RCODE " + std::to_string(rcode);
 }
 
-std::string without_final_dot(const char* name) {
-  std::string text(name == nullptr ? "" : name);
-  if (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
-std::vector<std::string> rdata_of(const ub_result& result) {
-  std::vector<std::string> rdata;
-  for (std::size_t i = 0; result.data[i] != nullptr; ++i) {
-    rdata.emplace_back(result.data[i], static_cast<std::size_t>(std::max(result.len[i], 0)));
-  }
-  return rdata;
-}
-
-DnsAnswer bogus_answer(const ub_result& result) {
+DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType type) {
   DnsAnswer answer;
   answer.security = DnsAnswer::Security::bogus;
   answer.reason = "DNSSEC bogus";
-  if (result.qtype == static_cast<int>(RrType::dnskey) && result.data != nullptr)
-    answer.rdata = rdata_of(result);
-  if (result.why_bogus != nullptr) answer.reason += ": " + printable(result.why_bogus, max_reason);
+  if (type == RrType::dnskey) {
+    if (auto read = read_answer(reply.packet, name, type)) answer.rdata = std::move(read->rdata);
+  }
+  if (reply.why_bogus != nullptr) answer.reason += ": " + printable(reply.why_bogus, max_reason);
   return answer;
 }
 
-bool denies_ds(const ub_result& result) {
-  if (result.qtype != static_cast<int>(RrType::ds) || result.answer_packet == nullptr) return false;
-  std::string_view packet(static_cast<const char*>(result.answer_packet),
-                          static_cast<std::size_t>(std::max(result.answer_len, 0)));
-  return is_unsigned_delegation(packet, result.qname, result.secure != 0);
+// NXDOMAIN has no data, whatever the packet holds beside it.
+DnsAnswer::Kind kind_of(bool nxdomain, std::vector<std::string>& rdata) noexcept {
+  if (nxdomain) rdata.clear();
+  if (nxdomain) return DnsAnswer::Kind::nxdomain;
+  return rdata.empty() ? DnsAnswer::Kind::no_data : DnsAnswer::Kind::data;
 }
 
 bool label_ok(std::string_view label) noexcept {
@@ -75,23 +66,23 @@ DnsAnswer timeout_answer(std::chrono::milliseconds limit, bool was_asked) {
   return failed_answer("timeout: not asked within " + words + ", too many DNS questions at once");
 }
 
-DnsAnswer to_answer(const ub_result& result) {
-  if (result.bogus != 0) return bogus_answer(result);  // before anything else: it comes with the data (UB-6)
-  bool nxdomain = result.rcode == 3 || result.nxdomain != 0;
-  if (result.rcode != 0 && !nxdomain) return failed_answer(rcode_words(result.rcode));
+DnsAnswer to_answer(const UnboundReply& reply, std::string_view name, RrType type) {
+  if (reply.security == DnsAnswer::Security::bogus)  // before anything else: it comes with the data (UB-6)
+    return bogus_answer(reply, name, type);
+  if (reply.rcode != 0) return failed_answer(rcode_words(reply.rcode));
+  auto read = read_answer(reply.packet, name, type);
+  if (!read) return failed_answer("libunbound's answer can't be read");
+  bool nxdomain = read->rcode == ns_r_nxdomain;
+  if (read->rcode != 0 && !nxdomain) return failed_answer(rcode_words(static_cast<int>(read->rcode)));
   DnsAnswer answer;
-  answer.security = result.secure != 0 ? DnsAnswer::Security::secure : DnsAnswer::Security::insecure;
-  answer.ttl = static_cast<std::uint32_t>(std::max(result.ttl, 0));
-  answer.canonical = without_final_dot(result.canonname);
-  if (nxdomain) {
-    answer.kind = DnsAnswer::Kind::nxdomain;
-  } else if (result.havedata != 0 && result.data != nullptr) {
-    answer.kind = DnsAnswer::Kind::data;
-    answer.rdata = rdata_of(result);
-  } else {
-    answer.kind = DnsAnswer::Kind::no_data;
-    answer.unsigned_delegation = denies_ds(result);
-  }
+  answer.security = reply.security;
+  answer.ttl = read->ttl;
+  answer.canonical = std::move(read->canonical);
+  answer.rdata = std::move(read->rdata);
+  answer.kind = kind_of(nxdomain, answer.rdata);
+  bool denied_ds = answer.kind == DnsAnswer::Kind::no_data && type == RrType::ds;
+  bool secure = reply.security == DnsAnswer::Security::secure;
+  answer.unsigned_delegation = denied_ds && is_unsigned_delegation(reply.packet, name, secure);
   return answer;
 }
 

@@ -2,10 +2,7 @@
 // needed.
 #pragma once
 
-#include <unbound.h>
-
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,12 +10,16 @@
 
 namespace mtasts {
 
-struct UbResultDeleter {
-  void operator()(ub_result* result) const noexcept { ub_resolve_free(result); }
+// What libunbound hands to the callback of ub_resolve_event().
+struct UnboundReply {
+  int rcode = 0;            // not 0: there is no packet
+  std::string_view packet;  // lives as long as the callback runs
+  DnsAnswer::Security security = DnsAnswer::Security::insecure;
+  const char* why_bogus = nullptr;
 };
-using UbResult = std::unique_ptr<ub_result, UbResultDeleter>;
 
-DnsAnswer to_answer(const ub_result& result);
+// name, type: as they were asked.
+DnsAnswer to_answer(const UnboundReply& reply, std::string_view name, RrType type);
 
 // Kind::failed, not bogus.
 DnsAnswer failed_answer(std::string reason);

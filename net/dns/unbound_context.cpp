@@ -93,7 +93,6 @@ Result<void> set_forwarders(ub_ctx& ctx, const std::vector<std::string>& forward
 Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
   ub_ctx_debugout(&ctx, nullptr);  // else it writes to stderr (UB-22); what matters comes with each answer
   ub_ctx_debuglevel(&ctx, 0);
-  if (ub_ctx_async(&ctx, 1) != UB_NOERROR) return fail(Fault::config, "libunbound is built without threads");
   for (const Option& option : busy_relay) {
     auto ok = set(ctx, option.name, option.value);
     if (!ok) return ok;
@@ -130,28 +129,26 @@ std::unexpected<Error> cannot_start(const UnboundOptions& options, int status) {
   return fail(Fault::config, std::string("libunbound can't start: ") + ub_strerror(status) + culprit);
 }
 
-// Makes libunbound read the files now: it does so on the first call that needs them, and its thread has no
-// way to report an error. A blocking ub_resolve() of a name that is answered internally (UB-19) sets up a
-// whole worker, hints included, and sends nothing.
+// Makes libunbound read the files now: it does so on the first call that needs them. A question that it
+// answers by itself (UB-19) sets up its worker, hints included, and sends nothing.
 Result<void> try_out(ub_ctx& ctx, const UnboundOptions& options) {
   if (!initializes(ctx)) {
     bool anchor = !options.trust_anchor.empty() && !anchor_can_be_read(options.trust_anchor);
     if (anchor) return bad_anchor(options.trust_anchor, ub_strerror(UB_INITFAIL));
     return cannot_start(options, UB_INITFAIL);
   }
-  ub_result* result = nullptr;
-  int status = ub_resolve(&ctx, "localhost.", 1, 1, &result);
-  ub_resolve_free(result);
+  auto ignore = [](void*, int, void*, int, int, char*, int) {};
+  int status = ub_resolve_event(&ctx, "localhost.", 1, 1, nullptr, ignore, nullptr);
   if (status != UB_NOERROR) return cannot_start(options, status);
   return {};
 }
 
 }  // namespace
 
-Result<UbCtx> make_unbound_context(const UnboundOptions& options) {
+Result<UbCtx> make_unbound_context(const UnboundOptions& options, ub_event_base& events) {
   auto files = check_files(options);
   if (!files) return std::unexpected(std::move(files.error()));
-  UbCtx ctx(ub_ctx_create());
+  UbCtx ctx(ub_ctx_create_ub_event(&events));
   if (!ctx) return fail(Fault::config, "libunbound can't start: out of memory or out of file descriptors");
   auto applied = apply(*ctx, options);
   if (!applied) return std::unexpected(std::move(applied.error()));

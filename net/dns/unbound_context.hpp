@@ -1,10 +1,11 @@
 // unbound_context - a libunbound context with mtastsd's settings, checked as far as that goes before the
 // first question.
 //
-// REQUIRES: made, used and deleted on one thread, never across a fork (UB-15). Deleting it joins libunbound's
-// thread.
+// REQUIRES: made, used and deleted where the events are run, never across a fork (UB-15). Deleting it drops
+// the questions that are out without a callback (UB-14).
 #pragma once
 
+#include <unbound-event.h>
 #include <unbound.h>
 
 #include <memory>
@@ -19,7 +20,8 @@ struct UbCtxDeleter {
 };
 using UbCtx = std::unique_ptr<ub_ctx, UbCtxDeleter>;
 
-// Thread mode, silent, settings final. Fault::config: detail names the file or the option, and what to do.
-Result<UbCtx> make_unbound_context(const UnboundOptions& options);
+// Silent, settings final; for ub_resolve_event() alone. events must outlive it. Fault::config: detail names
+// the file or the option, and what to do.
+Result<UbCtx> make_unbound_context(const UnboundOptions& options, ub_event_base& events);
 
 }  // namespace mtasts

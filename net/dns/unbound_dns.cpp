@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
@@ -13,11 +12,13 @@
 
 #include "net/dns/unbound_answer.hpp"
 #include "net/dns/unbound_context.hpp"
+#include "net/dns/unbound_events.hpp"
 
 namespace mtasts {
 namespace {
 
 namespace asio = boost::asio;
+constexpr char shut_down[] = "the resolver is shut down";
 
 // One ask(), on its way. The asker waits on the timer; whoever has the answer sets it and cancels the timer.
 struct Query {
@@ -32,26 +33,23 @@ struct Query {
   int async_id = 0;           // libunbound's
 };
 
-// The context, its descriptor, and what is asked. Coroutines in ask() share it, so that they end well when
-// the UnboundDns goes away under them.
+// The context, its events, and what is asked. Coroutines in ask() share it, so that they end well when the
+// UnboundDns goes away under them.
 class Resolver : public std::enable_shared_from_this<Resolver> {
  public:
-  Resolver(asio::io_context& loop, UbCtx ctx, const UnboundOptions& options)
+  Resolver(asio::io_context& loop, const UnboundOptions& options)
       : timeout(options.timeout),
         validates(options.validate && !options.trust_anchor.empty()),
         loop_(loop),
-        max_queries_(std::max(options.max_queries, 1u)),
-        ctx_(std::move(ctx)),
-        descriptor_(loop, ub_fd(ctx_.get())) {}
+        max_queries_(std::max(options.max_queries, 1u)) {}
   ~Resolver() { close(); }
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
   asio::io_context& loop() noexcept { return loop_; }
-  Result<void> start();
-  bool stopped() const noexcept { return !ctx_; }
+  Result<void> start(const UnboundOptions& options);
   bool busy() const noexcept { return asked_.size() + queue_.size() > max_queries_ / 2; }
-  void close() { stop("the resolver is shut down"); }
+  void close();
   void enter(const std::shared_ptr<Query>& query);
   void leave(const Query& query);
 
@@ -59,73 +57,82 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   const bool validates;
 
  private:
-  void watch();
-  static void on_result(void* number, int error, ub_result* result);
-  void on_readable();
+  static void on_reply(void* number, int rcode, void* packet, int size, int security, char* why, int);
+  void on_due();
   void fill();
   void ask(const std::shared_ptr<Query>& query);
-  void finish(std::uintptr_t number, DnsAnswer answer);
-  void stop(const char* why);
+  void finish(std::uintptr_t number, const UnboundReply& reply);
 
   asio::io_context& loop_;
   std::size_t max_queries_;
-  UbCtx ctx_;  // nullptr once stopped
-  asio::posix::stream_descriptor descriptor_;
+  std::shared_ptr<UnboundEvents> events_;
+  UbCtx ctx_;                                                         // nullptr once closed
   std::deque<std::weak_ptr<Query>> queue_;                            // who has left is skipped
   std::unordered_map<std::uintptr_t, std::shared_ptr<Query>> asked_;  // by number
   std::uintptr_t last_number_ = 0;
 };
 
-// libunbound calls back inside ub_process() only (UB-12); this says whose. The argument of a query is its
-// number and no pointer: a callback that comes late, twice or never can't touch memory that is gone (UB-14).
-thread_local Resolver* processing = nullptr;
+// Whose libunbound is at work now: it calls back inside ub_resolve_event() and UnboundEvents::run() only. The
+// argument of a query is its number and no pointer: a callback that comes late, twice or never can't touch
+// memory that is gone (UB-14).
+thread_local Resolver* at_work = nullptr;
 
-// libunbound makes its thread with the first question, which takes some milliseconds and can fail; so that is
-// asked here, answered by libunbound itself (UB-19), and its number belongs to nobody.
-Result<void> Resolver::start() {
-  int status = ub_resolve_async(ctx_.get(), "localhost.", 1, 1, nullptr, &Resolver::on_result, nullptr);
-  if (status != UB_NOERROR)
-    return fail(Fault::config, std::string("libunbound can't start: ") + ub_strerror(status));
-  watch();
+class AtWork {
+ public:
+  explicit AtWork(Resolver* resolver) : before_(std::exchange(at_work, resolver)) {}
+  ~AtWork() { at_work = before_; }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  Resolver* before_;
+};
+
+void answer(Query& query, DnsAnswer answer) {
+  query.answer = std::move(answer);
+  query.timer.cancel();
+}
+
+Result<void> Resolver::start(const UnboundOptions& options) {
+  auto events = UnboundEvents::make(loop_, [weak = weak_from_this()] {
+    if (auto resolver = weak.lock()) resolver->on_due();
+  });
+  if (!events) return std::unexpected(std::move(events.error()));
+  events_ = *std::move(events);
+  auto ctx = make_unbound_context(options, *events_);
+  if (!ctx) return std::unexpected(std::move(ctx.error()));
+  ctx_ = *std::move(ctx);
   return {};
 }
 
-void Resolver::watch() {
-  auto ready = [self = weak_from_this()](const boost::system::error_code& error) {
-    auto resolver = self.lock();
-    if (resolver && !error) resolver->on_readable();
-  };
-  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, std::move(ready));
-}
-
-void Resolver::on_readable() {
-  if (!ctx_) return;
-  processing = this;
-  int status = ub_process(ctx_.get());
-  processing = nullptr;
-  if (status != UB_NOERROR) return stop("libunbound's thread is gone; a new one is made within a minute");
+void Resolver::on_due() {
+  {
+    AtWork work(this);
+    events_->run();
+  }
   fill();
-  watch();
 }
 
-void Resolver::on_result(void* number, int error, ub_result* raw) {
-  UbResult result(raw);
-  bool usable = error == UB_NOERROR && result != nullptr;
-  processing->finish(reinterpret_cast<std::uintptr_t>(number),
-                     usable ? to_answer(*result) : failed_answer(ub_strerror(error)));
+void Resolver::on_reply(void* number, int rcode, void* packet, int size, int security, char* why, int) {
+  constexpr int bogus = 1, secure = 2;  // UB-16
+  UnboundReply reply{.rcode = rcode, .packet = {}, .why_bogus = why};
+  if (packet != nullptr) reply.packet = {static_cast<const char*>(packet), static_cast<std::size_t>(size)};
+  if (security == bogus) reply.security = DnsAnswer::Security::bogus;
+  if (security == secure) reply.security = DnsAnswer::Security::secure;
+  if (at_work != nullptr) at_work->finish(reinterpret_cast<std::uintptr_t>(number), reply);
 }
 
-void Resolver::finish(std::uintptr_t number, DnsAnswer answer) {
+void Resolver::finish(std::uintptr_t number, const UnboundReply& reply) {
   auto found = asked_.find(number);
   if (found == asked_.end()) return;  // its asker has given up
-  found->second->answer = std::move(answer);
-  found->second->timer.cancel();
+  Query& query = *found->second;
+  answer(query, to_answer(reply, query.name, query.type));
   asked_.erase(found);
 }
 
 void Resolver::enter(const std::shared_ptr<Query>& query) {
   if (!ctx_) {
-    query->answer = failed_answer("the resolver is shut down");
+    query->answer = failed_answer(shut_down);
     return;
   }
   queue_.push_back(query);
@@ -140,13 +147,16 @@ void Resolver::fill() {
   }
 }
 
+// What is in libunbound's cache is answered inside of the call.
 void Resolver::ask(const std::shared_ptr<Query>& query) {
   query->number = ++last_number_;
   asked_.emplace(query->number, query);
+  AtWork work(this);
   int status =
-      ub_resolve_async(ctx_.get(), query->name.c_str(), static_cast<int>(query->type), 1,
-                       reinterpret_cast<void*>(query->number), &Resolver::on_result, &query->async_id);
-  if (status != UB_NOERROR) finish(query->number, failed_answer(ub_strerror(status)));
+      ub_resolve_event(ctx_.get(), query->name.c_str(), static_cast<int>(query->type), 1,
+                       reinterpret_cast<void*>(query->number), &Resolver::on_reply, &query->async_id);
+  if (status == UB_NOERROR || asked_.erase(query->number) == 0) return;
+  answer(*query, failed_answer(ub_strerror(status)));
 }
 
 // The query goes on inside libunbound, and its answer lands in the cache; that is all right, and ub_cancel()
@@ -157,20 +167,12 @@ void Resolver::leave(const Query& query) {
   fill();
 }
 
-void Resolver::stop(const char* why) {
-  if (!ctx_) return;
-  descriptor_.release();  // the descriptor is libunbound's: without this it would be closed twice
-  ctx_.reset();           // joins libunbound's thread; no callback comes after it
-  auto asked = std::exchange(asked_, {});
-  for (auto& [number, query] : asked) {
-    query->answer = failed_answer(why);
-    query->timer.cancel();
-  }
+void Resolver::close() {
+  ctx_.reset();  // no callback comes after it
+  if (events_) events_->close();
+  for (auto& [number, query] : std::exchange(asked_, {})) answer(*query, failed_answer(shut_down));
   for (auto& waiting : std::exchange(queue_, {})) {
-    if (auto query = waiting.lock()) {
-      query->answer = failed_answer(why);
-      query->timer.cancel();
-    }
+    if (auto query = waiting.lock()) answer(*query, failed_answer(shut_down));
   }
 }
 
@@ -220,7 +222,6 @@ class UnboundDns final : public Dns {
     return ask_and_wait(resolver_, std::move(name), type);
   }
   bool busy() const noexcept override { return resolver_->busy(); }
-  bool gone() const noexcept override { return resolver_->stopped(); }
 
  private:
   std::shared_ptr<Resolver> resolver_;
@@ -229,10 +230,8 @@ class UnboundDns final : public Dns {
 }  // namespace
 
 Result<std::unique_ptr<Dns>> make_unbound_dns(asio::io_context& loop, const UnboundOptions& options) {
-  auto ctx = make_unbound_context(options);
-  if (!ctx) return std::unexpected(std::move(ctx.error()));
-  auto resolver = std::make_shared<Resolver>(loop, std::move(*ctx), options);
-  if (auto started = resolver->start(); !started) return std::unexpected(std::move(started.error()));
+  auto resolver = std::make_shared<Resolver>(loop, options);
+  if (auto started = resolver->start(options); !started) return std::unexpected(std::move(started.error()));
   return std::make_unique<UnboundDns>(std::move(resolver));
 }
 

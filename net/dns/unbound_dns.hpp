@@ -1,10 +1,10 @@
-// unbound_dns - the Dns port over libunbound in its thread mode (UB-1 to UB-22).
+// unbound_dns - the Dns port over libunbound and its event interface (UB-1 to UB-22).
 //
-// libunbound resolves and validates in a background thread of its own; its descriptor is awaited on the
-// resolve thread's event loop, where callbacks run and questions are asked. At most max_queries are in
-// flight, the rest wait in order. A timeout really ends a wait, and counts from ask(), the time in the queue
-// too; the query that goes on inside libunbound is forgotten safely, its answer still fills the cache. A name
-// that is no plain host name ("_" is taken too) fails at once and is not sent.
+// libunbound resolves and validates on the resolve thread's event loop, where its sockets are awaited and its
+// callbacks run. At most max_queries are in flight, the rest wait in order. A timeout really ends a wait, and
+// counts from ask(), the time in the queue too; the query that goes on inside libunbound is forgotten safely,
+// its answer still fills the cache. A name that is no plain host name ("_" is taken too) fails at once and is
+// not sent.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -118,6 +118,12 @@ DnsRecord dns_soa(std::string zone, std::uint32_t minimum) {
   return {std::move(zone), 6, rdata, minimum};
 }
 
+std::string dns_message(std::string_view name, std::uint16_t type, const DnsReply& reply) {
+  std::string query(12, '\0');
+  query += dns_name(name) + dns_u16(type) + dns_u16(1);
+  return response(query, query.size(), reply);
+}
+
 DnsServer::DnsServer(DnsScript script) : script_(std::move(script)) {
   for (int tries = 0; tries < 20 && tcp_ < 0; ++tries) {
     if (udp_ >= 0) ::close(udp_);

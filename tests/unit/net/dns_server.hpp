@@ -45,6 +45,8 @@ std::string dns_name(std::string_view name);                // wire form
 std::string dns_strings(std::vector<std::string> strings);  // TXT RDATA
 std::string dns_u16(unsigned value);
 DnsRecord dns_soa(std::string zone, std::uint32_t minimum = 60);
+// The message that answers this question.
+std::string dns_message(std::string_view name, std::uint16_t type, const DnsReply& reply);
 
 class DnsServer {
  public:

@@ -1,8 +1,11 @@
 #include "net/dns/unbound_answer.hpp"
 
-#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/unit/net/dns_server.hpp"
 
 namespace mtasts {
 namespace {
@@ -11,55 +14,59 @@ using Catch::Generators::values;
 using Kind = DnsAnswer::Kind;
 using Security = DnsAnswer::Security;
 
-// A ub_result over memory of this object; ub_resolve_free() must not see it.
-struct Sample {
-  std::string item = "\4abcd";
-  std::string name = "target.example.";
-  std::string why = "validation failure <x.example. TXT IN>: signature expired\n\x1b[31m";
-  std::array<char*, 2> data{item.data(), nullptr};
-  std::array<int, 2> sizes{static_cast<int>(item.size()), 0};
-  ub_result result{};
+constexpr std::uint16_t type_cname = 5, type_txt = 16, type_dnskey = 48;
 
-  Sample() {
-    result.data = data.data();
-    result.len = sizes.data();
-    result.ttl = 300;
-  }
-};
+DnsReply with_data(std::uint16_t rcode = 0) {
+  return {.answer = {{"name.example", type_txt, dns_strings({"abcd"})}}, .authority = {}, .rcode = rcode};
+}
 
-TEST_CASE("UB-5 to UB-7: what libunbound says, kept apart", "[net]") {
+DnsReply without_data(std::uint16_t rcode = 0) {
+  return {.answer = {}, .authority = {dns_soa("example", 77)}, .rcode = rcode};
+}
+
+TEST_CASE("UB-5 to UB-7, UB-16: what libunbound says, kept apart", "[net]") {
   struct Row {
     const char* why;
-    int rcode, havedata, nxdomain, secure, bogus;
+    int rcode;
+    DnsReply packet;
+    Security said;
     Kind kind;
     Security security;
     const char* reason;
   };
   auto row = GENERATE(values<Row>({
-      {"data, insecure", 0, 1, 0, 0, 0, Kind::data, Security::insecure, ""},
-      {"UB-5: data, secure", 0, 1, 0, 1, 0, Kind::data, Security::secure, ""},
-      {"UB-7: no data", 0, 0, 0, 0, 0, Kind::no_data, Security::insecure, ""},
-      {"UB-5: secure denial of data", 0, 0, 0, 1, 0, Kind::no_data, Security::secure, ""},
-      {"UB-7: NXDOMAIN", 3, 0, 1, 0, 0, Kind::nxdomain, Security::insecure, ""},
-      {"UB-5: secure NXDOMAIN", 3, 0, 1, 1, 0, Kind::nxdomain, Security::secure, ""},
-      {"UB-7: SERVFAIL", 2, 0, 0, 0, 0, Kind::failed, Security::insecure, "SERVFAIL"},
-      {"REFUSED", 5, 0, 0, 0, 0, Kind::failed, Security::insecure, "REFUSED"},
-      {"an rcode without a name", 23, 0, 0, 0, 0, Kind::failed, Security::insecure, "RCODE 23"},
-      {"a negative rcode", -1, 0, 0, 0, 0, Kind::failed, Security::insecure, "RCODE -1"},
-      {"secure does not make SERVFAIL an answer", 2, 1, 0, 1, 0, Kind::failed, Security::insecure,
+      {"data, insecure", 0, with_data(), Security::insecure, Kind::data, Security::insecure, ""},
+      {"UB-5: data, secure", 0, with_data(), Security::secure, Kind::data, Security::secure, ""},
+      {"UB-7: no data", 0, without_data(), Security::insecure, Kind::no_data, Security::insecure, ""},
+      {"UB-5: secure denial of data", 0, without_data(), Security::secure, Kind::no_data, Security::secure,
+       ""},
+      {"UB-7: NXDOMAIN", 0, without_data(3), Security::insecure, Kind::nxdomain, Security::insecure, ""},
+      {"UB-5: secure NXDOMAIN", 0, without_data(3), Security::secure, Kind::nxdomain, Security::secure, ""},
+      {"NXDOMAIN has no data", 0, with_data(3), Security::insecure, Kind::nxdomain, Security::insecure, ""},
+      {"UB-7: SERVFAIL, without a packet",
+       2,
+       {},
+       Security::insecure,
+       Kind::failed,
+       Security::insecure,
        "SERVFAIL"},
-      {"UB-6: bogus comes with the data", 0, 1, 0, 0, 1, Kind::failed, Security::bogus, "DNSSEC bogus"},
-      {"bogus NXDOMAIN", 3, 0, 1, 0, 1, Kind::failed, Security::bogus, "DNSSEC bogus"},
-      {"bogus outranks secure", 0, 1, 0, 1, 1, Kind::failed, Security::bogus, "DNSSEC bogus"},
+      {"REFUSED in the packet", 0, without_data(5), Security::insecure, Kind::failed, Security::insecure,
+       "REFUSED"},
+      {"an rcode without a name", 23, {}, Security::insecure, Kind::failed, Security::insecure, "RCODE 23"},
+      {"a negative rcode", -1, {}, Security::insecure, Kind::failed, Security::insecure, "RCODE -1"},
+      {"secure does not make SERVFAIL an answer", 0, with_data(2), Security::secure, Kind::failed,
+       Security::insecure, "SERVFAIL"},
+      {"secure does not make a failure an answer", 2, with_data(), Security::secure, Kind::failed,
+       Security::insecure, "SERVFAIL"},
+      {"UB-6: bogus comes with the data", 0, with_data(), Security::bogus, Kind::failed, Security::bogus,
+       "DNSSEC bogus"},
+      {"bogus NXDOMAIN", 0, without_data(3), Security::bogus, Kind::failed, Security::bogus, "DNSSEC bogus"},
+      {"bogus SERVFAIL", 2, {}, Security::bogus, Kind::failed, Security::bogus, "DNSSEC bogus"},
   }));
   INFO(row.why);
-  Sample sample;
-  sample.result.rcode = row.rcode;
-  sample.result.havedata = row.havedata;
-  sample.result.nxdomain = row.nxdomain;
-  sample.result.secure = row.secure;
-  sample.result.bogus = row.bogus;
-  DnsAnswer answer = to_answer(sample.result);
+  std::string packet = row.rcode == 0 ? dns_message("name.example", type_txt, row.packet) : "";
+  DnsAnswer answer =
+      to_answer({.rcode = row.rcode, .packet = packet, .security = row.said}, "name.example.", RrType::txt);
   CHECK(answer.kind == row.kind);
   CHECK(answer.security == row.security);
   CHECK(answer.reason == row.reason);
@@ -67,24 +74,45 @@ TEST_CASE("UB-5 to UB-7: what libunbound says, kept apart", "[net]") {
 }
 
 TEST_CASE("UB-8: raw data, TTL and the end of the alias chain", "[net]") {
-  Sample sample;
-  sample.result.havedata = 1;
-  sample.result.canonname = sample.name.data();
-  DnsAnswer answer = to_answer(sample.result);
+  DnsReply reply{.answer = {{"name.example", type_cname, dns_name("target.example"), 300},
+                            {"target.example", type_txt, dns_strings({"abcd"}), 900}},
+                 .authority = {}};
+  DnsAnswer answer =
+      to_answer({.packet = dns_message("name.example", type_txt, reply)}, "name.example.", RrType::txt);
   CHECK(answer.canonical == "target.example");
   CHECK(answer.ttl == 300);
   REQUIRE(answer.rdata.size() == 1);
   CHECK(answer.rdata[0] == "\4abcd");
 }
 
+TEST_CASE("a packet that can't be read is a failure, never a denial", "[net]") {
+  std::string packet = dns_message("name.example", type_txt, with_data());
+  for (std::size_t size = 0; size < packet.size(); ++size) {
+    INFO(size);
+    DnsAnswer answer =
+        to_answer({.packet = std::string_view(packet).substr(0, size), .security = Security::secure},
+                  "name.example.", RrType::txt);
+    CHECK(answer.kind == Kind::failed);
+    CHECK(answer.security == Security::insecure);
+  }
+}
+
 TEST_CASE("the cause of a bogus answer is one printable line", "[net]") {
-  Sample sample;
-  sample.result.bogus = 1;
-  sample.result.why_bogus = sample.why.data();
-  DnsAnswer answer = to_answer(sample.result);
+  const char* why = "validation failure <x.example. TXT IN>: signature expired\n\x1b[31m";
+  DnsAnswer answer =
+      to_answer({.packet = "", .security = Security::bogus, .why_bogus = why}, "x.example.", RrType::txt);
   CHECK(answer.reason.starts_with("DNSSEC bogus: validation failure <x.example. TXT IN>: signature expired"));
   CHECK(answer.reason.find('\n') == std::string::npos);
   CHECK(answer.reason.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("bogus keys are handed over, for the self-test", "[net]") {
+  DnsReply reply{.answer = {{"example", type_dnskey, "\1\1\3\x0Dkey"}}, .authority = {}};
+  DnsAnswer answer =
+      to_answer({.packet = dns_message("example", type_dnskey, reply), .security = Security::bogus},
+                "example.", RrType::dnskey);
+  CHECK(answer.kind == Kind::failed);
+  CHECK(answer.rdata == std::vector<std::string>{"\1\1\3\x0Dkey"});
 }
 
 TEST_CASE("names that are not asked", "[net]") {

@@ -32,12 +32,6 @@ LogConfig quiet() {
   return config;
 }
 
-// Says whom it was made to ask, and can lose its thread.
-struct MadeDns : fake::FakeDns {
-  bool gone() const noexcept override { return lost; }
-  bool lost = false;
-};
-
 std::string asked_at(const Resolvers& resolvers) { return resolvers.empty() ? "nobody" : resolvers.front(); }
 
 // A host whose DNS can be broken while the check runs.
@@ -67,9 +61,9 @@ struct Bench {
     };
     return prepared;
   }
-  std::shared_ptr<MadeDns> dns(Way way, const Resolvers& of) {
+  std::shared_ptr<fake::FakeDns> dns(Way way, const Resolvers& of) {
     ++made;
-    auto made_dns = std::make_shared<MadeDns>();
+    auto made_dns = std::make_shared<fake::FakeDns>();
     bool recurses = way == Way::recursion;
     made_dns->answers["who.example/TXT"] = fake::txt({recurses ? "the root" : asked_at(of)});
     last_made = made_dns;
@@ -89,7 +83,7 @@ struct Bench {
   std::optional<Way> unmakeable;
   int failing_reads = 0;
   int made = 0;
-  std::shared_ptr<MadeDns> last_made;
+  std::shared_ptr<fake::FakeDns> last_made;
   fake::FakeClock clock;
   Log log{quiet()};
   asio::io_context loop{1};
@@ -300,21 +294,6 @@ TEST_CASE("private zones are asked from the resolvers of now, by every way", "[d
   bench.resolvers = {"192.0.2.99"};
   REQUIRE(bench.until([&] { return bench.who(*prepared) == "192.0.2.99"; }));
   CHECK(bench.last().way == "as configured");
-}
-
-TEST_CASE("a Dns that lost its thread is replaced", "[daemon]") {
-  Bench bench;
-  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});
-  auto prepared = bench.prepare(GENERATE(false, true));
-  bench.check.use(prepared);
-  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
-  auto in_use = std::make_shared<MadeDns>();
-  prepared->dns->use(in_use);
-  run_for(bench.loop, 50ms);
-  CHECK(in_use.use_count() == 2);  // healthy: it stays
-  in_use->lost = true;
-  REQUIRE(bench.until([&] { return in_use.use_count() == 1; }));
-  CHECK(!prepared->dns->gone());
 }
 
 TEST_CASE("auto: a first look that ends in an error is not the last", "[daemon]") {

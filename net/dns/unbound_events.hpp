@@ -1,0 +1,63 @@
+// unbound_events - the sockets and timers of a libunbound context, served by an Asio loop (UB-16).
+//
+// libunbound then works on the loop's thread: it has no thread of its own, and nothing goes through a pipe.
+// It expects level-triggered descriptors, so they are in an epoll set of their own, for which the loop waits
+// as for one descriptor.
+#pragma once
+
+#include <unbound-event.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "core/result.hpp"
+
+namespace mtasts {
+
+struct UnboundEvent;
+
+// The base is for ub_ctx_create_ub_event(), and must outlive the context. All on the loop's thread.
+class UnboundEvents final : public ub_event_base, public std::enable_shared_from_this<UnboundEvents> {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Timers = std::multimap<Clock::time_point, UnboundEvent*>;
+
+  // on_due is called from the loop when there is something to run(), until close(). Fault::config: out of
+  // file descriptors.
+  static Result<std::shared_ptr<UnboundEvents>> make(boost::asio::io_context& loop,
+                                                     std::function<void()> on_due);
+  UnboundEvents(boost::asio::io_context& loop, int epoll, std::function<void()> on_due);
+  UnboundEvents(const UnboundEvents&) = delete;
+  UnboundEvents& operator=(const UnboundEvents&) = delete;
+
+  // libunbound handles what is ready and what is due; its callbacks run inside. Only so many descriptors at a
+  // time; for the rest on_due comes again.
+  void run();
+  // After the context is gone.
+  void close();
+
+ private:
+  friend UnboundEvent;
+
+  void wait();
+  void arm();
+  void run_ready();
+  void run_due();
+
+  std::function<void()> on_due_;
+  boost::asio::posix::stream_descriptor epoll_;
+  boost::asio::steady_timer timer_;
+  Clock::time_point armed_ = Clock::time_point::max();  // when timer_ ends
+  Timers timers_;
+  std::unordered_map<std::uint64_t, UnboundEvent*> watched_;  // by a number that is never used again
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace mtasts
