@@ -51,20 +51,29 @@ Lookup look_up(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept {
 
 Result<std::optional<RecordView>> LmdbReader::find(const DomainName& domain) {
   if (int rc = txn_.renew()) return std::unexpected(env_.error("begin a read", rc));
-  auto found = look_up(txn_.get(), env_.dbs().policy, domain.str());
-  bool in_policy = found.bytes.has_value();
-  if (found.rc == MDB_SUCCESS && !in_policy) found = look_up(txn_.get(), env_.dbs().negative, domain.str());
-  if (found.rc != MDB_SUCCESS) return std::unexpected(env_.error("read", found.rc));
-  if (!found.bytes) return std::optional<RecordView>();
-  return judge(domain, *found.bytes, in_policy);
+  const std::size_t commit = mdb_txn_id(txn_.get());
+  if (auto known = places_.find(commit, domain.str())) return judge(domain, *known);
+  auto found = search(domain.str());
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (!*found) return std::optional<RecordView>();
+  places_.put(commit, domain.str(), **found);
+  return judge(domain, **found);
 }
 
-Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, std::string_view bytes,
-                                                    bool in_policy) {
-  auto value = split_value(domain.str(), bytes);
+Result<std::optional<Places::Place>> LmdbReader::search(std::string_view domain) {
+  auto found = look_up(txn_.get(), env_.dbs().policy, domain);
+  bool in_policy = found.bytes.has_value();
+  if (found.rc == MDB_SUCCESS && !in_policy) found = look_up(txn_.get(), env_.dbs().negative, domain);
+  if (found.rc != MDB_SUCCESS) return std::unexpected(env_.error("read", found.rc));
+  if (!found.bytes) return std::optional<Places::Place>();
+  return std::optional(Places::Place{*found.bytes, in_policy});
+}
+
+Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, const Places::Place& place) {
+  auto value = split_value(domain.str(), place.bytes);
   if (value) {
     auto record = decode(value->record);
-    if (record && record->has_policy == in_policy) {
+    if (record && record->has_policy == place.in_policy) {
       record->last_used = value->last_used;
       return std::optional(*record);
     }

@@ -10,6 +10,7 @@
 
 #include "cache/environment.hpp"
 #include "cache/layout.hpp"
+#include "cache/places.hpp"
 #include "cache/use_ring.hpp"
 #include "ports/store.hpp"
 
@@ -39,7 +40,7 @@ class LmdbReader final : public Reader {
  public:
   // ring: nullptr where nobody drains one (read-only).
   LmdbReader(Environment& env, std::shared_ptr<UseRing> ring)
-      : env_(env), txn_(env), ring_(std::move(ring)) {}
+      : env_(env), txn_(env), ring_(std::move(ring)), places_(ring_ ? Places::default_count : 0) {}
   int make() { return txn_.make(); }
 
   Result<std::optional<RecordView>> find(const DomainName& domain) override;
@@ -47,11 +48,13 @@ class LmdbReader final : public Reader {
   void note_use(const DomainName& domain, std::uint32_t day) noexcept override;
 
  private:
-  Result<std::optional<RecordView>> judge(const DomainName& domain, std::string_view bytes, bool in_policy);
+  Result<std::optional<Places::Place>> search(std::string_view domain);
+  Result<std::optional<RecordView>> judge(const DomainName& domain, const Places::Place& place);
 
   Environment& env_;
   RestingTxn txn_;
   std::shared_ptr<UseRing> ring_;
+  Places places_;  // of a map that never moves; none elsewhere
 };
 
 // The value of a key in a transaction: bytes, nothing, or LMDB's code in rc.

@@ -1,5 +1,6 @@
 #include "core/netstring.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/text.hpp"
@@ -24,6 +25,13 @@ Frame read_payload(std::string_view input, std::size_t colon, std::size_t length
   return {.state = Frame::State::whole, .payload = input.substr(colon + 1, length), .used = end + 1};
 }
 
+// Returns how long it is.
+std::size_t write_head(char (&head)[netstring_room], std::size_t payload_size) noexcept {
+  char* end = std::to_chars(head, head + sizeof head, payload_size).ptr;
+  *end++ = ':';
+  return static_cast<std::size_t>(end - head);
+}
+
 }  // namespace
 
 // Every verdict falls at the first byte that decides it, so it is the same however the bytes were cut on
@@ -44,11 +52,17 @@ Frame next_frame(std::string_view input, std::size_t max_payload) noexcept {
 }
 
 void append_netstring(std::string& out, std::string_view payload) {
-  char head[24];
-  char* end = std::to_chars(head, head + sizeof head, payload.size()).ptr;
-  *end++ = ':';
-  out.append(head, end).append(payload);
+  char head[netstring_room];
+  out.append(head, write_head(head, payload.size())).append(payload);
   out += ',';
+}
+
+std::string_view frame_in_place(std::string& bytes) {
+  char head[netstring_room];
+  std::size_t size = write_head(head, bytes.size() - netstring_room);
+  bytes += ',';
+  std::copy_n(head, size, bytes.data() + netstring_room - size);
+  return std::string_view(bytes).substr(netstring_room - size);
 }
 
 }  // namespace mtasts

@@ -31,4 +31,9 @@ Frame next_frame(std::string_view input, std::size_t max_payload) noexcept;
 // Appends payload as a netstring to out.
 void append_netstring(std::string& out, std::string_view payload);
 
+// The same without copying the payload: it stands in bytes behind netstring_room octets of any kind. The
+// frame lives as long as bytes is not changed.
+inline constexpr std::size_t netstring_room = 24;
+std::string_view frame_in_place(std::string& bytes);
+
 }  // namespace mtasts

@@ -24,6 +24,14 @@ class Writer {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
+  // A literal, whose size the compiler knows.
+  template <std::size_t Size>
+  void add(const char (&text)[Size]) noexcept {
+    if (Size - 1 > static_cast<std::size_t>(end_ - at_)) full_ = true;
+    if (full_) return;
+    std::memcpy(at_, text, Size - 1);
+    at_ += Size - 1;
+  }
   bool full() const noexcept { return full_; }
   std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
 
@@ -48,14 +56,14 @@ class Line {
 
 // " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
 bool add_match(Writer& out, std::string_view mx) {
-  std::string_view before = " match=";
+  bool any = false;
   for_each_part(mx, [&](std::string_view name) {
     if (is_match_keyword(name)) return;
-    out.add(before);
+    any ? out.add(":") : out.add(" match=");
     out.add(name.starts_with("*.") ? name.substr(1) : name);
-    before = ":";
+    any = true;
   });
-  return before == ":";
+  return any;
 }
 
 // May this policy line stand between braces: no brace, no control, valid UTF-8, not empty (PFX-9, SM-9,
@@ -92,7 +100,6 @@ void add_line(Writer& out, std::string_view line) {
 // (PFX-41).
 bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView& policy) {
   bool plain_text = all_plain(policy.lines);
-  constexpr std::string_view first = " { policy_string = ", next = " } { policy_string = ";
   bool any = false;
   out.add(" policy_type=sts policy_domain=");
   out.add(domain.str());
@@ -102,7 +109,7 @@ bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView&
   });
   for_each_line(policy, [&](std::string_view key, std::string_view value) {
     if (plain_text ? trim(value).empty() : !is_quotable(value)) return;
-    out.add(any ? next : first);
+    any ? out.add(" } { policy_string = ") : out.add(" { policy_string = ");
     out.add(key);
     plain_text ? out.add(value) : add_line(out, value);
     any = true;

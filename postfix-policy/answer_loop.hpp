@@ -53,8 +53,7 @@ class AnswerLoop {
   bool may_warn();  // once a minute, for what a client can cause at will
   Log& log() noexcept { return log_; }
   // Scratch, for as long as one call from the loop takes.
-  std::string& payload() noexcept { return payload_; }
-  std::string& frame() noexcept { return frame_; }
+  std::string& reply() noexcept { return reply_; }
   std::array<char, 2048>& input() noexcept { return input_; }
 
  private:
@@ -74,7 +73,7 @@ class AnswerLoop {
   std::optional<std::uint32_t> warned_;
   bool draining_ = false;
   std::atomic<std::size_t> connections_{0};
-  std::string payload_, frame_;
+  std::string reply_;
   std::array<char, 2048> input_;  // nobody sends much ahead (SM-10), and the others of a turn wait
   std::thread thread_;
 };

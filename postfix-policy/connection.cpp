@@ -107,8 +107,7 @@ Connection::After Connection::answer(std::string_view payload) {
   in_request_ = true;
   last_tick_ = loop_.tick();
   answer_by_ = loop_.poll().now() + postfix_patience;
-  loop_.payload().clear();
-  auto miss = loop_.answerer().answer(payload, loop_.payload());
+  auto miss = loop_.answerer().answer(payload, begin_reply());
   if (!miss) return send();
   ask(*std::move(miss));
   return After::stop;
@@ -136,8 +135,7 @@ void Connection::finish(OutcomePtr outcome) {
   auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - flight->began);
   try {
     last_tick_ = loop_.tick();
-    loop_.payload().clear();
-    loop_.answerer().finish(flight->miss, *outcome, took, loop_.payload());
+    loop_.answerer().finish(flight->miss, *outcome, took, begin_reply());
     loop_.poll().change(socket_.get(), EPOLLIN, *this);
     if (send() == After::next) answer_all(unread_);
   } catch (const std::exception& e) {
@@ -146,13 +144,13 @@ void Connection::finish(OutcomePtr outcome) {
   }
 }
 
-// loop_.payload(), as a frame.
+std::string& Connection::begin_reply() { return loop_.reply().assign(netstring_room, ' '); }
+
+// loop_.reply(), as a frame.
 Connection::After Connection::send() {
   auto now = PollLoop::coarse_now();  // the thread may have stood still since the turn began
   if (now >= answer_by_ || now - loop_.poll().now() >= stall_limit) return close();
-  std::string& frame = loop_.frame();
-  frame.clear();
-  append_netstring(frame, loop_.payload());
+  std::string_view frame = frame_in_place(loop_.reply());
   auto sent = ::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(frame.size())) return end_request();
   if (sent < 0 && errno != EAGAIN && errno != EINTR) return close();

@@ -46,6 +46,7 @@ class Connection final : public PollLoop::Watched {
   void keep(std::string_view input);
   void ask(Miss miss);
   void finish(OutcomePtr outcome);
+  std::string& begin_reply();
   After send();
   void send_rest();
   After end_request();

@@ -33,6 +33,9 @@ void check_frame(std::string_view input, const Frame& frame, std::size_t limit) 
   std::string again;
   append_netstring(again, frame.payload);
   require(again == input.substr(0, frame.used), "a frame is what append_netstring() writes");
+  std::string there(netstring_room, 'x');
+  there += frame.payload;
+  require(frame_in_place(there) == again, "a frame is the same where its payload stands");
   if (auto request = parse_request(frame.payload)) {
     require(std::string(request->map).append(1, ' ').append(request->key) == frame.payload,
             "a request is its parts");

@@ -1,0 +1,53 @@
+// places - where a thread found records lately, so that a domain that is asked for again is not searched for
+// again.
+//
+// A place holds for the commit it was found in: LMDB never writes to a page of the last commit, and a reader
+// that begins to read at that same commit sees the same bytes at the same address. With the next commit all
+// places are forgotten. Names over 42 octets have none. For one thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace mtasts::cache {
+
+class Places {
+ public:
+  struct Place {
+    std::string_view bytes;  // of the value; lives as long as the transaction
+    bool in_policy = false;  // the database it is in
+  };
+
+  explicit Places(std::size_t count = default_count) : entries_(count) {}
+
+  // commit: mdb_txn_id() of the transaction that reads.
+  std::optional<Place> find(std::size_t commit, std::string_view domain) const noexcept;
+  // Takes the place of another domain, if need be.
+  void put(std::size_t commit, std::string_view domain, const Place& place) noexcept;
+
+  static constexpr std::size_t default_count = 16384;  // 1 MiB
+
+ private:
+  struct alignas(64) Entry {  // one line of the processor's cache
+    std::size_t commit = 0;
+    const char* data = nullptr;
+    std::uint32_t size = 0;
+    bool in_policy = false;
+    std::uint8_t name_size = 0;  // 0: empty
+    std::array<char, 42> name;
+
+    bool is_for(std::string_view domain) const noexcept {
+      return std::string_view(name.data(), name_size) == domain;
+    }
+  };
+  static_assert(sizeof(Entry) == 64);
+
+  std::size_t at(std::string_view domain) const noexcept;
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace mtasts::cache
