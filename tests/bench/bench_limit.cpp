@@ -1,8 +1,10 @@
 // bench_limit - what the machine can do: answers every request with the same bytes, and does nothing else.
 //
 // One thread; per request one epoll_wait (or a share of one), one recv, one send. Requests that come together
-// are answered together and in order. Sends block: a client that asks without reading stops everybody. Ends
-// with a signal. Exit: 2 not run.
+// are answered together and in order. Sends block: a client that asks without reading stops everybody. With
+// --threads another one accepts, and deals the connections to so many that share nothing: what these cost
+// more than one of them is the machine's doing. Ends with a signal. Exit: 2 not run.
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -10,7 +12,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <iostream>
+#include <memory>
+#include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "conf/values.hpp"
 #include "core/netstring.hpp"
@@ -27,20 +32,29 @@ struct Options {
   std::string listen, reply = "OK secure match=mx.example.com servername=hostname", raw;
   std::size_t bytes = 0;
   int cpu = -1;
+  unsigned threads = 0;
 };
 
 class Limit {
  public:
-  Limit(Fd listener, std::string reply)
-      : listener_(std::move(listener)), reply_(std::move(reply)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    watch(listener_.get());
+  explicit Limit(std::string reply) : reply_(std::move(reply)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+  // Accepts by itself.
+  void listen(int listener) {
+    listener_ = listener;
+    adopt(listener);
+  }
+  // Takes a connection over; from any thread.
+  void adopt(int fd) {
+    epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
   }
 
   void serve() {
     epoll_event events[64];
     int count = ::epoll_wait(epoll_.get(), events, std::size(events), -1);
     for (int i = 0; i < count; ++i) {
-      if (events[i].data.fd == listener_.get()) {
+      if (events[i].data.fd == listener_) {
         accept_all();
       } else if (!answer(events[i].data.fd)) {
         clients_.erase(events[i].data.fd);
@@ -54,24 +68,21 @@ class Limit {
     std::string partial{};  // of a request that comes in pieces
   };
 
-  void watch(int fd) {
-    epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  void accept_all() {
+    for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) adopt(fd);
   }
 
-  void accept_all() {
-    for (int fd; (fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      clients_.insert_or_assign(fd, Client{Fd(fd)});
-      watch(fd);
-    }
+  Client& client(int fd) {
+    auto found = clients_.find(fd);
+    return found != clients_.end() ? found->second : clients_.emplace(fd, Client{Fd(fd)}).first->second;
   }
 
   // False: the client is gone, or sent no netstring.
   bool answer(int fd) {
+    std::string& partial = client(fd).partial;
     auto got = ::recv(fd, input_, sizeof input_, 0);
     if (got <= 0) return got < 0 && errno == EINTR;
     std::string_view input(input_, static_cast<std::size_t>(got));
-    std::string& partial = clients_.find(fd)->second.partial;
     if (!partial.empty()) input = partial.append(input);
     output_.clear();
     Frame frame = next_frame(input, max_request);
@@ -92,7 +103,7 @@ class Limit {
     return true;
   }
 
-  Fd listener_;
+  int listener_ = -1;
   std::string reply_, output_;
   Fd epoll_;
   std::unordered_map<int, Client> clients_;
@@ -115,6 +126,29 @@ Result<Fd> start(const Options& o) {
   return listen_on(*endpoint);
 }
 
+void serve_alone(int listener, const std::string& reply) {
+  Limit limit(reply);
+  limit.listen(listener);
+  for (;;) limit.serve();
+}
+
+// Never ends.
+void serve_by_threads(int listener, const std::string& reply, unsigned threads) {
+  std::vector<std::unique_ptr<Limit>> limits;
+  for (unsigned i = 0; i < threads; ++i) {
+    limits.push_back(std::make_unique<Limit>(reply));
+    std::thread([limit = limits.back().get()] {
+      for (;;) limit->serve();
+    }).detach();
+  }
+  pollfd wanted{.fd = listener, .events = POLLIN, .revents = 0};
+  for (std::size_t turn = 0;;) {
+    ::poll(&wanted, 1, -1);
+    int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd >= 0) limits[turn++ % threads]->adopt(fd);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -125,6 +159,8 @@ int main(int argc, char** argv) {
   auto* bytes = app.add_option("--bytes", options.bytes, "or OK and so many bytes in all")->excludes(reply);
   app.add_option("--raw", options.raw, "or these bytes without a frame")->excludes(reply)->excludes(bytes);
   app.add_option("--cpu", options.cpu, "core to run on");
+  app.add_option("--threads", options.threads, "so many that answer, beside the one that accepts")
+      ->check(CLI::Range(1u, 1024u));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -135,7 +171,7 @@ int main(int argc, char** argv) {
     std::cerr << "bench_limit: " << listener.error().detail << '\n';
     return 2;
   }
-  Limit limit(std::move(*listener), framed(options));
   std::cout << "ready" << std::endl;
-  for (;;) limit.serve();
+  if (options.threads == 0) serve_alone(listener->get(), framed(options));
+  serve_by_threads(listener->get(), framed(options), options.threads);
 }

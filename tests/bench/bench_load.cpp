@@ -43,6 +43,7 @@ void add_run(CLI::App& app, Options& o) {
       ->check(CLI::Range(1u, 100'000u));
   app.add_option("--idle", o.plan.idle, "further connections that say nothing")
       ->check(CLI::Range(0u, 100'000u));
+  app.add_flag("--spin", o.plan.spin, "never sleep while waiting; wants a core of its own");
   app.add_option("--seconds", o.seconds, "measured time (default: 10; not for --order once)")
       ->check(CLI::Range(0.01, 1e6));
   app.add_option("--warmup", o.warmup, "not counted, before it (default: 1)")->check(CLI::Range(0.0, 1e6));

@@ -69,8 +69,9 @@ LoadResult Load::run() {
 
 // Ends earlier when nothing is waited for any more.
 void Load::run_until(Clock::time_point end) {
+  const int wait_ms = plan_.spin ? 0 : static_cast<int>(std::chrono::milliseconds(sweep_interval).count());
   while (waiting_ > 0 && now_ < end) {
-    serve_ready(static_cast<int>(std::chrono::milliseconds(sweep_interval).count()));
+    serve_ready(wait_ms);
     if (now_ >= next_sweep_) drop_silent_ones();
   }
 }

@@ -25,6 +25,7 @@ struct LoadPlan {
   Endpoint server;
   unsigned connections = 1;
   unsigned idle = 0;  // further ones, which say nothing
+  bool spin = false;  // never sleep: the server then pays for no waking
   std::string map = "postfix310";
   OrderKind order = OrderKind::uniform;
   double exponent = 1.0;

@@ -88,9 +88,17 @@ TEST_CASE("load against limit", "[bench]") {
 
 TEST_CASE("load: once asks each key once", "[bench]") {
   RunningLimit limit("--reply", "NOTFOUND ");
-  auto outcome = limit.load("--connections 7 --order once --domains 1000");
+  std::string spin = GENERATE("", " --spin");
+  auto outcome = limit.load("--connections 7 --order once --domains 1000" + spin);
   CHECK(outcome.code == 0);
   CHECK(boost::json::parse(outcome.out).at("status").at("NOTFOUND").to_number<int>() == 1000);
+}
+
+TEST_CASE("limit: several threads answer", "[bench]") {
+  RunningLimit limit("--threads", "3");
+  auto outcome = limit.load("--connections 7 --idle 20 --order once --domains 1000");
+  CHECK(outcome.code == 0);
+  CHECK(boost::json::parse(outcome.out).at("status").at("OK").to_number<int>() == 1000);
 }
 
 TEST_CASE("load: replies of every size come whole", "[bench]") {

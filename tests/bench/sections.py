@@ -35,15 +35,19 @@ def relay(results):
 
 
 def cached(results):
-    part, idle = results["cached"], results["idle"]
+    part, idle, threads = results["cached"], results["idle"], results["threads"]
     head = f"""One answer thread, unix socket, map `postfix310`, log level info; server and generator pinned to different
-        cores; medians of rounds, in each of which the limit ran right after mtastsd. The replies are
+        cores; medians of turns, in each of which the limit was asked right after mtastsd. The generator never sleeps, so that no
+        server pays for waking it: the limit keeps it busy all the time anyway, and would be spared that. The replies are
         {part['uniform']['reply_bytes']:.0f} octets long, the limit's too."""
     tail = f"""{idle['idle']:,} idle connections cost {idle['bytes']:,} octets each in mtastsd, and some
         {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). Beside them the busy ones reach
         {idle['ratio']:.2f} of their throughput, with {idle['p99_ratio']:.2f} of their p99."""
     return ["## Answers from the cache", "", paragraph(head), "", *tables.cached(part), "",
-            f"From one answer thread to two, the CPU of an answer grows by a factor of {results['threads']['growth']:.2f}:", "",
+            paragraph(f"""With two answer threads an answer takes {threads['ours']['growth']:.2f} times the CPU that it takes with
+            one. But two threads and the generator want three cores, and here are {results['machine']['cores']}: two threads of
+            the limit, which share nothing at all, take {threads['limit']['growth']:.2f} times what one takes. Beyond that,
+            mtastsd's threads cost each other a factor of {threads['growth']:.2f} (the median of what each round gives)."""), "",
             *tables.threads(results["threads"]), "", "What strace saw the answer threads call under steady load:", "",
             *tables.syscalls(results["syscalls"]), "", paragraph(tail)]
 

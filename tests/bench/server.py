@@ -101,8 +101,17 @@ def daemon(path, cache, workers=1, core=None, more=RECURSION):
 
 def limit(path, reply_bytes, core):
     """The limit: says so many octets, whatever it is asked."""
+    return limit_with(path, reply_bytes, "--cpu", core)
+
+
+def limit_of_threads(path, reply_bytes, threads, cores):
+    """The same with so many threads that answer and share nothing."""
+    return limit_with(path, reply_bytes, "--threads", threads, pin=("taskset", "-c", cores))
+
+
+def limit_with(path, reply_bytes, *more, pin=()):
     sock = path / "limit.sock"
-    return Server(path, [program("bench_limit"), "--listen", f"unix:{sock}", "--bytes", round(reply_bytes), "--cpu", core],
+    return Server(path, [*pin, program("bench_limit"), "--listen", f"unix:{sock}", "--bytes", round(reply_bytes), *more],
                   sock)
 
 

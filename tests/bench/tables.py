@@ -30,8 +30,11 @@ def cached(part):
 
 
 def threads(part):
-    return table(("answer threads", "server CPU each, µs", "answers a second"),
-                 [(count, f"{part[f'cpu_us_{count}']:.2f}", f"{part[f'per_second_{count}']:,.0f}") for count in (1, 2)])
+    rows = []
+    for who, name in (("ours", "mtastsd"), ("limit", "limit")):
+        rows += [(f"{name}, {count}", f"{part[who][count]['cpu_us']:.2f}", f"{part[who][count]['per_second']:,.0f}")
+                 for count in ("1", "2")]
+    return table(("answer threads", "server CPU each, µs", "answers a second"), rows)
 
 
 def syscalls(part):

@@ -33,7 +33,7 @@ def cached(part):
 
 
 def threads(part):
-    yield at_most("CPU a request: two answer threads to one", part["growth"], 1.1)
+    yield at_most("CPU a request, two threads to one, to limit's", part["growth"], 1.1)
 
 
 def syscalls(part):
