@@ -34,7 +34,7 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log)
 
 ResolveLoop::~ResolveLoop() { stop(); }
 
-// libunbound's descriptor belongs to the loop's thread, so a running loop makes it there.
+// libunbound works on the loop's thread, so a running loop makes it there.
 Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config,
                                                    const std::vector<std::string>& resolvers) {
   if (!thread_.joinable()) return make_unbound_dns(loop_, dns_options(config, resolvers));
