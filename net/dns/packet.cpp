@@ -12,6 +12,7 @@ namespace mtasts {
 namespace {
 
 constexpr std::size_t mx_preference = 2, soa_numbers = 20;
+constexpr std::uint32_t denial_without_soa = 300;  // says nothing of how long; some load balancers do so
 
 std::string_view without_final_dot(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
@@ -73,7 +74,7 @@ class Reader {
       if (ns_parserr(&message, ns_s_an, i, &record) != 0 || !take(message, record)) return false;
     }
     if (found.rdata.empty() && !read_denial(message)) return false;
-    found.ttl = ttl_.value_or(0);
+    found.ttl = ttl_.value_or(denial_without_soa);
     return true;
   }
 
@@ -91,7 +92,7 @@ class Reader {
       if (rdata) found.rdata.push_back(*std::move(rdata));
       return rdata.has_value();
     }
-    if (ns_rr_type(record) != ns_t_cname) return true;
+    if (ns_rr_type(record) != ns_t_cname || !found.rdata.empty()) return true;
     auto target = target_of(message, record);
     if (!target) return false;
     at_ = *std::move(target);
@@ -120,6 +121,7 @@ std::optional<PacketAnswer> read_answer(std::string_view packet, std::string_vie
   auto* bytes = reinterpret_cast<const unsigned char*>(packet.data());
   if (packet.size() > NS_MAXMSG || ns_initparse(bytes, static_cast<int>(packet.size()), &message) != 0)
     return std::nullopt;
+  if (ns_msg_getflag(message, ns_f_tc) != 0) return std::nullopt;  // what is missing is not denied
   Reader reader(name, type);
   reader.found.rcode = static_cast<unsigned>(ns_msg_getflag(message, ns_f_rcode));
   if (!reader.read(message)) return std::nullopt;

@@ -18,8 +18,8 @@ struct PacketAnswer {
   std::uint32_t ttl = 0;           // seconds; the shortest of the answer, or of the denial (RFC 2308 §5)
 };
 
-// name: as it was asked, any case, with or without the final dot. RDATA without compression. nullopt: cut or
-// malformed.
+// name: as it was asked, any case, with or without the final dot. RDATA without compression. A denial that
+// does not say how long it holds has a TTL of 5 minutes. nullopt: cut, truncated (TC) or malformed.
 std::optional<PacketAnswer> read_answer(std::string_view packet, std::string_view name, RrType type);
 
 // The name without regard to case or a final dot.

@@ -1,8 +1,8 @@
 // unbound_context - a libunbound context with mtastsd's settings, checked as far as that goes before the
 // first question.
 //
-// REQUIRES: made, used and deleted where the events are run, never across a fork (UB-15). Deleting it drops
-// the questions that are out without a callback (UB-14).
+// REQUIRES: made, used and deleted where the events are run, never across a fork (UB-15). Deleting it calls
+// back with a failure for each question that is out.
 #pragma once
 
 #include <unbound-event.h>

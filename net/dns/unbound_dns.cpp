@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -57,11 +58,12 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   const bool validates;
 
  private:
-  static void on_reply(void* number, int rcode, void* packet, int size, int security, char* why, int);
+  static void on_reply(void* number, int rcode, void* packet, int size, int security, char* why,
+                       int) noexcept;
   void on_due();
   void fill();
   void ask(const std::shared_ptr<Query>& query);
-  void finish(std::uintptr_t number, const UnboundReply& reply);
+  void finish(std::uintptr_t number, const UnboundReply& reply) noexcept;
 
   asio::io_context& loop_;
   std::size_t max_queries_;
@@ -113,7 +115,9 @@ void Resolver::on_due() {
   fill();
 }
 
-void Resolver::on_reply(void* number, int rcode, void* packet, int size, int security, char* why, int) {
+// Called from C, which an exception must not cross.
+void Resolver::on_reply(void* number, int rcode, void* packet, int size, int security, char* why,
+                        int) noexcept {
   constexpr int bogus = 1, secure = 2;  // UB-16
   UnboundReply reply{.rcode = rcode, .packet = {}, .why_bogus = why};
   if (packet != nullptr) reply.packet = {static_cast<const char*>(packet), static_cast<std::size_t>(size)};
@@ -122,12 +126,16 @@ void Resolver::on_reply(void* number, int rcode, void* packet, int size, int sec
   if (at_work != nullptr) at_work->finish(reinterpret_cast<std::uintptr_t>(number), reply);
 }
 
-void Resolver::finish(std::uintptr_t number, const UnboundReply& reply) {
+void Resolver::finish(std::uintptr_t number, const UnboundReply& reply) noexcept {
   auto found = asked_.find(number);
   if (found == asked_.end()) return;  // its asker has given up
-  Query& query = *found->second;
-  answer(query, to_answer(reply, query.name, query.type));
+  auto query = std::move(found->second);
   asked_.erase(found);
+  try {
+    answer(*query, to_answer(reply, query->name, query->type));
+  } catch (const std::exception&) {
+    answer(*query, failed_answer("no memory"));  // short enough to need none
+  }
 }
 
 void Resolver::enter(const std::shared_ptr<Query>& query) {
@@ -168,7 +176,10 @@ void Resolver::leave(const Query& query) {
 }
 
 void Resolver::close() {
-  ctx_.reset();  // no callback comes after it
+  {
+    AtWork nobody(nullptr);  // libunbound calls back with a failure for each question that is out (UB-14)
+    ctx_.reset();
+  }
   if (events_) events_->close();
   for (auto& [number, query] : std::exchange(asked_, {})) answer(*query, failed_answer(shut_down));
   for (auto& waiting : std::exchange(queue_, {})) {

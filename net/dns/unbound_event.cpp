@@ -115,7 +115,12 @@ int add_timer(ub_event* event, ub_event_base*, void (*call)(int, short, void*), 
   return of(event).start(after);
 }
 
-// The members that are missing are for signals and Windows; libunbound does not call them.
+// Signals, and Windows: libunbound does not call these.
+int no_signal(ub_event*, timeval*) noexcept { return -1; }
+int no_signal(ub_event*) noexcept { return -1; }
+void no_windows(ub_event*) noexcept {}
+void no_windows(ub_event*, int) noexcept {}
+
 ub_event_vmt event_functions{.add_bits = add_bits,
                              .del_bits = delete_bits,
                              .set_fd = set_descriptor,
@@ -124,10 +129,10 @@ ub_event_vmt event_functions{.add_bits = add_bits,
                              .del = remove,
                              .add_timer = add_timer,
                              .del_timer = remove,
-                             .add_signal = nullptr,
-                             .del_signal = nullptr,
-                             .winsock_unregister_wsaevent = nullptr,
-                             .winsock_tcp_wouldblock = nullptr};
+                             .add_signal = no_signal,
+                             .del_signal = no_signal,
+                             .winsock_unregister_wsaevent = no_windows,
+                             .winsock_tcp_wouldblock = no_windows};
 
 }  // namespace
 

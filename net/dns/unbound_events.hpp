@@ -37,8 +37,9 @@ class UnboundEvents final : public ub_event_base, public std::enable_shared_from
   UnboundEvents(const UnboundEvents&) = delete;
   UnboundEvents& operator=(const UnboundEvents&) = delete;
 
-  // libunbound handles what is ready and what is due; its callbacks run inside. Only so many descriptors at a
-  // time; for the rest on_due comes again.
+  // libunbound handles what is ready, and then what was due when this began: an answer that is there is never
+  // taken for late. Its callbacks run inside. Only so many descriptors at a time; for the rest on_due comes
+  // again.
   void run();
   // After the context is gone.
   void close();
@@ -48,8 +49,8 @@ class UnboundEvents final : public ub_event_base, public std::enable_shared_from
 
   void wait();
   void arm();
-  void run_ready();
-  void run_due();
+  bool run_ready();
+  void run_due(Clock::time_point now);
 
   std::function<void()> on_due_;
   boost::asio::posix::stream_descriptor epoll_;

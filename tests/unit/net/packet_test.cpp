@@ -68,6 +68,11 @@ TEST_CASE("RFC 1035 §4.1: the records of an answer", "[net]") {
         {"a.other", txt, one}},
        {one},
        "a.other"},
+      {"an alias beside data: as libunbound has it, the data are the answer",
+       RrType::txt,
+       {{"a.example", txt, one}, {"a.example", cname, target}, {"b.example", txt, "\1b"}},
+       {one},
+       ""},
       {"an alias to itself",
        RrType::txt,
        {{"a.example", cname, to_question}, {"a.example", txt, one}},
@@ -127,7 +132,8 @@ TEST_CASE("RFC 2308 §5: how long an answer holds", "[net]") {
   CHECK(ttl({{"a.example", txt, one, 300}}, {}) == 300);
   CHECK(ttl({{"a.example", cname, target, 30}, {"b.example", txt, one, 300}}, {}) == 30);
   CHECK(ttl({{"a.example", txt, one, 300}}, {{"example", ns, target, 5}}) == 300);  // not of the answer
-  CHECK(ttl({}, {}) == 0);
+  CHECK(ttl({}, {}) == 300);                                                        // does not say
+  CHECK(ttl({{"a.example", txt, one, 0}}, {}) == 0);
   CHECK(ttl({}, {dns_soa("example", 77)}) == 77);
   DnsRecord soa = dns_soa("example", 77);
   soa.ttl = 3600;
@@ -135,6 +141,10 @@ TEST_CASE("RFC 2308 §5: how long an answer holds", "[net]") {
   soa.ttl = 7;
   CHECK(ttl({}, {soa}) == 7);
   CHECK(ttl({{"a.example", cname, target, 30}}, {dns_soa("example", 77)}) == 30);
+}
+
+TEST_CASE("a truncated message denies nothing", "[net]") {
+  CHECK_FALSE(read_answer(dns_message("a.example", txt, {.truncated = true}), "a.example", RrType::txt));
 }
 
 TEST_CASE("the message's rcode", "[net]") {
