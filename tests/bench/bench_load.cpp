@@ -13,7 +13,8 @@ using namespace mtasts;
 using namespace mtasts::bench;
 
 struct Options {
-  std::string connect, keys_file, pattern = "d{}.example";
+  std::vector<std::string> connect;
+  std::string keys_file, pattern = "d{}.example";
   std::uint64_t domains = 1'000'000;
   double seconds = 10, warmup = 1, timeout = 10;
   int cpu = -1;
@@ -38,7 +39,8 @@ void add_keys(CLI::App& app, Options& o) {
 }
 
 void add_run(CLI::App& app, Options& o) {
-  app.add_option("--connect", o.connect, "unix:PATH or inet:HOST:PORT")->required();
+  app.add_option("--connect", o.connect, "unix:PATH or inet:HOST:PORT; several share the connections")
+      ->required();
   app.add_option("--connections", o.plan.connections, "each with one question out (default: 1)")
       ->check(CLI::Range(1u, 100'000u));
   app.add_option("--idle", o.plan.idle, "further connections that say nothing")
@@ -49,7 +51,7 @@ void add_run(CLI::App& app, Options& o) {
   app.add_option("--warmup", o.warmup, "not counted, before it (default: 1)")->check(CLI::Range(0.0, 1e6));
   app.add_option("--timeout", o.timeout, "for a reply (default: 10)")->check(CLI::Range(0.01, 1e6));
   app.add_option("--cpu", o.cpu, "core to run on");
-  app.add_option("--server-pid", o.plan.server_process, "process whose CPU time is measured");
+  app.add_option("--server-pid", o.plan.server_processes, "process whose CPU time is measured; repeatable");
   app.add_flag("--json", o.json, "one object on standard output; the text goes to standard error");
 }
 
@@ -72,9 +74,11 @@ Result<Keys> keys_of(const Options& o) {
 }
 
 Result<LoadResult> run(Options& o) {
-  auto server = read_endpoint(o.connect);
-  if (!server) return fail(Fault::config, o.connect + ": " + server.error());
-  o.plan.server = std::move(*server);
+  for (const std::string& text : o.connect) {
+    auto server = read_endpoint(text);
+    if (!server) return fail(Fault::config, text + ": " + server.error());
+    o.plan.servers.push_back(std::move(*server));
+  }
   auto keys = keys_of(o);
   if (!keys) return std::unexpected(std::move(keys.error()));
   if (auto pinned = pin_to_core(o.cpu); !pinned) return std::unexpected(std::move(pinned.error()));

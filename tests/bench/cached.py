@@ -1,4 +1,5 @@
 """The cached path against the limit: throughput, latency, one answer thread and two."""
+import contextlib
 import statistics
 
 from . import server
@@ -7,6 +8,7 @@ CASES = {                               # what is asked, of which cache, by how 
     "uniform": {"cache": "small", "connections": 16, "order": "uniform"},
     "zipf": {"cache": "big", "connections": 16, "order": "zipf"},
     "single": {"cache": "small", "connections": 1, "order": "uniform"},
+    "sleeping": {"cache": "small", "connections": 16, "order": "uniform", "spin": ()},
 }
 SMALL = 1000
 TURNS = 5                               # of a round, for each of the two
@@ -29,10 +31,11 @@ def one_round(path, cache, domains, asked, seconds):
     """The daemon and the limit are asked in turn: on a shared machine a second is not like the one before."""
     core = server.cores()[0]
     options = {"domains": domains, "connections": asked["connections"], "order": asked["order"]}
+    spin = asked.get("spin", SPIN)
     with server.daemon(path / "daemon", cache, core=core) as daemon:
-        warm = server.load(daemon, *SPIN, seconds=seconds / TURNS, **options)
+        warm = server.load(daemon, *spin, seconds=seconds / TURNS, **options)
         with server.limit(path / "limit", warm["reply_bytes"], core) as limit:
-            return [{who: server.load(running, *SPIN, seconds=seconds / TURNS, **options)
+            return [{who: server.load(running, *spin, seconds=seconds / TURNS, **options)
                      for who, running in (("ours", daemon), ("limit", limit))} for _ in range(TURNS)]
 
 
@@ -56,42 +59,41 @@ def sides(made, who):
         return middle(made, lambda each: get(each[who]))
     return {"per_second": of(lambda each: each["per_second"]), "p50_us": of(lambda each: each["latency_us"]["p50"]),
             "p99_us": of(lambda each: each["latency_us"]["p99"]), "cpu_us": of(lambda each: each["server_cpu_us_per_request"]),
-            "generator_share": of(lambda each: each["generator_cpu_share"])}
+            "busy": of(lambda each: each["server_cpu_us_per_request"] * each["per_second"] / 1e6)}
 
 
-def measure_threads(path, cache, sizes, tell):
-    """Server CPU a request with one answer thread and with two. Two threads want two cores, and the generator a third: where
-    there is none, and where caches are shared, two cost more whatever they do. What they cost more because of each other is
-    seen beside the limit's, which share nothing, in the same round."""
+THREADS = ("one", "two", "apart")       # answer threads; apart: two, in a daemon each
+
+
+def measure_threads(path, caches, sizes, tell):
+    """Server CPU a request: of one answer thread, of two, and of two daemons with one thread each, which share nothing but
+    the machine. Two threads and the generator want three cores: where there are two, two threads wait for a core, whatever
+    they do. What they cost because of each other is seen beside the two daemons."""
     made = []
-    for number in range(sizes.rounds):
-        made.append(round_of_threads(path, cache, sizes))
-        tell(f"threads, round {number + 1}: two take {growth(made[-1]['ours']):.2f} of the CPU of one, "
-             f"the limit's {growth(made[-1]['limit']):.2f}")
-    result = {"growth": middle(made, lambda each: growth(each["ours"]) / growth(each["limit"]))}
-    for who in ("ours", "limit"):
-        result[who] = {"growth": middle(made, lambda each: growth(each[who])), **sides_of_threads(made, who)}
-    return result
+    cores = server.thread_cores()
+    with contextlib.ExitStack() as running:
+        one, another, two = (running.enter_context(server.daemon(path / name, cache, workers=workers, core=cores))
+                             for name, cache, workers in zip(THREADS, caches, (1, 1, 2)))
+        for number in range(sizes.rounds):
+            turns = [turn_of_threads(one, another, two, sizes) for _ in range(TURNS)]
+            made += turns
+            tell(f"threads, round {number + 1}: two take {middle(turns, growth):.2f} of the CPU of one, "
+                 f"{middle(turns, sharing):.2f} of that of two daemons")
+    return {"growth": middle(made, growth), "sharing": middle(made, sharing),
+            **{who: {"cpu_us": middle(made, lambda each: each[who]["server_cpu_us_per_request"]),
+                     "per_second": middle(made, lambda each: each[who]["per_second"])} for who in THREADS}}
 
 
-def growth(pair):
-    return pair[2]["server_cpu_us_per_request"] / pair[1]["server_cpu_us_per_request"]
+def turn_of_threads(one, another, two, sizes):
+    options = {"domains": min(SMALL, sizes.big), "seconds": sizes.seconds / TURNS}
+    beside = ("--connect", f"unix:{another.socket}", "--server-pid", another.pid)
+    return {"one": server.load(one, **options), "two": server.load(two, **options),
+            "apart": server.load(one, *beside, **options)}
 
 
-def sides_of_threads(made, who):
-    """By number of threads, as text because JSON has no other keys."""
-    def of(threads, what):
-        return middle(made, lambda each: each[who][threads][what])
-    return {str(threads): {"cpu_us": of(threads, "server_cpu_us_per_request"), "per_second": of(threads, "per_second")}
-            for threads in (1, 2)}
+def growth(turn):
+    return turn["two"]["server_cpu_us_per_request"] / turn["one"]["server_cpu_us_per_request"]
 
 
-def round_of_threads(path, cache, sizes):
-    cores, options = server.thread_cores(), {"domains": min(SMALL, sizes.big), "seconds": sizes.seconds}
-    made = {"ours": {}, "limit": {}}
-    for threads in (1, 2):
-        with server.daemon(path / "threads", cache, workers=threads, core=cores) as running:
-            ours = made["ours"][threads] = server.load(running, **options)
-        with server.limit_of_threads(path / "limit", ours["reply_bytes"], threads, cores) as running:
-            made["limit"][threads] = server.load(running, **options)
-    return made
+def sharing(turn):
+    return turn["two"]["server_cpu_us_per_request"] / turn["apart"]["server_cpu_us_per_request"]

@@ -48,6 +48,17 @@ std::optional<nanoseconds> cpu_time_of(pid_t process) {
   return sum.count() > 0 ? sum : in_ticks(folder);
 }
 
+std::optional<nanoseconds> cpu_time_of_all(std::span<const pid_t> processes) {
+  if (processes.empty()) return std::nullopt;
+  nanoseconds sum{0};
+  for (pid_t process : processes) {
+    auto time = cpu_time_of(process);
+    if (!time) return std::nullopt;
+    sum += *time;
+  }
+  return sum;
+}
+
 nanoseconds cpu_time_of_this_thread() noexcept {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

@@ -38,7 +38,7 @@ Load::Load(const LoadPlan& plan, const Keys& keys)
 Result<void> Load::open() {
   connections_.reserve(plan_.connections + plan_.idle);
   for (std::uint32_t i = 0; i < plan_.connections + plan_.idle; ++i) {
-    auto fd = connect_to(plan_.server);
+    auto fd = connect_to(plan_.servers[i % plan_.servers.size()]);
     if (!fd) return std::unexpected(std::move(fd.error()));
     epoll_event event{.events = EPOLLIN, .data = {.u32 = i}};
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd->get(), &event) != 0)
@@ -56,13 +56,13 @@ LoadResult Load::run() {
   result_.latency.clear();
   result_.status = {};
   result_.reply_bytes = 0;
-  auto server_before = cpu_time_of(plan_.server_process);
+  auto server_before = cpu_time_of_all(plan_.server_processes);
   auto own_before = cpu_time_of_this_thread();
   begin = now_;
   run_until(plan_.span == 0ns ? Clock::time_point::max() : begin + plan_.span);
   result_.own_time = cpu_time_of_this_thread() - own_before;
   result_.span = now_ - begin;
-  auto server_after = cpu_time_of(plan_.server_process);
+  auto server_after = cpu_time_of_all(plan_.server_processes);
   if (server_before && server_after) result_.server_time = *server_after - *server_before;
   return std::move(result_);
 }

@@ -22,7 +22,7 @@
 namespace mtasts::bench {
 
 struct LoadPlan {
-  Endpoint server;
+  std::vector<Endpoint> servers;  // which share the connections; not empty
   unsigned connections = 1;
   unsigned idle = 0;  // further ones, which say nothing
   bool spin = false;  // never sleep: the server then pays for no waking
@@ -33,7 +33,7 @@ struct LoadPlan {
   std::chrono::nanoseconds warmup{0};
   std::chrono::nanoseconds span{0};  // 0: until every key was asked (order once)
   std::chrono::nanoseconds timeout{0};
-  pid_t server_process = 0;  // 0: unknown
+  std::vector<pid_t> server_processes{};  // together; none: unknown
 };
 
 // The statuses of the protocol in the order of their counts; what is none of them is counted behind them.

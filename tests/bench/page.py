@@ -60,14 +60,18 @@ def why_throughput(target, results):
     case = results["cached"]["zipf" if "zipf" in target.what else "uniform"]
     ours, limit = case["ours"], case["limit"]
     return f"""mtastsd takes {ours['cpu_us']:.2f} µs of CPU a request, the limit {limit['cpu_us']:.2f}; the difference is
-        reading, looking up, deciding and rendering. The generator is busy {ours['generator_share']:.0%} of the time with
-        mtastsd, {limit['generator_share']:.0%} with the limit."""
+        reading, looking up, deciding and rendering."""
 
 
 def why_handshake(_, results):
     floor = results["handshake"]
     return f"""Of them {floor['client_cpu_us']:.0f} µs are the client's side of the TLS handshake alone ({floor['openssl']}),
         which a first lookup can't save."""
+
+
+def why_threads(_, results):
+    return f"""Two threads and the generator want three cores, and this machine has {results['machine']['cores']}: part of it is
+        waiting for a core. To two daemons of one thread each, which share nothing, it is {results['threads']['sharing']:.2f}."""
 
 
 def why_pace(_, results):
@@ -83,4 +87,5 @@ def why_calls(target, results):
 
 
 WHY = {"throughput to limit's": why_throughput, "unknown enforce domain, µs": why_handshake,
+       "CPU a request: two answer": why_threads,
        "domains the refresher": why_pace, "calls but": why_calls}

@@ -38,16 +38,19 @@ def cached(results):
     part, idle, threads = results["cached"], results["idle"], results["threads"]
     head = f"""One answer thread, unix socket, map `postfix310`, log level info; server and generator pinned to different
         cores; medians of turns, in each of which the limit was asked right after mtastsd. The generator never sleeps, so that no
-        server pays for waking it: the limit keeps it busy all the time anyway, and would be spared that. The replies are
+        server pays for waking it: the limit keeps it busy anyway, and would be spared what mtastsd pays. (The last rows are
+        with one that sleeps while it waits.) It is the generator that bounds the limit's throughput, so the ratio of CPU is
+        the stricter one. Nothing is committed meanwhile: an answer thread knows where it found what was asked before
+        (docs/adr/0008), which it forgets with each commit. The replies are
         {part['uniform']['reply_bytes']:.0f} octets long, the limit's too."""
     tail = f"""{idle['idle']:,} idle connections cost {idle['bytes']:,} octets each in mtastsd, and some
         {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). Beside them the busy ones reach
         {idle['ratio']:.2f} of their throughput, with {idle['p99_ratio']:.2f} of their p99."""
     return ["## Answers from the cache", "", paragraph(head), "", *tables.cached(part), "",
-            paragraph(f"""With two answer threads an answer takes {threads['ours']['growth']:.2f} times the CPU that it takes with
-            one. But two threads and the generator want three cores, and here are {results['machine']['cores']}: two threads of
-            the limit, which share nothing at all, take {threads['limit']['growth']:.2f} times what one takes. Beyond that,
-            mtastsd's threads cost each other a factor of {threads['growth']:.2f} (the median of what each round gives)."""), "",
+            paragraph(f"""With two answer threads an answer takes {threads['growth']:.2f} times the CPU that it takes with one. Two
+            threads and the generator want three cores; here are {results['machine']['cores']}. Two daemons with one answer
+            thread each share nothing but the machine: to them, two threads in one daemon take {threads['sharing']:.2f}. That is
+            what they cost each other."""), "",
             *tables.threads(results["threads"]), "", "What strace saw the answer threads call under steady load:", "",
             *tables.syscalls(results["syscalls"]), "", paragraph(tail)]
 
@@ -62,7 +65,7 @@ def uncached(results):
         policy is the client's side of one TLS 1.3 handshake with its chain verified: **{floor['client_cpu_us']:.0f} µs** in
         the same run ({floor['openssl']}; ECDSA P-256, leaf, intermediate and root; `bench_tls`)."""
     silent = f"""{stuck['stuck']} policy hosts that take a connection and say nothing: beside them the p99 of cached answers is
-        {stuck['p99_during_us']:.0f} µs, without them {stuck['p99_alone_us']:.0f} µs. Who asks for such a domain first is
+        {stuck['p99_during_us']:.0f} µs, before {stuck['p99_before_us']:.0f} µs, after {stuck['p99_after_us']:.0f} µs. Who asks for such a domain first is
         answered after {stuck['first_waits_s'][1]:.1f} s (`first_fetch_wait`), who asks again after {stuck['again_worst_ms']}
         ms at most, and after the fetches have failed {stuck['later_worst_ms']} ms."""
     return ["## Domains that are not in the cache", "", paragraph(alone), "", *tables.latency(results["latency"]), "",

@@ -68,8 +68,8 @@ def print_cpu(rows):
 
 
 def print_stuck(result):
-    print(f"\n{result['stuck']} stuck policy hosts at once: p99 of cached answers alone {result['p99_alone_us']} us, during it "
-          f"{result['p99_during_us']} us ({result['ratio']}, at most {stuck.MOST})\n  first askers waited "
+    print(f"\n{result['stuck']} stuck policy hosts at once: p99 of cached answers before {result['p99_before_us']} us, during it "
+          f"{result['p99_during_us']} us, after it {result['p99_after_us']} us ({result['ratio']}, at most {stuck.MOST})\n  first askers waited "
           f"{result['first_waits_s'][0]} to {result['first_waits_s'][1]} s for {', '.join(result['answers'])}; asked again: "
           f"{result['again_worst_ms']} ms at worst; after the fetches failed: {result['later_worst_ms']} ms at worst")
     for each in stuck.complaints(result):
