@@ -89,8 +89,9 @@ class Reader {
     if (ns_rr_class(record) != ns_c_in || !same_name(ns_rr_name(record), at_)) return true;
     if (ns_rr_type(record) == static_cast<unsigned>(type_)) {
       auto rdata = plain_rdata(message, record);
-      if (rdata) found.rdata.push_back(*std::move(rdata));
-      return rdata.has_value();
+      if (!rdata) return false;
+      found.rdata.push_back(*std::move(rdata));
+      return true;
     }
     if (ns_rr_type(record) != ns_t_cname || !found.rdata.empty()) return true;
     auto target = target_of(message, record);
