@@ -39,9 +39,9 @@ def cached(results):
     head = f"""One answer thread, unix socket, map `postfix310`, log level info; server and generator pinned to different
         cores; medians of turns, in each of which the limit was asked right after mtastsd. The generator never sleeps, so that no
         server pays for waking it: the limit keeps it busy anyway, and would be spared what mtastsd pays. (The last rows are
-        with one that sleeps while it waits.) Where the
-        server is busy nearly all the time, it is what bounds the throughput. Nothing is committed meanwhile: an answer thread knows where it found what was asked before
-        (docs/adr/0008), which it forgets with each commit. The replies are
+        with one that sleeps while it waits.) Where the server is busy nearly all the time, it is what bounds the throughput.
+        Nothing is committed meanwhile: an answer thread knows where it found what was asked before (docs/adr/0008), which it
+        forgets with each commit. The replies are
         {part['uniform']['reply_bytes']:.0f} octets long, the limit's too."""
     tail = f"""{idle['idle']:,} idle connections cost {idle['bytes']:,} octets each in mtastsd, and some
         {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). Beside them the busy ones reach
