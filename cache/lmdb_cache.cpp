@@ -60,6 +60,8 @@ class LmdbCacheImpl final : public LmdbCache {
     return std::unexpected(env_->error(failure.doing, failure.rc));
   }
 
+  CacheCondition condition() const override { return {}; }
+
   void set_max_size(std::uint64_t bytes) noexcept override {
     if (thread_) thread_->set_max_size(fitting(bytes));
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/condition.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
 
@@ -55,6 +56,8 @@ class LmdbCache {
                                      std::function<bool(std::string_view domain, Result<RecordView>)> f) = 0;
 
   virtual Result<CacheStats> stats() = 0;
+  // How the cache is; from any thread, but the answer threads'.
+  virtual CacheCondition condition() const = 0;
   virtual void set_max_size(std::uint64_t bytes) noexcept = 0;  // reload
 
   // Deletes one domain's record, its policy too; false: there was none. Blocking; not for read_only.
