@@ -7,7 +7,7 @@
 namespace mtasts::cache {
 namespace {
 
-// A record without a policy never replaces an unexpired policy: only the last look is taken over.
+// A record without a policy never replaces a policy that must stay: only the last look is taken over.
 Record merged(const Record& old, const Record& fresh) {
   Record record = old;
   record.look = fresh.look;
@@ -19,8 +19,7 @@ bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   auto old = txn.load(domain);
   if (old && !old->record)
     txn.log().warning("cache: replaces a bad record of " + printable(domain) + ": " + old->trouble);
-  bool keep =
-      !change.record.policy && old && old->record && old->record->policy && !txn.expired(*old->record);
+  bool keep = !change.record.policy && old && old->record && txn.must_stay(*old->record);
   auto record = keep ? merged(*old->record, change.record) : change.record;
   auto rank = rank_of(view(record));
   // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
@@ -63,6 +62,11 @@ void drop_bad(WriteTxn& txn, std::string_view domain, const Stored& stored) {
   txn.remove(domain, stored);
 }
 
+bool remember(WriteTxn& txn, const HostMemory& memory) {
+  txn.remember(memory);
+  return true;
+}
+
 struct Apply {
   WriteTxn& txn;
   Bound& bound;
@@ -70,6 +74,7 @@ struct Apply {
   bool operator()(const PutRecord& change) const { return put(txn, change, bound, tally); }
   bool operator()(const EraseDomain& change) const { return erase(txn, change); }
   bool operator()(const ReviewDue& change) const { return review(txn, change); }
+  bool operator()(const HostMemory& memory) const { return remember(txn, memory); }
 };
 
 }  // namespace

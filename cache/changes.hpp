@@ -7,6 +7,7 @@
 #include "cache/eviction.hpp"
 #include "cache/use_ring.hpp"
 #include "cache/write_txn.hpp"
+#include "core/host_memory.hpp"
 
 namespace mtasts::cache {
 
@@ -26,7 +27,7 @@ struct ReviewDue {
   std::uint32_t unused_since;
 };
 
-using Change = std::variant<PutRecord, EraseDomain, ReviewDue>;
+using Change = std::variant<PutRecord, EraseDomain, ReviewDue, HostMemory>;
 
 // What a batch did beside storing, for one log line a minute.
 struct Tally {

@@ -119,6 +119,43 @@ void set_newest_fetch(MDB_txn* txn, const Databases& dbs, Time when) {
   set_number(txn, dbs.meta, "newest_fetch", static_cast<std::uint64_t>(when.time_since_epoch().count()), 8);
 }
 
+namespace {
+
+std::optional<std::string_view> get_text(MDB_txn* txn, MDB_dbi meta, std::string_view name) {
+  MDB_val key = to_val(name), value{};
+  int rc = mdb_get(txn, meta, &key, &value);
+  if (rc == MDB_NOTFOUND) return std::nullopt;
+  check(rc, "read the meta database");
+  return to_view(value);
+}
+
+void set_text(MDB_txn* txn, MDB_dbi meta, std::string_view name, std::string_view text) {
+  MDB_val key = to_val(name), value = to_val(text);
+  check(mdb_put(txn, meta, &key, &value, 0), "write the meta database");
+}
+
+}  // namespace
+
+ClockMark clock_mark(MDB_txn* txn, const Databases& dbs) {
+  auto bytes = get_text(txn, dbs.meta, "clock");
+  auto mark = bytes ? decode_clock_mark(*bytes) : std::nullopt;
+  return mark.value_or(ClockMark{});
+}
+
+void set_clock_mark(MDB_txn* txn, const Databases& dbs, const ClockMark& mark) {
+  set_text(txn, dbs.meta, "clock", encode(mark));
+}
+
+HostMemory host_memory(MDB_txn* txn, const Databases& dbs) {
+  auto bytes = get_text(txn, dbs.meta, "host");
+  auto memory = bytes ? decode_host_memory(*bytes) : std::nullopt;
+  return memory.value_or(HostMemory{});
+}
+
+void set_host_memory(MDB_txn* txn, const Databases& dbs, const HostMemory& memory) {
+  set_text(txn, dbs.meta, "host", encode(memory));
+}
+
 std::uint64_t used_bytes(MDB_txn* txn, const Databases& dbs) {
   std::uint64_t pages = 2, page_size = 0;
   auto count = [&](MDB_dbi dbi) {

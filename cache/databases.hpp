@@ -12,7 +12,9 @@
 #include <string_view>
 
 #include "cache/handles.hpp"
+#include "core/clock_belief.hpp"
 #include "core/decide.hpp"
+#include "core/host_memory.hpp"
 
 namespace mtasts::cache {
 
@@ -24,7 +26,7 @@ struct Databases {
   MDB_dbi due = 0;       // refresh time, domain -> nothing
   MDB_dbi expiry = 0;    // time the policy ends, domain -> nothing
   MDB_dbi used = 0;      // rank, day of the last use, domain -> nothing
-  MDB_dbi meta = 0;      // "schema", "newest_fetch"
+  MDB_dbi meta = 0;      // "schema", "newest_fetch", "clock", "host"
   std::array<MDB_dbi, 6> all() const noexcept { return {policy, negative, due, expiry, used, meta}; }
 };
 
@@ -47,9 +49,16 @@ Result<Databases> open_databases(MDB_txn* txn, bool create, std::string_view pat
 Result<void> migrate(MDB_txn* txn, const Databases& databases, std::uint32_t target,
                      std::span<const Migration> steps, std::string_view path);
 
-// The latest fetch that any stored record had; a clock far behind it is wrong (B21). Throws LmdbFailure.
+// The latest fetch that any stored record had: a clock that is behind it is in doubt. Throws LmdbFailure.
 Time newest_fetch(MDB_txn* txn, const Databases& databases);
 void set_newest_fetch(MDB_txn* txn, const Databases& databases, Time when);
+
+// The last moment at which the clock was certain, and what is remembered of the host. Nothing stored, or
+// something that can't be read, gives the empty value. Throw LmdbFailure.
+ClockMark clock_mark(MDB_txn* txn, const Databases& databases);
+void set_clock_mark(MDB_txn* txn, const Databases& databases, const ClockMark& mark);
+HostMemory host_memory(MDB_txn* txn, const Databases& databases);
+void set_host_memory(MDB_txn* txn, const Databases& databases, const HostMemory& memory);
 
 // Bytes of pages in use: every tree's pages and the two meta pages, without those on the free list. Throws
 // LmdbFailure.

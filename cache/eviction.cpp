@@ -23,7 +23,7 @@ bool evict_expired(WriteTxn& txn) {
   auto key = txn.first_key(txn.dbs().expiry, "");
   auto parsed = key ? parse_time_key(*key) : std::nullopt;
   if (key && !parsed) return txn.drop_key(txn.dbs().expiry, *key);
-  if (!parsed || parsed->when > txn.now() || txn.clock_doubtful()) return false;
+  if (!parsed || parsed->when > txn.now()) return false;
   auto stored = txn.load(parsed->domain);
   if (stored && stored->record && txn.expired(*stored->record)) txn.remove(parsed->domain, *stored);
   txn.drop_key(txn.dbs().expiry, *key);
@@ -48,7 +48,7 @@ std::uint64_t negative_bytes(WriteTxn& txn) {
 
 bool make_room(WriteTxn& txn, Bound& bound, Rank newcomer, std::size_t& evicted) {
   auto evict = [&](auto&& one) {
-    if (bound.budget == 0 || !one()) return false;
+    if (!txn.moment().clock.certain || bound.budget == 0 || !one()) return false;
     --bound.budget;
     ++evicted;
     return true;

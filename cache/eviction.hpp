@@ -3,7 +3,7 @@
 // In this order go: negatives, expired policies, policies of mode none, of mode testing; within each, the
 // longest unused first. An unexpired enforce policy never goes: a sender who could push it out by making the
 // relay ask for many domains would have a downgrade on demand. A newcomer pushes out nothing that is worth
-// more than itself.
+// more than itself. While the clock is in doubt nothing goes: what looks unused or expired may be neither.
 #pragma once
 
 #include <cstdint>

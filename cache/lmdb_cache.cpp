@@ -43,21 +43,20 @@ class LmdbCacheImpl final : public LmdbCache {
     return cache::walk_expiring(*env_, from, to, f);
   }
 
-  Result<CacheStats> stats() override try {
-    RestingTxn txn(*env_);
-    check(txn.make(), "begin a read");
-    check(txn.renew(), "begin a read");
-    MDB_stat policy{}, negative{};
-    check(mdb_stat(txn.get(), env_->dbs().policy, &policy), "count records");
-    check(mdb_stat(txn.get(), env_->dbs().negative, &negative), "count records");
-    struct stat file{};
-    if (::stat(data_file(env_->path()).c_str(), &file) != 0) throw LmdbFailure{errno, "look at data.mdb"};
-    return CacheStats{.policies = policy.ms_entries,
-                      .negatives = negative.ms_entries,
-                      .used_bytes = used_bytes(txn.get(), env_->dbs()),
-                      .file_bytes = static_cast<std::uint64_t>(file.st_size)};
-  } catch (const LmdbFailure& failure) {
-    return std::unexpected(env_->error(failure.doing, failure.rc));
+  Result<ClockPast> clock_past() override {
+    return read([this](MDB_txn* txn) {
+      return ClockPast{newest_fetch(txn, env_->dbs()), clock_mark(txn, env_->dbs())};
+    });
+  }
+  Result<HostMemory> host_memory() override {
+    return read([this](MDB_txn* txn) { return cache::host_memory(txn, env_->dbs()); });
+  }
+  void remember(const HostMemory& memory) override {
+    if (thread_) thread_->post({memory, nullptr});
+  }
+
+  Result<CacheStats> stats() override {
+    return read([this](MDB_txn* txn) { return count(txn); });
   }
 
   CacheCondition condition() const override { return {}; }
@@ -76,6 +75,29 @@ class LmdbCacheImpl final : public LmdbCache {
   }
 
  private:
+  // f(txn) in a read transaction of its own. f throws LmdbFailure.
+  template <class F>
+  auto read(F f) -> Result<std::invoke_result_t<F, MDB_txn*>> try {
+    RestingTxn txn(*env_);
+    check(txn.make(), "begin a read");
+    check(txn.renew(), "begin a read");
+    return f(txn.get());
+  } catch (const LmdbFailure& failure) {
+    return std::unexpected(env_->error(failure.doing, failure.rc));
+  }
+
+  CacheStats count(MDB_txn* txn) const {
+    MDB_stat policy{}, negative{};
+    check(mdb_stat(txn, env_->dbs().policy, &policy), "count records");
+    check(mdb_stat(txn, env_->dbs().negative, &negative), "count records");
+    struct stat file{};
+    if (::stat(data_file(env_->path()).c_str(), &file) != 0) throw LmdbFailure{errno, "look at data.mdb"};
+    return CacheStats{.policies = policy.ms_entries,
+                      .negatives = negative.ms_entries,
+                      .used_bytes = used_bytes(txn, env_->dbs()),
+                      .file_bytes = static_cast<std::uint64_t>(file.st_size)};
+  }
+
   // The map is never resized, so a bound raised by a reload ends at half of it: a commit needs room for
   // copies.
   std::uint64_t fitting(std::uint64_t max_size) const noexcept {

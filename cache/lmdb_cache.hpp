@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cache/condition.hpp"
+#include "core/host_memory.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
 
@@ -54,6 +55,12 @@ class LmdbCache {
   // The same of the policies that end after `from`, and at `to` at the latest, in the order of their end.
   virtual Result<void> walk_expiring(Time from, Time to,
                                      std::function<bool(std::string_view domain, Result<RecordView>)> f) = 0;
+
+  // What meta says of earlier times; empty where it says nothing. For the start, and for the command line.
+  virtual Result<ClockPast> clock_past() = 0;
+  virtual Result<HostMemory> host_memory() = 0;
+  // Queued; may be lost where the cache can't be written. Not for read_only.
+  virtual void remember(const HostMemory& memory) = 0;
 
   virtual Result<CacheStats> stats() = 0;
   // How the cache is; from any thread, but the answer threads'.

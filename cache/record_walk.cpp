@@ -75,7 +75,8 @@ std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_vi
 bool stands_for(std::string_view key, std::string_view domain, std::string_view bytes) {
   auto record = judge(domain, bytes, true);
   return !record ||
-         time_key(expires_at(record->policy, record->fetched_at, record->fetched_at), domain).view() == key;
+         time_key(expires_at(record->policy, record->fetched_at, certain(record->fetched_at)), domain)
+                 .view() == key;
 }
 
 // The policies that end up to `to`, from the index's key `next` on; sets it behind the last one.

@@ -16,6 +16,8 @@ using Steady = std::chrono::steady_clock;
 constexpr auto commit_interval = 20ms, note_interval = 1000ms;
 constexpr std::size_t batch_limit = 256, note_limit = 4096;
 constexpr std::array retry_pauses{50ms, 200ms, 500ms};
+constexpr auto mark_interval = 1min;        // with a commit that is made anyway
+constexpr auto idle_mark_interval = 10min;  // by a commit of its own
 
 }  // namespace
 
@@ -57,7 +59,7 @@ std::shared_ptr<UseRing> StoreThread::add_ring() {
 }
 
 void StoreThread::run() {
-  last_minute_ = Steady::now();
+  last_minute_ = last_mark_ = Steady::now();
   for (;;) {
     auto batch = next_batch();
     bool last = batch.empty() && [this] {
@@ -97,7 +99,7 @@ void StoreThread::take_notes(std::vector<UseRing::Note>& notes) {
 void StoreThread::run_batch(Batch batch) {
   std::vector<UseRing::Note> notes;
   take_notes(notes);
-  if (batch.empty() && notes.empty()) return;
+  if (batch.empty() && notes.empty() && !mark_due(idle_mark_interval)) return;
   std::vector<bool> results(batch.size());
   const char* doing = "commit";
   int rc = try_batch(batch, notes, results, doing);
@@ -118,21 +120,33 @@ void StoreThread::run_batch(Batch batch) {
 
 int StoreThread::try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes,
                            std::vector<bool>& results, const char*& doing) try {
-  WriteTxn txn(env_, clock_.now());
+  WriteTxn txn(env_, clock_.moment());
   Bound bound{.max_size = max_size_};
   Tally tally;
   for (std::size_t i = 0; i < batch.size(); ++i) results[i] = apply(txn, batch[i].change, bound, tally);
   for (const auto& note : notes) apply_note(txn, note);
+  auto mark = mark_due(mark_interval) ? clock_.mark() : std::nullopt;
+  if (mark) txn.note_certain(*mark);
   doing = "commit";
   int rc = txn.commit();
   if (rc != MDB_SUCCESS) return rc;
   env_.mend_size();
+  if (mark) last_mark_ = Steady::now();
   tally_.evicted += tally.evicted;
   tally_.refused += tally.refused;
   return rc;
 } catch (const LmdbFailure& failure) {
   doing = failure.doing;
   return failure.rc;
+}
+
+// Also with the last batch before an orderly stop.
+bool StoreThread::mark_due(std::chrono::minutes interval) {
+  {
+    std::scoped_lock hold(mutex_);
+    if (stop_) return clock_.mark().has_value();
+  }
+  return Steady::now() - last_mark_ >= interval && clock_.mark();
 }
 
 // False: the cache is being closed, no more waiting.
@@ -154,8 +168,8 @@ void StoreThread::once_a_minute() {
 // The first of each is said at once, then at most one line a minute sums up.
 void StoreThread::report_tally() {
   auto now = Steady::now();
-  auto may_say = [now](Moment& last) {
-    if (last != Moment() && now - last < 1min) return false;
+  auto may_say = [now](Instant& last) {
+    if (last != Instant() && now - last < 1min) return false;
     last = now;
     return true;
   };

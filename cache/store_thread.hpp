@@ -2,8 +2,8 @@
 //
 // Commits at most every 20 ms or 256 changes; the first change after a pause is committed at once. A change
 // is reported only after its commit is durable; a commit that fails is tried again, then all of its changes
-// report Fault::storage. Every second the notes of the answer threads are taken in, every minute dead
-// readers' slots are cleared.
+// report Fault::storage. While the clock is certain it notes that once a minute. Every second the notes of
+// the answer threads are taken in, every minute dead readers' slots are cleared.
 #pragma once
 
 #include <atomic>
@@ -41,13 +41,14 @@ class StoreThread {
 
  private:
   using Batch = std::vector<Queued>;
-  using Moment = std::chrono::steady_clock::time_point;
+  using Instant = std::chrono::steady_clock::time_point;
   void run();
   Batch next_batch();
   void run_batch(Batch batch);
   int try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes, std::vector<bool>& results,
                 const char*& doing);
   void take_notes(std::vector<UseRing::Note>& notes);
+  bool mark_due(std::chrono::minutes interval);
   bool pause(std::chrono::milliseconds time);
   void once_a_minute();
   void report_tally();
@@ -63,7 +64,7 @@ class StoreThread {
   bool stop_ = false;
 
   Tally tally_;  // the rest belongs to the thread
-  Moment last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{};
+  Instant last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{}, last_mark_{};
   std::thread thread_;
 };
 

@@ -5,17 +5,14 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr std::chrono::hours clock_tolerance{1};
-constexpr std::chrono::minutes this_moment{5};  // between the end of a fetch and its commit
-
 Time expiry_of(const Record& record) noexcept {
   auto policy = view(*record.policy);
-  return expires_at(policy, record.fetched_at, record.fetched_at);
+  return expires_at(policy, record.fetched_at, certain(record.fetched_at));
 }
 
 }  // namespace
 
-WriteTxn::WriteTxn(Environment& env, Time now) : env_(env), now_(now) {
+WriteTxn::WriteTxn(Environment& env, const Moment& moment) : env_(env), moment_(moment) {
   MDB_txn* raw = nullptr;
   check(mdb_txn_begin(env.get(), nullptr, 0, &raw), "begin a write transaction");
   txn_.reset(raw);
@@ -53,25 +50,31 @@ std::optional<Stored> WriteTxn::load(std::string_view domain) {
 
 void WriteTxn::save(std::string_view domain, const std::optional<Stored>& old, const Record& record,
                     std::uint32_t last_used) {
+  bool fetched = record.policy &&
+                 !(old && old->record && old->record->policy && old->record->fetched_at == record.fetched_at);
   if (old) remove(domain, *old);
   auto bytes = join_value(domain, last_used, encode(record));
   MDB_val key = to_val(domain), value = to_val(bytes);
   check(mdb_put(txn_.get(), record.policy ? dbs().policy : dbs().negative, &key, &value, 0),
         "store a record");
   add_index(domain, record, last_used);
-  if (record.policy) note_fetch(record.fetched_at);
+  if (fetched) note_fetch(record.fetched_at);
 }
 
-// A fetch of this moment also vouches for the clock: its server's certificate was valid now. So a newest
-// fetch that lies ahead came of a clock that was wrong then, and stops counting; else nothing would expire
-// until that date (B21).
 void WriteTxn::note_fetch(Time fetched_at) {
-  auto fetched = std::min(fetched_at, now_);
-  bool vouches = fetched_at <= now_ && now_ - fetched_at <= this_moment;
-  if (fetched <= newest_fetch_ && !(vouches && clock_doubtful())) return;
-  newest_fetch_ = fetched;
-  set_newest_fetch(txn_.get(), dbs(), fetched);
+  if (fetched_at <= newest_fetch_) return;
+  newest_fetch_ = fetched_at;
+  set_newest_fetch(txn_.get(), dbs(), fetched_at);
 }
+
+void WriteTxn::note_certain(const ClockMark& mark) {
+  set_clock_mark(txn_.get(), dbs(), mark);
+  if (newest_fetch_ <= mark.last_certain) return;
+  newest_fetch_ = mark.last_certain;
+  set_newest_fetch(txn_.get(), dbs(), newest_fetch_);
+}
+
+void WriteTxn::remember(const HostMemory& memory) { set_host_memory(txn_.get(), dbs(), memory); }
 
 void WriteTxn::remove(std::string_view domain, const Stored& old) {
   drop_index(domain, old);
@@ -96,11 +99,12 @@ void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
   drop_key(dbs().due, time_key(old.record->refresh_at, domain).view());
 }
 
-bool WriteTxn::clock_doubtful() const noexcept { return now_ < newest_fetch_ - clock_tolerance; }
+bool WriteTxn::must_stay(const Record& record) const noexcept {
+  return record.policy && mtasts::must_stay(view(*record.policy), record.fetched_at, moment_);
+}
 
 bool WriteTxn::expired(const Record& record) const noexcept {
-  if (!record.policy || clock_doubtful()) return false;
-  return expires_at(view(*record.policy), record.fetched_at, now_) <= now_;
+  return record.policy && !holds(view(*record.policy), record.fetched_at, moment_);
 }
 
 std::optional<std::string> WriteTxn::first_key(MDB_dbi index, std::string_view from) {

@@ -10,6 +10,8 @@
 
 #include "cache/environment.hpp"
 #include "cache/layout.hpp"
+#include "core/host_memory.hpp"
+#include "core/moment.hpp"
 
 namespace mtasts::cache {
 
@@ -25,9 +27,10 @@ struct Stored {
 
 class WriteTxn {
  public:
-  WriteTxn(Environment& env, Time now);
+  WriteTxn(Environment& env, const Moment& moment);
 
-  Time now() const noexcept { return now_; }
+  const Moment& moment() const noexcept { return moment_; }
+  Time now() const noexcept { return moment_.now; }
   const Log& log() const noexcept { return env_.log(); }
   const Databases& dbs() const noexcept { return env_.dbs(); }
   MDB_txn* get() const noexcept { return txn_.get(); }
@@ -40,9 +43,14 @@ class WriteTxn {
             std::uint32_t last_used);
   void remove(std::string_view domain, const Stored& old);
 
-  // True while now is more than an hour before the newest fetch: then no policy counts as expired (B21).
-  bool clock_doubtful() const noexcept;
+  // Whether the record's policy must not be given up: nothing but a fetched policy may replace it.
+  bool must_stay(const Record& record) const noexcept;
   bool expired(const Record& record) const noexcept;
+
+  // Remembers that the clock was certain at this moment, for the next start. A newest fetch that lies ahead
+  // of it was made under a clock that was wrong then, and stops counting.
+  void note_certain(const ClockMark& mark);
+  void remember(const HostMemory& memory);
 
   // The first key of an index that is not below `from`; nullopt: none.
   std::optional<std::string> first_key(MDB_dbi index, std::string_view from);
@@ -61,7 +69,7 @@ class WriteTxn {
   void add_index(std::string_view domain, const Record& record, std::uint32_t last_used);
 
   Environment& env_;
-  Time now_;
+  Moment moment_;
   Txn txn_;
   Time newest_fetch_;
 };

@@ -32,7 +32,7 @@ json::value record_value(const Explanation& all) {
 
 json::value policy_value(const Explanation& all) {
   RecordView record = view(all.record);
-  json::value policy = policy_json(&record, all.inputs.now);
+  json::value policy = policy_json(&record, certain(all.inputs.now));
   if (auto* object = policy.if_object()) {
     object->emplace("source", fetched_now(all) ? "fetched" : "cached");
   }
@@ -42,7 +42,7 @@ json::value policy_value(const Explanation& all) {
 json::value stored_value(const Explanation& all) {
   if (!all.inputs.stored) return nullptr;
   RecordView record = view(*all.inputs.stored);
-  return json::object{{"policy", policy_json(&record, all.inputs.now)},
+  return json::object{{"policy", policy_json(&record, certain(all.inputs.now))},
                       {"state", to_json(state_code(record.state))},
                       {"detail", to_json(whole(record.detail))},
                       {"looked", time_or_null(record.looked_at)},

@@ -56,7 +56,7 @@ void print_policy_in_force(const Explanation& all, const RecordView& record, She
       fresh ? std::string("fetched now") : "from the cache, fetched " + from_now(record.fetched_at, now);
   sheet.line("policy", fmt::format("{}, {}, id {}, max_age {}", words(record.policy.mode), source,
                                    whole(record.id), record.policy.max_age));
-  sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, now), now));
+  sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, certain(now)), now));
   print_mx_patterns(record.policy, sheet);
   if (!fresh && record.state != StsState::not_asked)
     sheet.line("", state_of_policy(all) + "; the cached policy holds", Colour::warning);

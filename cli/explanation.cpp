@@ -21,7 +21,7 @@ constexpr std::array dialects{Dialect::postfix, Dialect::postfix310, Dialect::st
 
 struct FixedClock final : Clock {
   explicit FixedClock(Time time) : time_(time) {}
-  Time now() const noexcept override { return time_; }
+  Moment moment() const noexcept override { return certain(time_); }
 
  private:
   Time time_;
@@ -110,8 +110,8 @@ void answer_by_rule_1(Explanation& all) {
 
 Decision decide_for(const Explanation& all, const RecordView& record, const CachedPolicy& policy,
                     const DaneView* dane, Dialect dialect) {
-  return decide(all.inputs.now, record.has_policy ? &policy : nullptr, {record.state, record.detail}, dane,
-                rules_for(all.inputs, dialect), override_of(all.inputs));
+  return decide(certain(all.inputs.now), record.has_policy ? &policy : nullptr, {record.state, record.detail},
+                dane, rules_for(all.inputs, dialect), override_of(all.inputs));
 }
 
 void answer(Explanation& all) {

@@ -31,12 +31,12 @@ bool wanted(std::string_view domain, const RecordView& record, const ListOptions
   if (!record.has_policy) return options.all && options.mode.empty() && !options.expiring;
   if (!options.mode.empty() && words(record.policy.mode) != options.mode) return false;
   if (!options.expiring) return true;
-  auto left = expires_at(record.policy, record.fetched_at, now) - now;
+  auto left = expires_at(record.policy, record.fetched_at, certain(now)) - now;
   return left > std::chrono::seconds(0) && left <= *options.expiring;
 }
 
 std::string expiry(const RecordView& record, Time now) {
-  auto at = expires_at(record.policy, record.fetched_at, now);
+  auto at = expires_at(record.policy, record.fetched_at, certain(now));
   if (at <= now) return "expired";
   return fmt::format("{} {}", utc_text(at).substr(0, 10), from_now(at, now));
 }
@@ -96,7 +96,7 @@ boost::json::object object(std::string_view domain, const RecordView& record, co
                              {"dane", dane.empty() ? boost::json::value() : to_json(dane)}};
   if (!record.has_policy) return fields;
   fields["mode"] = to_json(words(record.policy.mode));
-  fields["expires"] = time_or_null(expires_at(record.policy, record.fetched_at, now));
+  fields["expires"] = time_or_null(expires_at(record.policy, record.fetched_at, certain(now)));
   fields["fetched"] = time_or_null(record.fetched_at);
   fields["id"] = to_json(record.id);
   fields["max_age"] = record.policy.max_age;

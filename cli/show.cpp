@@ -41,8 +41,8 @@ std::string reply(Dialect dialect, const Facts& facts) {
   ZoneRules rules = facts.rules;
   auto dane = find_dane(record, {});
   if (looks_up_dane(facts)) rules.dnssec = Dnssec::ignore_dane;  // what is known so far
-  Decision decision = decide(facts.now, record.has_policy ? &cached : nullptr, {record.state, record.detail},
-                             dane ? &*dane : nullptr, rules, facts.over);
+  Decision decision = decide(certain(facts.now), record.has_policy ? &cached : nullptr,
+                             {record.state, record.detail}, dane ? &*dane : nullptr, rules, facts.over);
   std::string text;
   append_reply(text, dialect, facts.domain, decision);
   return text;
@@ -55,14 +55,15 @@ boost::json::value policy_object(const RecordView& record, Time now) {
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     lines.push_back(to_json(std::string(key).append(value)));
   });
-  return boost::json::object{{"id", to_json(record.id)},
-                             {"mode", to_json(words(record.policy.mode))},
-                             {"max_age", record.policy.max_age},
-                             {"mx", std::move(mx)},
-                             {"lines", std::move(lines)},
-                             {"fetched", time_or_null(record.fetched_at)},
-                             {"expires", time_or_null(expires_at(record.policy, record.fetched_at, now))},
-                             {"refresh", time_or_null(record.refresh_at)}};
+  return boost::json::object{
+      {"id", to_json(record.id)},
+      {"mode", to_json(words(record.policy.mode))},
+      {"max_age", record.policy.max_age},
+      {"mx", std::move(mx)},
+      {"lines", std::move(lines)},
+      {"fetched", time_or_null(record.fetched_at)},
+      {"expires", time_or_null(expires_at(record.policy, record.fetched_at, certain(now)))},
+      {"refresh", time_or_null(record.refresh_at)}};
 }
 
 boost::json::object look_object(const RecordView& record) {
@@ -122,7 +123,7 @@ void print_json(const Facts& facts, const Terminal& terminal) {
 
 void print_policy(const RecordView& record, Time now, Sheet& sheet) {
   if (!record.has_policy) return sheet.line("policy", "none stored");
-  auto expires = expires_at(record.policy, record.fetched_at, now);
+  auto expires = expires_at(record.policy, record.fetched_at, certain(now));
   sheet.line("policy", fmt::format("{}{}", words(record.policy.mode), expires > now ? "" : ", expired"));
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     sheet.unbroken("", whole(std::string(key).append(value)));

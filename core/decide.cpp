@@ -111,11 +111,20 @@ Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRu
 
 }  // namespace
 
-Time expires_at(const PolicyView& policy, Time fetched_at, Time now) noexcept {
-  Time from = std::min(fetched_at, now);
+Time expires_at(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
+  Time from = std::min(fetched_at, moment.judged_at());
   std::chrono::seconds age = policy.max_age == 0 ? least_age : std::chrono::seconds(policy.max_age);
   if (from > Time::max() - age) return Time::max();
   return from + age;
+}
+
+bool holds(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
+  return moment.judged_at() < expires_at(policy, fetched_at, moment);
+}
+
+bool must_stay(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
+  if (!moment.clock.certain || holds(policy, fetched_at, moment)) return true;
+  return moment.now - expires_at(policy, fetched_at, moment) < expired_stay;
 }
 
 std::string_view words(Verdict verdict) noexcept {
@@ -151,13 +160,13 @@ std::optional<Decision> decide_override(const Override* over) noexcept {
   return std::nullopt;
 }
 
-Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts, const DaneView* dane,
-                const ZoneRules& rules, const Override* over) noexcept {
+Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
+                const DaneView* dane, const ZoneRules& rules, const Override* over) noexcept {
   if (auto settled = decide_override(over)) return *settled;
   ZoneRules zone = overridden(rules, over);
-  bool in_force = zone.sts && cached != nullptr && now < expires_at(cached->policy, cached->fetched_at, now);
+  bool in_force = zone.sts && cached != nullptr && holds(cached->policy, cached->fetched_at, moment);
   if (zone.dane) {
-    auto decision = by_dane(now, dane, in_force && enforces(cached, zone), zone);
+    auto decision = by_dane(moment.now, dane, in_force && enforces(cached, zone), zone);
     if (decision) return *decision;
   }
 

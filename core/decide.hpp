@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/dane.hpp"
+#include "core/moment.hpp"
 #include "core/override.hpp"
 #include "core/sts_policy.hpp"
 #include "core/time.hpp"
@@ -23,10 +24,19 @@ struct CachedPolicy {
   std::string_view id;  // of the TXT record that announced it
 };
 
-// When the policy stops to hold: max_age after the last successful fetch (STS-26). A max_age of 0 holds for
-// 60 s, so that the flight that fetched it can be answered (docs/adr). A fetch time in the future counts as
-// now (STS-33).
-Time expires_at(const PolicyView& policy, Time fetched_at, Time now) noexcept;
+// When the policy expires: max_age after the last successful fetch (STS-26). A max_age of 0 lasts for 60 s,
+// so that the flight that fetched it can be answered (docs/adr). A fetch later than moment.judged_at() counts
+// as made then, so that a wrong clock cannot prolong a policy (STS-33).
+Time expires_at(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
+
+// Whether the policy is in force: it has not expired, or the clock is in doubt and it had not expired at the
+// last certain moment. Ask this, and do not compare expires_at() with a time of your own.
+bool holds(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
+
+// Whether a stored policy must stay in its entry: while it is in force, for 30 days after it expired, and
+// while the clock is in doubt. So a clock that was ahead for a while costs nothing once it is right again.
+bool must_stay(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
+inline constexpr std::chrono::hours expired_stay{30 * 24};
 
 // What discovery found this time; it matters for the reason, and never against an unexpired cached policy.
 enum class StsState {
@@ -88,8 +98,8 @@ struct Decision {
 // cached: nullptr if none. It may be expired: that is judged here.
 // dane: the state of this next hop, nullptr if none is known (yet). Its age is judged here.
 // over: the override in force for this next hop, or nullptr.
-Decision decide(Time now, const CachedPolicy* cached, const StsFindings& sts, const DaneView* dane,
-                const ZoneRules& zone, const Override* over = nullptr) noexcept;
+Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
+                const DaneView* dane, const ZoneRules& zone, const Override* over = nullptr) noexcept;
 
 // Rule 2 alone, for an answer before any lookup: set if the override settles everything.
 std::optional<Decision> decide_override(const Override* over) noexcept;

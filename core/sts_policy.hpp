@@ -46,6 +46,7 @@ struct Policy {
   std::string mx;  // MxPattern texts, lower case, in file order, duplicates dropped, joined by '\n'
   std::string
       lines;  // the policy's lines as served, blank ones and blanks at line ends left out, joined by '\n'
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 // Names that are words of Postfix's own in match= (PFX-30): as host names they are single labels that no

@@ -16,7 +16,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
                                       std::optional<Record> stored, Trigger trigger) {
   std::string owner = "_mta-sts." + std::string(domain.str());
   TxtFinding txt;
-  auto started = may_fetch(clock.now(), stored, trigger) ? fetch.start(domain) : nullptr;
+  auto started = may_fetch(clock.moment(), stored, trigger) ? fetch.start(domain) : nullptr;
   if (owner.size() > DomainName::max_size) {
     txt = {StsState::no_record, {}, "too long a name for an _mta-sts record", max_txt_keep};
   } else {
@@ -25,11 +25,11 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
   }
   Look look;
   look.asked = true;
-  if (!should_fetch(clock.now(), stored, txt, trigger)) {
-    look.record = after_txt(clock.now(), std::move(stored), txt);
+  if (!should_fetch(clock.moment(), stored, txt, trigger)) {
+    look.record = after_txt(clock.moment(), std::move(stored), txt);
     co_return look;
   }
-  Hurry hurry = hurry_of(clock.now(), stored, trigger);
+  Hurry hurry = hurry_of(clock.moment(), stored, trigger);
   auto answered = co_await fetch.get_policy(domain, std::move(started), hurry);
   if (stored && !answered && answered.error().put_off) {
     look.put_off = true;
@@ -37,7 +37,8 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
     co_return look;
   }
   look.fetched = true;
-  look.record = after_fetch(clock.now(), domain, stored, txt, judge_fetch(answered));
+  if (answered) clock.vouch();  // the policy host's certificate is valid at the time of day
+  look.record = after_fetch(clock.moment(), domain, stored, txt, judge_fetch(answered));
   look.changed = differs(stored, look.record);
   co_return look;
 }

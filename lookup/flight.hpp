@@ -14,7 +14,7 @@ namespace mtasts {
 std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace);
 
 struct Flights::Flight {
-  using Moment = std::chrono::steady_clock::time_point;
+  using Instant = std::chrono::steady_clock::time_point;
 
   struct Asker {
     Question question;
@@ -23,7 +23,7 @@ struct Flights::Flight {
   struct Wanted {  // a next hop whose DANE state was asked for
     Route route;
     bool looked = false;
-    std::optional<Moment> asked{};  // when somebody first waited for it
+    std::optional<Instant> asked{};  // when somebody first waited for it
   };
 
   Flight(const boost::asio::any_io_executor& executor, const DomainName& domain_, Trigger trigger_,
@@ -31,19 +31,19 @@ struct Flights::Flight {
       : domain(domain_),
         trigger(trigger_),
         urgent(urgent_),
-        timer(executor, Moment::max()),
-        idle(executor, Moment::max()) {}
+        timer(executor, Instant::max()),
+        idle(executor, Instant::max()) {}
 
   // How long the policy has been waited for.
   std::chrono::milliseconds waited() const;
   // The route's state is to be looked up too; nullptr: no route.
   Wanted* want(std::optional<Route> route);
   // Somebody asks now. Since when what he needs is waited for.
-  Moment note_asked(std::optional<Route> route);
+  Instant note_asked(std::optional<Route> route);
 
   DomainName domain;
   Trigger trigger;
-  std::optional<Moment> asked{};         // when somebody first waited
+  std::optional<Instant> asked{};        // when somebody first waited
   bool urgent;                           // has, or had, askers
   std::shared_ptr<const int> counted{};  // as a refresh
   bool launched = false;

@@ -27,7 +27,7 @@ asio::awaitable<Look> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock
     surprise.detail = std::string("internal error: ") + e.what();
   }
   Look look;
-  look.record = after_txt(clock.now(), std::move(stored), surprise);
+  look.record = after_txt(clock.moment(), std::move(stored), surprise);
   co_return look;
 }
 
@@ -100,11 +100,11 @@ void Flights::leave_place_to_fetch(Flight& flight) {
 OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) const {
   if (flight.outcome) return flight.outcome;
   if (!flight.look) return nullptr;
-  Time now = clock_.now();
+  Moment now = clock_.moment();
   Record known = flight.look->record;
-  serve_askers(known, flight.look->dane, now);
+  serve_askers(known, flight.look->dane, now.now);
   bool dane_known = !question.dane ||
-                    dane_freshness(find_dane(view(known), *question.dane), now) != Freshness::wait ||
+                    dane_freshness(find_dane(view(known), *question.dane), now.now) != Freshness::wait ||
                     std::ranges::find(flight.look->dane, *question.dane) != flight.look->dane.end();
   if (!dane_known) return nullptr;
   bool settled = flight.policy_looked || freshness(view(known), now, question.dane) != Freshness::wait;
@@ -130,12 +130,12 @@ void Flights::settle(Flight& flight) {
 
 // Sets the timer to the next moment at which an asker no longer waits for the policy.
 void Flights::arm(const FlightPtr& flight) {
-  auto next = Flight::Moment::max();
+  auto next = Flight::Instant::max();
   for (const auto& asker : flight->askers) {
     auto due = *flight->asked + asker.question.fetch_wait;
     if (due > std::chrono::steady_clock::now()) next = std::min(next, due);
   }
-  if (next == Flight::Moment::max() || next == flight->timer.expiry()) return;
+  if (next == Flight::Instant::max() || next == flight->timer.expiry()) return;
   flight->timer.expires_at(next);
   flight->timer.async_wait([this, weak = std::weak_ptr(flight)](boost::system::error_code cancelled) {
     auto alive = weak.lock();
@@ -147,7 +147,7 @@ void Flights::arm(const FlightPtr& flight) {
 
 asio::awaitable<void> Flights::look(FlightPtr flight) {
   settle(*flight);  // a flight that waited may find that another's commit has answered
-  Time now = clock_.now();
+  Moment now = clock_.moment();
   RecordView stored = view(flight->look->record);
   bool newer_id = std::ranges::any_of(flight->wanted, [&](const Flight::Wanted& each) {
     return wants_newer_id(stored, find_dane(stored, each.route), now);

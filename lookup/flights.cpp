@@ -71,8 +71,8 @@ Flights::Flight::Wanted* Flights::Flight::want(std::optional<Route> route) {
   return found != wanted.end() ? &*found : &wanted.emplace_back(Wanted{*route});
 }
 
-Flights::Flight::Moment Flights::Flight::note_asked(std::optional<Route> route) {
-  Moment now = Steady::now();
+Flights::Flight::Instant Flights::Flight::note_asked(std::optional<Route> route) {
+  Instant now = Steady::now();
   if (!asked) asked = now;
   Wanted* state = want(route);
   if (!state) return *asked;
@@ -144,12 +144,12 @@ void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Tr
 // look again, from what it knew.
 bool Flights::stale(const Flight& flight, std::optional<Route> dane) const {
   if (!flight.outcome || flight.outcome->state != Outcome::State::known) return false;
-  return freshness(view(flight.outcome->record), clock_.now(), dane) != Freshness::answer;
+  return freshness(view(flight.outcome->record), clock_.moment(), dane) != Freshness::answer;
 }
 
 OutcomePtr Flights::settled(const DomainName& domain, std::optional<Route> dane) {
   auto stored = store_.get(domain);
-  if (!stored || !*stored || freshness(view(**stored), clock_.now(), dane) != Freshness::answer)
+  if (!stored || !*stored || freshness(view(**stored), clock_.moment(), dane) != Freshness::answer)
     return nullptr;
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored), nullptr});
 }

@@ -9,12 +9,13 @@ bool in_last_quarter(Time from, Time to, Time now) noexcept { return now >= to -
 
 // Looking again is pointless while the fetch of the announced id is held back (STS-14) and DNS was asked just
 // now.
-bool due_for_recheck(const RecordView& r, Time now) noexcept {
+bool due_for_recheck(const RecordView& r, const Moment& moment) noexcept {
+  Time now = moment.now;
   if (now >= r.next_check) return true;
   if (now < r.looked_at - std::chrono::hours(1))
     return true;  // the clock was set back: the times mean nothing (STS-33)
   return !is_held_back(r.retry_fetch, now) &&
-         in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, now), now);
+         in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, moment), now);
 }
 
 }  // namespace
@@ -23,13 +24,14 @@ bool is_held_back(Time retry_fetch, Time now) noexcept {
   return now < retry_fetch && retry_fetch - now <= max_fetch_backoff;
 }
 
-bool policy_in_force(const RecordView& record, Time now) noexcept {
-  return record.has_policy && now < expires_at(record.policy, record.fetched_at, now);
+bool policy_in_force(const RecordView& record, const Moment& moment) noexcept {
+  return record.has_policy && holds(record.policy, record.fetched_at, moment);
 }
 
-Freshness sts_freshness(const RecordView& record, Time now) noexcept {
-  if (policy_in_force(record, now)) {
-    return due_for_recheck(record, now) ? Freshness::answer_and_recheck : Freshness::answer;
+Freshness sts_freshness(const RecordView& record, const Moment& moment) noexcept {
+  Time now = moment.now;
+  if (policy_in_force(record, moment)) {
+    return due_for_recheck(record, moment) ? Freshness::answer_and_recheck : Freshness::answer;
   }
   bool settled = record.state != StsState::not_asked && now < record.next_check && now >= record.looked_at;
   if (!settled) return Freshness::wait;
@@ -51,20 +53,23 @@ Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept
   return due && !held_back ? Freshness::answer_and_recheck : Freshness::answer;
 }
 
-bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane, Time now) noexcept {
-  if (!dane || !dane->off_policy || !policy_in_force(record, now)) return false;
+bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane,
+                    const Moment& moment) noexcept {
+  Time now = moment.now;
+  if (!dane || !dane->off_policy || !policy_in_force(record, moment)) return false;
   bool looked_lately = now >= record.looked_at && now - record.looked_at < newer_id_interval;
   return record.policy.mode == Mode::enforce && !looked_lately;
 }
 
-Freshness freshness_with(const RecordView& record, Time now, const std::optional<DaneView>& dane) noexcept {
-  if (wants_newer_id(record, dane, now)) return Freshness::wait;
-  return std::max(sts_freshness(record, now), dane_freshness(dane, now));
+Freshness freshness_with(const RecordView& record, const Moment& moment,
+                         const std::optional<DaneView>& dane) noexcept {
+  if (wants_newer_id(record, dane, moment)) return Freshness::wait;
+  return std::max(sts_freshness(record, moment), dane_freshness(dane, moment.now));
 }
 
-Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept {
-  if (!route) return sts_freshness(record, now);
-  return freshness_with(record, now, find_dane(record, *route));
+Freshness freshness(const RecordView& record, const Moment& moment, std::optional<Route> route) noexcept {
+  if (!route) return sts_freshness(record, moment);
+  return freshness_with(record, moment, find_dane(record, *route));
 }
 
 }  // namespace mtasts

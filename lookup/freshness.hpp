@@ -17,15 +17,16 @@ enum class Freshness {
 // Of the policy and all that a next hop's answer needs beside it. route: whose DANE state counts, nullopt:
 // none does. The worse of the two below; and `wait` too where the MX hosts last seen can't satisfy the policy
 // and nobody has looked for a newer one in the last minute (STS-40).
-Freshness freshness(const RecordView& record, Time now, std::optional<Route> route) noexcept;
+Freshness freshness(const RecordView& record, const Moment& moment, std::optional<Route> route) noexcept;
 // The same, for a caller who has found the next hop's state already.
-Freshness freshness_with(const RecordView& record, Time now, const std::optional<DaneView>& dane) noexcept;
+Freshness freshness_with(const RecordView& record, const Moment& moment,
+                         const std::optional<DaneView>& dane) noexcept;
 
 // A policy in force always answers at once: DNS and HTTPS can only be asked behind it (STS-30). It is looked
 // at again from next_check on (the TXT record's TTL: STS-51) and in the last quarter of its life (STS-28).
 // Without one, what the last look found answers until next_check, and is looked at again in the last quarter
 // before.
-Freshness sts_freshness(const RecordView& record, Time now) noexcept;
+Freshness sts_freshness(const RecordView& record, const Moment& moment) noexcept;
 
 // A state answers until its TTL is over, and is looked at again in the last quarter before (DANE-27). What
 // could not be decided is answered at once until next_try.
@@ -33,7 +34,8 @@ Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept
 
 // The MX hosts can't satisfy the policy in force, by what was last seen, and the last look is over a minute
 // old.
-bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane, Time now) noexcept;
+bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dane,
+                    const Moment& moment) noexcept;
 
 // A failed fetch holds back the next one (STS-14). A time further ahead than any back-off was written under a
 // wrong clock and means nothing: else a clock that ran ahead once would keep fetches off long after it was
@@ -46,7 +48,7 @@ inline constexpr std::chrono::seconds min_dns_backoff{30};
 inline constexpr std::chrono::seconds max_dns_backoff{300};
 inline constexpr std::chrono::seconds newer_id_interval{60};
 
-// True if the record's policy is there and unexpired.
-bool policy_in_force(const RecordView& record, Time now) noexcept;
+// True if the record has a policy and the policy is in force (core/decide.hpp holds()).
+bool policy_in_force(const RecordView& record, const Moment& moment) noexcept;
 
 }  // namespace mtasts

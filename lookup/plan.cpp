@@ -25,16 +25,17 @@ std::string first_error(const Findings& findings) {
   return findings.empty() ? std::string() : findings.front().message;
 }
 
-bool in_force(const std::optional<Record>& stored, Time now) {
-  return stored && policy_in_force(view(*stored), now);
+bool in_force(const std::optional<Record>& stored, const Moment& moment) {
+  return stored && policy_in_force(view(*stored), moment);
 }
 
-// What stays of the stored record: an expired policy is of no use to anybody. A fetch time in the future (the
-// clock was wrong then) is brought back to now, so that it can't prolong the policy (STS-33).
-Record kept(Time now, std::optional<Record> stored) {
-  if (!in_force(stored, now)) return {};
-  stored->fetched_at = std::min(stored->fetched_at, now);
-  stored->refresh_at = std::min(stored->refresh_at, now + max_refresh_interval);
+// What stays of the stored record. Only a fetch writes a policy, its id and its fetched_at; the refresher
+// leaves a policy that has expired alone.
+Record kept(const Moment& moment, std::optional<Record> stored) {
+  if (!stored || !stored->policy || !must_stay(view(*stored->policy), stored->fetched_at, moment)) return {};
+  stored->refresh_at = in_force(stored, moment)
+                           ? std::min(stored->refresh_at, moment.now + max_refresh_interval)
+                           : Time::max();
   return *std::move(stored);
 }
 
@@ -42,9 +43,9 @@ bool held_back(const std::optional<Record>& stored, const std::string& id, Time 
   return stored && stored->look.failed_id == id && is_held_back(stored->look.retry_fetch, now);
 }
 
-bool near_expiry(const Record& stored, Time now) {
-  Time end = expires_at(view(*stored.policy), stored.fetched_at, now);
-  return now >= end - (end - std::min(stored.fetched_at, now)) / 4;
+bool near_expiry(const Record& stored, const Moment& moment) {
+  Time end = expires_at(view(*stored.policy), stored.fetched_at, moment);
+  return moment.now >= end - (end - std::min(stored.fetched_at, moment.judged_at())) / 4;
 }
 
 }  // namespace
@@ -79,28 +80,29 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
   return found;
 }
 
-bool may_fetch(Time now, const std::optional<Record>& stored, Trigger trigger) {
+bool may_fetch(const Moment& moment, const std::optional<Record>& stored, Trigger trigger) {
   if (!stored) return true;
-  if (is_held_back(stored->look.retry_fetch, now)) return false;
+  if (is_held_back(stored->look.retry_fetch, moment.now)) return false;
   if (trigger == Trigger::refresh) return true;
   bool had_none = stored->look.state == StsState::no_record || stored->look.state == StsState::bad_record;
-  return !in_force(stored, now) && !had_none;
+  return !in_force(stored, moment) && !had_none;
 }
 
-bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger) {
-  bool have = in_force(stored, now);
+bool should_fetch(const Moment& moment, const std::optional<Record>& stored, const TxtFinding& txt,
+                  Trigger trigger) {
+  bool have = in_force(stored, moment);
   bool announced = txt.state == StsState::not_asked;
   if (!announced && !have) return false;  // STS-7: discovery ends here
   const std::string& id = announced ? txt.id : stored->id;
-  if (held_back(stored, id, now)) return false;  // STS-14
-  if (trigger == Trigger::refresh) return true;  // STS-28
-  if (!announced) return near_expiry(*stored, now);
-  return !have || stored->id != id || near_expiry(*stored, now);  // STS-27
+  if (held_back(stored, id, moment.now)) return false;  // STS-14
+  if (trigger == Trigger::refresh) return true;         // STS-28
+  if (!announced) return near_expiry(*stored, moment);
+  return !have || stored->id != id || near_expiry(*stored, moment);  // STS-27
 }
 
-Hurry hurry_of(Time now, const std::optional<Record>& stored, Trigger trigger) {
-  if (trigger != Trigger::refresh || !in_force(stored, now)) return Hurry::now;
-  return near_expiry(*stored, now) ? Hurry::soon : Hurry::whenever;
+Hurry hurry_of(const Moment& moment, const std::optional<Record>& stored, Trigger trigger) {
+  if (trigger != Trigger::refresh || !in_force(stored, moment)) return Hurry::now;
+  return near_expiry(*stored, moment) ? Hurry::soon : Hurry::whenever;
 }
 
 FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
@@ -114,9 +116,10 @@ FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
   return *std::move(lint.policy);
 }
 
-Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt) {
+Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFinding& txt) {
+  Time now = moment.now;
   LastLook before = stored ? std::move(stored->look) : LastLook{};
-  Record r = kept(now, std::move(stored));
+  Record r = kept(moment, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
   // A fetch that is still held back stays the cause, and keeps its time.
   if (txt.state == StsState::not_asked && before.failed_id == txt.id &&
@@ -148,12 +151,13 @@ Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt) 
   return r;
 }
 
-Record after_fetch(Time now, const DomainName& domain, std::optional<Record> stored, const TxtFinding& txt,
-                   FetchedPolicy fetched) {
+Record after_fetch(const Moment& moment, const DomainName& domain, std::optional<Record> stored,
+                   const TxtFinding& txt, FetchedPolicy fetched) {
+  Time now = moment.now;
   bool announced = txt.state == StsState::not_asked;
   LastLook before = stored ? stored->look : LastLook{};
   std::string id = announced ? txt.id : (stored ? stored->id : std::string());
-  Record r = after_txt(now, std::move(stored), txt);
+  Record r = after_txt(moment, std::move(stored), txt);
   if (fetched) {
     r.refresh_at = refresh_time(now, fetched->max_age, domain);
     r.policy = *std::move(fetched);

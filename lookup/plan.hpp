@@ -34,14 +34,15 @@ enum class Trigger {
 
 // Whether HTTPS will probably be asked, before the TXT record is known: for a domain nothing is known about,
 // or with a record when it was last looked at, and no policy in force; and by the refresher.
-bool may_fetch(Time now, const std::optional<Record>& stored, Trigger trigger);
+bool may_fetch(const Moment& moment, const std::optional<Record>& stored, Trigger trigger);
 
 // Whether HTTPS is to be asked now.
-bool should_fetch(Time now, const std::optional<Record>& stored, const TxtFinding& txt, Trigger trigger);
+bool should_fetch(const Moment& moment, const std::optional<Record>& stored, const TxtFinding& txt,
+                  Trigger trigger);
 
 // How long a fetch may wait for others at the same policy host: a refresh of a policy in force may be put
 // off, but in the last quarter of the policy's life it must be made.
-Hurry hurry_of(Time now, const std::optional<Record>& stored, Trigger trigger);
+Hurry hurry_of(const Moment& moment, const std::optional<Record>& stored, Trigger trigger);
 
 // The policy that came back, or why there is none. detail is for logs.
 using FetchedPolicy = std::expected<Policy, std::string>;
@@ -49,9 +50,9 @@ FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer);
 
 // The record after a look. domain spreads refresh times, so that a relay's cache isn't refreshed in one
 // burst.
-Record after_txt(Time now, std::optional<Record> stored, const TxtFinding& txt);
-Record after_fetch(Time now, const DomainName& domain, std::optional<Record> stored, const TxtFinding& txt,
-                   FetchedPolicy fetched);
+Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFinding& txt);
+Record after_fetch(const Moment& moment, const DomainName& domain, std::optional<Record> stored,
+                   const TxtFinding& txt, FetchedPolicy fetched);
 
 // The record after a refresh that was put off: it is due again in one to five minutes, by domain. Nothing was
 // found out, so nothing else changes; what the TXT record said is forgotten, or a new id would be taken for

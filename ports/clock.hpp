@@ -1,14 +1,32 @@
-// ports/clock - the time of day. The real one is made in main(); tests turn theirs by hand.
+// ports/clock - the time of day and whether it can be trusted (core/moment.hpp). The real one is made in
+// main(); tests turn theirs by hand.
 #pragma once
 
-#include "core/decide.hpp"
+#include <optional>
+
+#include "core/clock_belief.hpp"
 
 namespace mtasts {
 
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Time now() const noexcept = 0;
+  // Any thread. No lock and no system call while the clock is certain.
+  virtual Moment moment() const noexcept = 0;
+  Time now() const noexcept { return moment().now; }
+
+  // A certificate was found valid at the time of day. May be called by any thread, and often.
+  virtual void vouch() const noexcept {}
+
+  // The root's keys, asked twice, came with signatures that the time of day makes expired or not yet valid.
+  virtual void deny() const noexcept {}
+
+  // Looks whether the clock has jumped, or whether a doubt is over. One thread must call this about once a
+  // second.
+  virtual ClockBelief look() const noexcept { return {}; }
+
+  // What the cache is to remember of this moment; nullopt while the clock is in doubt.
+  virtual std::optional<ClockMark> mark() const noexcept { return std::nullopt; }
 };
 
 }  // namespace mtasts

@@ -118,15 +118,15 @@ ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
 Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
                      const NextHop& hop) {
   auto port = written_port(hop);
-  Time now = clock_.now();
-  const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, now);
+  Moment moment = clock_.moment();
+  const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, moment.now);
   Asked asked{map.dialect,
               map_text,
               {hop.domain, std::nullopt, zone.first_fetch_wait, zone.answer_timeout},
               {hop.bracketed, port.value_or(zone.default_port)},
               &zone,
               over,
-              now,
+              moment,
               {}};
   asked.rules = rules_of(asked);
   if (map.dialect == Dialect::sts) asked.question.wait = std::min(asked.question.wait, sendmail_wait);
@@ -147,17 +147,17 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
     answer_unreadable(asked, found.error().detail, {"cache", Log::Level::error, {}, out});
     return std::nullopt;
   }
-  auto today = day_of(asked.now);
+  auto today = day_of(asked.moment.now);
   if (!*found || (*found)->last_used < today) reader_.note_use(domain, today);
   if (!*found) return miss(asked, false, out);
   const RecordView& record = **found;
   auto dane = find_dane(record, asked.route);
   Freshness fresh =
-      asked.question.dane ? freshness_with(record, asked.now, dane) : sts_freshness(record, asked.now);
+      asked.question.dane ? freshness_with(record, asked.moment, dane) : sts_freshness(record, asked.moment);
   if (fresh == Freshness::wait)
-    return miss(asked, asked.question.dane && wants_newer_id(record, dane, asked.now), out);
+    return miss(asked, asked.question.dane && wants_newer_id(record, dane, asked.moment), out);
   ++counters_.cached;
-  if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, asked.now);
+  if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, asked.moment.now);
   answer_from(asked, &record, dane, std::nullopt, {"cache", Log::Level::debug, {}, out});
   return std::nullopt;
 }
@@ -165,7 +165,7 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
 bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
   auto settled = decide_override(asked.over);
   if (!settled) return false;
-  bool first = told_.first(hash_of(asked.question.domain, asked.route), asked.now);
+  bool first = told_.first(hash_of(asked.question.domain, asked.route), asked.moment.now);
   respond(asked, *settled, nullptr, nullptr,
           {"override", first ? Log::Level::info : Log::Level::debug, {}, out});
   return true;
@@ -175,7 +175,7 @@ bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
 std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::string& out) {
   ++counters_.missed;
   if (asked.dialect == Dialect::prefetch) {
-    recheck(asked.question.domain, asked.question.dane, asked.now);
+    recheck(asked.question.domain, asked.question.dane, asked.moment.now);
     out += "OK queued";
     return std::nullopt;
   }
@@ -191,7 +191,7 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
 void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
   Asked asked = miss.asked;
   asked.map = miss.map;
-  asked.now = clock_.now();
+  asked.moment = clock_.moment();
   asked.rules = rules_of(asked);
   if (asked.rules.dane && !asked.question.dane &&
       asked.rules.dnssec == Dnssec::works)  // it was down a moment ago
@@ -234,7 +234,8 @@ void Answerer::answer_from(const Asked& asked, const RecordView* record, const s
   if (sts) findings = {*sts, {}};
   const DaneView* state = dane ? &*dane : nullptr;
   const CachedPolicy* cached = record && record->has_policy ? &policy : nullptr;
-  respond(asked, decide(asked.now, cached, findings, state, asked.rules, asked.over), record, state, answer);
+  respond(asked, decide(asked.moment, cached, findings, state, asked.rules, asked.over), record, state,
+          answer);
 }
 
 void Answerer::respond(const Asked& asked, const Decision& decision, const RecordView* record,
@@ -247,7 +248,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
     case Dialect::sts: append_reply(answer.out, asked.dialect, domain, decision); break;
     case Dialect::json:
       append_json_reply(answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source,
-                                     answer.trace, asked.now});
+                                     answer.trace, asked.moment});
       break;
     case Dialect::prefetch: answer.out += "OK cached"; break;
   }

@@ -32,7 +32,7 @@ struct Asked {
   Route route;           // of the next hop
   const ZoneSettings* zone = nullptr;
   const Override* over = nullptr;
-  Time now{};       // when it was asked
+  Moment moment{};  // when it was asked
   ZoneRules rules;  // of the zone, with what an override and the health of this moment change
 };
 

@@ -1,7 +1,6 @@
 #include "postfix-policy/daemon.hpp"
 
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "setup/watched_clock.hpp"
 #include "version.hpp"
 
 namespace mtasts {
@@ -33,15 +33,6 @@ constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a f
 // Asking takes some milliseconds, unless Postfix's resolver is down.
 constexpr std::chrono::milliseconds first_health_limit{1000};
 constexpr rlim_t own_descriptors = 2000;  // 512 DNS questions, 768 fetches, the rest
-
-class SystemClock : public Clock {
- public:
-  Time now() const noexcept override {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // some milliseconds old at most, and cheaper
-    return Time(std::chrono::seconds(now.tv_sec));
-  }
-};
 
 void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
   for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
@@ -79,6 +70,9 @@ class Daemon {
     auto cache = LmdbCache::open(cache_options(), clock_);
     if (!cache) return std::unexpected(std::move(cache.error()));
     cache_ = *std::move(cache);
+    auto past = cache_->clock_past();
+    if (!past) return std::unexpected(std::move(past.error()));
+    clock_.begin(*past);
     resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_);
     auto network = resolve_->make(config_);
     if (!network) return std::unexpected(std::move(network.error()));
@@ -261,7 +255,7 @@ class Daemon {
   DaemonOptions options_;
   Config config_;
   Log log_;
-  SystemClock clock_;
+  WatchedClock clock_;
   asio::io_context main_loop_{1};
   asio::signal_set signals_{main_loop_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer timer_{main_loop_};

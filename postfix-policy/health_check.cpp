@@ -62,6 +62,16 @@ void HealthCheck::use(std::shared_ptr<Prepared> prepared) {
   if (plan.ask_postfix) asio::co_spawn(executor_, watch_postfix(prepared_), asio::detached);
 }
 
+void HealthCheck::renew_dns() {
+  if (!prepared_) return;
+  auto in_use = prepared_->in_use;
+  auto made = prepared_->plan.make(in_use.way, in_use.resolvers);
+  if (made) return switch_to(*prepared_, in_use.way, std::move(in_use.resolvers), *std::move(made));
+  log_.event(Level::error, "dns",
+             {{"text", "the DNS context can't be renewed after the clock jumped; reload mtastsd (SIGHUP)"},
+              {"detail", made.error().detail}});
+}
+
 // While it sleeps it holds nothing of a configuration, so that an older one goes with a reload.
 asio::awaitable<void> HealthCheck::watch_dns(std::weak_ptr<Prepared> watched) {
   for (unsigned failures = 0;;) {

@@ -78,6 +78,10 @@ class HealthCheck {
   // or as soon as a way is chosen.
   void use(std::shared_ptr<Prepared> prepared);
 
+  // Replaces the Dns in use by a new one that goes the same way. For when the clock has jumped: libunbound
+  // keeps what it judged by the wrong time, above all that the root's keys are bogus.
+  void renew_dns();
+
  private:
   using PreparedPtr = std::shared_ptr<Prepared>;
   using Tested = SelfTest::Outcome;

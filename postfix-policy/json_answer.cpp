@@ -25,7 +25,7 @@ void append_json_reply(std::string& out, const JsonFacts& facts) {
                       {"reason", to_json(decision.reason)},
                       {"detail", to_json(printable(decision.detail, 500))},
                       {"source", to_json(facts.source)},
-                      {"policy", policy_json(facts.record, facts.now)},
+                      {"policy", policy_json(facts.record, facts.moment)},
                       {"dane", dane_json(facts.dane)},
                       {"override", override_json(facts.over)},
                       {"rules", rules_json(facts.rules)},

@@ -30,7 +30,7 @@ struct JsonFacts {
   const ZoneRules& rules;
   std::string_view source;
   const Trace* trace;  // of the flight that found it out; may be nullptr
-  Time now;
+  Moment moment;
 };
 
 // Appends "OK {…}" to out.

@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <future>
 
 #include "postfix-policy/flight_log.hpp"
@@ -20,6 +22,9 @@ UnboundOptions dns_options(const Config& config, const Resolvers& resolvers) {
   Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
   return unbound_options(config.dns, way, resolvers);
 }
+
+constexpr std::chrono::seconds clock_tick{1};
+constexpr std::chrono::hours doubt_told_again{1};
 
 }  // namespace
 
@@ -82,10 +87,35 @@ void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
   });
 }
 
+// Tells the log about doubts, and renews the DNS context whenever the time of day has jumped.
+asio::awaitable<void> ResolveLoop::watch_clock() {
+  asio::steady_timer timer(loop_);
+  ClockBelief told;
+  std::chrono::seconds dns_made_at = clock_.look().wall_offset;
+  for (auto tell_again = std::chrono::steady_clock::time_point();;) {
+    ClockBelief seen = clock_.look();
+    if (std::chrono::abs(seen.wall_offset - dns_made_at) > max_step) {
+      dns_made_at = seen.wall_offset;
+      health_.renew_dns();
+    }
+    bool in_doubt = seen.doubt != ClockDoubt::none,
+         changed = seen.doubt != told.doubt || seen.jump != told.jump;
+    if (in_doubt && (changed || std::chrono::steady_clock::now() >= tell_again)) {
+      log_.event(Log::Level::warning, "clock", {{"text", "the clock is in doubt"}, {"detail", words(seen)}});
+      tell_again = std::chrono::steady_clock::now() + doubt_told_again;
+    }
+    if (!in_doubt && changed) log_.say(Log::Level::info, "clock", "the clock is certain again");
+    told = seen;
+    timer.expires_after(clock_tick);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
 void ResolveLoop::start() {
   RefresherOptions options;
   options.tell_late = [this](std::chrono::seconds late) { log_late_refreshes(log_, late); };
   asio::co_spawn(loop_, refresh_forever(flights_, store_, clock_, std::move(options)), asio::detached);
+  asio::co_spawn(loop_, watch_clock(), asio::detached);
   thread_ = std::thread([this] { loop_.run(); });
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -51,6 +52,7 @@ class ResolveLoop {
 
  private:
   Result<std::unique_ptr<Dns>> make_dns(const Config& config, const std::vector<std::string>& resolvers);
+  boost::asio::awaitable<void> watch_clock();
   template <class T>
   void discard(T* thing);
 

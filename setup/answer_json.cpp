@@ -21,7 +21,7 @@ json::value time_or_null(Time time) {
 
 }  // namespace
 
-json::value policy_json(const RecordView* record, Time now) {
+json::value policy_json(const RecordView* record, const Moment& moment) {
   if (!record || !record->has_policy) return nullptr;
   json::array mx;
   for_each_part(record->policy.mx, [&](std::string_view pattern) { mx.emplace_back(to_json(pattern)); });
@@ -30,7 +30,7 @@ json::value policy_json(const RecordView* record, Time now) {
                       {"max_age", record->policy.max_age},
                       {"mx", std::move(mx)},
                       {"fetched", to_json(utc_text(record->fetched_at))},
-                      {"expires", to_json(utc_text(expires_at(record->policy, record->fetched_at, now)))}};
+                      {"expires", to_json(utc_text(expires_at(record->policy, record->fetched_at, moment)))}};
 }
 
 json::value dane_json(const DaneView* dane) {

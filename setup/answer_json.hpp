@@ -14,7 +14,7 @@
 namespace mtasts {
 
 // null without a policy, else {"id","mode","max_age","mx":[…],"fetched","expires"}
-boost::json::value policy_json(const RecordView* record, Time now);
+boost::json::value policy_json(const RecordView* record, const Moment& moment);
 
 // null without a state, else {"mx","trouble","detail","port","looked","expires","next_try",
 // "hosts":[{"host","state","new_preference"}…]}

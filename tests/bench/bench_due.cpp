@@ -20,8 +20,8 @@ using namespace mtasts;
 namespace asio = boost::asio;
 
 struct SystemClock : Clock {
-  Time now() const noexcept override {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  Moment moment() const noexcept override {
+    return certain(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   }
 };
 

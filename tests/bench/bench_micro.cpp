@@ -36,7 +36,7 @@ struct Found {
   RecordView record = *decode(bytes);
   DaneView dane = *find_dane(record, Route{});
   CachedPolicy policy{record.policy, record.fetched_at, record.id};
-  Decision decision = decide(now, &policy, {}, &dane, {});
+  Decision decision = decide(certain(now), &policy, {}, &dane, {});
 };
 
 void parse_policy(State& state) {
@@ -109,10 +109,10 @@ void look_for_dane_state(State& state) {
 
 void judge_freshness(State& state) {
   Found found;
-  require(freshness_with(found.record, now, found.dane) == Freshness::answer);
+  require(freshness_with(found.record, certain(now), found.dane) == Freshness::answer);
   for (auto _ : state) {
     DoNotOptimize(found.record);
-    DoNotOptimize(freshness_with(found.record, now, found.dane));
+    DoNotOptimize(freshness_with(found.record, certain(now), found.dane));
   }
 }
 
@@ -121,7 +121,7 @@ void decide_secure(State& state) {
   require(found.decision.verdict == Verdict::secure);
   for (auto _ : state) {
     DoNotOptimize(found.policy);
-    DoNotOptimize(decide(now, &found.policy, {}, &found.dane, {}));
+    DoNotOptimize(decide(certain(now), &found.policy, {}, &found.dane, {}));
   }
 }
 

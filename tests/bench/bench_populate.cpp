@@ -18,8 +18,8 @@ using namespace mtasts::bench;
 using Steady = std::chrono::steady_clock;
 
 struct SystemClock : Clock {
-  Time now() const noexcept override {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  Moment moment() const noexcept override {
+    return certain(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   }
 };
 

@@ -20,8 +20,8 @@ Decision decision_of(const Record& record, Time when) {
   RecordView seen = view(record);
   CachedPolicy policy{seen.policy, seen.fetched_at, seen.id};
   auto dane = find_dane(seen, Route{});
-  return decide(when, seen.has_policy ? &policy : nullptr, {seen.state, seen.detail}, dane ? &*dane : nullptr,
-                {});
+  return decide(certain(when), seen.has_policy ? &policy : nullptr, {seen.state, seen.detail},
+                dane ? &*dane : nullptr, {});
 }
 
 }  // namespace
@@ -32,9 +32,9 @@ TEST_CASE("a made-up record answers by itself until three quarters of its validi
   RecordPlan plan{.kind = kind};
   Record record = synthetic_record(plan, number, domain, now);
   RecordView seen = view(record);
-  CHECK(freshness(seen, now, Route{}) == Freshness::answer);
-  CHECK(freshness(seen, now + 17h, Route{}) == Freshness::answer);
-  CHECK(freshness(seen, now + 19h, Route{}) != Freshness::answer);
+  CHECK(freshness(seen, certain(now), Route{}) == Freshness::answer);
+  CHECK(freshness(seen, certain(now + 17h), Route{}) == Freshness::answer);
+  CHECK(freshness(seen, certain(now + 19h), Route{}) != Freshness::answer);
   CHECK(decode(encode(record)).has_value());
   bool with_policy = kind == RecordKind::policy || (kind == RecordKind::mixed && number % 2 == 0);
   CHECK(decision_of(record, now).verdict == (with_policy ? Verdict::secure : Verdict::not_found));
@@ -42,8 +42,8 @@ TEST_CASE("a made-up record answers by itself until three quarters of its validi
 
 TEST_CASE("without a DANE state the made-up record leaves it to be found out", "[bench]") {
   Record record = synthetic_record({.dane = false}, 3, domain, now);
-  CHECK(freshness(view(record), now, std::nullopt) == Freshness::answer);
-  CHECK(freshness(view(record), now, Route{}) == Freshness::wait);
+  CHECK(freshness(view(record), certain(now), std::nullopt) == Freshness::answer);
+  CHECK(freshness(view(record), certain(now), Route{}) == Freshness::wait);
 }
 
 TEST_CASE("refreshes fall due evenly, policies are younger than their refresh", "[bench]") {

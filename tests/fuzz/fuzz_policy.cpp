@@ -66,7 +66,8 @@ void check_stored(const Policy& policy) {
 void check_replies(const Policy& policy) {
   const DomainName domain = *DomainName::parse("example.com");
   const CachedPolicy cached{view(policy), Time{}, "1"};
-  const Decision decision = decide(Time{}, &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
+  const Decision decision =
+      decide(certain(Time{}), &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
     std::string out;
     append_reply(out, dialect, domain, decision);

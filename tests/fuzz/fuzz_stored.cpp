@@ -21,7 +21,7 @@ void check_reply(const RecordView& stored) {
   const DomainName domain = *DomainName::parse("example.com");
   const CachedPolicy cached{stored.policy, stored.fetched_at, stored.id};
   const Decision decision =
-      decide(stored.fetched_at, &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
+      decide(certain(stored.fetched_at), &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
   std::string out;
   append_reply(out, Dialect::postfix310, domain, decision);
   require(out.size() <= max_reply, "replies are bounded");
@@ -43,7 +43,7 @@ void check_dane(const RecordView& stored) {
     require(
         sum.usable + sum.unusable + sum.none + sum.insecure + sum.failed + sum.unreachable <= max_dane_hosts,
         "hosts are counted");
-    const Decision decision = decide(dane.looked_at, nullptr, {}, &dane, {});
+    const Decision decision = decide(certain(dane.looked_at), nullptr, {}, &dane, {});
     require(decision.verdict != Verdict::secure, "DANE alone never asks for a policy's names");
   });
 }

@@ -156,37 +156,83 @@ TEST_CASE("The longest unused goes first", "[cache]") {
   CHECK(t.cache->store().get(numbered("old", 250))->has_value());
 }
 
-TEST_CASE("B21: a clock far behind the newest fetch expires nothing", "[cache]") {
+TEST_CASE("while the clock is in doubt nothing is evicted, and nothing but a fetch replaces a policy",
+          "[cache]") {
   Bounded t;
   auto start = t.clock.now();
   t.fill("short", 300, policy_record(Mode::enforce, start, 3600));
   t.clock.turn(30 * 24h);
-  REQUIRE(put(*t.cache, name("newest.example"), policy_record(Mode::enforce, t.clock.now())));
-  t.clock.set(start + 24h);  // behind the newest fetch, yet after the short policies' end
-  t.fill("enforce", 3000, policy_record(Mode::enforce, t.clock.now() - 2h));  // no fetch of this moment
+  t.clock.doubt(t.clock.now());
+  t.fill("enforce", 5000, policy_record(Mode::enforce, start + 24h));
   CHECK(t.count("short") == 300);
   REQUIRE(put(*t.cache, numbered("short", 5), negative_record(t.clock.now())));
   CHECK((*t.cache->store().get(numbered("short", 5)))->policy);
+  put(*t.cache, name("negative.example"), negative_record(t.clock.now()));  // finds no room
+  CHECK_FALSE(t.cache->store().get(name("negative.example"))->has_value());
 
-  t.clock.set(start + 30 * 24h);  // right again: they are expired, and the cache is full
+  t.clock.trust();
   REQUIRE(put(*t.cache, name("next.example"), policy_record(Mode::enforce, t.clock.now())));
   CHECK(t.count("short") == 0);
 }
 
-TEST_CASE("B21: a fetch of this moment ends the doubt that a clock once far ahead left behind", "[cache]") {
+TEST_CASE("an expired policy gives way to a negative entry after 30 days and not before", "[cache]") {
   Bounded t;
-  auto start = t.clock.now();
-  t.fill("short", 300, policy_record(Mode::enforce, start, 3600));
-  t.clock.turn(20 * 365 * 24h);
-  REQUIRE(put(*t.cache, name("mad.example"), policy_record(Mode::enforce, t.clock.now())));
-  t.clock.set(start + 24h);  // right again, and by now the short policies are expired
-  t.fill("old", 1500, policy_record(Mode::enforce, t.clock.now() - 2h));
-  t.fill("old", 1600, policy_record(Mode::enforce, t.clock.now() + 2h));  // nor does a future time vouch
-  CHECK(t.count("short") == 300);
-  REQUIRE(put(*t.cache, name("now.example"), policy_record(Mode::enforce, t.clock.now())));
-  t.fill("new", 3000, policy_record(Mode::enforce, t.clock.now()));
-  CHECK(t.count("short") == 0);
-  CHECK(t.cache->store().get(name("mad.example"))->has_value());
+  auto record = policy_record(Mode::enforce, t.clock.now(), 3600);
+  REQUIRE(put(*t.cache, name("a.example"), record));
+  t.clock.turn(30 * 24h + 3599s);
+  REQUIRE(put(*t.cache, name("a.example"), negative_record(t.clock.now())));
+  auto stored = *t.cache->store().get(name("a.example"));
+  REQUIRE(stored->policy);
+  CHECK(stored->fetched_at == record.fetched_at);
+  CHECK(stored->look.state == StsState::no_record);
+  t.clock.turn(1s);
+  REQUIRE(put(*t.cache, name("a.example"), negative_record(t.clock.now())));
+  CHECK_FALSE((*t.cache->store().get(name("a.example")))->policy);
+}
+
+TEST_CASE("meta remembers the newest fetch and the last certain moment", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  auto start = clock.now();
+  auto past = [&] {
+    auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+    REQUIRE(cache);
+    return (*cache)->clock_past().value();
+  };
+  auto put_one = [&](const char* domain, const Record& record) {
+    auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+    REQUIRE(cache);
+    REQUIRE(put(**cache, name(domain), record));
+  };
+  CHECK(past().mark == ClockMark{});
+  auto record = policy_record(Mode::enforce, start);
+  put_one("a.example", record);
+  CHECK(past().newest_fetch == start);
+  CHECK(past().mark.last_certain == start);
+
+  clock.turn(1h);
+  clock.doubt(start + 30min);
+  record.look.at = clock.now();
+  put_one("a.example", record);  // a look, and no fetch
+  CHECK(past().newest_fetch == start);
+  CHECK(past().mark.last_certain == start);
+  put_one("a.example", policy_record(Mode::enforce, start + 20 * 365 * 24h));
+  CHECK(past().newest_fetch == start + 20 * 365 * 24h);
+
+  // Certain again: what lies ahead came of a clock that was wrong.
+  clock.trust();
+  put_one("b.example", negative_record(clock.now()));
+  CHECK(past().newest_fetch == clock.now());
+  CHECK(past().mark.last_certain == clock.now());
+
+  HostMemory memory{start, start + 1s, start + 2s, start + 3s};
+  {
+    auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+    CHECK((*cache)->host_memory().value() == HostMemory{});
+    (*cache)->remember(memory);
+  }
+  auto cache = LmdbCache::open({.path = folder.cache()}, clock);
+  CHECK((*cache)->host_memory().value() == memory);
 }
 
 TEST_CASE("Big records at the bound: every policy survives every restart", "[cache]") {

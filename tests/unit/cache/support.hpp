@@ -31,13 +31,23 @@ class TempFolder {
 
 class HandClock final : public Clock {
  public:
-  Time now() const noexcept override { return Time(std::chrono::seconds(seconds_.load())); }
+  Moment moment() const noexcept override {
+    Time now(std::chrono::seconds(seconds_.load())), sure(std::chrono::seconds(last_certain_.load()));
+    return sure == Time{} ? certain(now) : in_doubt(now, sure);
+  }
+  std::optional<ClockMark> mark() const noexcept override {
+    if (last_certain_ != 0) return std::nullopt;
+    return ClockMark{now(), {}, {}};
+  }
   void set(Time now) { seconds_ = now.time_since_epoch().count(); }
+  void doubt(Time last_certain) { last_certain_ = last_certain.time_since_epoch().count(); }
+  void trust() { last_certain_ = 0; }
   void turn(std::chrono::seconds by) { seconds_ += by.count(); }
   std::uint32_t day() const { return static_cast<std::uint32_t>(seconds_.load() / 86400); }
 
  private:
   std::atomic<std::int64_t> seconds_ = 1'800'000'000;  // 2027-01-15
+  std::atomic<std::int64_t> last_certain_ = 0;         // 0: the clock is certain
 };
 
 class LogLines {

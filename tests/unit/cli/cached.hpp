@@ -20,7 +20,7 @@ namespace mtasts::test {
 using namespace std::chrono_literals;
 
 struct Noon final : Clock {
-  Time now() const noexcept override { return noon; }
+  Moment moment() const noexcept override { return certain(noon); }
 };
 
 inline Record with_policy(std::string_view body, std::string id, Time fetched) {

@@ -94,7 +94,7 @@ struct Row {
 void check(const Row& row) {
   INFO(row.why);
   DaneView view_of = view(row.dane);
-  Decision got = decide(now, policy(row.policy), {StsState::no_record, {}}, &view_of, row.zone);
+  Decision got = decide(certain(now), policy(row.policy), {StsState::no_record, {}}, &view_of, row.zone);
   CHECK(words(got.verdict) == words(row.want));
   CHECK(got.rule == row.rule);
   CHECK((got.policy != nullptr) == (row.want == Verdict::secure));  // ANS-5, PFX-27: no STS on a dane answer
@@ -151,9 +151,9 @@ TEST_CASE("rule 3: what the MX lookup decides", "[core]") {
 }
 
 TEST_CASE("ANS-6: without any DANE state the mail waits, also beside an enforce policy", "[core]") {
-  CHECK(decide(now, policy(P::enforce), {}, nullptr, {}).verdict == temp);
-  CHECK(decide(now, nullptr, {}, nullptr, {}).verdict == temp);
-  CHECK(decide(now, policy(P::enforce), {}, nullptr, no_dane).verdict == Verdict::secure);
+  CHECK(decide(certain(now), policy(P::enforce), {}, nullptr, {}).verdict == temp);
+  CHECK(decide(certain(now), nullptr, {}, nullptr, {}).verdict == temp);
+  CHECK(decide(certain(now), policy(P::enforce), {}, nullptr, no_dane).verdict == Verdict::secure);
 }
 
 TEST_CASE("rule 4: a secure MX and its hosts", "[core]") {
@@ -264,7 +264,7 @@ TEST_CASE("on_dnssec_down: what is answered while DNSSEC can't be validated", "[
       {"temp: a state from before still counts", signed_mx("0"), P::enforce, Verdict::secure, "6", down_temp},
       {"temp: an insecure one too", of(MxState::insecure), P::none, not_found, "7", down_temp},
   })));
-  Decision said = decide(now, nullptr, {}, nullptr, down_temp);
+  Decision said = decide(certain(now), nullptr, {}, nullptr, down_temp);
   CHECK(said.reason == "DNSSEC validation is down");
   CHECK(said.detail == "clock");
 }
@@ -274,7 +274,7 @@ TEST_CASE("rule 2: overrides", "[core]") {
     static Override over;
     over = {action, "may ciphers=high", "ticket 4711"};
     DaneView seen = view(dane);
-    return decide(now, policy(which), {}, &seen, zone, &over);
+    return decide(certain(now), policy(which), {}, &seen, zone, &over);
   };
   using enum OverrideAction;
   CHECK(with(no_policy, signed_mx("u"), P::enforce).verdict == not_found);
@@ -300,12 +300,12 @@ TEST_CASE("rule 2: overrides", "[core]") {
 TEST_CASE("the reason of a TEMP and of a DANE answer is in words", "[core]") {
   DaneState bogus = troubled(unknown, MxTrouble::bogus);
   DaneView seen = view(bogus);
-  Decision decision = decide(now, nullptr, {}, &seen, {});
+  Decision decision = decide(certain(now), nullptr, {}, &seen, {});
   CHECK(decision.reason == "DANE undecided");
   CHECK(decision.detail == "MX example.com: signature expired");
   DaneState failed = signed_mx("fu");
   seen = view(failed);
-  CHECK(decide(now, nullptr, {}, &seen, {}).detail == "TLSA _25._tcp.mx2.example: SERVFAIL");
+  CHECK(decide(certain(now), nullptr, {}, &seen, {}).detail == "TLSA _25._tcp.mx2.example: SERVFAIL");
 }
 
 // Whatever the hosts are, and whatever is added to what is known, the answer is never weaker than what the
@@ -320,8 +320,8 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
         DaneState state = signed_mx(mix);
         DaneView seen = view(state);
         auto has = [&](char letter) { return mix.contains(letter); };
-        Decision alone = decide(now, nullptr, {}, &seen, {});
-        Decision both = decide(now, policy(P::enforce), {}, &seen, {});
+        Decision alone = decide(certain(now), nullptr, {}, &seen, {});
+        Decision both = decide(certain(now), policy(P::enforce), {}, &seen, {});
         // DANE-5, DANE-9: with TLSA or an error somewhere, Postfix must look.
         if (has('u') || has('n') || has('f')) CHECK((alone.verdict == dane || alone.verdict == dane_only));
         // STS-49: an error is never answered by the policy alone.

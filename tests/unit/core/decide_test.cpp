@@ -104,7 +104,7 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
   CachedPolicy policy = cached(row.mode, row.max_age, row.since_fetch);
   StsFindings findings{row.state, "a cause"};
   Decision decision =
-      decide(now, row.any ? &policy : nullptr, findings, nullptr, {row.testing_as_enforce, false});
+      decide(certain(now), row.any ? &policy : nullptr, findings, nullptr, {row.testing_as_enforce, false});
   CHECK(decision.verdict == row.want);
   CHECK(decision.reason == row.reason);
   CHECK(decision.policy == (row.want == secure ? &policy : nullptr));
@@ -114,13 +114,14 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
 
 TEST_CASE("when a policy stops to hold", "[core]") {
   PolicyView policy{Mode::enforce, 86400, {}, {}};
-  CHECK(expires_at(policy, now - 100s, now) == now + 86300s);
-  CHECK(expires_at(policy, now + 100s, now) == now + 86400s);  // STS-33: a future fetch counts as now
+  CHECK(expires_at(policy, now - 100s, certain(now)) == now + 86300s);
+  CHECK(expires_at(policy, now + 100s, certain(now)) ==
+        now + 86400s);  // STS-33: a future fetch counts as now
   policy.max_age = 0;
-  CHECK(expires_at(policy, now, now) == now + 60s);
+  CHECK(expires_at(policy, now, certain(now)) == now + 60s);
   policy.max_age = 0xFFFFFFFF;
-  CHECK(expires_at(policy, Time::max(), Time::max()) == Time::max());  // no overflow
-  CHECK(expires_at(policy, Time::min(), now) == Time::min() + 4'294'967'295s);
+  CHECK(expires_at(policy, Time::max(), certain(Time::max())) == Time::max());  // no overflow
+  CHECK(expires_at(policy, Time::min(), certain(now)) == Time::min() + 4'294'967'295s);
 }
 
 TEST_CASE("words for verdicts", "[core]") {
@@ -135,10 +136,10 @@ TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", 
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
   CachedPolicy cached{view(policy), when, "1"};
-  Decision decision = decide(when, &cached, {}, nullptr, {.dane = false});
+  Decision decision = decide(certain(when), &cached, {}, nullptr, {.dane = false});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
   policy.mx += "\nmx.example.com";
   cached.policy = view(policy);
-  CHECK(decide(when, &cached, {}, nullptr, {.dane = false}).verdict == Verdict::secure);
+  CHECK(decide(certain(when), &cached, {}, nullptr, {.dane = false}).verdict == Verdict::secure);
 }

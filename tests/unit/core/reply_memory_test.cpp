@@ -43,7 +43,7 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   Result<RecordView> view = decode(stored);
   std::optional<DaneView> dane = find_dane(*view, {});
   CachedPolicy cached{view->policy, view->fetched_at, view->id};
-  Decision decision = decide(now, &cached, {}, dane ? &*dane : nullptr, {});
+  Decision decision = decide(certain(now), &cached, {}, dane ? &*dane : nullptr, {});
   append_reply(out, map->dialect, std::get<NextHop>(hop).domain, decision);
   append_reply(out, Dialect::sts, std::get<NextHop>(hop).domain, {Verdict::temp, "3", "reason", "detail"});
   std::size_t after = allocations;

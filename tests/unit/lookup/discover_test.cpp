@@ -120,8 +120,8 @@ TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
   CHECK(look.record.policy->lines == before.policy->lines);
   CHECK(look.record.fetched_at == before.fetched_at);
   CHECK_FALSE(look.changed);
-  CHECK(policy_in_force(view(look.record), before.fetched_at + 604799s));
-  CHECK_FALSE(policy_in_force(view(look.record), before.fetched_at + 604800s));
+  CHECK(policy_in_force(view(look.record), certain(before.fetched_at + 604799s)));
+  CHECK_FALSE(policy_in_force(view(look.record), certain(before.fetched_at + 604800s)));
 }
 
 TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", "[lookup]") {

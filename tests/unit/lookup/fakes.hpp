@@ -59,7 +59,8 @@ inline HttpResult http_failure(FetchStep step, std::string detail) {
 
 class FakeClock : public Clock {
  public:
-  Time now() const noexcept override { return time; }
+  Moment moment() const noexcept override { return {time, state}; }
+  ClockState state;
   Time time{std::chrono::seconds(1'800'000'000)};
 };
 

@@ -98,7 +98,7 @@ TEST_CASE("whether to fetch", "[lookup]") {
       {"STS-14 the refresher waits as well", current_failed, announced("9"), Trigger::refresh, 299s, false},
   }));
   INFO(row.why);
-  CHECK(should_fetch(t0 + row.after, row.stored, row.txt, row.trigger) == row.want);
+  CHECK(should_fetch(certain(t0 + row.after), row.stored, row.txt, row.trigger) == row.want);
 }
 
 TEST_CASE("whether the policy host's addresses are worth asking for beside the TXT record", "[lookup]") {
@@ -130,7 +130,7 @@ TEST_CASE("whether the policy host's addresses are worth asking for beside the T
       {"STS-28 a refresh", current, Trigger::refresh, 86400s, true},
   }));
   INFO(row.why);
-  CHECK(may_fetch(t0 + row.after, row.stored, row.trigger) == row.want);
+  CHECK(may_fetch(certain(t0 + row.after), row.stored, row.trigger) == row.want);
 }
 
 TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
@@ -138,8 +138,8 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
   const Time now = t0 + 3600s;
 
   SECTION("STS-31 a failed fetch changes neither body nor expiry") {
-    Record r =
-        after_fetch(now, domain, before, announced("2"), std::unexpected(std::string("HTTP status 404")));
+    Record r = after_fetch(certain(now), domain, before, announced("2"),
+                           std::unexpected(std::string("HTTP status 404")));
     CHECK(r.policy->lines == before.policy->lines);
     CHECK(r.fetched_at == before.fetched_at);
     CHECK(r.id == "1");
@@ -149,38 +149,51 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
   }
   SECTION("STS-30 a lost TXT record changes neither") {
     auto state = GENERATE(StsState::no_record, StsState::bad_record, StsState::dns_failed);
-    Record r = after_txt(now, before, unannounced(state));
+    Record r = after_txt(certain(now), before, unannounced(state));
     CHECK(r.policy->mode == Mode::enforce);
     CHECK(r.fetched_at == before.fetched_at);
-    CHECK(policy_in_force(view(r), t0 + 604799s));
-    CHECK_FALSE(policy_in_force(view(r), t0 + 604800s));
+    CHECK(policy_in_force(view(r), certain(t0 + 604799s)));
+    CHECK_FALSE(policy_in_force(view(r), certain(t0 + 604800s)));
   }
   SECTION("STS-27 the same id extends nothing") {
-    Record r = after_txt(now, before, announced("1"));
+    Record r = after_txt(certain(now), before, announced("1"));
     CHECK(r.fetched_at == before.fetched_at);
     CHECK(r.look.state == StsState::not_asked);
     CHECK(r.look.next_check == now + 300s);
   }
   SECTION("STS-26 a good fetch, also of the same body, restarts the life") {
-    Record r = after_fetch(now, domain, before, announced("1"), policy("enforce", 604800));
+    Record r = after_fetch(certain(now), domain, before, announced("1"), policy("enforce", 604800));
     CHECK(r.fetched_at == now);
-    CHECK(policy_in_force(view(r), now + 604799s));
-    CHECK_FALSE(policy_in_force(view(r), now + 604800s));
+    CHECK(policy_in_force(view(r), certain(now + 604799s)));
+    CHECK_FALSE(policy_in_force(view(r), certain(now + 604800s)));
   }
   SECTION("STS-34 a fetched none replaces an enforce at once") {
-    Record r = after_fetch(now, domain, before, announced("2"), policy("none", 86400));
+    Record r = after_fetch(certain(now), domain, before, announced("2"), policy("none", 86400));
     CHECK(r.policy->mode == Mode::none);
     CHECK(r.id == "2");
   }
-  SECTION("an expired policy is not kept") {
-    Record r = after_txt(t0 + 604800s, before, unannounced(StsState::no_record));
-    CHECK_FALSE(r.policy);
+  SECTION("an expired policy stays in its entry for 30 days, not in force and not refreshed") {
+    auto state =
+        GENERATE(StsState::not_asked, StsState::no_record, StsState::bad_record, StsState::dns_failed);
+    TxtFinding txt = state == StsState::not_asked ? announced("1") : unannounced(state);
+    Record r = after_txt(certain(t0 + 604800s), before, txt);
+    CHECK(r.policy == before.policy);
+    CHECK(r.id == before.id);
+    CHECK(r.fetched_at == before.fetched_at);
+    CHECK(r.refresh_at == Time::max());
+    CHECK_FALSE(policy_in_force(view(r), certain(t0 + 604800s)));
+    // The clock was ahead: once it is right again, the policy is in force and is refreshed.
+    r = after_txt(certain(now), r, announced("1"));
+    CHECK(policy_in_force(view(r), certain(now)));
+    CHECK(r.refresh_at <= now + 86400s);
+    Record gone = after_txt(certain(t0 + 604800s + 30 * 86400s), before, txt);
+    CHECK_FALSE(gone.policy);
   }
-  SECTION("STS-33 a fetch time in the future is brought back to now") {
+  SECTION("STS-33 a fetch time in the future is left as it is, and counts as now") {
     Record ahead = stored_policy(t0 + 365 * 86400s, "enforce", 604800);
-    Record r = after_txt(t0, ahead, unannounced(StsState::no_record));
-    REQUIRE(r.policy);
-    CHECK(r.fetched_at == t0);
+    Record r = after_txt(certain(t0), ahead, unannounced(StsState::no_record));
+    CHECK(r.policy == ahead.policy);
+    CHECK(r.fetched_at == ahead.fetched_at);
   }
 }
 
@@ -188,17 +201,17 @@ TEST_CASE("STS-14 the back-off of fetches grows from five minutes to an hour, fo
   Record r;
   Time now = t0;
   for (auto want : {300s, 600s, 1200s, 2400s, 3600s, 3600s}) {
-    r = after_fetch(now, domain, r, announced("9"), std::unexpected(std::string("timeout")));
+    r = after_fetch(certain(now), domain, r, announced("9"), std::unexpected(std::string("timeout")));
     CHECK(r.look.retry_fetch - now == want);
     now = r.look.retry_fetch;
   }
-  r = after_fetch(now, domain, r, announced("10"), std::unexpected(std::string("timeout")));
+  r = after_fetch(certain(now), domain, r, announced("10"), std::unexpected(std::string("timeout")));
   CHECK(r.look.retry_fetch - now == 300s);
 
   SECTION("a TXT record that vanishes and comes back does not open a way around it") {
-    Record gone = after_txt(now + 10s, r, unannounced(StsState::no_record));
-    CHECK_FALSE(should_fetch(now + 20s, gone, announced("10"), Trigger::ask));
-    Record back = after_txt(now + 20s, gone, announced("10"));
+    Record gone = after_txt(certain(now + 10s), r, unannounced(StsState::no_record));
+    CHECK_FALSE(should_fetch(certain(now + 20s), gone, announced("10"), Trigger::ask));
+    Record back = after_txt(certain(now + 20s), gone, announced("10"));
     CHECK(back.look.state == StsState::fetch_failed);
     CHECK(back.look.retry_fetch == r.look.retry_fetch);
   }
@@ -206,26 +219,26 @@ TEST_CASE("STS-14 the back-off of fetches grows from five minutes to an hour, fo
 
 TEST_CASE("a clock that ran ahead once does not hold fetches back after it was set right", "[lookup]") {
   const Time ahead = t0 + 365 * 86400s;
-  Record r =
-      after_fetch(ahead, domain, {}, announced("9"), std::unexpected(std::string("certificate has expired")));
-  REQUIRE_FALSE(should_fetch(ahead + 10s, r, announced("9"), Trigger::ask));
-  CHECK(should_fetch(t0, r, announced("9"), Trigger::ask));
-  CHECK(sts_freshness(view(r), t0) == Freshness::wait);
+  Record r = after_fetch(certain(ahead), domain, {}, announced("9"),
+                         std::unexpected(std::string("certificate has expired")));
+  REQUIRE_FALSE(should_fetch(certain(ahead + 10s), r, announced("9"), Trigger::ask));
+  CHECK(should_fetch(certain(t0), r, announced("9"), Trigger::ask));
+  CHECK(sts_freshness(view(r), certain(t0)) == Freshness::wait);
 
   Record cached = stored_policy(ahead, "enforce", 604800, "1");
-  CHECK(after_txt(t0, cached, announced("1")).refresh_at <= t0 + 86400s);
+  CHECK(after_txt(certain(t0), cached, announced("1")).refresh_at <= t0 + 86400s);
 }
 
 TEST_CASE("an undecided DNS answer is remembered for 30 s, doubling to 5 minutes", "[lookup]") {
   Record r;
   Time now = t0;
   for (auto want : {30s, 60s, 120s, 240s, 300s, 300s}) {
-    r = after_txt(now, r, unannounced(StsState::dns_failed));
+    r = after_txt(certain(now), r, unannounced(StsState::dns_failed));
     CHECK(r.look.next_check - now == want);
     now = r.look.next_check;
   }
-  r = after_txt(now, r, announced("1"));
-  r = after_txt(now, r, unannounced(StsState::dns_failed));
+  r = after_txt(certain(now), r, announced("1"));
+  r = after_txt(certain(now), r, unannounced(StsState::dns_failed));
   CHECK(r.look.next_check - now == 30s);
 }
 
@@ -252,9 +265,9 @@ TEST_CASE("a refresh that was due but could not fetch comes back later, not at o
   Record due = stored_policy(t0, "enforce", 604800, "1");
   Time now = due.refresh_at + 1s;
   due.look = {StsState::fetch_failed, "404", "1", now - 60s, now, now + 240s, 1};
-  REQUIRE_FALSE(should_fetch(now, due, announced("1"), Trigger::refresh));
-  CHECK(after_txt(now, due, announced("1")).refresh_at >= now + 240s);
-  Record failed = after_fetch(now, domain, due, announced("1"), std::unexpected(std::string("404")));
+  REQUIRE_FALSE(should_fetch(certain(now), due, announced("1"), Trigger::refresh));
+  CHECK(after_txt(certain(now), due, announced("1")).refresh_at >= now + 240s);
+  Record failed = after_fetch(certain(now), domain, due, announced("1"), std::unexpected(std::string("404")));
   CHECK(failed.refresh_at >= now + 300s);
 }
 
@@ -300,7 +313,7 @@ TEST_CASE("how long a fetch may wait for others at the policy host", "[lookup]")
       {"a refresh without a policy", Record{}, Trigger::refresh, 0s, Hurry::now},
   }));
   INFO(row.why);
-  CHECK(hurry_of(t0 + row.after, row.stored, row.trigger) == row.want);
+  CHECK(hurry_of(certain(t0 + row.after), row.stored, row.trigger) == row.want);
 }
 
 TEST_CASE("after a refresh that was put off only its next time changes", "[lookup]") {
@@ -355,5 +368,5 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
       {"nothing is known", undecided, 0s, Freshness::wait},
   }));
   INFO(row.why);
-  CHECK(sts_freshness(view(row.record), t0 + row.after) == row.want);
+  CHECK(sts_freshness(view(row.record), certain(t0 + row.after)) == row.want);
 }

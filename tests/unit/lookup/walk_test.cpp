@@ -175,8 +175,8 @@ Flown fly(const Scenario& scenario, const std::string& failing, const DnsAnswer&
   policy = {record.policy, record.fetched_at, record.id};
   static std::optional<DaneView> dane;
   dane = find_dane(record, scenario.route);
-  flown.decision = decide(clock.now(), record.has_policy ? &policy : nullptr, {record.state, record.detail},
-                          dane ? &*dane : nullptr, {});
+  flown.decision = decide(clock.moment(), record.has_policy ? &policy : nullptr,
+                          {record.state, record.detail}, dane ? &*dane : nullptr, {});
   return flown;
 }
 

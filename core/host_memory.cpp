@@ -1,0 +1,81 @@
+#include "core/host_memory.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/crc32c.hpp"
+#include "core/dane_codec.hpp"
+
+namespace mtasts {
+namespace {
+
+constexpr char form = 1;
+constexpr std::size_t checksum_size = 4, time_size = 8;
+constexpr std::size_t memory_size = 1 + 4 * time_size, mark_size = 1 + 2 * time_size + BootId{}.size();
+
+void append_seconds(std::string& out, std::chrono::seconds value) {
+  append_little(out, static_cast<std::uint64_t>(value.count()), time_size);
+}
+
+void append_time(std::string& out, Time time) { append_seconds(out, time.time_since_epoch()); }
+
+std::chrono::seconds take_seconds(std::string_view& bytes) noexcept {
+  return std::chrono::seconds(take_number<std::int64_t>(bytes));
+}
+
+Time take_time(std::string_view& bytes) noexcept { return Time(take_seconds(bytes)); }
+
+std::string sealed(std::string bytes) {
+  append_little(bytes, crc32c(bytes), checksum_size);
+  return bytes;
+}
+
+// The fields; empty: the bytes are not what sealed() made of that many.
+std::string_view unsealed(std::string_view bytes, std::size_t size) noexcept {
+  if (bytes.size() != size + checksum_size || bytes.front() != form) return {};
+  std::string_view fields = bytes.substr(0, size), checksum = bytes.substr(size);
+  if (crc32c(fields) != take_number<std::uint32_t>(checksum)) return {};
+  return fields.substr(1);
+}
+
+}  // namespace
+
+std::string encode(const HostMemory& memory) {
+  std::string out(1, form);
+  append_time(out, memory.dnssec_worked_at);
+  append_time(out, memory.dnssec_down_since);
+  append_time(out, memory.postfix_yes_at);
+  append_time(out, memory.postfix_no_since);
+  return sealed(std::move(out));
+}
+
+std::optional<HostMemory> decode_host_memory(std::string_view bytes) noexcept {
+  std::string_view fields = unsealed(bytes, memory_size);
+  if (fields.empty()) return std::nullopt;
+  HostMemory memory;
+  memory.dnssec_worked_at = take_time(fields);
+  memory.dnssec_down_since = take_time(fields);
+  memory.postfix_yes_at = take_time(fields);
+  memory.postfix_no_since = take_time(fields);
+  return memory;
+}
+
+std::string encode(const ClockMark& mark) {
+  std::string out(1, form);
+  append_time(out, mark.last_certain);
+  append_seconds(out, mark.boottime);
+  for (std::uint8_t octet : mark.boot) out.push_back(static_cast<char>(octet));
+  return sealed(std::move(out));
+}
+
+std::optional<ClockMark> decode_clock_mark(std::string_view bytes) noexcept {
+  std::string_view fields = unsealed(bytes, mark_size);
+  if (fields.empty()) return std::nullopt;
+  ClockMark mark;
+  mark.last_certain = take_time(fields);
+  mark.boottime = take_seconds(fields);
+  std::ranges::transform(fields, mark.boot.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+  return mark;
+}
+
+}  // namespace mtasts

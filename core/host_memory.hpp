@@ -1,0 +1,29 @@
+// host_memory - what the cache's `meta` database keeps beside the domains (docs/CACHE_FORMAT.md): when the
+// clock was last certain, and what mtastsd remembers about its host, so that a restart does not forget it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock_belief.hpp"
+#include "core/time.hpp"
+
+namespace mtasts {
+
+// Does DNSSEC work on this host, and does Postfix do DANE itself? Time{} everywhere: never.
+struct HostMemory {
+  Time dnssec_worked_at{};   // the last self-test that found validation working
+  Time dnssec_down_since{};  // the start of the present outage
+  Time postfix_yes_at{};     // Postfix's resolvers last said that they validate
+  Time postfix_no_since{};   // since when every check has said that they do not
+  friend bool operator==(const HostMemory&, const HostMemory&) = default;
+};
+
+// Stored forms: version, fields, CRC-32C. Decoding gives nullopt for anything that encode() did not write.
+std::string encode(const HostMemory& memory);
+std::optional<HostMemory> decode_host_memory(std::string_view bytes) noexcept;
+std::string encode(const ClockMark& mark);
+std::optional<ClockMark> decode_clock_mark(std::string_view bytes) noexcept;
+
+}  // namespace mtasts

@@ -1,0 +1,106 @@
+#include "setup/watched_clock.hpp"
+
+#include <time.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "core/text.hpp"
+#include "setup/network.hpp"
+
+namespace mtasts {
+namespace {
+
+std::int64_t seconds_of(clockid_t clock) noexcept {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return now.tv_sec;
+}
+
+// The coarse clocks are some milliseconds old at most, and cheaper to read.
+std::int64_t wall_seconds() noexcept { return seconds_of(CLOCK_REALTIME_COARSE); }
+std::int64_t steady_seconds() noexcept { return seconds_of(CLOCK_MONOTONIC_COARSE); }
+
+constexpr int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+BootId boot_id() {
+  BootId id{};
+  std::size_t digits = 0;
+  for (char c : text_of_file("/proc/sys/kernel/random/boot_id")) {
+    int value = hex_value(c);
+    if (value < 0) continue;
+    if (digits == 2 * id.size()) return {};
+    auto& octet = id[digits++ / 2];
+    octet = static_cast<std::uint8_t>(octet << 4 | value);
+  }
+  return digits == 2 * id.size() ? id : BootId{};
+}
+
+ClockReading read_clocks() noexcept {
+  return {Time(std::chrono::seconds(wall_seconds())), std::chrono::seconds(seconds_of(CLOCK_BOOTTIME))};
+}
+
+WatchedClock::WatchedClock() : boot_(boot_id()) {
+  ClockReading now = read_clocks();
+  belief_ = first_belief(now, boot_, {});
+  publish(now);
+}
+
+void WatchedClock::begin(const ClockPast& past) {
+  std::scoped_lock hold(mutex_);
+  ClockReading now = read_clocks();
+  belief_ = first_belief(now, boot_, past);
+  begun_ = true;
+  publish(now);
+}
+
+// CLOCK_MONOTONIC stands still while the machine is suspended, so a difference here is only a hint.
+Moment WatchedClock::moment() const noexcept {
+  std::int64_t wall = wall_seconds();
+  std::int64_t moved = wall - steady_seconds() - steady_offset_.load(std::memory_order_relaxed);
+  bool steady = std::abs(moved) <= max_step.count();
+  if (certain_.load(std::memory_order_acquire) && steady) return certain(Time(std::chrono::seconds(wall)));
+  return moment_after_jump();
+}
+
+Moment WatchedClock::moment_after_jump() const noexcept {
+  std::scoped_lock hold(mutex_);
+  ClockReading now = read_clocks();
+  belief_ = observe(belief_, now);
+  publish(now);
+  return moment_of(belief_, now);
+}
+
+// REQUIRES: mutex_ is held, or nobody else knows this object yet.
+void WatchedClock::publish(const ClockReading& now) const noexcept {
+  steady_offset_.store(now.wall.time_since_epoch().count() - steady_seconds(), std::memory_order_relaxed);
+  certain_.store(belief_.doubt == ClockDoubt::none, std::memory_order_release);
+}
+
+ClockBelief WatchedClock::change(Change change) const noexcept {
+  std::scoped_lock hold(mutex_);
+  ClockReading now = read_clocks();
+  belief_ = change(belief_, now);
+  publish(now);
+  return belief_;
+}
+
+void WatchedClock::vouch() const noexcept { change(mtasts::vouch); }
+void WatchedClock::deny() const noexcept { change(mtasts::deny); }
+ClockBelief WatchedClock::look() const noexcept { return change(observe); }
+
+std::optional<ClockMark> WatchedClock::mark() const noexcept {
+  std::scoped_lock hold(mutex_);
+  ClockReading now = read_clocks();
+  belief_ = observe(belief_, now);
+  publish(now);
+  if (!begun_ || belief_.doubt != ClockDoubt::none) return std::nullopt;
+  return ClockMark{now.wall, now.boottime, boot_};
+}
+
+}  // namespace mtasts

@@ -1,0 +1,49 @@
+// watched_clock - the real clock: the time of day, watched for jumps (core/clock_belief.hpp).
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "core/clock_belief.hpp"
+#include "ports/clock.hpp"
+
+namespace mtasts {
+
+// The machine's present boot; all zero if the system does not tell.
+BootId boot_id();
+
+// The time of day and the time since boot, read together.
+ClockReading read_clocks() noexcept;
+
+// All members may be called by any thread. moment() takes no lock and makes no system call while the clock is
+// certain and has not jumped.
+class WatchedClock final : public Clock {
+ public:
+  WatchedClock();
+
+  // past: what the cache remembers. Until this call the clock counts as certain, and mark() gives nothing.
+  void begin(const ClockPast& past);
+
+  Moment moment() const noexcept override;
+  void vouch() const noexcept override;
+  void deny() const noexcept override;
+  std::optional<ClockMark> mark() const noexcept override;
+
+  ClockBelief look() const noexcept override;
+
+ private:
+  using Change = ClockBelief (*)(ClockBelief, const ClockReading&) noexcept;
+  ClockBelief change(Change change) const noexcept;
+  void publish(const ClockReading& now) const noexcept;
+  Moment moment_after_jump() const noexcept;
+
+  BootId boot_;
+  mutable std::mutex mutex_;  // belief_, begun_
+  mutable ClockBelief belief_;
+  bool begun_ = false;
+  // What moment() reads without the lock. Seconds.
+  mutable std::atomic<std::int64_t> steady_offset_;  // time of day minus CLOCK_MONOTONIC, when last looked
+  mutable std::atomic<bool> certain_ = true;
+};
+
+}  // namespace mtasts
