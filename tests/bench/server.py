@@ -127,11 +127,11 @@ def load(server, *more, domains=1000, connections=16, seconds=2.0, order="unifor
     return out
 
 
-def populate(path, domains, *more):
+def populate(path, domains, *more, pattern=PATTERN):
     """Fills a cache folder; returns what bench_populate says."""
     log = path.with_suffix(".log")
     with open(log, "w") as errors:
-        filling = subprocess.Popen([program("bench_populate"), "--path", path, "--pattern", PATTERN, "--domains", str(domains),
+        filling = subprocess.Popen([program("bench_populate"), "--path", path, "--pattern", pattern, "--domains", str(domains),
                                     "--refresh-after", str(REFRESH_AFTER), *more], stdout=subprocess.PIPE, stderr=errors,
                                    text=True)
         out = watch(filling, log)

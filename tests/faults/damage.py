@@ -1,0 +1,166 @@
+"""Damages a filled cache at random, with the seed that the table names, and sees what is left.
+
+What may be lost is what was hit: an entry with an octet of its own, or with its page's head, in the damaged part of the
+file. Every other policy has to be answered as before, by the daemon that meets the damage and by the one after it.
+"""
+import collections
+import random
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import server
+
+from . import lmdb_file
+from .internet import POLICY_HOSTS
+from .rows import Row
+from .served import copy_cache
+
+PAGE = lmdb_file.PAGE
+PATTERN = "e{}.bench"                   # the names of the internet's domains with a policy
+SEED = 1
+Result = collections.namedtuple("Result", "kind stop crashed hit lost forgotten silent unsaid weaker words")
+
+
+def flip_bits(data, chance):
+    places = [chance.randrange(8 * len(data)) for _ in range(chance.randint(1, 8))]
+    for each in places:
+        data[each // 8] ^= 1 << each % 8
+    return [range(each // 8, each // 8 + 1) for each in places]
+
+
+def lose_sector(data, chance):
+    """512 octets of zeros, or of anything."""
+    begin = 512 * chance.randrange(len(data) // 512)
+    data[begin:begin + 512] = bytes(512) if chance.random() < 0.5 else chance.randbytes(512)
+    return [range(begin, begin + 512)]
+
+
+def zero_page(data, chance):
+    begin = PAGE * chance.randrange(len(data) // PAGE)
+    data[begin:begin + PAGE] = bytes(PAGE)
+    return [range(begin, begin + PAGE)]
+
+
+def swap_pages(data, chance):
+    """What they hold is all there, in another place: nothing is hit."""
+    one, other = (PAGE * each for each in chance.sample(range(2, len(data) // PAGE), 2))
+    data[one:one + PAGE], data[other:other + PAGE] = data[other:other + PAGE], data[one:one + PAGE]
+    return []
+
+
+def cut_off(data, chance):
+    end = chance.randrange(len(data))
+    lost = range(end, len(data))
+    del data[end:]
+    return [lost]
+
+
+KINDS = {"bits flipped": flip_bits, "a sector overwritten": lose_sector, "a page zeroed": zero_page,
+         "two pages swapped": swap_pages, "the end cut off": cut_off}
+STOPS = ("unclean", "orderly")
+
+
+def is_about_damage(text):
+    words = text.lower()
+    return any(each in words for each in ("damage", "corrupt", "bad record", "lost", "salvage", "entr", "set aside", "cut"))
+
+
+def prepare(internet, count):
+    """A filled cache as an orderly and as an unclean stop leave it; what is asked, and the right answers."""
+    path = internet.folder("damage")
+    made = path / "made"
+    server.populate(made, count, pattern=PATTERN)
+    names = [PATTERN.format(number) for number in range(count)]
+    caches = {}
+    for stop in STOPS:
+        caches[stop] = path / stop
+        copy_cache(made, caches[stop])
+        daemon = internet.served(caches[stop])
+        daemon.start()
+        right = daemon.ask(names)
+        wrong = [name for name, reply in right.items() if not (reply or "").startswith("OK secure")]
+        assert not wrong, f"a sound cache does not answer for {wrong[:3]}: {right[wrong[0]]}"
+        if stop == "orderly":
+            daemon.stop()
+        else:
+            daemon.kill()
+    return caches, right
+
+
+def trial(internet, caches, right, kind, stop, seed):
+    """One damage; asks the daemon that meets it, and the one after it."""
+    chance = random.Random(seed)
+    daemon = internet.served()
+    copy_cache(caches[stop], daemon.cache)
+    file = daemon.cache / "data.mdb"
+    data = bytearray(file.read_bytes())
+    found = lmdb_file.policies(data)
+    may = lmdb_file.hit(found, KINDS[kind](data, chance))
+    file.write_bytes(data)
+    replies, crashed, told, words = {}, "", False, []
+    try:
+        for _ in range(2):
+            daemon.start()
+            for name, reply in daemon.ask(right).items():
+                if reply != right[name]:
+                    replies.setdefault(name, set()).add(reply)
+            code, printed = daemon.status()
+            told = told or (code == 1 and is_about_damage(printed))
+            if not daemon.running():
+                crashed = f"ended by itself: {daemon.tail(3)}"
+                break
+            code = daemon.stop()
+            if code != 0:
+                crashed = f"exit status {code} at SIGTERM"
+        words = [each for each in daemon.complaints() if is_about_damage(each)]
+    except Exception as error:  # noqa: B902 - whatever it was, it is what this damage led to
+        crashed = str(error)
+    finally:
+        daemon.processes.stop_all()
+    lost = set(replies)
+    forgotten = {name for name in lost if any((each or "").startswith("NOTFOUND") for each in replies[name])}
+    if not crashed:
+        shutil.rmtree(daemon.folder, ignore_errors=True)
+    return Result(kind, stop, crashed, len(may), len(lost - may), len(forgotten & may), bool(lost) and not words,
+                  bool(lost) and not told, len(forgotten - may), f"seed {seed}: {crashed}" if crashed else "")
+
+
+def seeds(trials):
+    """(kind, how it was stopped, seed) of all trials."""
+    cases = [(kind, stop) for kind in KINDS for stop in STOPS]
+    return [(*cases[number % len(cases)], SEED * 100_000 + number) for number in range(trials)]
+
+
+def run(internet, how, tell):
+    caches, right = prepare(internet, how.entries)
+    done = []
+    with internet.without(POLICY_HOSTS, "unreachable"), ThreadPoolExecutor(how.at_once) as pool:
+        for result in pool.map(lambda each: trial(internet, caches, right, *each), seeds(how.damages)):
+            done.append(result)
+            if len(done) % 40 == 0:
+                tell(f"damage: {len(done)} of {how.damages}")
+            if result.words:
+                tell(f"damage: {result.kind}, {result.stop} stop: {result.words}")
+    return table(done, len(right))
+
+
+def table(done, entries):
+    """A line for each kind and stop, in policies; silent losses and crashes in trials."""
+    for kind in KINDS:
+        for stop in STOPS:
+            part = [each for each in done if (each.kind, each.stop) == (kind, stop)]
+            if not part:
+                continue
+            tried = sum(entries - each.hit for each in part)
+            lost = sum(each.lost for each in part) + sum(bool(each.crashed) for each in part)
+            silent, forgotten = sum(each.silent for each in part), sum(each.forgotten for each in part)
+            note = [f"{len(part)} damages", f"{sum(each.hit for each in part)} policies hit"]
+            note += [f"{silent} silent"] if silent else []
+            unsaid = sum(each.unsaid for each in part)
+            note += [f"{unsaid} not said by status"] if unsaid else []
+            note += [f"{forgotten} of those hit NOTFOUND"] if forgotten else []
+            crashes = sum(bool(each.crashed) for each in part)
+            note += [f"{crashes} did not start, crashed or did not end"] if crashes else []
+            weaker = sum(each.weaker for each in part) + silent + unsaid + forgotten
+            yield Row("damage", f"policies not hit: {kind}, after an {stop} stop", tried, tried - lost, lost, weaker,
+                      ", ".join(note))

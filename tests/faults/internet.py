@@ -1,0 +1,65 @@
+"""The campaign's internet: that of the benchmarks, with a resolver that validates, and with ways to take parts of it away."""
+import contextlib
+
+from bench import addresses
+from bench.world import World
+from lab import nameservers, netns
+from lab.processes import run, wait_until
+
+from .served import Served
+
+RESOLVER = "203.0.113.53"
+EXTRA = [f"203.0.113.{number}" for number in range(60, 110)]      # for name servers that lie
+ROOT = addresses.ROOT
+POLICY_HOSTS = [each for both in addresses.POLICY for each in both]
+NAME_SERVERS = [*ROOT, *(each for servers in (addresses.TLD, addresses.INFRA, *addresses.PROVIDERS.values())
+                         for both in servers.values() for each in both)]
+# What follows in a trial's configuration.
+MORE = """[dns]
+forward = {forward}
+root_hints = "{hints}"
+trust_anchor = "{dns}/trust-anchor"
+[https]
+ca_file = "{ca}"
+allow_addresses = ["203.0.113.0/24", "2001:db8::/32"]
+[policy]
+postfix_dane = "yes"
+"""
+
+
+class Internet(World):
+    def __init__(self, counts):
+        super().__init__(counts)
+        self.trials = 0
+
+    def build(self):
+        super().build()
+        for each in (RESOLVER, *EXTRA):
+            run("ip", "-n", self.world, "address", "add", f"{each}/32", "dev", "lo")
+        folder = self.folder("dns")
+        (folder / "unbound.conf").write_text(nameservers.UNBOUND_CONF.format(address=RESOLVER, folder=folder)
+                                             .replace("cache-max-ttl: 60", "cache-max-ttl: 5"))
+        self.processes.start("unbound", netns.enter(self.world, "unbound", "-d", "-c", folder / "unbound.conf"),
+                             folder / "unbound.log")
+        wait_until("the resolver", lambda: "rcode: NOERROR" in run(
+            *netns.enter(self.world, "drill", f"@{RESOLVER}", ".", "NS")), 30)
+
+    def more(self, forward="[]", hints=None):
+        return MORE.format(forward=forward, hints=hints or f"{self.folder('dns')}/root.hints", dns=self.folder("dns"),
+                           ca=self.authority.ca_file)
+
+    def served(self, cache=None, wrap=(), **more):
+        """An mtastsd that is not started yet; it is stopped when the internet goes down."""
+        self.trials += 1
+        return Served(self.path / f"t{self.trials}", cache, self.more(**more), self.relay, wrap)
+
+    @contextlib.contextmanager
+    def without(self, targets, how="blackhole"):
+        """Packets to these addresses vanish, or with "unreachable" are refused at once."""
+        for each in targets:
+            run("ip", "-n", self.relay, "route", "replace", how, each)
+        try:
+            yield
+        finally:
+            for each in targets:
+                run("ip", "-n", self.relay, "route", "delete", how, each)

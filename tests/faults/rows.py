@@ -1,0 +1,38 @@
+"""What a part of the campaign found, and the table of it."""
+import collections
+
+# tried = survived + lost, in the unit that the case's words name. weaker counts answers that promised less than they
+# must, kept or not: one such answer is enough to fail.
+Row = collections.namedtuple("Row", "part case tried survived lost weaker note", defaults=[""])
+
+HEAD = ("part", "what was tried", "tried", "survived", "lost", "weaker", "")
+NUMBERS = {2, 3, 4, 5}
+
+
+def count(part, case, kept, weaker=0, note=""):
+    """A row from one truth value each."""
+    kept = list(kept)
+    return Row(part, case, len(kept), sum(kept), len(kept) - sum(kept), weaker, note)
+
+
+def failed(row):
+    return row.lost > 0 or row.weaker > 0
+
+
+def cells(row):
+    return [f"{each:,}" if isinstance(each, int) else each for each in row]
+
+
+def for_terminal(found):
+    table = [HEAD, *map(cells, found)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(HEAD))]
+    for row in table:
+        yield "  ".join(text.rjust(width) if column in NUMBERS else text.ljust(width)
+                        for column, (text, width) in enumerate(zip(row, widths))).rstrip()
+
+
+def for_page(found):
+    yield "| " + " | ".join(HEAD) + " |"
+    yield "|" + "|".join("---:" if column in NUMBERS else "---" for column in range(len(HEAD))) + "|"
+    for row in found:
+        yield "| " + " | ".join(cells(row)) + " |"
