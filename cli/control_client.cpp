@@ -19,7 +19,7 @@
 namespace mtasts {
 namespace {
 
-constexpr std::size_t longest_reply = 1 << 20;
+constexpr std::size_t longest_reply = 8 << 20;  // a configuration of 1 MiB, escaped
 using Deadline = std::chrono::steady_clock::time_point;
 
 std::string_view remedy(int error) noexcept {

@@ -30,7 +30,7 @@ void print_next_hop(const Explanation& all, Sheet& sheet) {
 void print_override(const Explanation& all, Sheet& sheet) {
   const auto& over = all.inputs.over;
   if (!over) return sheet.line("override", "none");
-  sheet.line("override", override_in_words(*over, all.inputs.now), Colour::warning);
+  sheet.line("override", override_in_words(*over), Colour::warning);
 }
 
 void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {

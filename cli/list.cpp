@@ -43,6 +43,7 @@ std::string expiry(const RecordView& record, Time now) {
 
 struct Tally {
   std::size_t domain_width = 6, id_width = 2, rows = 0, bad = 0;
+  std::size_t policies = 0, others = 0;  // looked at, wanted or not
 };
 
 // An override has no mode and no expiry that could be asked for.
@@ -110,12 +111,14 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time
   auto judge = [&](std::string_view domain, Result<RecordView> record) {
     if (!record) {
       ++tally.bad;
-    } else if (wanted(domain, *record, options, now)) {
-      tally.domain_width = std::max(tally.domain_width, domain.size());
-      tally.id_width = std::max(tally.id_width, record->id.size());
-      ++tally.rows;
-      f(domain, *record);
+      return true;
     }
+    ++(record->has_policy ? tally.policies : tally.others);
+    if (!wanted(domain, *record, options, now)) return true;
+    tally.domain_width = std::max(tally.domain_width, domain.size());
+    tally.id_width = std::max(tally.id_width, record->id.size());
+    ++tally.rows;
+    f(domain, *record);
     return true;
   };
   auto walked =
@@ -149,14 +152,24 @@ Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, ListedOve
   return tally;
 }
 
-void print_overrides(const ListedOverrides& overrides, const ListOptions& options, Time now,
-                     const Terminal& terminal) {
+void print_overrides(const ListedOverrides& overrides, const ListOptions& options, const Terminal& terminal) {
   bool first = true;
   for (const auto& row : overrides.rows()) {
     if (!row.used && !wanted(row, options)) continue;
     if (std::exchange(first, false)) terminal.print(terminal.paint(Colour::faint, "\nOVERRIDES IN FORCE"));
-    terminal.print(wrapped(fmt::format("{}  {}", whole(row.name), override_in_words(*row.rule, now)), 2));
+    terminal.print(wrapped(fmt::format("{}  {}", whole(row.name), override_in_words(*row.rule)), 2));
   }
+}
+
+// With --expiring only what expires is looked at.
+std::string why_no_rows(const Tally& tally, const ListOptions& options) {
+  if (options.expiring) return "no cached policy expires within that time";
+  if (tally.policies + tally.others + tally.bad == 0) return "the cache is empty";
+  bool filtered = !options.mode.empty() || !options.glob.empty();
+  if (tally.policies == 0 && !options.all && !filtered)
+    return fmt::format("no policy is cached; --all shows the domains known to have none ({})", tally.others);
+  return fmt::format("none of the {} policies and {} domains without one in the cache is asked for by this",
+                     tally.policies, tally.others);
 }
 
 Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides, Time now,
@@ -164,7 +177,7 @@ Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOve
   auto tally = for_each_wanted(cache, options, now, [](std::string_view, const RecordView&) {});
   if (!tally) return tally;
   if (tally->rows == 0) {
-    terminal.print("nothing in the cache is asked for by this");
+    terminal.print(why_no_rows(*tally, options));
     return tally;
   }
   Columns columns(*tally, terminal.width);
@@ -184,7 +197,7 @@ int list(LmdbCache& cache, const ListOptions& options, const std::vector<Overrid
   auto tally = terminal.json ? print_json(cache, options, in_force, now, terminal)
                              : print_rows(cache, options, in_force, now, terminal);
   if (!tally) return terminal.trouble(whole(tally.error().detail));
-  if (!terminal.json) print_overrides(in_force, options, now, terminal);
+  if (!terminal.json) print_overrides(in_force, options, terminal);
   if (tally->bad > 0)
     terminal.err << fmt::format(
         "mtastsctl: {} damaged record{} left out; mtastsd looks these domains up again\n", tally->bad,

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -9,7 +11,9 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
+#include "cli/rules_in_force.hpp"
 #include "conf/parse.hpp"
+#include "conf/problems.hpp"
 #include "conf/values.hpp"
 #include "version.hpp"
 
@@ -35,6 +39,7 @@ struct Options {
   QueryOptions query;
   ExplainQuestion explain;
   std::optional<std::string> save, offline;
+  std::string control, at;
 };
 
 bool use_colour(const Options& options) {
@@ -50,26 +55,49 @@ std::size_t width_of_output() {
   return terminal_width(STDOUT_FILENO, columns == nullptr ? "" : columns);
 }
 
+// "": none is there.
+std::string configuration_file(const Options& options) {
+  return options.config.empty() && is_there(default_config) ? default_config : options.config;
+}
+
 Result<Config> configuration(const Options& options) {
-  std::string file = options.config;
-  if (file.empty() && is_there(default_config)) file = default_config;
+  std::string file = configuration_file(options);
   auto parsed =
       file.empty() ? parse_config("", "defaults", default_paths()) : load_config(file, default_paths());
   if (!parsed) return std::unexpected(parsed.error());
   return std::move(parsed->config);
 }
 
-// Runs a verb that needs the configuration; without one it fails like the verb would.
-int with_config(const Options& options, const Terminal& terminal,
-                const std::function<int(const Config&)>& verb) {
+// The control socket: what --control says, else the file, else where it is by default.
+std::string control_of(const Options& options, const Result<Config>& config) {
+  if (!options.control.empty()) return options.control;
+  return config ? config->listen.control : default_paths().control;
+}
+
+// Runs a verb on the rules that the daemon has loaded.
+int with_rules(const Options& options, const Terminal& terminal,
+               const std::function<int(const Config&)>& verb) {
   auto config = configuration(options);
-  return config ? verb(*config)
-                : terminal.trouble("the configuration can't be used\n" + config.error().detail);
+  auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));
+  if (!rules) return terminal.trouble("the configuration can't be used\n" + rules.error().detail);
+  print_note(*rules, terminal);
+  return verb(rules->config);
+}
+
+// A broken file must not hide the daemon that runs: its default places are tried then.
+Config config_or_defaults(const Options& options, const Terminal& terminal) {
+  auto config = configuration(options);
+  if (config) return *std::move(config);
+  terminal.err
+      << "mtastsctl: the configuration can't be used, so mtastsd is looked for in its default places\n"
+      << config.error().detail << '\n';
+  auto defaults = parse_config("", "defaults", default_paths());
+  return defaults ? std::move(defaults->config) : Config{};
 }
 
 int with_cache(const Options& options, const Terminal& terminal,
                const std::function<int(LmdbCache&, const Config&, Time)>& verb) {
-  return with_config(options, terminal, [&](const Config& config) {
+  return with_rules(options, terminal, [&](const Config& config) {
     SystemClock clock;
     auto cache = open_cache(config.cache, clock);
     return cache ? verb(**cache, config, clock.now()) : terminal.trouble(whole(cache.error().detail));
@@ -108,16 +136,26 @@ int run_show(const Options& options, const Terminal& terminal) {
 }
 
 int run_query(Options& options, const Terminal& terminal) {
-  return with_config(options, terminal, [&](const Config& config) {
-    options.query.limit = query_limit(config, options.query.map);
-    return query(config.listen.socketmap, options.query, terminal);
-  });
+  if (!options.at.empty()) {
+    auto endpoint = read_endpoint(options.at);
+    if (!endpoint) return terminal.trouble("--at: " + endpoint.error());
+    options.query.limit = query_limit(Config{}, options.query.map);
+    return query({*endpoint}, options.query, terminal);
+  }
+  Config config = config_or_defaults(options, terminal);
+  options.query.limit = query_limit(config, options.query.map);
+  return query(config.listen.socketmap, options.query, terminal);
+}
+
+int run_status(const Options& options, const Terminal& terminal) {
+  if (!options.control.empty()) return status(options.control, terminal);
+  return status(config_or_defaults(options, terminal).listen.control, terminal);
 }
 
 int run_explain(const Options& options, const Terminal& terminal) {
   if (options.offline) return explain_offline(*options.offline, options.explain, terminal);
   if (options.explain.next_hop.empty()) return terminal.trouble("explain takes a next hop, as example.com");
-  return with_config(options, terminal, [&](const Config& config) {
+  return with_rules(options, terminal, [&](const Config& config) {
     SystemClock clock;
     return explain(config, options.explain, options.save, clock, terminal);
   });
@@ -174,6 +212,7 @@ void add_query(CLI::App& app, Options& options, Verb& run) {
   query->add_option("DOMAIN", options.query.domain, "as \"example.com\" or \"[mx.example.com]:587\"")
       ->required();
   query->add_option("--map", options.query.map, "as postfix310 or postfix/ZONE (default: postfix)");
+  query->add_option("--at", options.at, "the socketmap to ask, as unix:/PATH");
   query->callback([&] { run = [&](const Terminal& terminal) { return run_query(options, terminal); }; });
 }
 
@@ -188,12 +227,7 @@ void add_explain(CLI::App& app, Options& options, Verb& run) {
 
 void add_status(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "status", "how the running mtastsd is, DNSSEC and its resolvers");
-  verb->callback([&] {
-    run = [&](const Terminal& terminal) {
-      return with_config(options, terminal,
-                         [&](const Config& config) { return status(config.listen.control, terminal); });
-    };
-  });
+  verb->callback([&] { run = [&](const Terminal& terminal) { return run_status(options, terminal); }; });
 }
 
 void add_match(CLI::App& app, Options& options, Verb& run) {
@@ -201,6 +235,36 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
   verb->add_option("PATTERN", options.pattern, "as \"mx.example.com\" or \"*.example.com\"")->required();
   verb->add_option("HOST", options.domain)->required();
   verb->callback([&] { run = [&](const Terminal& t) { return match(options.pattern, options.domain, t); }; });
+}
+
+// The first word that is no option, if it is no verb, or the second if it is no verb of `lint`. CLI11 would
+// name it an argument that was not expected, and forgive it beside --help.
+std::optional<std::string> unknown_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
+  constexpr std::array<std::string_view, 4> with_value{"-c", "--config", "--control", "--color"};
+  const CLI::App* parent = &app;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (std::ranges::find(with_value, word) != with_value.end()) ++i;
+    if (word.empty() || word.starts_with('-')) continue;
+    auto named = parent->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+    if (named.empty()) return word;
+    parent = named.front();
+    if (parent->get_subcommands({}).empty()) break;
+  }
+  return std::nullopt;
+}
+
+int refuse_verb(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : app.get_subcommands({})) names.push_back(each->get_name());
+  std::vector<std::string_view> known(names.begin(), names.end());
+  auto near = nearest(word, known);
+  std::cerr << "mtastsctl: there is no verb \"" << whole(word) << "\"; ";
+  if (near.empty())
+    std::cerr << "mtastsctl --help lists them\n";
+  else
+    std::cerr << "did you mean \"" << near << "\"?\n";
+  return exit_trouble;
 }
 
 }  // namespace
@@ -211,6 +275,7 @@ int main(int argc, char** argv) try {
   Options options;
   Verb run;
   app.add_option("-c,--config", options.config, std::string("configuration; else ") + default_config);
+  app.add_option("--control", options.control, "mtastsd's control socket; else the configuration's");
   app.add_flag("--json", options.json, "print JSON");
   app.add_option("--color", options.colour, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
@@ -222,6 +287,7 @@ int main(int argc, char** argv) try {
   add_cache_verbs(app, options, run);
   add_lint(app, options, run);
   add_match(app, options, run);
+  if (auto word = unknown_verb(app, {argv + 1, argv + argc})) return refuse_verb(app, *word);
   try {
     app.parse(as_parsed({argv + 1, argv + argc}));
   } catch (const CLI::ParseError& error) {

@@ -33,6 +33,7 @@ bool looks_up_dane(const Facts& facts) {
   return wanted && dane_freshness(find_dane(*facts.record, {}), facts.now) == Freshness::wait;
 }
 
+// REQUIRES: !looks_up_dane(facts), or it would be the answer of a DANE state that is over.
 // What mtastsd would answer out of the cache alone, for the domain itself as the next hop and, with
 // postfix_dane = "auto", a Postfix that does DANE.
 std::string reply(Dialect dialect, const Facts& facts) {
@@ -40,7 +41,6 @@ std::string reply(Dialect dialect, const Facts& facts) {
   CachedPolicy cached{record.policy, record.fetched_at, record.id};
   ZoneRules rules = facts.rules;
   auto dane = find_dane(record, {});
-  if (looks_up_dane(facts)) rules.dnssec = Dnssec::ignore_dane;  // what is known so far
   Decision decision = decide(certain(facts.now), record.has_policy ? &cached : nullptr,
                              {record.state, record.detail}, dane ? &*dane : nullptr, rules, facts.over);
   std::string text;
@@ -115,8 +115,10 @@ void print_json(const Facts& facts, const Terminal& terminal) {
     object["policy"] = policy_object(*facts.record, facts.now);
     object["last_look"] = look_object(*facts.record);
     object["dane"] = dane_array(facts.domain, *facts.record);
-    auto& replies = object["replies"].emplace_object();
-    for (Dialect each : dialects) replies.emplace(words(each), to_json(reply(each, facts)));
+    if (!looks_up_dane(facts)) {
+      auto& replies = object["replies"].emplace_object();
+      for (Dialect each : dialects) replies.emplace(words(each), to_json(reply(each, facts)));
+    }
   }
   terminal.print_json(object);
 }
@@ -167,15 +169,19 @@ void print_text(const Facts& facts, const Terminal& terminal) {
   if (record == nullptr) {
     terminal.print(fmt::format("{} is not in the cache; \"mtastsctl query {}\" looks it up", domain.str(),
                                domain.str()));
-    if (over != nullptr) sheet.line("override", override_in_words(*over, now));
+    if (over != nullptr) sheet.line("override", override_in_words(*over));
     return;
   }
   sheet.line("domain", domain.str());
-  if (over != nullptr) sheet.line("override", override_in_words(*over, now));
+  if (over != nullptr) sheet.line("override", override_in_words(*over));
   print_policy(*record, now, sheet);
   print_look(*record, now, sheet);
   print_dane(domain, *record, now, sheet);
-  if (looks_up_dane(facts)) sheet.line("dane", "is looked up before the next answer");
+  if (looks_up_dane(facts))
+    return sheet.line("dane",
+                      fmt::format("is looked up before the next answer, which can't be told from the cache "
+                                  "therefore; \"mtastsctl query {}\" asks for it",
+                                  domain.str()));
   for (Dialect each : dialects) sheet.unbroken(words(each), whole(reply(each, facts)));
 }
 

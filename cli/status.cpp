@@ -45,6 +45,14 @@ std::string size_of(const json::value* value) {
   return fmt::format("{:.1f} MiB", octets / (1024 * 1024));
 }
 
+void print_configuration(const json::value* status, Sheet& sheet) {
+  sheet.line("config", text_of(member(status, "config"), "none, on the defaults"));
+  const auto* about = member(status, "configuration");
+  auto digest = text_of(member(about, "sha256"), "");
+  if (digest.empty()) return;
+  sheet.line("", fmt::format("loaded {}, sha256 {}", text_of(member(about, "loaded")), digest));
+}
+
 void print_process(const json::value* status, Sheet& sheet) {
   auto uptime = member(status, "uptime");
   boost::system::error_code error;
@@ -53,7 +61,7 @@ void print_process(const json::value* status, Sheet& sheet) {
                                     number_of(member(status, "pid")),
                                     span_in_words(std::chrono::seconds(error ? 0 : seconds)),
                                     text_of(member(status, "started"))));
-  sheet.line("config", text_of(member(status, "config"), "none, on the defaults"));
+  print_configuration(status, sheet);
   const auto* list = member(status, "listeners");
   std::string_view name = "listening";
   if (list != nullptr && list->is_array()) {
@@ -96,6 +104,13 @@ void print_postfix(const json::value* status, Sheet& sheet) {
                                postfix_words(&each.value()), text_of(member(&each.value(), "mode"))));
 }
 
+// Said only if there are any: then something is wrong.
+std::string unreadable(const json::value* count) {
+  auto number = number_of(count);
+  return number == "0" || number == "?" ? ""
+                                        : fmt::format(", {} with a cache that could not be read", number);
+}
+
 void print_work(const json::value* status, Sheet& sheet) {
   const auto* cache = member(status, "cache");
   auto error = text_of(member(cache, "error"), "");
@@ -109,14 +124,30 @@ void print_work(const json::value* status, Sheet& sheet) {
   sheet.line("lookups", fmt::format("{} under way, {} waiting", number_of(member(flights, "flying")),
                                     number_of(member(flights, "waiting"))));
   const auto* counters = member(status, "counters");
-  sheet.line("questions",
-             fmt::format("{}: {} answered from the cache, {} looked up, {} refused",
-                         number_of(member(counters, "requests")), number_of(member(counters, "cached")),
-                         number_of(member(counters, "missed")), number_of(member(counters, "refused"))));
+  sheet.line(
+      "questions",
+      fmt::format("{}: {} answered from the cache, {} looked up, {} by override, {} no host, {} refused{}",
+                  number_of(member(counters, "requests")), number_of(member(counters, "cached")),
+                  number_of(member(counters, "missed")), number_of(member(counters, "overridden")),
+                  number_of(member(counters, "no_host")), number_of(member(counters, "refused")),
+                  unreadable(member(counters, "unreadable"))));
 }
 
-// DNSSEC, the cache, or a resolver that does not answer.
+const json::array* problems_of(const json::value* status) noexcept {
+  const auto* problems = member(status, "problems");
+  return problems == nullptr ? nullptr : problems->if_array();
+}
+
+void print_problems(const json::value* status, Sheet& sheet) {
+  const auto* problems = problems_of(status);
+  std::string_view name = "PROBLEM";
+  for (std::size_t i = 0; problems != nullptr && i < problems->size(); ++i)
+    sheet.line(name, text_of(member(&(*problems)[i], "text")), Colour::bad);
+}
+
+// DNSSEC, the cache, a resolver that does not answer, or what the daemon itself calls a problem.
 bool something_is_down(const json::value* status) {
+  if (const auto* problems = problems_of(status); problems != nullptr && !problems->empty()) return true;
   const auto* postfix = member(status, "postfix_dane");
   bool asks_postfix = text_of(member(postfix, "mode")) == "auto";
   return is(member(member(status, "dnssec"), "works"), false) ||
@@ -138,6 +169,7 @@ int status(const std::string& control, const Terminal& terminal) {
     print_dns(&object, sheet);
     print_postfix(&object, sheet);
     print_work(&object, sheet);
+    print_problems(&object, sheet);
   }
   return something_is_down(&object) ? exit_no : exit_ok;
 }

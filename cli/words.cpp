@@ -5,6 +5,7 @@
 #include <array>
 
 #include "cli/terminal.hpp"
+#include "conf/override_values.hpp"
 #include "core/time_text.hpp"
 
 namespace mtasts {
@@ -94,8 +95,8 @@ std::string_view dane_code(const std::optional<DaneView>& dane, Time now) noexce
   return "expired";
 }
 
-std::string override_in_words(const Override& over, Time now) {
-  auto end = over.until == Time::max() ? "" : ", until " + when(over.until, now);
+std::string override_in_words(const Override& over) {
+  auto end = over.until == Time::max() ? "" : ", until " + last_day(over.until);
   return fmt::format("{}{}: {}", words(over.action), end, whole(over.reason));
 }
 

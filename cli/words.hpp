@@ -24,6 +24,6 @@ std::string_view state_in_words(StsState state) noexcept;  // a sentence without
 std::string_view dane_code(const std::optional<DaneView>& dane, Time now) noexcept;
 
 // "no-policy, until 2026-01-31 12:00:00 UTC, in 6 days: the reason"; in printable ASCII.
-std::string override_in_words(const Override& over, Time now);
+std::string override_in_words(const Override& over);  // its last day as it is written in the file
 
 }  // namespace mtasts

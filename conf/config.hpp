@@ -35,10 +35,12 @@ struct ListenConfig {
   bool socketmap_configured =
       false;  // false: the defaults; one that can't be bound is only a warning while another works
   unsigned socket_mode = 0666;
-  std::string socket_group;  // empty: unchanged
-  std::string control;       // path of the control socket
-  std::string http;          // "host:port", empty: off
-  unsigned workers = 0;      // answer threads; 0 = number of usable cores
+  std::string socket_group;      // empty: unchanged
+  std::string user = "mtastsd";  // taken after binding if started as root; empty: root stays root
+  bool user_configured = false;  // false: the default, which counts only if there is such a user
+  std::string control;           // path of the control socket
+  std::string http;              // "host:port", empty: off
+  unsigned workers = 0;          // answer threads; 0 = number of usable cores
   friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
 };
 

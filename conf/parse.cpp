@@ -1,6 +1,7 @@
 #include "conf/parse.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -47,6 +48,8 @@ void read_listen(TableReader section, ListenConfig& listen) {
     section.error("socketmap", "names no endpoint; name one at least, or remove the key for the defaults");
   section.text("socket_mode", listen.socket_mode, read_socket_mode);
   section.text("socket_group", listen.socket_group, read_group);
+  section.text("user", listen.user, read_user);
+  listen.user_configured = section.has("user") && !listen.user.empty();
   section.text("control", listen.control, read_socket_path);
   section.text("http", listen.http, read_host_port);
   section.warn_if(!listen.http.empty() && listen.http != defaults.http, "http", no_effect);
@@ -198,6 +201,14 @@ void check_dns_timeout(const toml::table& table, const Config& config, Problems&
                   format_duration(config.dns.timeout), format_duration(config.policy.answer_timeout)));
 }
 
+// A file that holds nothing at all is what a full disk or a crash leaves of one. Going on with the defaults
+// would drop every rule in it. A device, as /dev/null, is meant.
+bool is_cut_off(std::string_view text, std::FILE* file) noexcept {
+  struct stat info{};
+  bool regular = ::fstat(::fileno(file), &info) == 0 && S_ISREG(info.st_mode);
+  return regular && text.find_first_not_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
+}
+
 struct FileCloser {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
@@ -242,7 +253,14 @@ Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults
     return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and rights",
                                            printable(path, 4096), std::strerror(errno)));
   text.resize(size);
-  return parse_config(text, path, defaults, now);
+  if (is_cut_off(text, file.get()))
+    return fail(Fault::syntax,
+                fmt::format("{}: is empty, as after a write that was cut short; write it again, "
+                            "or a line with \"#\" for the defaults",
+                            printable(path, 4096)));
+  auto parsed = parse_config(text, path, defaults, now);
+  if (parsed) parsed->text = std::move(text);
+  return parsed;
 }
 
 }  // namespace mtasts

@@ -25,6 +25,7 @@ struct Parsed {
   Config config;
   std::vector<std::string> warnings;  // keys without effect in this version, overrides that are over, and
                                       // the like; one line each
+  std::string text = {};              // the file's octets, from load_config() only
 };
 
 // file: the name to put into messages. Fault::config or Fault::syntax; detail is "FILE:LINE: key: what;
@@ -33,7 +34,8 @@ struct Parsed {
 Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults,
                             Time now = Time::min());
 
-// Reads and parses a file. A missing file is an error (the caller decides whether there must be one).
+// Reads and parses a file. A missing file is an error (the caller decides whether there must be one), and so
+// is one without any content: it was cut short.
 Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now = Time::min());
 
 // The effective configuration as TOML that parse_config takes back to the same Config (mtastsd

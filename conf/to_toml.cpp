@@ -44,6 +44,8 @@ void add_listen(Out out, const ListenConfig& listen) {
                  list(listen.socketmap, [](const Endpoint& each) { return to_string(each); }));
   fmt::format_to(out, "socket_mode = \"{:04o}\"\nsocket_group = {}\n", listen.socket_mode,
                  toml_text(listen.socket_group));
+  fmt::format_to(out, "{}user = {}\n", comment_unless(listen.user_configured || listen.user.empty()),
+                 toml_text(listen.user));
   fmt::format_to(out, "control = {}\nhttp = {}\n", toml_text(listen.control), toml_text(listen.http));
   fmt::format_to(out, "workers = {}\n", listen.workers);
 }

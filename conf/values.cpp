@@ -84,6 +84,11 @@ bool has_control(std::string_view text) noexcept {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+bool may_be_account(std::string_view text) noexcept {
+  auto allowed = [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; };
+  return text.size() <= 32 && std::ranges::all_of(text, allowed) && !text.starts_with('-');
+}
+
 }  // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
@@ -185,11 +190,14 @@ Read<std::string> read_socket_path(std::string_view text) {
 }
 
 Read<std::string> read_group(std::string_view text) {
-  auto allowed = [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; };
-  if (text.size() <= 32 && std::ranges::all_of(text, allowed) && !text.starts_with('-'))
-    return std::string(text);
+  if (may_be_account(text)) return std::string(text);
   return wrong(
       text, "is no group name; write a name that `getent group` knows, or \"\" to leave the group unchanged");
+}
+
+Read<std::string> read_user(std::string_view text) {
+  if (may_be_account(text)) return std::string(text);
+  return wrong(text, "is no user name; write a name that `getent passwd` knows, or \"\" to stay root");
 }
 
 Read<std::string> read_dns_zone(std::string_view text) {

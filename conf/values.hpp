@@ -43,6 +43,7 @@ Read<std::string> read_absolute_path(std::string_view text);
 Read<std::string> read_optional_path(std::string_view text);  // absolute, or empty
 Read<std::string> read_socket_path(std::string_view text);    // absolute, short enough for a unix socket
 Read<std::string> read_group(std::string_view text);          // the name of a group, or empty
+Read<std::string> read_user(std::string_view text);           // the name of a user, or empty
 Read<std::string> read_dns_zone(std::string_view text);       // a domain name; U-labels become A-labels
 // The port of "submission", a name as in services(5) (RFC 6335 §5.1); numbers stand without quotes.
 Read<std::uint16_t> read_service_port(std::string_view text);

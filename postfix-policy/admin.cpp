@@ -1,29 +1,34 @@
 #include "postfix-policy/admin.hpp"
 
+#include <unistd.h>
+
 #include <boost/json/object.hpp>
 #include <filesystem>
 
 namespace mtasts {
 namespace {
 
-// Where it can't be made, binding says so.
-void make_parent_folder(const std::string& path) {
+// The folder if it was made now, else "". Where it can't be made, binding says so.
+std::string make_parent_folder(const std::string& path) {
   std::error_code ignored;
-  std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
+  auto folder = std::filesystem::path(path).parent_path();
+  return std::filesystem::create_directory(folder, ignored) ? folder.string() : "";
 }
 
 }  // namespace
 
-Admin::Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, std::string default_path)
+Admin::Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, Shortages& shortages,
+             std::string default_path)
     : log_(log),
       clock_(clock),
+      shortages_(shortages),
       default_path_(std::move(default_path)),
-      listeners_(main_loop, log, [this](int descriptor) { control_.adopt(descriptor); }) {}
+      listeners_(main_loop, log, shortages, [this](int descriptor) { control_.adopt(descriptor); }) {}
 
 Result<void> Admin::listen(const ListenConfig& config) {
   constexpr unsigned owner_and_group = 0660;
   bool is_default = config.control == default_path_;
-  if (is_default) make_parent_folder(config.control);
+  if (is_default) made_folder_ = make_parent_folder(config.control);
   ListenConfig control;
   control.socketmap = {{Endpoint::Kind::unix_path, config.control, {}, 0}};
   control.socketmap_configured = true;
@@ -36,10 +41,20 @@ Result<void> Admin::listen(const ListenConfig& config) {
   return {};
 }
 
+void Admin::give_to(const Account& account) noexcept {
+  listeners_.give_to(account.uid, account.gid);
+  if (made_folder_.empty()) return;
+  if (::lchown(made_folder_.c_str(), account.uid, account.gid) != 0)
+    return;  // the next start replaces the socket
+}
+
 void Admin::start(std::vector<AnswerLoop*> loops, ResolveLoop& resolve, LmdbCache& cache, StatusFacts facts) {
-  desk_ = std::make_unique<StatusDesk>(control_.executor(), std::move(loops), resolve, cache, clock_);
+  desk_ = std::make_unique<StatusDesk>(control_.executor(), std::move(loops), resolve, cache, clock_, log_,
+                                       shortages_);
   desk_->use(std::move(facts));
   control_.on("status", [this](const boost::json::object&) { return desk_->answer(); });
+  control_.on("config", [this](const boost::json::object&) { return desk_->config(); });
+  desk_->watch();
   control_.start();
 }
 

@@ -8,6 +8,7 @@
 
 #include "postfix-policy/control.hpp"
 #include "postfix-policy/listener.hpp"
+#include "postfix-policy/preflight.hpp"
 #include "postfix-policy/status.hpp"
 
 namespace mtasts {
@@ -16,11 +17,14 @@ namespace mtasts {
 class Admin {
  public:
   // default_path: of a control socket that nobody configured; its folder is made if need be, and it is only a
-  // warning if it can't be used. main_loop, log and clock outlive this.
-  Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, std::string default_path);
+  // warning if it can't be used. main_loop, log, clock and shortages outlive this.
+  Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, Shortages& shortages,
+        std::string default_path);
 
   // At start and at a reload. Fault::config as for Listening::bind(); nothing has changed then.
   Result<void> listen(const ListenConfig& config);
+
+  void give_to(const Account& account) noexcept;  // the socket, and its folder if that was made here
 
   // Once, after the answer loops are made; these are asked for their part of the status until stop().
   void start(std::vector<AnswerLoop*> loops, ResolveLoop& resolve, LmdbCache& cache, StatusFacts facts);
@@ -32,7 +36,9 @@ class Admin {
  private:
   Log& log_;
   const Clock& clock_;
+  Shortages& shortages_;
   std::string default_path_;
+  std::string made_folder_;  // of the default path; empty: it was there
   Control control_{log_};
   std::unique_ptr<StatusDesk> desk_;  // the admin thread's, once that runs
   Listeners listeners_;

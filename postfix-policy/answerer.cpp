@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
 constexpr std::size_t most_services = 100;   // names that are kept
+constexpr std::string_view unreadable = "the policy cache can't be read";
 
 // Where DNSSEC can't be validated there is nothing to wait for.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
@@ -85,6 +86,7 @@ void Answerer::refuse_map(std::string_view map, std::string& out) {
 
 void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
                           std::string& out) {
+  ++counters_.no_host;
   if (dialect == Dialect::json) {
     append_json_not_a_host(out, key, why);
   } else {
@@ -139,11 +141,15 @@ Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSe
 }
 
 std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
-  if (answer_by_override(asked, out)) return std::nullopt;
+  if (answer_by_override(asked, out)) {
+    ++counters_.overridden;
+    return std::nullopt;
+  }
   const DomainName& domain = asked.question.domain;
   ReadGuard guard(reader_);
   auto found = reader_.find(domain);
   if (!found) {
+    ++counters_.unreadable;
     answer_unreadable(asked, found.error().detail, {"cache", Log::Level::error, {}, out});
     return std::nullopt;
   }
@@ -217,7 +223,7 @@ void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
 }
 
 void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, Answer answer) {
-  Decision decision{Verdict::temp, "", "the policy cache can't be read", detail};
+  Decision decision{Verdict::temp, "", unreadable, detail};
   answer.level = Log::Level::error;
   respond(asked, decision, nullptr, nullptr, answer);
 }
@@ -250,7 +256,13 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
       append_json_reply(answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source,
                                      answer.trace, asked.moment});
       break;
-    case Dialect::prefetch: answer.out += "OK cached"; break;
+    case Dialect::prefetch:  // nothing but this verdict's own reason says that the cache can't be read
+      if (decision.reason == unreadable) {
+        append_reply(answer.out, Dialect::postfix, domain, decision);
+      } else {
+        answer.out += "OK cached";
+      }
+      break;
   }
   std::string_view reply = std::string_view(answer.out).substr(start);
   if (reply.starts_with("TEMP")) answer.level = std::min(answer.level, Log::Level::info);  // must say why
@@ -258,7 +270,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
   log_.event(answer.level, "answer",
              {{"domain", domain.str()},
               {"map", asked.map},
-              {"answer", reply},
+              {"answer", asked.dialect == Dialect::json ? words(decision.verdict) : reply},
               {"rule", decision.rule},
               {"reason", decision.reason},
               {"detail", decision.detail},

@@ -43,8 +43,14 @@ struct Miss {
   SettingsPtr settings;  // which asked refers to
 };
 
-struct Counters {  // plain cells of the thread
-  std::uint64_t requests = 0, cached = 0, missed = 0, refused = 0;
+// Plain cells of the thread. Each request is in one of those behind the first.
+struct Counters {
+  std::uint64_t requests = 0;
+  std::uint64_t cached = 0, missed = 0;  // answered from the cache; looked up
+  std::uint64_t refused = 0;             // no request, or an unknown map
+  std::uint64_t no_host = 0;             // the key has no policy domain, or is in a private zone
+  std::uint64_t overridden = 0;          // an override is the answer
+  std::uint64_t unreadable = 0;          // the cache could not be read
 };
 
 class Answerer {

@@ -1,5 +1,6 @@
 #include "postfix-policy/daemon.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -7,17 +8,24 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <future>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
 #include "postfix-policy/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
+#include "postfix-policy/config_file.hpp"
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
+#include "postfix-policy/preflight.hpp"
+#include "postfix-policy/privileges.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "postfix-policy/shortages.hpp"
+#include "postfix-policy/stop_guard.hpp"
 #include "setup/watched_clock.hpp"
 #include "version.hpp"
 
@@ -28,7 +36,10 @@ using Level = Log::Level;
 
 namespace {
 
-constexpr std::chrono::seconds drain_limit{12};  // longer than any wait for a flight
+constexpr std::chrono::seconds drain_limit{8};  // for the answers under way
+constexpr std::chrono::seconds stop_limit{9};   // for all of the stop; service managers wait 10 s or more
+// SIGHUPs in a row are one reload: it begins after so long without one, but not later than max_reload_delay.
+constexpr std::chrono::milliseconds reload_delay{100}, max_reload_delay{1000};
 // Until it is known whether Postfix does DANE itself, mail to domains with DANE would have to be deferred.
 // Asking takes some milliseconds, unless Postfix's resolver is down.
 constexpr std::chrono::milliseconds first_health_limit{1000};
@@ -41,11 +52,19 @@ void say_all(Log& log, Level level, std::string_view event, std::string_view lin
 class Daemon {
  public:
   Daemon(DaemonOptions options, Parsed parsed)
-      : options_(std::move(options)), config_(std::move(parsed.config)), log_(config_.log) {
+      : options_(std::move(options)),
+        config_(std::move(parsed.config)),
+        guard_(stop_limit, [this](std::string_view line) { log_.say(Level::error, "stop", line); }),
+        log_(config_.log) {
     for (const std::string& warning : parsed.warnings) log_.say(Level::warning, "config", warning);
+    file_ = loaded(parsed.text);
   }
 
-  ~Daemon() { stop(); }
+  ~Daemon() {
+    stop();
+    guard_.waits_for("the log's reader");
+    guard_.forget_tell();
+  }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -58,6 +77,7 @@ class Daemon {
       return 1;
     }
     await_signals();
+    watch_descriptors();
     first_health_.get_future().wait_for(first_health_limit);  // connections wait in the listeners' queues
     main_loop_.run();
     stop();
@@ -66,19 +86,43 @@ class Daemon {
   }
 
  private:
+  // Binds, as root if it is, before anything is opened or made: those files belong to the user then.
+  Result<void> bind() {
+    auto checked = check_start(config_, was_root_, [](const Config&) { return Result<void>(); });
+    if (!checked) return checked;
+    if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
+    if (auto bound = admin_.listen(config_.listen); !bound) return bound;
+    auto account = account_to_become(config_.listen);
+    if (!account) return std::unexpected(std::move(account.error()));
+    if (*account) return drop_root(**account);
+    if (was_root_)
+      log_.say(Level::warning, "start",
+               "runs as root and stays root; make a user mtastsd (adduser --system --group mtastsd), or name "
+               "another in [listen] user");
+    return {};
+  }
+
+  Result<void> drop_root(const Account& account) {
+    if (auto given = give_folder(config_.cache.path, account); !given) return given;
+    listeners_.give_to(account.uid);
+    admin_.give_to(account);
+    if (auto dropped = become(account); !dropped) return dropped;
+    log_.event(Level::info, "start", {{"text", "root is given up"}, {"user", account.name}});
+    return {};
+  }
+
   Result<void> start() {
+    if (auto bound = bind(); !bound) return bound;
     auto cache = LmdbCache::open(cache_options(), clock_);
     if (!cache) return std::unexpected(std::move(cache.error()));
     cache_ = *std::move(cache);
     auto past = cache_->clock_past();
     if (!past) return std::unexpected(std::move(past.error()));
     clock_.begin(*past);
-    resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_);
+    resolve_ = std::make_unique<ResolveLoop>(cache_->store(), clock_, log_, shortages_);
     auto network = resolve_->make(config_);
     if (!network) return std::unexpected(std::move(network.error()));
     if (auto made = make_answer_loops(); !made) return made;
-    if (auto bound = listeners_.apply(config_.listen); !bound) return bound;
-    if (auto bound = admin_.listen(config_.listen); !bound) return bound;
     start_admin();
     resolve_->publish_to([this](const HealthPtr& health) { spread(health); });
     resolve_->use(*std::move(network));
@@ -93,9 +137,12 @@ class Daemon {
     admin_.start(std::move(loops), *resolve_, *cache_, facts(config_));
   }
 
-  StatusFacts facts(const Config& config) const {
-    return {options_.config_file, listeners_.endpoints(), config};
+  ConfigFile loaded(std::string_view text) const {
+    if (options_.config_file.empty()) return {};
+    return {options_.config_file, clock_.now(), sha256_hex(text)};
   }
+
+  StatusFacts facts(const Config& config) const { return {file_, listeners_.endpoints(), config}; }
 
   // On the resolve thread: each thread gets it by a post.
   void spread(const HealthPtr& health) {
@@ -156,6 +203,7 @@ class Daemon {
     }
     if (all >= std::min<std::size_t>(config_.limits.connections, most_connections_)) {
       ::close(descriptor);
+      shortages_.note(Shortage::connections);
       auto now = clock_.now();
       if (now - last_full_ < std::chrono::minutes(1)) return;
       last_full_ = now;
@@ -170,11 +218,22 @@ class Daemon {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
       if (signal == SIGHUP) {
-        reload();
+        reload_soon();
         return await_signals();
       }
       log_.say(Level::info, "stop", "finishing the answers under way");
       begin_drain();
+    });
+  }
+
+  void reload_soon() {
+    auto now = std::chrono::steady_clock::now();
+    if (!reload_by_) reload_by_ = now + max_reload_delay;
+    reload_timer_.expires_at(std::min(*reload_by_, now + reload_delay));
+    reload_timer_.async_wait([this](boost::system::error_code cancelled) {
+      if (cancelled) return;
+      reload_by_.reset();
+      reload();
     });
   }
 
@@ -184,7 +243,11 @@ class Daemon {
     auto parsed = load_config(options_.config_file, options_.paths, clock_.now());
     if (!parsed) return refuse_reload(parsed.error());
     Config next = std::move(parsed->config);
-    if (auto applied = apply(next); !applied) return refuse_reload(applied.error());
+    ConfigFile before = std::exchange(file_, loaded(parsed->text));
+    if (auto applied = apply(next); !applied) {
+      file_ = std::move(before);
+      return refuse_reload(applied.error());
+    }
     for (const std::string& warning : parsed->warnings) log_.say(Level::warning, "config", warning);
     config_ = std::move(next);
     log_.event(Level::info, "reload",
@@ -198,22 +261,35 @@ class Daemon {
 
   // What can fail comes first; then nothing fails any more.
   Result<void> apply(Config& next) {
-    if (next.cache.path != config_.cache.path || next.listen.workers != config_.listen.workers) {
-      log_.say(Level::warning, "reload",
-               "[cache] path and [listen] workers need a restart: their old values stay");
-      next.cache.path = config_.cache.path;
-      next.listen.workers = config_.listen.workers;
-    }
-    auto network = resolve_->make(next);
-    if (!network) return std::unexpected(std::move(network.error()));
+    std::shared_ptr<Prepared> network;
+    auto checked = check_start(next, was_root_, [&](const Config& config) -> Result<void> {
+      auto made = resolve_->make(config);
+      if (!made) return std::unexpected(std::move(made.error()));
+      network = *std::move(made);
+      return {};
+    });
+    if (!checked) return checked;
+    keep_until_restart(next);
     if (auto bound = listen(next.listen); !bound) return bound;
-    resolve_->use(*std::move(network));
+    resolve_->use(std::move(network));
     admin_.tell(facts(next));
     SettingsPtr settings = make_settings(next);
     for (auto& loop : answer_loops_) loop->use(settings);
     cache_->set_max_size(next.cache.max_size);
     log_.configure(next.log);
     return {};
+  }
+
+  void keep_until_restart(Config& next) {
+    bool same = next.cache.path == config_.cache.path && next.listen.workers == config_.listen.workers &&
+                next.listen.user == config_.listen.user;
+    if (same) return;
+    log_.say(Level::warning, "reload",
+             "[cache] path, [listen] workers and user need a restart: their old values stay");
+    next.cache.path = config_.cache.path;
+    next.listen.workers = config_.listen.workers;
+    next.listen.user = config_.listen.user;
+    next.listen.user_configured = config_.listen.user_configured;
   }
 
   Result<void> listen(const ListenConfig& next) {
@@ -227,6 +303,8 @@ class Daemon {
   }
 
   void begin_drain() {
+    guard_.waits_for("the answers under way");
+    reload_timer_.cancel();
     listeners_.close();
     admin_.close();
     for (auto& loop : answer_loops_) loop->drain();
@@ -244,31 +322,55 @@ class Daemon {
   // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
   // while the loops still exist.
   void stop() {
+    guard_.waits_for("the admin thread");
     admin_.stop();
+    guard_.waits_for("the resolve thread");
     if (resolve_) resolve_->stop();
+    guard_.waits_for("an answer thread");
     for (auto& loop : answer_loops_) loop->stop();
     answer_loops_.clear();
+    guard_.waits_for("the last commit to the cache");
     cache_.reset();
     resolve_.reset();
+    guard_.waits_for("the main thread");
+  }
+
+  // Descriptors that run out are noticed by accepting at once; DNS and HTTPS hide it, so it is tried.
+  void watch_descriptors() {
+    int spare = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (spare >= 0)
+      ::close(spare);
+    else if (errno == EMFILE)
+      shortages_.note(Shortage::descriptors);
+    descriptor_timer_.expires_after(std::chrono::seconds(1));
+    descriptor_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) watch_descriptors();
+    });
   }
 
   DaemonOptions options_;
   Config config_;
+  ConfigFile file_;
+  StopGuard guard_;  // outlives the log, which may be what is stuck
   Log log_;
   WatchedClock clock_;
+  Shortages shortages_;
   asio::io_context main_loop_{1};
   asio::signal_set signals_{main_loop_, SIGTERM, SIGINT, SIGHUP};
-  asio::steady_timer timer_{main_loop_};
+  asio::steady_timer timer_{main_loop_}, reload_timer_{main_loop_}, descriptor_timer_{main_loop_};
+  std::optional<std::chrono::steady_clock::time_point> reload_by_;
+  const bool was_root_ = ::geteuid() == 0;
   std::chrono::steady_clock::time_point drained_by_{};
   Time last_full_{};
   std::promise<void> first_health_;
   bool health_known_ = false;  // resolve thread only
   std::size_t most_connections_ = SIZE_MAX;
-  Admin admin_{main_loop_, log_, clock_, options_.paths.control};  // outlives the loops: they post to it
+  Admin admin_{main_loop_, log_, clock_, shortages_,
+               options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
-  Listeners listeners_{main_loop_, log_, [this](int descriptor) { adopt(descriptor); }};
+  Listeners listeners_{main_loop_, log_, shortages_, [this](int descriptor) { adopt(descriptor); }};
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ struct Listeners::Acceptor {
   bool closed = false;
 };
 
-Listeners::Listeners(asio::io_context& loop, Log& log, Accepted accepted)
-    : loop_(loop), log_(log), accepted_(std::move(accepted)) {}
+Listeners::Listeners(asio::io_context& loop, Log& log, Shortages& shortages, Accepted accepted)
+    : loop_(loop), log_(log), shortages_(shortages), accepted_(std::move(accepted)) {}
 
 Listeners::~Listeners() { close(); }
 
@@ -35,6 +35,10 @@ void Listeners::close() {
     acceptor->pause.cancel();
   }
   acceptors_.clear();
+}
+
+void Listeners::give_to(uid_t user, gid_t group) noexcept {
+  for (auto& acceptor : acceptors_) acceptor->listening.give_to(user, group);
 }
 
 std::vector<std::string> Listeners::endpoints() const {
@@ -112,6 +116,7 @@ bool Listeners::accept_all(Acceptor& acceptor) {
     if (errno == EAGAIN) return true;
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      shortages_.note(Shortage::descriptors);
       log_.event(Log::Level::error, "listen",
                  {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno)}});
       return false;

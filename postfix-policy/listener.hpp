@@ -4,6 +4,8 @@
 // nothing if one of them can't be bound.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,8 +17,11 @@
 #include "conf/config.hpp"
 #include "core/result.hpp"
 #include "postfix-policy/log.hpp"
+#include "postfix-policy/shortages.hpp"
 
 namespace mtasts {
+
+inline constexpr gid_t no_group = static_cast<gid_t>(-1);  // leaves the group as it is
 
 // A bound, listening, non-blocking socket. Unlinks its path when destroyed, if the path is still this socket.
 class Listening {
@@ -25,6 +30,10 @@ class Listening {
   // answers there) is replaced; one in use is an error.
   static Result<Listening> bind(const Endpoint& endpoint, unsigned mode, const std::string& group);
 
+  // Whether bind() can succeed, apart from an address in use: by whoever asks, as far as that can be seen
+  // without binding for good.
+  static Result<void> check(const Endpoint& endpoint);
+
   Listening(Listening&& other) noexcept;
   Listening& operator=(Listening&&) = delete;
   ~Listening();
@@ -32,6 +41,9 @@ class Listening {
   // Mode and group of a unix socket, also later on (reload); nothing for a TCP one. Fault::config as for
   // bind().
   Result<void> set_rights(unsigned mode, const std::string& group);
+
+  // Makes the user the owner of a unix socket, so that it may unlink it and change its rights later on.
+  void give_to(uid_t user, gid_t group) noexcept;
 
   // False: the path was removed or taken over, nobody can connect any more.
   bool reachable() const noexcept;
@@ -46,17 +58,22 @@ class Listening {
   std::uint64_t inode_ = 0;
 };
 
+// Fault::config: there is no such group.
+Result<gid_t> group_id(const std::string& name);
+
 class Listeners {
  public:
   using Accepted = std::function<void(int descriptor)>;  // takes ownership
 
-  Listeners(boost::asio::io_context& loop, Log& log, Accepted accepted);
+  // loop, log and shortages outlive this.
+  Listeners(boost::asio::io_context& loop, Log& log, Shortages& shortages, Accepted accepted);
   ~Listeners();
 
   // Brings the set in line with the configuration. While no listener is configured, a default one that can't
   // be bound is only a warning as long as another works. On an error nothing has changed.
   Result<void> apply(const ListenConfig& config);
 
+  void give_to(uid_t user, gid_t group = no_group) noexcept;  // as Listening::give_to()
   void close();
   std::vector<std::string> endpoints() const;
 
@@ -67,6 +84,7 @@ class Listeners {
 
   boost::asio::io_context& loop_;
   Log& log_;
+  Shortages& shortages_;
   Accepted accepted_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
 };

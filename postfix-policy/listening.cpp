@@ -7,9 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "postfix-policy/listener.hpp"
 
@@ -84,14 +86,43 @@ bool remove_abandoned(const SocketAddress& address, const std::string& path) {
   return refused && ::unlink(path.c_str()) == 0;
 }
 
-int change_rights(const std::string& path, unsigned mode, const std::string& group) {
-  if (!group.empty()) {
-    errno = 0;
-    const struct group* entry = ::getgrnam(group.c_str());
-    if (!entry) return errno != 0 ? errno : ENOENT;
-    if (::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) return errno;
-  }
+int change_rights(const std::string& path, unsigned mode, std::optional<gid_t> group) {
+  if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0) return errno;
   return ::chmod(path.c_str(), mode) == 0 ? 0 : errno;
+}
+
+std::unexpected<Error> too_long(const Endpoint& endpoint) {
+  return fail(Fault::config, "can't listen on " + to_string(endpoint) + ": the path is longer than " +
+                                 std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                                 " bytes; use a shorter one");
+}
+
+bool fits(const Endpoint& endpoint) noexcept { return endpoint.path.size() < sizeof(sockaddr_un::sun_path); }
+
+Result<void> check_unix(const Endpoint& endpoint) {
+  if (!fits(endpoint)) return too_long(endpoint);
+  struct stat info{};
+  if (::lstat(endpoint.path.c_str(), &info) == 0) {
+    if (S_ISSOCK(info.st_mode)) return {};  // ours, or one that is replaced if nobody answers there
+    return bind_error(endpoint, "bind", EADDRINUSE);
+  }
+  std::string folder = std::filesystem::path(endpoint.path).parent_path().string();
+  if (::eaccess(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return bind_error(endpoint, "bind", errno);
+}
+
+// Binds for a moment, without listening: nobody can connect meanwhile.
+Result<void> check_inet(const Endpoint& endpoint) {
+  SocketAddress address = inet_address(endpoint);
+  int probe = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return bind_error(endpoint, "socket", errno);
+  int on = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.family() == AF_INET6) ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  int error = ::bind(probe, address.get(), address.size) == 0 ? 0 : errno;
+  ::close(probe);
+  if (error == 0 || error == EADDRINUSE) return {};  // in use: by the mtastsd that runs, most likely
+  return bind_error(endpoint, "bind", error);
 }
 
 std::uint64_t inode_of(const std::string& path) {
@@ -100,6 +131,16 @@ std::uint64_t inode_of(const std::string& path) {
 }
 
 }  // namespace
+
+Result<gid_t> group_id(const std::string& name) {
+  std::array<char, 64 * 1024> buffer;  // a group may have many members
+  struct group entry{}, *found = nullptr;
+  int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found != nullptr) return found->gr_gid;
+  return fail(Fault::config, "[listen] socket_group: there is no group \"" + name + "\"" +
+                                 (error == 0 ? "" : std::string(" (") + std::strerror(error) + ")") +
+                                 "; make it (addgroup --system " + name + "), or name another");
+}
 
 Listening::Listening(int descriptor, Endpoint endpoint)
     : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
@@ -119,18 +160,33 @@ bool Listening::reachable() const noexcept { return inode_ == 0 || inode_of(endp
 
 Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
   if (endpoint_.kind != Endpoint::Kind::unix_path) return {};
-  int error = change_rights(endpoint_.path, mode, group);
+  std::optional<gid_t> id;
+  if (!group.empty()) {
+    auto found = group_id(group);
+    if (!found) return std::unexpected(std::move(found.error()));
+    id = *found;
+  }
+  int error = change_rights(endpoint_.path, mode, id);
+  if (error == EPERM)
+    return fail(Fault::config, "can't set the rights of " + to_string(endpoint_) +
+                                   ": [listen] socket_group or socket_mode: Operation not permitted; is this "
+                                   "user a member of that group?");
   if (error != 0) return bind_error(endpoint_, "set [listen] socket_group or socket_mode", error);
   return {};
 }
 
+void Listening::give_to(uid_t user, gid_t group) noexcept {
+  if (endpoint_.kind != Endpoint::Kind::unix_path) return;
+  if (::chown(endpoint_.path.c_str(), user, group) != 0) return;  // then root keeps it
+}
+
+Result<void> Listening::check(const Endpoint& endpoint) {
+  return endpoint.kind == Endpoint::Kind::unix_path ? check_unix(endpoint) : check_inet(endpoint);
+}
+
 Result<Listening> Listening::bind(const Endpoint& endpoint, unsigned mode, const std::string& group) {
   bool is_unix = endpoint.kind == Endpoint::Kind::unix_path;
-  if (is_unix && endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return fail(Fault::config, "can't listen on " + to_string(endpoint) + ": the path is longer than " +
-                                   std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
-                                   " bytes; use a shorter one");
-  }
+  if (is_unix && !fits(endpoint)) return too_long(endpoint);
   SocketAddress address = is_unix ? unix_address(endpoint.path) : inet_address(endpoint);
   Listening made(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), endpoint);
   if (made.descriptor_ < 0) return bind_error(endpoint, "socket", errno);

@@ -7,11 +7,14 @@
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/sinks/systemd_sink.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <chrono>
+#include <utility>
 
 #include "core/finding.hpp"
+#include "core/sts_policy.hpp"
 
 namespace mtasts {
 namespace {
@@ -56,7 +59,7 @@ void append_text_value(std::string& line, std::string_view value) {
   }
   line += '"';
   for (char c : shown) {
-    if (c == '"') line += '\\';
+    if (c == '"' || c == '\\') line += '\\';
     line += c;
   }
   line += '"';
@@ -66,19 +69,48 @@ void append_json_text(std::string& line, std::string_view value) {
   line += boost::json::serialize(boost::json::string(printable(value, max_value)));
 }
 
+bool is_left_out(const LogField& field) noexcept {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  const auto* list = std::get_if<LogList>(&field.value);
+  return (text != nullptr && text->empty()) || (list != nullptr && list->parts.empty());
+}
+
+struct TextValue {
+  std::string& line;
+  void operator()(std::string_view text) const { append_text_value(line, text); }
+  void operator()(std::int64_t number) const { line += std::to_string(number); }
+  void operator()(LogList list) const {
+    std::string joined(list.parts);
+    std::ranges::replace(joined, '\n', ',');
+    append_text_value(line, joined);
+  }
+};
+
+struct JsonValue {
+  std::string& line;
+  void operator()(std::string_view text) const { append_json_text(line, text); }
+  void operator()(std::int64_t number) const { line += std::to_string(number); }
+  void operator()(LogList list) const {  // shortened as one text is
+    std::size_t room = max_value;
+    char before = '[';
+    for_each_part(list.parts, [&](std::string_view part) {
+      if (part.size() > room) return;
+      room -= part.size();
+      line += std::exchange(before, ',');
+      append_json_text(line, part);
+    });
+    line += before == '[' ? "[]" : "]";
+  }
+};
+
 std::string text_line(std::string_view time, Log::Level level, std::string_view name,
                       std::initializer_list<LogField> fields) {
   std::string line = time.empty() ? std::string() : std::string(time) + ' ';
   line.append(words(level)).append(" ").append(name);
   for (const LogField& field : fields) {
-    const auto* text = std::get_if<std::string_view>(&field.value);
-    if (text && text->empty()) continue;
+    if (is_left_out(field)) continue;
     line.append(" ").append(field.name).append("=");
-    if (text) {
-      append_text_value(line, *text);
-    } else {
-      line += std::to_string(std::get<std::int64_t>(field.value));
-    }
+    std::visit(TextValue{line}, field.value);
   }
   return line;
 }
@@ -89,14 +121,9 @@ std::string json_line(std::string_view time, Log::Level level, std::string_view 
   append_json_text(line, time);
   line.append(",\"level\":\"").append(words(level)).append("\",\"event\":\"").append(name).append("\"");
   for (const LogField& field : fields) {
-    const auto* text = std::get_if<std::string_view>(&field.value);
-    if (text && text->empty()) continue;
+    if (is_left_out(field)) continue;
     line.append(",\"").append(field.name).append("\":");
-    if (text) {
-      append_json_text(line, *text);
-    } else {
-      line += std::to_string(std::get<std::int64_t>(field.value));
-    }
+    std::visit(JsonValue{line}, field.value);
   }
   return line + '}';
 }

@@ -4,7 +4,9 @@
 // text: 2026-01-31T12:00:00.123Z info answer domain=example.com answer="OK secure …" reason="enforce policy"
 // ms=12 json:
 // {"time":"2026-01-31T12:00:00.123Z","level":"info","event":"answer","domain":"example.com",…,"ms":12} Peer
-// text in a field is made printable: a log line is always one line of UTF-8 without controls.
+// text in a field is made printable: a log line is always one line of UTF-8 without controls. In text a value
+// with a blank, "=", a quote or a backslash stands in double quotes, quotes and backslashes behind a
+// backslash.
 #pragma once
 
 #include <atomic>
@@ -28,9 +30,15 @@ class thread_pool;
 
 namespace mtasts {
 
+// Several values of one field, joined by '\n' (core/sts_policy.hpp for_each_part): a list in JSON, joined by
+// commas in text.
+struct LogList {
+  std::string_view parts;
+};
+
 struct LogField {
   std::string_view name;
-  std::variant<std::string_view, std::int64_t> value;  // an empty text is left out
+  std::variant<std::string_view, std::int64_t, LogList> value;  // an empty text or list is left out
 };
 
 class Log {

@@ -1,4 +1,6 @@
 // mtastsd - the policy daemon (mtastsd(8)): options, then run_daemon().
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
@@ -8,6 +10,7 @@
 
 #include "conf/parse.hpp"
 #include "postfix-policy/daemon.hpp"
+#include "postfix-policy/preflight.hpp"
 #include "version.hpp"
 
 namespace {
@@ -29,8 +32,16 @@ mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::Defa
   return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths, now());
 }
 
+int refuse(const mtasts::Error& error) {
+  std::cerr << "mtastsd: the configuration can't be used\n" << error.detail << '\n';
+  return 1;
+}
+
+// Looks at this host too, so that what passes here can be started with.
 int check_config(const mtasts::Parsed& parsed, const std::string& file) {
   for (const std::string& warning : parsed.warnings) std::cerr << "warning: " << warning << '\n';
+  auto checked = mtasts::check_start(parsed.config, ::geteuid() == 0, mtasts::try_network);
+  if (!checked) return refuse(checked.error());
   std::cout << "# effective configuration: " << (file.empty() ? "the defaults, no file" : file) << '\n'
             << mtasts::to_toml(parsed.config);
   return 0;
@@ -53,12 +64,10 @@ int main(int argc, char** argv) {
   }
 
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not take the daemon with it
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of one write, and no end of the process
   auto paths = mtasts::default_paths();
   auto parsed = read_config(options.config, paths);
-  if (!parsed) {
-    std::cerr << "mtastsd: the configuration can't be used\n" << parsed.error().detail << '\n';
-    return 1;
-  }
+  if (!parsed) return refuse(parsed.error());
   if (options.check) return check_config(*parsed, options.config);
   try {
     return mtasts::run_daemon({options.config, paths}, *std::move(parsed));

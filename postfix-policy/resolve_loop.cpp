@@ -28,12 +28,15 @@ constexpr std::chrono::hours doubt_told_again{1};
 
 }  // namespace
 
-ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log)
+ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& shortages)
     : store_(store),
       clock_(clock),
       log_(log),
       flights_(loop_.get_executor(), nullptr, store, clock,
-               [this](const FlightReport& r) { log_flight(log_, r); }),
+               [this, &shortages](const FlightReport& r) {
+                 if (r.look.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
+                 log_flight(log_, r);
+               }),
       health_(loop_.get_executor(), clock, log,
               [this](std::shared_ptr<Network> network) { flights_.use(std::move(network)); }) {}
 

@@ -20,6 +20,7 @@
 #include "ports/store.hpp"
 #include "postfix-policy/health_check.hpp"
 #include "postfix-policy/log.hpp"
+#include "postfix-policy/shortages.hpp"
 
 namespace mtasts {
 
@@ -29,8 +30,8 @@ struct FlightCounts {
 
 class ResolveLoop {
  public:
-  // store, clock and log outlive this. No thread runs before start().
-  ResolveLoop(Store& store, const Clock& clock, Log& log);
+  // store, clock, log and shortages outlive this. No thread runs before start().
+  ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& shortages);
   ~ResolveLoop();  // stop()
 
   // Makes DNS and HTTPS from the configuration. Fault::config: a file or an option can't be used. Takes some

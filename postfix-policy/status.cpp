@@ -9,6 +9,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "conf/parse.hpp"
 #include "core/finding.hpp"
 #include "core/time_text.hpp"
 #include "version.hpp"
@@ -21,6 +22,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::seconds patience{2};  // with threads that are busy
+constexpr std::chrono::seconds watch_interval{5};
 
 json::string text(std::string_view value) {
   std::string line = printable(value, 4096);  // JSON is UTF-8, a path need not be
@@ -59,13 +61,35 @@ json::object postfix(const Config& config, const Health& health) {
           {"zones", std::move(zones)}};
 }
 
-json::object cache_object(const std::string& path, const Result<CacheStats>& stats) {
+json::object cache_object(const std::string& path, const Result<CacheStats>& stats,
+                          const CacheCondition& condition) {
   if (!stats) return {{"path", text(path)}, {"error", text(stats.error().detail)}};
   return {{"path", text(path)},
           {"policies", stats->policies},
           {"negatives", stats->negatives},
           {"used_bytes", stats->used_bytes},
-          {"file_bytes", stats->file_bytes}};
+          {"file_bytes", stats->file_bytes},
+          {"lost", condition.lost},
+          {"salvaged", condition.salvaged}};
+}
+
+json::value text_or_null(const std::string& value) {
+  return value.empty() ? json::value(nullptr) : json::value(text(value));
+}
+
+json::object configuration(const ConfigFile& file, const std::optional<std::string>& digest) {
+  return {{"file", text_or_null(file.path)},
+          {"loaded", time_or_null(file.loaded)},
+          {"sha256", text_or_null(file.digest)},
+          {"file_sha256", text_or_null(digest.value_or(""))},
+          {"changed", !file.path.empty() && digest != file.digest}};
+}
+
+json::array problem_array(const std::vector<Problem>& problems) {
+  json::array list;
+  for (const Problem& each : problems)
+    list.push_back(json::object{{"code", text(each.code)}, {"text", text(each.text)}});
+  return list;
 }
 
 json::value flights(const std::optional<FlightCounts>& counts) {
@@ -75,10 +99,10 @@ json::value flights(const std::optional<FlightCounts>& counts) {
 
 json::value counters(const std::optional<Counters>& counts) {
   if (!counts) return nullptr;
-  return json::object{{"requests", counts->requests},
-                      {"cached", counts->cached},
-                      {"missed", counts->missed},
-                      {"refused", counts->refused}};
+  return json::object{{"requests", counts->requests},    {"cached", counts->cached},
+                      {"missed", counts->missed},        {"refused", counts->refused},
+                      {"no_host", counts->no_host},      {"overridden", counts->overridden},
+                      {"unreadable", counts->unreadable}};
 }
 
 json::array listeners(const StatusFacts& facts) {
@@ -108,6 +132,9 @@ void add(Gathering& gathering, const Counters& counters) {
   gathering.sum.cached += counters.cached;
   gathering.sum.missed += counters.missed;
   gathering.sum.refused += counters.refused;
+  gathering.sum.no_host += counters.no_host;
+  gathering.sum.overridden += counters.overridden;
+  gathering.sum.unreadable += counters.unreadable;
   ++gathering.loops;
   gathering.one_less();
 }
@@ -138,25 +165,71 @@ json::object status_object(const StatusFacts& facts, const Health& health, const
           {"pid", now.pid},
           {"started", time_or_null(now.started)},
           {"uptime", (now.now - now.started).count()},
-          {"config", facts.config_file.empty() ? json::value(nullptr) : json::value(text(facts.config_file))},
+          {"config", text_or_null(facts.file.path)},
+          {"configuration", configuration(facts.file, now.file_digest)},
           {"listeners", listeners(facts)},
           {"connections", now.connections},
           {"dns", dns(health)},
           {"dnssec", dnssec(health)},
           {"postfix_dane", postfix(facts.config, health)},
-          {"cache", cache_object(facts.config.cache.path, now.cache)},
+          {"cache", cache_object(facts.config.cache.path, now.cache, now.condition)},
           {"flights", flights(now.flights)},
-          {"counters", counters(now.counters)}};
+          {"counters", counters(now.counters)},
+          {"problems", problem_array(now.problems)}};
+}
+
+json::object config_object(const StatusFacts& facts, const std::optional<std::string>& file_digest) {
+  return {{"configuration", configuration(facts.file, file_digest)},
+          {"text", json::string(to_toml(facts.config))},
+          {"state", text(facts.config.cache.path)},
+          {"control", text(facts.config.listen.control)}};
+}
+
+std::vector<Problem> ProblemLog::due(const std::vector<Problem>& problems, Shortages::Moment now) {
+  std::map<std::string, Shortages::Moment> told;
+  std::vector<Problem> due;
+  for (const Problem& each : problems) {
+    auto before = told_.find(each.code);
+    bool silent = before != told_.end() && now - before->second < std::chrono::minutes(1);
+    bool second = told.contains(each.code);  // several of a kind are told together
+    if (!silent) due.push_back(each);
+    if (!second) told.emplace(each.code, silent ? before->second : now);
+  }
+  told_ = std::move(told);
+  return due;
 }
 
 StatusDesk::StatusDesk(asio::any_io_executor home, std::vector<AnswerLoop*> loops, ResolveLoop& resolve,
-                       LmdbCache& cache_of_all, const Clock& clock)
+                       LmdbCache& cache_of_all, const Clock& clock, Log& log, const Shortages& shortages)
     : home_(std::move(home)),
       loops_(std::move(loops)),
       resolve_(resolve),
       cache_(cache_of_all),
       clock_(clock),
-      started_(clock.now()) {}
+      started_(clock.now()),
+      log_(log),
+      shortages_(shortages),
+      timer_(home_) {}
+
+std::vector<Problem> StatusDesk::problems(const std::optional<std::string>& file_digest) const {
+  return problems_now(cache_.condition(), shortages_, facts_.file, file_digest, clock_.now(),
+                      std::chrono::steady_clock::now());
+}
+
+void StatusDesk::watch() {
+  timer_.expires_after(watch_interval);
+  timer_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    for (const Problem& each :
+         problem_log_.due(problems(facts_.file.digest), std::chrono::steady_clock::now()))
+      log_.event(Log::Level::warning, "problem", {{"code", each.code}, {"text", each.text}});
+    watch();
+  });
+}
+
+asio::awaitable<json::object> StatusDesk::config() {
+  co_return config_object(facts_, digest_now(facts_.file));
+}
 
 asio::awaitable<json::object> StatusDesk::answer() {
   auto gathering = std::make_shared<Gathering>(home_, loops_.size());
@@ -169,7 +242,11 @@ asio::awaitable<json::object> StatusDesk::answer() {
                 .connections = 0,
                 .counters = {},
                 .flights = gathering->flights,
-                .cache = cache_.stats()};
+                .cache = cache_.stats(),
+                .condition = cache_.condition(),
+                .file_digest = digest_now(facts_.file),
+                .problems = {}};
+  now.problems = problems(now.file_digest);
   for (AnswerLoop* loop : loops_) now.connections += loop->connections();
   if (gathering->loops == loops_.size()) now.counters = gathering->sum;
   co_return status_object(facts_, *health_, now);

@@ -1,9 +1,12 @@
 // status - what `mtastsctl status` is told: how the daemon is, in one JSON object (mtastsctl(1), "JSON").
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/json/fwd.hpp>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,14 +15,17 @@
 #include "conf/config.hpp"
 #include "core/time.hpp"
 #include "postfix-policy/answer_loop.hpp"
+#include "postfix-policy/config_file.hpp"
+#include "postfix-policy/problems_now.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "postfix-policy/shortages.hpp"
 #include "setup/health.hpp"
 
 namespace mtasts {
 
 // What a start or a reload settles.
 struct StatusFacts {
-  std::string config_file;  // empty: none
+  ConfigFile file;
   std::vector<std::string> listeners;
   Config config;
 };
@@ -32,23 +38,42 @@ struct StatusNow {
   std::optional<Counters> counters;
   std::optional<FlightCounts> flights;
   Result<CacheStats> cache;
+  CacheCondition condition{};
+  std::optional<std::string> file_digest{};  // of the configuration file as it is now
+  std::vector<Problem> problems{};
 };
 
 boost::json::object status_object(const StatusFacts& facts, const Health& health, const StatusNow& now);
+
+// The configuration in force, for mtastsctl: as TOML text that gives the same Config again, beside the
+// default paths that it was made with, and whether the file is still the same.
+boost::json::object config_object(const StatusFacts& facts, const std::optional<std::string>& file_digest);
+
+// Which of the problems the log is to be told of: new ones at once, lasting ones once a minute.
+class ProblemLog {
+ public:
+  std::vector<Problem> due(const std::vector<Problem>& problems, Shortages::Moment now);
+
+ private:
+  std::map<std::string, Shortages::Moment> told_;  // by code
+};
 
 // Gathers and answers, on the admin thread; everything public but the constructor is called there.
 class StatusDesk {
  public:
   // References outlive this.
   StatusDesk(boost::asio::any_io_executor home, std::vector<AnswerLoop*> loops, ResolveLoop& resolve,
-             LmdbCache& cache, const Clock& clock);
+             LmdbCache& cache, const Clock& clock, Log& log, const Shortages& shortages);
 
   void use(StatusFacts facts) { facts_ = std::move(facts); }
   void use(HealthPtr health) { health_ = std::move(health); }
 
   boost::asio::awaitable<boost::json::object> answer();
+  boost::asio::awaitable<boost::json::object> config();
+  void watch();  // looks for problems every few seconds from now on, and logs them
 
  private:
+  std::vector<Problem> problems(const std::optional<std::string>& file_digest) const;
   boost::asio::any_io_executor home_;
   std::vector<AnswerLoop*> loops_;
   ResolveLoop& resolve_;
@@ -57,6 +82,10 @@ class StatusDesk {
   Time started_;
   StatusFacts facts_;
   HealthPtr health_ = std::make_shared<const Health>();
+  Log& log_;
+  const Shortages& shortages_;
+  ProblemLog problem_log_;
+  boost::asio::steady_timer timer_;
 };
 
 }  // namespace mtasts

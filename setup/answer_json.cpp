@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "conf/override_values.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "core/time_text.hpp"
@@ -56,7 +57,7 @@ json::value override_json(const Override* over) {
   if (!over) return nullptr;
   return json::object{{"action", to_json(words(over->action))},
                       {"reason", to_json(over->reason)},
-                      {"until", over->until == Time::max() ? json::value() : time_or_null(over->until)}};
+                      {"until", over->until == Time::max() ? json::value() : to_json(last_day(over->until))}};
 }
 
 json::object rules_json(const ZoneRules& rules) {

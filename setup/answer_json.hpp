@@ -20,7 +20,7 @@ boost::json::value policy_json(const RecordView* record, const Moment& moment);
 // "hosts":[{"host","state","new_preference"}…]}
 boost::json::value dane_json(const DaneView* dane);
 
-// null, or {"action","reason","until":null|time}
+// null, or {"action","reason","until":null|"2027-01-31", the last day as the file has it}
 boost::json::value override_json(const Override* over);
 
 // {"dane","postfix_dane":"yes|no|unknown","partial_dane","testing_as_enforce","mx_hosts","dnssec":"works|down"}

@@ -70,7 +70,7 @@ def test_socket_is_for_owner_and_group(mtastsd):
 
 
 def test_what_is_no_request_is_refused_in_words(mtastsd):
-    assert "this mtastsd knows: status" in json.loads(control(mtastsd, b'{"verb":"halt"}\n'))["error"]
+    assert "this mtastsd knows: config, status" in json.loads(control(mtastsd, b'{"verb":"halt"}\n'))["error"]
     assert "no JSON" in json.loads(control(mtastsd, b"GET / HTTP/1.1\r\n"))["error"]
     assert "4096" in json.loads(control(mtastsd, b"x" * 5000))["error"]
 

@@ -22,6 +22,12 @@ using test::Noon;
 using test::without_policy;
 namespace json = boost::json;
 
+Config without_dane() {
+  Config config;
+  config.policy.dane = false;
+  return config;
+}
+
 }  // namespace
 
 TEST_CASE("list: the text", "[cli]") {
@@ -109,9 +115,16 @@ TEST_CASE("show: the text", "[cli]") {
       "            the policy is current\n"
       "next check  2026-01-31 12:50:00 UTC, in 50 minutes\n";
   REQUIRE(caught.out.str().starts_with(head));
-  auto replies = caught.out.str().substr(head.size());
-  CHECK(replies.starts_with(
-      "dane        is looked up before the next answer\n"
+  CHECK(caught.out.str().substr(head.size()) ==
+        "dane        is looked up before the next answer, which can't be told from the\n"
+        "            cache therefore; \"mtastsctl query enforce.example\" asks for it\n");
+}
+
+TEST_CASE("show: without DANE the answer is told from the policy", "[cli]") {
+  Fixture fixture;
+  Caught caught;
+  CHECK(show(*fixture.open(), "Enforce.Example.", without_dane(), noon, caught.text()) == exit_ok);
+  CHECK(caught.out.str().contains(
       "postfix     OK secure match=.enforce.example:mx.enforce.example servername=hostname\n"
       "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
 }
@@ -119,7 +132,7 @@ TEST_CASE("show: the text", "[cli]") {
 TEST_CASE("STS-30: show says why the last look failed, without passing on hostile bytes", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "failed.example", {}, noon, caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "failed.example", without_dane(), noon, caught.text()) == exit_ok);
   CHECK(caught.out.str().contains(
       "            the policy could not be fetched: TLS: \\x1b[31mcertificate has\n"
       "            expired\n"
@@ -131,15 +144,15 @@ TEST_CASE("STS-30: show says why the last look failed, without passing on hostil
 TEST_CASE("show: expired, testing and unknown are answered as without a policy", "[cli]") {
   Fixture fixture;
   Caught gone, nothing, testing, stricter, unknown;
-  CHECK(show(*fixture.open(), "gone.example", {}, noon, gone.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "gone.example", without_dane(), noon, gone.text()) == exit_ok);
   CHECK(gone.out.str().contains("policy      enforce, expired\n"));
   CHECK(gone.out.str().contains("postfix     NOTFOUND \n"));
-  CHECK(show(*fixture.open(), "nothing.example", {}, noon, nothing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "nothing.example", without_dane(), noon, nothing.text()) == exit_ok);
   CHECK(nothing.out.str().contains("policy      none stored\n"));
   CHECK(nothing.out.str().contains("            no MTA-STS record\n"));
-  CHECK(show(*fixture.open(), "testing.example", {}, noon, testing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "testing.example", without_dane(), noon, testing.text()) == exit_ok);
   CHECK(testing.out.str().contains("postfix     NOTFOUND \n"));
-  Config config;
+  Config config = without_dane();
   config.policy.testing_as_enforce = true;
   CHECK(show(*fixture.open(), "testing.example", config, noon, stricter.text()) == exit_ok);
   CHECK(stricter.out.str().contains("postfix     OK secure match=a.example servername=hostname\n"));
@@ -180,10 +193,52 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
   CHECK(states.at(1).at("next_hop") == "[dane.example]:587");
 }
 
+TEST_CASE("show: no reply is told from a DANE state that is over", "[cli]") {
+  Fixture fixture;
+  Record record = without_policy();
+  DaneState& state = record.dane.emplace_back();
+  state.mx = MxState::secure;
+  state.hosts = "u+mx1.dane.example";
+  state.looked_at = noon - 60s;
+  state.valid_until = noon - 1s;
+  fixture.add("dane.example", record);
+  Caught text, object;
+  CHECK(show(*fixture.open(), "dane.example", {}, noon, text.text()) == exit_ok);
+  CHECK_FALSE(text.out.str().contains("postfix  "));
+  CHECK(show(*fixture.open(), "dane.example", {}, noon, object.json()) == exit_ok);
+  CHECK(json::parse(object.out.str()).at("replies").is_null());
+}
+
+TEST_CASE("list: an empty list says why it is empty", "[cli]") {
+  Fixture fixture;
+  auto says = [&](const ListOptions& options) {
+    Caught caught;
+    CHECK(list(*fixture.open(), options, {}, noon, caught.text()) == exit_ok);
+    return caught.out.str();
+  };
+  CHECK(says({.mode = "none"}) ==
+        "none of the 4 policies and 1 domains without one in the cache is asked for by this\n");
+  CHECK(says({.expiring = 1s}) == "no cached policy expires within that time\n");
+  test::Folder folder;
+  Noon clock;
+  REQUIRE(LmdbCache::open({folder / "cache", 1ull << 26, false, {}}, clock));
+  auto listed = [&] {
+    Caught caught;
+    auto cache = open_cache({folder / "cache", true, 1ull << 26}, clock);
+    REQUIRE(cache);
+    CHECK(list(**cache, {}, {}, noon, caught.text()) == exit_ok);
+    return caught.out.str();
+  };
+  CHECK(listed() == "the cache is empty\n");
+  test::put(**LmdbCache::open({folder / "cache", 1ull << 26, false, {}}, clock), "nothing.example",
+            without_policy());
+  CHECK(listed() == "no policy is cached; --all shows the domains known to have none (1)\n");
+}
+
 TEST_CASE("show: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught, unknown;
-  CHECK(show(*fixture.open(), "failed.example", {}, noon, caught.json()) == exit_ok);
+  CHECK(show(*fixture.open(), "failed.example", without_dane(), noon, caught.json()) == exit_ok);
   auto object = json::parse(caught.out.str()).as_object();
   CHECK(object["domain"] == "failed.example");
   CHECK(object["policy"].at("mode") == "enforce");

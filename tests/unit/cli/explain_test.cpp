@@ -179,7 +179,7 @@ TEST_CASE("explain: the text", "[explain]") {
         "next hop     example.com\n"
         "             policy domain example.com\n"
         "             port 25; no brackets: to the MX hosts\n"
-        "override     enforce, until 2026-02-01 12:00:00 UTC, in 24 hours: ticket 4711\n"
+        "override     enforce, until 2026-01-31: ticket 4711\n"
         "DNS          TXT _mta-sts.example.com: insecure, TTL 300, 7ms\n"
         "               \"v=STSv1; id=1;\"\n"
         "             MX example.com: secure, TTL 300, 7ms\n"

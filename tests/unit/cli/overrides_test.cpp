@@ -3,6 +3,7 @@
 
 #include "cli/words.hpp"
 #include "conf/override_name.hpp"
+#include "conf/override_values.hpp"
 #include "tests/unit/cli/cached.hpp"
 
 namespace mtasts {
@@ -25,7 +26,7 @@ OverrideConfig override_of(std::string name, OverrideAction action, std::string 
 
 std::vector<OverrideConfig> some() {
   return {override_of("enforce.example", OverrideAction::no_policy, "ticket 1"),
-          override_of("*.partner.example", OverrideAction::ignore_dane, "ticket 2", noon + 24h),
+          override_of("*.partner.example", OverrideAction::ignore_dane, "ticket 2", end_of_day(2026, 2, 1)),
           override_of("[relay.example]:587", OverrideAction::ignore_sts, "ticket 3"),
           override_of("gone.example", OverrideAction::enforce, "is over", noon)};
 }
@@ -60,7 +61,7 @@ TEST_CASE("list: overrides in force, those without a cached row too, in JSON", "
   CHECK(rows[4].at("domain") == "*.partner.example");
   CHECK(rows[4].at("mode").is_null());
   CHECK(rows[4].at("state").is_null());
-  CHECK(rows[4].at("override").at("until") == "2026-02-01T12:00:00Z");
+  CHECK(rows[4].at("override").at("until") == "2026-02-01");
   CHECK(rows[5].at("domain") == "[relay.example]:587");
   for (const auto& row : rows) CHECK(row.as_object().size() == 10);
 }
@@ -83,11 +84,11 @@ TEST_CASE("list: overrides in the text, below the table", "[cli]") {
       all.out.str().ends_with("\n"
                               "OVERRIDES IN FORCE\n"
                               "enforce.example  no-policy: ticket 1\n"
-                              "*.partner.example  ignore-dane, until 2026-02-01 12:00:00 UTC, in 24 hours:\n"
-                              "  ticket 2\n"
+                              "*.partner.example  ignore-dane, until 2026-02-01: ticket 2\n"
                               "[relay.example]:587  ignore-sts: ticket 3\n"));
   CHECK(list(*fixture.open(), {.glob = "nosuch"}, some(), noon, none.text()) == exit_ok);
-  CHECK(none.out.str() == "nothing in the cache is asked for by this\n");
+  CHECK(none.out.str() ==
+        "none of the 4 policies and 1 domains without one in the cache is asked for by this\n");
   CHECK(list(*fixture.open(), {.mode = "testing"}, some(), noon, testing.text()) == exit_ok);
   CHECK_FALSE(testing.out.str().contains("OVERRIDES"));
 }
@@ -104,7 +105,7 @@ TEST_CASE("show: the override in force, and the answer it gives", "[cli]") {
   CHECK(show(*fixture.open(), "enforce.example", config, noon, object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at("override").at("reason") == "ticket 1");
   CHECK(show(*fixture.open(), "mx.partner.example", config, noon, unknown.text()) == exit_no);
-  CHECK(unknown.out.str().contains("override    ignore-dane, until "));
+  CHECK(unknown.out.str().contains("override    ignore-dane, until 2026-02-01: ticket 2\n"));
 }
 
 TEST_CASE("the DANE word of a stored state", "[cli]") {

@@ -65,6 +65,14 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"--config /dev/null explain 192.0.2.1 --save /dev/null", 2},
       {"--config /dev/null explain 192.0.2.1 --save=", 2},
       {"echo", 2},
+      {"echo --help", 2},
+      {"--help echo", 2},
+      {"--config /dev/null statsu", 2},
+      {"status --help", 0},
+      {"--control /nonexistent/s status", 2},
+      {"--config /nonexistent status --control=/nonexistent/s", 2},
+      {"query a.example --at nowhere", 2},
+      {"--config /nonexistent query a.example --at unix:/nonexistent/s", 2},
       {"", 2},
       {"match '*.example.com' mx.example.com", 0},
       {"match '*.example.com' example.com", 1},
@@ -89,6 +97,27 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
   }));
   INFO(row.arguments);
   CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
+}
+
+TEST_CASE("an unknown verb is named, with the one that was meant", "[cli]") {
+  CHECK(run("statsu 2>&1").out == "mtastsctl: there is no verb \"statsu\"; did you mean \"status\"?\n");
+  CHECK(run("--json frobnicate --help 2>&1").out ==
+        "mtastsctl: there is no verb \"frobnicate\"; mtastsctl --help lists them\n");
+}
+
+TEST_CASE("a broken file does not hide the daemon", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "f.toml") << "[listen\n";
+  auto status = run("--config " + (folder / "f.toml") + " --control " + (folder / "s") + " status 2>&1");
+  CHECK(status.code == 2);
+  CHECK(status.out.starts_with("mtastsctl: mtastsd can't be reached at " + (folder / "s")));
+  auto without = run("--config " + (folder / "f.toml") + " status 2>&1");
+  CHECK(without.out.starts_with(
+      "mtastsctl: the configuration can't be used, so mtastsd is looked for in its default"));
+  auto query =
+      run("--config " + (folder / "f.toml") + " query a.example --at unix:" + (folder / "p") + " 2>&1");
+  CHECK(query.code == 2);
+  CHECK_FALSE(query.out.contains("configuration can't be used"));
 }
 
 TEST_CASE("the option --json may stand anywhere", "[cli]") {
@@ -172,7 +201,7 @@ TEST_CASE("words of the configuration mean the same here as in the daemon", "[cl
   test::Folder folder;
   std::ofstream(folder / "words.toml")
       << "[policy]\npostfix_dane = \"auto\"\non_dnssec_down = \"temp\"\npartial_dane = \"dane-only\"\n";
-  auto outcome = run("--json explain 192.0.2.1 --config " + (folder / "words.toml") + " 2>&1");
+  auto outcome = run("--json explain 192.0.2.1 --config " + (folder / "words.toml") + " 2>/dev/null");
   CHECK(outcome.code == 0);
   CHECK(boost::json::parse(outcome.out).at("rules").at("partial_dane") == "dane-only");
 }

@@ -1,16 +1,12 @@
 // status against a daemon that is a thread here and says what it is told to say.
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
+#include "tests/unit/cli/fake_daemon.hpp"
 #include "tests/unit/cli/support.hpp"
 
 namespace mtasts {
@@ -18,49 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Caught;
-
-// Takes one connection, reads a line, sends the reply as it stands there, and closes.
-class FakeDaemon {
- public:
-  FakeDaemon(const std::string& path, std::string reply)
-      : reply_(std::move(reply)), listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        listen(listener_, 1) != 0)
-      throw std::runtime_error("no socket");
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~FakeDaemon() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  FakeDaemon(const FakeDaemon&) = delete;
-  FakeDaemon& operator=(const FakeDaemon&) = delete;
-
-  std::string request;  // once the client is done
-
- private:
-  void serve() {
-    int client = accept(listener_, nullptr, nullptr);
-    if (client < 0) return;
-    char c = 0;
-    while (recv(client, &c, 1, 0) == 1 && c != '\n') request += c;
-    if (reply_ == "silence") std::this_thread::sleep_for(300ms);
-    for (std::string_view rest = reply_; !rest.empty();) {
-      auto sent = send(client, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent <= 0) break;
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    close(client);
-  }
-
-  std::string reply_;
-  int listener_;
-  std::thread thread_;
-};
+using test::FakeDaemon;
 
 const std::string healthy =
     R"({"version":"0.1.0","pid":4711,"started":"2026-01-31T12:00:00Z","uptime":90000,"config":null,)"
@@ -70,7 +24,9 @@ const std::string healthy =
     R"j("postfix_dane":{"mode":"auto","value":true,"answered":true,"detail":"AD from 127.0.0.1 (/etc/resolv.conf)",)j"
     R"("zones":{"partners":{"mode":"no","value":false}}},)"
     R"("cache":{"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":3145728,"file_bytes":4194304},)"
-    R"("flights":{"flying":1,"waiting":5},"counters":{"requests":4,"cached":2,"missed":1,"refused":1}})"
+    R"("flights":{"flying":1,"waiting":5},"counters":{"requests":9,"cached":2,"missed":1,"refused":1,"no_host":3,)"
+    R"("overridden":2,"unreadable":0},"configuration":{"file":null,"loaded":null,"sha256":null,)"
+    R"("file_sha256":null,"changed":false},"problems":[]})"
     "\n";
 
 std::string changed(std::string_view from, std::string_view to) {
@@ -101,7 +57,8 @@ TEST_CASE("status for people", "[cli]") {
         "cache        /var/lib/mtastsd\n"
         "             7 policies, 8 domains without one; 3.0 MiB used\n"
         "lookups      1 under way, 5 waiting\n"
-        "questions    4: 2 answered from the cache, 1 looked up, 1 refused\n");
+        "questions    9: 2 answered from the cache, 1 looked up, 2 by override, 3 no\n"
+        "             host, 1 refused\n");
 }
 
 TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") {
@@ -126,6 +83,13 @@ TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") 
        exit_ok, "postfix_dane = \"no\""},
       {"the cache", changed(R"("policies":7)", R"("error":"input/output error")"), exit_no,
        "input/output error"},
+      {"a problem of the daemon's own",
+       changed(R"("problems":[])", R"("problems":[{"code":"commits-fail","text":"nothing can be stored"}])"),
+       exit_no, "PROBLEM      nothing can be stored"},
+      {"the file is another", changed(R"("sha256":null)", R"("sha256":"abc")"), exit_ok,
+       "loaded unknown, sha256 abc"},
+      {"a cache that could not be read", changed(R"("unreadable":0)", R"("unreadable":5)"), exit_ok,
+       "5 with a cache that could"},
       {"another version's object",
        "{\"version\":7,\"dnssec\":[],\"listeners\":{},\"uptime\":\"x\",\"cache\":1}\n", exit_ok, "unknown"},
       {"an empty object", "{}\n", exit_ok, "unknown"},

@@ -46,6 +46,7 @@ TEST_CASE("every key reaches its field", "[conf]") {
 socketmap = ["unix:/p/s", "inet:[::1]:1"]
 socket_mode = "0660"
 socket_group = "postfix"
+user = "postfix"
 control = "/c"
 http = "[::1]:9"
 workers = 3
@@ -88,6 +89,8 @@ query_bytes = 1000
   want.listen.socketmap_configured = true;
   want.listen.socket_mode = 0660;
   want.listen.socket_group = "postfix";
+  want.listen.user = "postfix";
+  want.listen.user_configured = true;
   want.listen.control = "/c";
   want.listen.http = "[::1]:9";
   want.listen.workers = 3;
@@ -312,6 +315,17 @@ TEST_CASE("load_config reads a file, and says which it could not read", "[conf]"
   CHECK(missing.error().detail ==
         file.string() + ": cannot be read: No such file or directory; check its name and rights");
   CHECK_FALSE(load_config("/", paths));
+  for (std::string_view cut_off :
+       {std::string_view(""), std::string_view(" \n"), std::string_view("\0\0\0", 3)}) {
+    std::ofstream(file) << cut_off;
+    auto empty = load_config(file, paths);
+    REQUIRE_FALSE(empty);
+    CHECK(empty.error().detail.contains("is empty, as after a write that was cut short"));
+  }
+  std::ofstream(file) << "# the defaults\n";
+  CHECK(load_config(file, paths));
+  std::filesystem::remove(file);
+  CHECK(load_config("/dev/null", paths));
 }
 
 }  // namespace mtasts

@@ -67,13 +67,13 @@ TEST_CASE("every value in the sample configuration is the default", "[conf]") {
   config.zones.clear();
   config.overrides.clear();
   CHECK(config.listen.socketmap_configured);
-  config.listen.socketmap_configured = config.cache.path_configured = false;
+  config.listen.socketmap_configured = config.listen.user_configured = config.cache.path_configured = false;
   CHECK(config == parse_config("", "", paths)->config);
 }
 
 TEST_CASE("the sample configuration shows every key", "[conf]") {
   auto all = keys(to_toml(parse_config("", "", paths)->config));
-  CHECK(all.size() == 31);
+  CHECK(all.size() == 32);
   CHECK(keys(uncommented(sample())) == all);
 }
 

@@ -14,6 +14,8 @@ TEST_CASE("the effective configuration is read back as itself", "[conf]") {
   auto text = GENERATE(Catch::Generators::values<std::string>({
       "",
       "[listen]\nsocketmap = [\"unix:/a \\\"b\\\\\", \"inet:[::1]:1\"]\nsocket_mode = \"0600\"\nworkers = 1",
+      "[listen]\nuser = \"\"",
+      "[listen]\nuser = \"mtastsd\"",
       "[cache]\npath = \"/\u00fc\"\nmax_size = 1048577",
       "[dns]\nforward = []",
       "[dns]\nforward = [\"192.0.2.1@54\"]\ntimeout = \"1001ms\"",

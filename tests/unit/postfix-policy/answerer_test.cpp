@@ -2,6 +2,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "answerer_world.hpp"
+#include "conf/override_name.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -132,6 +133,34 @@ TEST_CASE("a cache that can't be read is TEMP with the reason, never NOTFOUND", 
   world.reader.unreadable = true;
   CHECK(world.ask("postfix good.example") == "TEMP the policy cache can't be read: input/output error");
   CHECK(world.ask("postfix unknown.example").starts_with("TEMP "));
+  CHECK(world.ask("prefetch good.example") == "TEMP the policy cache can't be read: input/output error");
+}
+
+TEST_CASE("the counts of an answer thread add up to its requests", "[policy]") {
+  Config config;
+  config.policy.dane = false;
+  config.dns.private_zones = {"corp.example"};
+  Override rule;
+  rule.reason = "ticket";
+  config.overrides = {{"relay.example", read_override_name("relay.example").value(), rule, false}};
+  AnswererWorld world(make_settings(config));
+  world.store("good.example", stored_policy(world.clock.time, "enforce", 604800));
+  for (const char* each :
+       {"postfix good.example", "postfix new.example", "postfix relay.example", "postfix 192.0.2.1",
+        "postfix mx.corp.example", "nomap good.example", "", "json good.example"})
+    world.ask(each);
+  world.reader.unreadable = true;
+  world.ask("postfix good.example");
+  Counters sum = world.answerer.counters();
+  CHECK(sum.requests == 9);
+  CHECK(sum.cached == 2);
+  CHECK(sum.missed == 1);
+  CHECK(sum.overridden == 1);
+  CHECK(sum.no_host == 2);
+  CHECK(sum.refused == 2);
+  CHECK(sum.unreadable == 1);
+  CHECK(sum.requests ==
+        sum.cached + sum.missed + sum.overridden + sum.no_host + sum.refused + sum.unreadable);
 }
 
 TEST_CASE("the wait of a miss: the zone's first_fetch_wait, for sendmail at most 4 s", "[policy]") {

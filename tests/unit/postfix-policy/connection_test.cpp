@@ -31,7 +31,8 @@ struct World {
   FakeStore store;
   FakeClock clock;
   Log log{LogConfig{.level = LogConfig::Level::error}};
-  ResolveLoop resolve{store, clock, log};
+  Shortages shortages;
+  ResolveLoop resolve{store, clock, log, shortages};
   SlowReader* reader = new SlowReader;
   AnswerLoop loop;
 

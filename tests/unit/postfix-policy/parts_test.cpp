@@ -27,6 +27,13 @@ TEST_CASE("log lines are one printable line, in text and in JSON", "[log]") {
   CHECK(text({{"answer", "OK secure"}}) == "T info answer answer=\"OK secure\"");
   CHECK(text({{"empty", ""}}) == "T info answer");
   CHECK(text({{"evil", "a\nb\"c"}}).find('\n') == std::string::npos);
+  CHECK(text({{"path", "C:\\new \"x\""}}) == R"(T info answer path="C:\\new \"x\"")");
+  CHECK(text({{"escape", "a\x01"}}) == R"(T info answer escape="a\\x01")");
+  CHECK(text({{"mx", LogList{"a.example\n*.b.example"}}}) == "T info answer mx=a.example,*.b.example");
+  CHECK(text({{"mx", LogList{""}}}) == "T info answer");
+  CHECK(format_event(Format::json, "T", Log::Level::info, "policy",
+                     {{"mx", LogList{"a.example\n*.b.example"}}}) ==
+        R"({"time":"T","level":"info","event":"policy","mx":["a.example","*.b.example"]})");
   CHECK(text({{"long", std::string(5000, 'x')}}).size() < 1100);
   CHECK(format_event(Format::json, "T", Log::Level::warning, "fetch",
                      {{"reason", "a\"b"}, {"ms", std::int64_t{1}}}) ==
@@ -124,14 +131,34 @@ TEST_CASE("a listener that can't be bound says why and what to do", "[listen]") 
   CHECK_FALSE(Listening::bind(folder.socket(std::string(200, 'x')), 0666, ""));
   auto group = Listening::bind(folder.socket(), 0666, "no-such-group-here");
   REQUIRE_FALSE(group);
-  CHECK(group.error().detail.find("socket_group") != std::string::npos);
+  CHECK(group.error().detail ==
+        "[listen] socket_group: there is no group \"no-such-group-here\"; make it "
+        "(addgroup --system no-such-group-here), or name another");
+}
+
+TEST_CASE("what can't be bound is seen without binding", "[listen]") {
+  Folder folder;
+  CHECK(Listening::check(folder.socket()));
+  CHECK_FALSE(std::filesystem::exists(folder.socket().path));
+  auto bound = Listening::bind(folder.socket(), 0666, "");
+  REQUIRE(bound);
+  CHECK(Listening::check(folder.socket()));  // the daemon that runs has it
+  CHECK_FALSE(Listening::check(folder.socket("no/such/policy.sock")));
+  CHECK_FALSE(Listening::check(folder.socket(std::string(200, 'x'))));
+  std::fclose(std::fopen(folder.socket("data").path.c_str(), "w"));
+  CHECK_FALSE(Listening::check(folder.socket("data")));
+  Endpoint nowhere;
+  nowhere.address = parse_address("192.0.2.1").value();
+  nowhere.port = 8463;
+  CHECK_FALSE(Listening::check(nowhere));
 }
 
 TEST_CASE("a reload keeps what stays, and changes nothing when one address can't be bound", "[listen]") {
   Folder folder;
   boost::asio::io_context loop;
   Log log{LogConfig{.level = LogConfig::Level::error}};
-  Listeners listeners(loop, log, [](int fd) { ::close(fd); });
+  Shortages shortages;
+  Listeners listeners(loop, log, shortages, [](int fd) { ::close(fd); });
   ListenConfig config;
   config.socketmap = {folder.socket("a"), folder.socket("b")};
   config.socketmap_configured = true;

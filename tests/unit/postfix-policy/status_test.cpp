@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "conf/parse.hpp"
+
 namespace mtasts {
 namespace {
 
@@ -11,7 +13,9 @@ namespace json = boost::json;
 
 StatusFacts facts() {
   StatusFacts facts{
-      .config_file = "/etc/mtastsd/mtastsd.toml", .listeners = {"inet:127.0.0.1:8463"}, .config = {}};
+      .file = {"/etc/mtastsd/mtastsd.toml", Time(std::chrono::seconds(1'800'000'000)), "digest"},
+      .listeners = {"inet:127.0.0.1:8463"},
+      .config = {}};
   facts.config.cache.path = "/var/lib/mtastsd";
   facts.config.zones["partners"].postfix_dane = "no";
   return facts;
@@ -41,9 +45,41 @@ TEST_CASE("status: before the first self-test nothing is said to be down", "[dae
   CHECK(object.at("started") == "2027-01-15T08:00:00Z");
   CHECK(object.at("uptime") == 90);
   CHECK(json::serialize(object.at("flights")) == R"({"flying":1,"waiting":5})");
-  CHECK(json::serialize(object.at("counters")) == R"({"requests":4,"cached":2,"missed":1,"refused":1})");
-  CHECK(json::serialize(object.at("cache")) ==
-        R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10})");
+  CHECK(json::serialize(object.at("counters")) ==
+        R"({"requests":4,"cached":2,"missed":1,"refused":1,"no_host":0,"overridden":0,"unreadable":0})");
+  CHECK(
+      json::serialize(object.at("cache")) ==
+      R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10,"lost":0,"salvaged":0})");
+}
+
+TEST_CASE("status: which configuration is in force, and whether the file is another", "[daemon]") {
+  StatusNow same = now(), changed = now(), unreadable = now();
+  same.file_digest = "digest";
+  changed.file_digest = "other";
+  changed.problems = {{"config-changed", "reload it"}};
+  auto about = [](const StatusNow& each) {
+    return json::serialize(status_object(facts(), Health{}, each).at("configuration"));
+  };
+  CHECK(about(same) ==
+        R"({"file":"/etc/mtastsd/mtastsd.toml","loaded":"2027-01-15T08:00:00Z","sha256":"digest",)"
+        R"("file_sha256":"digest","changed":false})");
+  CHECK(about(changed).ends_with(R"("file_sha256":"other","changed":true})"));
+  CHECK(about(unreadable).ends_with(R"("file_sha256":null,"changed":true})"));
+  CHECK(json::serialize(status_object(facts(), Health{}, changed).at("problems")) ==
+        R"([{"code":"config-changed","text":"reload it"}])");
+}
+
+TEST_CASE("what the config verb gives is read back as the configuration in force", "[daemon]") {
+  StatusFacts in_force = facts();
+  in_force.config.listen.control = "/run/elsewhere.sock";
+  auto object = config_object(in_force, "digest");
+  DefaultPaths paths{object.at("state").as_string().c_str(), object.at("control").as_string().c_str()};
+  auto again =
+      parse_config({object.at("text").as_string().data(), object.at("text").as_string().size()}, "x", paths);
+  REQUIRE(again);
+  CHECK(again->config.cache.path == "/var/lib/mtastsd");
+  CHECK(again->config.listen.control == "/run/elsewhere.sock");
+  CHECK(again->config.zones.at("partners").postfix_dane == "no");
 }
 
 TEST_CASE("status: DNS that does not answer is down, whatever is known about DNSSEC", "[daemon]") {
@@ -70,7 +106,7 @@ TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
                 .postfix_answered = false,
                 .postfix_detail = "no answer"};
   StatusFacts no_file = facts();
-  no_file.config_file.clear();
+  no_file.file = {};
   StatusNow little;
   little.cache = fail(Fault::storage, "input/output error");
   auto object = status_object(no_file, health, little);

@@ -1,0 +1,68 @@
+#include "postfix-policy/privileges.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "cache/folder.hpp"
+
+namespace mtasts {
+namespace {
+
+bool is_of_the_cache(std::string_view name) noexcept {
+  return name == "data.mdb" || name == "lock.mdb" || name == "daemon.lock" || name == "running" ||
+         name.starts_with("data.mdb.bad-");
+}
+
+// Never follows a link, and never touches a file that has a second name elsewhere.
+void give_file(const std::string& path, const Account& account) noexcept {
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return;
+  if (::lchown(path.c_str(), account.uid, account.gid) != 0) return;  // opening the cache says so
+}
+
+std::unexpected<Error> failed(const Account& account, std::string_view step) {
+  return fail(Fault::config, "can't become the [listen] user \"" + account.name + "\": " + std::string(step) +
+                                 ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+Result<void> give_folder(const std::string& folder, const Account& account) {
+  if (auto made = cache::make_folder(folder); !made) return made;
+  struct stat info{};
+  if (::lstat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != 0) return {};
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& each : std::filesystem::directory_iterator(folder, error)) {
+    if (!is_of_the_cache(each.path().filename().string())) return {};
+    files.push_back(each.path().string());
+  }
+  if (error) return {};
+  for (const std::string& file : files) give_file(file, account);
+  if (::lchown(folder.c_str(), account.uid, account.gid) != 0)
+    return failed(account, "chown of the cache folder");
+  ::chmod(folder.c_str(), cache::folder_mode);  // chown took the set-group-id bit
+  return {};
+}
+
+Result<void> become(const Account& account) {
+  if (::initgroups(account.name.c_str(), account.gid) != 0) return failed(account, "initgroups");
+  if (::setresgid(account.gid, account.gid, account.gid) != 0) return failed(account, "setresgid");
+  if (::setresuid(account.uid, account.uid, account.uid) != 0) return failed(account, "setresuid");
+  if (::setuid(0) == 0) {
+    errno = EPERM;
+    return failed(account, "root can be had back");
+  }
+  return {};
+}
+
+}  // namespace mtasts
