@@ -70,7 +70,7 @@ class LmdbCacheImpl final : public LmdbCache {
     std::promise<Result<bool>> promise;
     auto outcome = promise.get_future();
     thread_->post(
-        {EraseDomain{domain}, [&promise](Result<bool> result) { promise.set_value(std::move(result)); }});
+        {EraseDomain{domain}, [&promise](const Result<bool>& result) { promise.set_value(result); }});
     return outcome.get();
   }
 

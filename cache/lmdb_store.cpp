@@ -14,18 +14,23 @@ namespace asio = boost::asio;
 constexpr std::size_t review_limit = 256;  // stale or unused keys handed to the store thread by one due()
 
 // Wraps a completion handler so that it can be called on the store thread and runs on its own executor. The
-// executor counts it as work meanwhile, or an io_context with nothing else to do would return.
+// executor counts it as work meanwhile, or an io_context with nothing else to do would return. The memory
+// that the result needs is taken here: a call that throws std::bad_alloc has lost nothing and may be
+// repeated.
 template <class Handler>
-std::move_only_function<void(Result<bool>)> resume_at_home(Handler handler) {
+std::move_only_function<void(const Result<bool>&)> resume_at_home(Handler handler) {
+  struct Waiting {
+    Handler handler;
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> work;
+    Result<void> result{};
+  };
   auto work = asio::make_work_guard(asio::get_associated_executor(handler));
-  return [handler = std::move(handler), work = std::move(work)](Result<bool> outcome) mutable {
-    Result<void> result;
-    if (!outcome) result = std::unexpected(std::move(outcome.error()));
-    auto executor = work.get_executor();
-    asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
-      std::move(handler)(std::move(result));
-    });
-    work.reset();
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(handler), std::move(work)});
+  return [waiting = std::move(waiting)](const Result<bool>& outcome) {
+    if (!outcome) waiting->result = std::unexpected(outcome.error());
+    asio::post(waiting->work.get_executor(),
+               [waiting] { std::move(waiting->handler)(std::move(waiting->result)); });
+    waiting->work.reset();
   };
 }
 

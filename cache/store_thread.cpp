@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace mtasts::cache {
@@ -18,11 +20,24 @@ constexpr std::size_t batch_limit = 256, note_limit = 4096;
 constexpr std::array retry_pauses{50ms, 200ms, 500ms};
 constexpr auto mark_interval = 1min;        // with a commit that is made anyway
 constexpr auto idle_mark_interval = 10min;  // by a commit of its own
+constexpr int last_reports = 20;  // tries while the cache is being closed; then who waits gets no outcome
+constexpr auto report_pause = 100ms;
+
+// What only informs: without memory it is left out.
+template <class Work>
+void safely(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+  }
+}
 
 }  // namespace
 
 StoreThread::StoreThread(Environment& env, const Clock& clock, std::uint64_t max_size)
-    : env_(env), clock_(clock), max_size_(max_size) {
+    : env_(env), clock_(clock), max_size_(max_size), results_(batch_limit) {
+  batch_.reserve(batch_limit);
+  notes_.reserve(note_limit);
   // Signals are the main thread's; a write past the file size limit must come back as an error.
   sigset_t all, before;
   sigfillset(&all);
@@ -61,70 +76,72 @@ std::shared_ptr<UseRing> StoreThread::add_ring() {
 void StoreThread::run() {
   last_minute_ = last_mark_ = Steady::now();
   for (;;) {
-    auto batch = next_batch();
-    bool last = batch.empty() && [this] {
+    next_batch();
+    take_notes();
+    bool last = batch_.empty() && [this] {
       std::scoped_lock hold(mutex_);
       return stop_ && queue_.empty();
     }();
-    run_batch(std::move(batch));
-    once_a_minute();
+    run_batch();
+    safely([this] { once_a_minute(); });
     if (last) return;
   }
 }
 
 // Waits for a change, then for the end of the commit interval or for a full batch. Empty: time to look at the
 // notes.
-StoreThread::Batch StoreThread::next_batch() {
+void StoreThread::next_batch() {
   std::unique_lock hold(mutex_);
   wake_.wait_for(hold, note_interval, [this] { return stop_ || !queue_.empty(); });
   if (!queue_.empty())
     wake_.wait_until(hold, last_commit_ + commit_interval,
                      [this] { return stop_ || queue_.size() >= batch_limit; });
-  Batch batch;
-  while (!queue_.empty() && batch.size() < batch_limit) {
-    batch.push_back(std::move(queue_.front()));
+  while (!queue_.empty() && batch_.size() < batch_limit) {
+    batch_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  return batch;
 }
 
-void StoreThread::take_notes(std::vector<UseRing::Note>& notes) {
+void StoreThread::take_notes() {
   std::scoped_lock hold(mutex_);
   UseRing::Note note;
   for (auto& ring : rings_)
-    while (notes.size() < note_limit && ring->pop(note)) notes.push_back(note);
+    while (notes_.size() < note_limit && ring->pop(note)) notes_.push_back(note);
   std::erase_if(rings_, [](const auto& ring) { return ring.use_count() == 1; });
 }
 
-void StoreThread::run_batch(Batch batch) {
-  std::vector<UseRing::Note> notes;
-  take_notes(notes);
-  if (batch.empty() && notes.empty() && !mark_due(idle_mark_interval)) return;
-  std::vector<bool> results(batch.size());
+void StoreThread::run_batch() {
+  if (batch_.empty() && notes_.empty() && !mark_due(idle_mark_interval)) return;
   const char* doing = "commit";
-  int rc = try_batch(batch, notes, results, doing);
+  int rc = try_batch(doing);
   for (auto wait : retry_pauses) {
     if (rc == MDB_SUCCESS) break;
-    env_.log().warning(env_.error(doing, rc).detail + "; trying again");
+    safely([&] { env_.log().warning(env_.error(doing, rc).detail + "; trying again"); });
     if (!pause(wait)) break;
-    rc = try_batch(batch, notes, results, doing);
+    rc = try_batch(doing);
   }
   last_commit_ = Steady::now();
-  auto error = rc == MDB_SUCCESS ? Error{} : env_.error(doing, rc);
   if (rc != MDB_SUCCESS)
-    env_.log().error(error.detail + "; " + std::to_string(batch.size()) + " changes are not stored");
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    if (batch[i].done) batch[i].done(rc == MDB_SUCCESS ? Result<bool>(results[i]) : std::unexpected(error));
-  report_tally();
+    safely([&] {
+      env_.log().error(env_.error(doing, rc).detail + "; " + std::to_string(batch_.size()) +
+                       " changes are not stored");
+    });
+  for (int tries = 0; !report(rc, doing) && tries < last_reports;) {
+    if (pause(report_pause)) continue;
+    std::this_thread::sleep_for(report_pause);
+    ++tries;
+  }
+  batch_.clear();
+  notes_.clear();
+  safely([this] { report_tally(); });
 }
 
-int StoreThread::try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes,
-                           std::vector<bool>& results, const char*& doing) try {
+int StoreThread::try_batch(const char*& doing) try {
   WriteTxn txn(env_, clock_.moment());
   Bound bound{.max_size = max_size_};
   Tally tally;
-  for (std::size_t i = 0; i < batch.size(); ++i) results[i] = apply(txn, batch[i].change, bound, tally);
-  for (const auto& note : notes) apply_note(txn, note);
+  for (std::size_t i = 0; i < batch_.size(); ++i) results_[i] = apply(txn, batch_[i].change, bound, tally);
+  for (const auto& note : notes_) apply_note(txn, note);
   auto mark = mark_due(mark_interval) ? clock_.mark() : std::nullopt;
   if (mark) txn.note_certain(*mark);
   doing = "commit";
@@ -138,6 +155,22 @@ int StoreThread::try_batch(const Batch& batch, const std::vector<UseRing::Note>&
 } catch (const LmdbFailure& failure) {
   doing = failure.doing;
   return failure.rc;
+} catch (const std::bad_alloc&) {
+  doing = "store";
+  return ENOMEM;
+}
+
+// Tells each change its outcome, once. False: there is no memory to tell the rest.
+bool StoreThread::report(int rc, const char* doing) try {
+  auto error = rc == MDB_SUCCESS ? Error{} : env_.error(doing, rc);
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (!batch_[i].done) continue;
+    batch_[i].done(rc == MDB_SUCCESS ? Result<bool>(results_[i]) : std::unexpected(error));
+    batch_[i].done = nullptr;
+  }
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 // Also with the last batch before an orderly stop.

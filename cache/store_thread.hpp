@@ -2,8 +2,9 @@
 //
 // Commits at most every 20 ms or 256 changes; the first change after a pause is committed at once. A change
 // is reported only after its commit is durable; a commit that fails is tried again, then all of its changes
-// report Fault::storage. While the clock is certain it notes that once a minute. Every second the notes of
-// the answer threads are taken in, every minute dead readers' slots are cleared.
+// report Fault::storage. Without memory a commit fails like any other, and its reports wait until there is
+// some. While the clock is certain it notes that once a minute. Every second the notes of the answer threads
+// are taken in, every minute dead readers' slots are cleared.
 #pragma once
 
 #include <atomic>
@@ -24,7 +25,8 @@ namespace mtasts::cache {
 
 struct Queued {
   Change change;
-  std::move_only_function<void(Result<bool>)> done;  // called on the store thread; may be empty
+  // Called on the store thread, again if it throws; may be empty.
+  std::move_only_function<void(const Result<bool>&)> done;
 };
 
 class StoreThread {
@@ -40,14 +42,13 @@ class StoreThread {
   void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
 
  private:
-  using Batch = std::vector<Queued>;
   using Instant = std::chrono::steady_clock::time_point;
   void run();
-  Batch next_batch();
-  void run_batch(Batch batch);
-  int try_batch(const Batch& batch, const std::vector<UseRing::Note>& notes, std::vector<bool>& results,
-                const char*& doing);
-  void take_notes(std::vector<UseRing::Note>& notes);
+  void next_batch();
+  void run_batch();
+  int try_batch(const char*& doing);
+  bool report(int rc, const char* doing);
+  void take_notes();
   bool mark_due(std::chrono::minutes interval);
   bool pause(std::chrono::milliseconds time);
   void once_a_minute();
@@ -63,7 +64,11 @@ class StoreThread {
   std::vector<std::shared_ptr<UseRing>> rings_;
   bool stop_ = false;
 
-  Tally tally_;  // the rest belongs to the thread
+  // The rest belongs to the thread. What a batch needs is reserved, so that it can be taken without memory.
+  std::vector<Queued> batch_;
+  std::vector<UseRing::Note> notes_;
+  std::vector<bool> results_;
+  Tally tally_;
   Instant last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{}, last_mark_{};
   std::thread thread_;
 };

@@ -43,18 +43,6 @@ std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_pt
 
 }  // namespace
 
-// Counts as long as it lives, however that ends.
-class Committing {
- public:
-  explicit Committing(std::size_t& count) : count_(count) { ++count_; }
-  ~Committing() { --count_; }
-  Committing(const Committing&) = delete;
-  Committing& operator=(const Committing&) = delete;
-
- private:
-  std::size_t& count_;
-};
-
 // A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
 std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace) {
   return trace ? std::make_shared<const Trace>(*trace) : nullptr;
@@ -190,7 +178,7 @@ Flights::FlightPtr Flights::take_next(bool relaxed) {
 }
 
 void Flights::launch() {
-  while (network_ && committing_ < 2 * options_.max_uncommitted) {
+  while (network_ && committing() < 2 * options_.max_uncommitted) {
     auto relaxed = relaxed_is_next();
     if (!relaxed) return;
     FlightPtr flight = take_next(*relaxed);
@@ -274,8 +262,8 @@ bool Flights::superseded(const Flight& flight) const {
 // What protects nothing is not worth keeping when the cache can't be written, or not in time: it is looked up
 // again.
 asio::awaitable<void> Flights::commit(FlightPtr flight) {
-  if (flight->outcome->record.policy || committing_ < options_.max_uncommitted) {
-    Committing counted(committing_);
+  if (flight->outcome->record.policy || committing() < options_.max_uncommitted) {
+    auto counted = commits_;  // the loop may destroy this frame after the Flights
     co_await put_until_stored(flight);
   }
   if (!superseded(*flight)) table_.erase(flight->domain);

@@ -136,6 +136,7 @@ class Flights {
   boost::asio::awaitable<void> commit(FlightPtr flight);
   boost::asio::awaitable<void> put_until_stored(FlightPtr flight);
   bool superseded(const Flight& flight) const;
+  std::size_t committing() const noexcept { return static_cast<std::size_t>(commits_.use_count()) - 1; }
   bool stale(const Flight& flight, std::optional<Route> dane) const;
 
   boost::asio::any_io_executor executor_;
@@ -148,7 +149,7 @@ class Flights {
   std::deque<FlightPtr> urgent_;   // with askers
   std::deque<FlightPtr> relaxed_;  // rechecks and refreshes
   std::size_t flying_ = 0, flying_relaxed_ = 0;
-  std::size_t committing_ = 0;
+  std::shared_ptr<const int> commits_ = std::make_shared<const int>(0);    // each commit holds a copy
   std::shared_ptr<const int> refreshes_ = std::make_shared<const int>(0);  // each refresh holds a copy
   Places fetches_;
 };

@@ -1,4 +1,7 @@
 // A find allocates nothing once warm: every operator new of the finding thread counts.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/unit/cache/support.hpp"
@@ -28,4 +31,33 @@ TEST_CASE("A find and a use note take nothing from the heap", "[cache]") {
     }
   CHECK(allocations == before);
   CHECK(hits == 2000);
+}
+
+TEST_CASE("The store thread outlives any allocation that fails, and every put gets its outcome", "[cache]") {
+  TempFolder folder;
+  HandClock clock;
+  LogLines log;
+  auto cache = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
+  REQUIRE(cache);
+  const auto record = policy_record(Mode::enforce, clock.now());
+  spared = true;
+  int not_stored = 0;
+  auto put_without_memory = [&](int first, int count) {
+    boost::asio::io_context loop;
+    std::optional<Result<void>> outcome;
+    boost::asio::co_spawn(loop, put_into((*cache)->store(), name("good.example"), record, outcome),
+                          boost::asio::detached);
+    succeeding = first;
+    failing = count;
+    loop.run();
+    failing = 0;
+    REQUIRE(outcome);
+    not_stored += !*outcome;
+  };
+  for (int first = 0; first < 30; ++first) put_without_memory(first, 1);
+  CHECK(not_stored == 0);  // one that fails is tried again
+  put_without_memory(0, 15);
+  CHECK(not_stored == 1);
+  CHECK(put(**cache, name("good.example"), record));
+  spared = false;
 }

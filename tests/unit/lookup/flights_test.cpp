@@ -225,6 +225,25 @@ TEST_CASE("a surprise in a flight ends in an answer and keeps the cached policy"
   CHECK(world.flights.flying() == 0);
 }
 
+TEST_CASE("flights may go before the loop that holds what they were about", "[lookup]") {
+  FakeStore store;
+  FakeClock clock;
+  auto* dns = new FakeDns;
+  dns->answer = txt({"v=STSv1; id=1;"});
+  auto* fetch = new FakeFetch;
+  fetch->answer = ok(body("enforce", 604800));
+  auto network = std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::unique_ptr<Fetch>(fetch));
+  store.commit_time = 1h;
+  boost::asio::io_context loop;
+  auto flights =
+      std::make_unique<Flights>(loop.get_executor(), network, store, clock, [](const FlightReport&) {});
+  OutcomePtr outcome;
+  flights->ask({name("example.com"), std::nullopt, 5s, 5s}, [&](OutcomePtr o) { outcome = std::move(o); });
+  loop.run_for(1s);
+  CHECK(outcome);  // its commit is under way
+  flights.reset();
+}
+
 TEST_CASE("a flight keeps the network it began with across a reload", "[lookup]") {
   World world;
   world.fetch->delay = 50ms;
