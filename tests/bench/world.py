@@ -93,8 +93,11 @@ class World:
         self.make_link()
         self.authority = policyhosts.Authority(self.folder("certs"))
         zonegen.start(self, self.counts)
-        policyhosts.start(self, self.counts)
+        self.start_policy_hosts()
         self.daemon = BenchDaemon(self)
+
+    def start_policy_hosts(self):
+        policyhosts.start(self, self.counts)
 
     def __exit__(self, *_):
         for each in self.silent:

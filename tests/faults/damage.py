@@ -1,7 +1,8 @@
 """Damages a filled cache at random, with the seed that the table names, and sees what is left.
 
 What may be lost is what was hit: an entry with an octet of its own, or with its page's head, in the damaged part of the
-file. Every other policy has to be answered as before, by the daemon that meets the damage and by the one after it.
+file. Every other policy has to be answered as before, by the daemon that meets the damage and by the one after it. One that
+was hit must not be answered as if it had never been there, unless its name is gone too.
 """
 import collections
 import random
@@ -9,6 +10,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import server
+from lab.processes import LabError
 
 from . import lmdb_file
 from .internet import POLICY_HOSTS
@@ -71,6 +73,8 @@ def prepare(internet, count):
     made = path / "made"
     server.populate(made, count, pattern=PATTERN)
     names = [PATTERN.format(number) for number in range(count)]
+    found = lmdb_file.policies((made / "data.mdb").read_bytes())
+    assert set(found) == set(names), f"bench_populate stored {count} policies, lmdb_file.py finds {len(found)}"
     caches = {}
     for stop in STOPS:
         caches[stop] = path / stop
@@ -87,42 +91,58 @@ def prepare(internet, count):
     return caches, right
 
 
+def damage(file, kind, chance):
+    """Changes the file; the domains whose entry was hit, and those whose name is gone with it."""
+    data = bytearray(file.read_bytes())
+    found, index = lmdb_file.policies(data), lmdb_file.named(data)
+    damaged = KINDS[kind](data, chance)
+    file.write_bytes(data)
+    hit = lmdb_file.hit(found, damaged)
+    return hit, hit & lmdb_file.hit(index, damaged)
+
+
+class Met:
+    """What two daemons in a row made of a damaged cache."""
+
+    def __init__(self, daemon, right):
+        self.wrong, self.told, self.crashed = {}, False, ""
+        try:
+            for _ in range(2):
+                self.ask(daemon, right)
+        except Exception as error:  # whatever it was, this damage led to it
+            self.crashed = str(error)
+        finally:
+            daemon.processes.stop_all()
+        self.logged = any(map(is_about_damage, daemon.complaints()))
+
+    def ask(self, daemon, right):
+        daemon.start()
+        for name, reply in daemon.ask(right).items():
+            if reply != right[name]:
+                self.wrong.setdefault(name, set()).add(reply or "")
+        code, printed = daemon.status()
+        self.told = self.told or (code == 1 and is_about_damage(printed))
+        if not daemon.running():
+            raise LabError(f"mtastsd ended by itself: {daemon.tail(3)}")
+        if (code := daemon.stop()) != 0:
+            raise LabError(f"SIGTERM: {'it did not end' if code is None else f'exit status {code}'}")
+
+    def forgotten(self):
+        return {name for name, replies in self.wrong.items() if any(each.startswith("NOTFOUND") for each in replies)}
+
+
 def trial(internet, caches, right, kind, stop, seed):
     """One damage; asks the daemon that meets it, and the one after it."""
-    chance = random.Random(seed)
     daemon = internet.served()
     copy_cache(caches[stop], daemon.cache)
-    file = daemon.cache / "data.mdb"
-    data = bytearray(file.read_bytes())
-    found = lmdb_file.policies(data)
-    may = lmdb_file.hit(found, KINDS[kind](data, chance))
-    file.write_bytes(data)
-    replies, crashed, told, words = {}, "", False, []
-    try:
-        for _ in range(2):
-            daemon.start()
-            for name, reply in daemon.ask(right).items():
-                if reply != right[name]:
-                    replies.setdefault(name, set()).add(reply)
-            code, printed = daemon.status()
-            told = told or (code == 1 and is_about_damage(printed))
-            if not daemon.running():
-                crashed = f"ended by itself: {daemon.tail(3)}"
-                break
-            code = daemon.stop()
-            if code != 0:
-                crashed = f"exit status {code} at SIGTERM"
-        words = [each for each in daemon.complaints() if is_about_damage(each)]
-    except Exception as error:  # noqa: B902 - whatever it was, it is what this damage led to
-        crashed = str(error)
-    finally:
-        daemon.processes.stop_all()
-    lost = set(replies)
-    forgotten = {name for name in lost if any((each or "").startswith("NOTFOUND") for each in replies[name])}
-    if not crashed:
+    hit, nameless = damage(daemon.cache / "data.mdb", kind, random.Random(seed))
+    met = Met(daemon, right)
+    lost, forgotten = set(met.wrong), met.forgotten()
+    if not met.crashed:
         shutil.rmtree(daemon.folder, ignore_errors=True)
-    return Result(kind, stop, crashed, len(may), len(lost - may), len(forgotten & may), bool(lost) and not words,
-                  bool(lost) and not told, len(forgotten - may), f"seed {seed}: {crashed}" if crashed else "")
+    return Result(kind, stop, met.crashed, len(hit), len(lost - hit), len((forgotten & hit) - nameless),
+                  bool(lost) and not met.logged, bool(lost) and not met.told, len(forgotten - hit),
+                  f"seed {seed}: {met.crashed}" if met.crashed else "")
 
 
 def seeds(trials):

@@ -28,9 +28,15 @@ postfix_dane = "yes"
 
 
 class Internet(World):
-    def __init__(self, counts):
+    """policy_hosts False: there are none, and they can't be reached."""
+
+    def __init__(self, counts, policy_hosts=True):
         super().__init__(counts)
-        self.trials = 0
+        self.policy_hosts, self.trials = policy_hosts, 0
+
+    def start_policy_hosts(self):
+        if self.policy_hosts:
+            super().start_policy_hosts()
 
     def build(self):
         super().build()

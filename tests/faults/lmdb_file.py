@@ -78,6 +78,11 @@ def policies(data):
     return {key.decode(): (ranges, head) for key, _, ranges, head in entries(data, database(data, "policy"))}
 
 
+def named(data):
+    """Where each domain is in the index of uses, which has every domain: a name that is left when its entry is gone."""
+    return {key[5:].decode(): (ranges, head) for key, _, ranges, head in entries(data, database(data, "used"))}
+
+
 def overlap(one, other):
     return max(one.start, other.start) < min(one.stop, other.stop)
 

@@ -58,7 +58,7 @@ def try_part(part, how):
     """The rows of a part. One that breaks off is a row too: what was not tried has not survived."""
     found = []
     try:
-        with Internet(counts(part, how)) as internet:
+        with Internet(counts(part, how), part != "damage") as internet:
             for row in PARTS[part](internet, how, tell):
                 found.append(row)
                 tell(f"{row.part}: {row.case}: {row.survived} of {row.tried}{', WEAKER' if row.weaker else ''} {row.note}")
