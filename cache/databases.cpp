@@ -112,7 +112,8 @@ Result<Databases> open_databases(MDB_txn* txn, bool create, std::string_view pat
 
 Time newest_fetch(MDB_txn* txn, const Databases& dbs) {
   auto seconds = get_number(txn, dbs.meta, "newest_fetch", 8).value_or(0);
-  return Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+  std::chrono::seconds since(static_cast<std::int64_t>(seconds));
+  return since < std::chrono::seconds(0) || since >= most_seconds ? Time{} : Time(since);
 }
 
 void set_newest_fetch(MDB_txn* txn, const Databases& dbs, Time when) {

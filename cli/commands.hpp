@@ -38,10 +38,11 @@ struct ListOptions {
   bool all = false;                                // also domains without a policy
 };
 // overrides: all of the configuration; those in force are listed too.
-int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides, Time now,
-         const Terminal& terminal);
+int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides,
+         const Moment& moment, const Terminal& terminal);
 
-int show(LmdbCache& cache, std::string_view domain, const Config& config, Time now, const Terminal& terminal);
+int show(LmdbCache& cache, std::string_view domain, const Config& config, const Moment& moment,
+         const Terminal& terminal);
 
 struct QueryOptions {
   std::string domain;

@@ -32,7 +32,7 @@ json::value record_value(const Explanation& all) {
 
 json::value policy_value(const Explanation& all) {
   RecordView record = view(all.record);
-  json::value policy = policy_json(&record, certain(all.inputs.now));
+  json::value policy = policy_json(&record, all.inputs.moment());
   if (auto* object = policy.if_object()) {
     object->emplace("source", fetched_now(all) ? "fetched" : "cached");
   }
@@ -42,7 +42,7 @@ json::value policy_value(const Explanation& all) {
 json::value stored_value(const Explanation& all) {
   if (!all.inputs.stored) return nullptr;
   RecordView record = view(*all.inputs.stored);
-  return json::object{{"policy", policy_json(&record, certain(all.inputs.now))},
+  return json::object{{"policy", policy_json(&record, all.inputs.moment())},
                       {"state", to_json(state_code(record.state))},
                       {"detail", to_json(whole(record.detail))},
                       {"looked", time_or_null(record.looked_at)},
@@ -87,6 +87,7 @@ json::object explanation_object(const Explanation& all) {
   const Override* over = all.inputs.over ? &*all.inputs.over : nullptr;
   return {{"next_hop", next_hop_object(all)},
           {"time", time_or_null(all.inputs.now)},
+          {"clock", clock_json(all.inputs.clock)},
           {"override", override_json(over)},
           {"stored", stored_value(all)},
           {"cache", to_json(all.inputs.cache)},

@@ -13,6 +13,7 @@
 #include "conf/service_port.hpp"
 #include "setup/network.hpp"
 #include "setup/settings.hpp"
+#include "setup/watched_clock.hpp"
 
 namespace mtasts {
 
@@ -26,6 +27,11 @@ constexpr std::size_t longest_next_hop = 1000;
 // What the cache has about the domain, and what became of it in words.
 void read_cache(const Config& config, const DomainName& domain, const Clock& clock, ExplainInputs& inputs) {
   auto cache = open_cache(config.cache, clock);
+  if (auto belief = cache ? belief_by(**cache) : std::nullopt) {
+    Moment moment = moment_of(*belief, read_clocks());
+    inputs.now = moment.now;
+    inputs.clock = moment.clock;
+  }
   auto reader = cache ? (*cache)->reader() : std::unexpected(cache.error());
   auto found = reader ? (*reader)->find(domain) : std::unexpected(reader.error());
   if (!found) {

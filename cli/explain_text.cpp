@@ -8,6 +8,7 @@
 #include "cli/sheet.hpp"
 #include "cli/words.hpp"
 #include "core/sts_policy.hpp"
+#include "core/time_text.hpp"
 
 namespace mtasts {
 namespace {
@@ -56,7 +57,7 @@ void print_policy_in_force(const Explanation& all, const RecordView& record, She
       fresh ? std::string("fetched now") : "from the cache, fetched " + from_now(record.fetched_at, now);
   sheet.line("policy", fmt::format("{}, {}, id {}, max_age {}", words(record.policy.mode), source,
                                    whole(record.id), record.policy.max_age));
-  sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, certain(now)), now));
+  sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, all.inputs.moment()), now));
   print_mx_patterns(record.policy, sheet);
   if (!fresh && record.state != StsState::not_asked)
     sheet.line("", state_of_policy(all) + "; the cached policy holds", Colour::warning);
@@ -104,6 +105,11 @@ void print_hosts(const Explanation& all, Sheet& sheet) {
 
 void print_surroundings(const Explanation& all, Sheet& sheet) {
   const ExplainInputs& inputs = all.inputs;
+  if (!inputs.clock.certain)
+    sheet.line("clock",
+               "IN DOUBT: policies are judged by the last certain time, " +
+                   utc_text(inputs.clock.last_certain) + " (UTC)",
+               Colour::bad);
   if (!all.looked) return;
   if (inputs.rules.dnssec == Dnssec::works) {
     sheet.line("DNSSEC", "works: " + whole(inputs.way));

@@ -19,7 +19,7 @@ std::string cut(std::string text, std::size_t most) {
 }
 
 bool policy_counts(const Explanation& all) {
-  return all.inputs.stored && policy_in_force(view(*all.inputs.stored), certain(all.inputs.now));
+  return all.inputs.stored && policy_in_force(view(*all.inputs.stored), all.inputs.moment());
 }
 
 }  // namespace

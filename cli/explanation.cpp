@@ -20,11 +20,11 @@ namespace {
 constexpr std::array dialects{Dialect::postfix, Dialect::postfix310, Dialect::sts};
 
 struct FixedClock final : Clock {
-  explicit FixedClock(Time time) : time_(time) {}
-  Moment moment() const noexcept override { return certain(time_); }
+  explicit FixedClock(const Moment& moment) : moment_(moment) {}
+  Moment moment() const noexcept override { return moment_; }
 
  private:
-  Time time_;
+  Moment moment_;
 };
 
 Dialect dialect_of(const std::string& map) noexcept {
@@ -110,7 +110,7 @@ void answer_by_rule_1(Explanation& all) {
 
 Decision decide_for(const Explanation& all, const RecordView& record, const CachedPolicy& policy,
                     const DaneView* dane, Dialect dialect) {
-  return decide(certain(all.inputs.now), record.has_policy ? &policy : nullptr, {record.state, record.detail},
+  return decide(all.inputs.moment(), record.has_policy ? &policy : nullptr, {record.state, record.detail},
                 dane, rules_for(all.inputs, dialect), override_of(all.inputs));
 }
 
@@ -190,7 +190,7 @@ Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const T
     ZoneRules rules = overridden(all.inputs.rules, override_of(all.inputs));
     all.dane_looked = rules.dane && rules.dnssec == Dnssec::works;
     if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
-    FixedClock clock(all.inputs.now);
+    FixedClock clock(all.inputs.moment());
     run_to_end(loop, look(all, dns, fetch, clock));
   }
   all.trace = trace;

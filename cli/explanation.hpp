@@ -25,6 +25,7 @@ namespace mtasts {
 
 struct ExplainInputs {
   Time now{};
+  ClockState clock{};            // whether now can be trusted, by what the cache remembers
   std::string next_hop;          // as asked; any octets
   std::string map = "postfix";   // REQUIRES: parse_map_name() takes it
   std::uint16_t port = 25;       // of the next hop; 0: a service that the system does not know
@@ -36,6 +37,8 @@ struct ExplainInputs {
   std::optional<Record> stored;  // what the cache has
   // Words for people: who resolves, how it is known whether Postfix does DANE, what became of the cache.
   std::string way, postfix, cache;
+
+  Moment moment() const noexcept { return {now, clock}; }
 };
 
 // The next hop as the daemon reads it.

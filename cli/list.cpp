@@ -10,6 +10,7 @@
 #include "cli/listed_overrides.hpp"
 #include "cli/words.hpp"
 #include "core/time_text.hpp"
+#include "lookup/freshness.hpp"
 #include "setup/answer_json.hpp"
 
 namespace mtasts {
@@ -26,19 +27,20 @@ bool glob_matches(const ListOptions& options, const std::string& name) {
   return options.glob.empty() || fnmatch(options.glob.c_str(), name.c_str(), 0) == 0;
 }
 
-bool wanted(std::string_view domain, const RecordView& record, const ListOptions& options, Time now) {
+bool wanted(std::string_view domain, const RecordView& record, const ListOptions& options,
+            const Moment& moment) {
   if (!glob_matches(options, std::string(domain))) return false;
   if (!record.has_policy) return options.all && options.mode.empty() && !options.expiring;
   if (!options.mode.empty() && words(record.policy.mode) != options.mode) return false;
   if (!options.expiring) return true;
-  auto left = expires_at(record.policy, record.fetched_at, certain(now)) - now;
+  auto left = expires_at(record.policy, record.fetched_at, moment) - moment.now;
   return left > std::chrono::seconds(0) && left <= *options.expiring;
 }
 
-std::string expiry(const RecordView& record, Time now) {
-  auto at = expires_at(record.policy, record.fetched_at, certain(now));
-  if (at <= now) return "expired";
-  return fmt::format("{} {}", utc_text(at).substr(0, 10), from_now(at, now));
+std::string expiry(const RecordView& record, const Moment& moment) {
+  if (!policy_in_force(record, moment)) return "expired";
+  auto at = expires_at(record.policy, record.fetched_at, moment);
+  return fmt::format("{} {}", utc_text(at).substr(0, 10), from_now(at, moment.now));
 }
 
 struct Tally {
@@ -75,16 +77,17 @@ struct Columns {
   std::size_t domain, id_width;
 };
 
-std::string row(const Columns& columns, std::string_view domain, const RecordView& record, Time now) {
-  auto dane = dane_code(find_dane(record, {}), now);
+std::string row(const Columns& columns, std::string_view domain, const RecordView& record,
+                const Moment& moment) {
+  auto dane = dane_code(find_dane(record, {}), moment.now);
   if (!record.has_policy) return columns.row(domain, "-", state_code(record.state), "-", "-", dane);
-  return columns.row(domain, words(record.policy.mode), expiry(record, now), from_now(record.fetched_at, now),
-                     record.id, dane);
+  return columns.row(domain, words(record.policy.mode), expiry(record, moment),
+                     from_now(record.fetched_at, moment.now), record.id, dane);
 }
 
 boost::json::object object(std::string_view domain, const RecordView& record, const Override* over,
-                           Time now) {
-  auto dane = dane_code(find_dane(record, {}), now);
+                           const Moment& moment) {
+  auto dane = dane_code(find_dane(record, {}), moment.now);
   boost::json::object fields{{"domain", to_json(domain)},
                              {"mode", nullptr},
                              {"expires", nullptr},
@@ -97,7 +100,7 @@ boost::json::object object(std::string_view domain, const RecordView& record, co
                              {"dane", dane.empty() ? boost::json::value() : to_json(dane)}};
   if (!record.has_policy) return fields;
   fields["mode"] = to_json(words(record.policy.mode));
-  fields["expires"] = time_or_null(expires_at(record.policy, record.fetched_at, certain(now)));
+  fields["expires"] = time_or_null(expires_at(record.policy, record.fetched_at, moment));
   fields["fetched"] = time_or_null(record.fetched_at);
   fields["id"] = to_json(record.id);
   fields["max_age"] = record.policy.max_age;
@@ -106,7 +109,7 @@ boost::json::object object(std::string_view domain, const RecordView& record, co
 
 // f(domain, record) for each record that is wanted. The cache is walked, never copied: it may hold millions.
 template <class F>
-Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time now, F f) {
+Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, const Moment& moment, F f) {
   Tally tally;
   auto judge = [&](std::string_view domain, Result<RecordView> record) {
     if (!record) {
@@ -114,37 +117,38 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, Time
       return true;
     }
     ++(record->has_policy ? tally.policies : tally.others);
-    if (!wanted(domain, *record, options, now)) return true;
+    if (!wanted(domain, *record, options, moment)) return true;
     tally.domain_width = std::max(tally.domain_width, domain.size());
     tally.id_width = std::max(tally.id_width, record->id.size());
     ++tally.rows;
     f(domain, *record);
     return true;
   };
-  auto walked =
-      options.expiring ? cache.walk_expiring(now, now + *options.expiring, judge) : cache.walk(judge);
+  auto walked = options.expiring ? cache.walk_expiring(moment.now, moment.now + *options.expiring, judge)
+                                 : cache.walk(judge);
   if (!walked) return std::unexpected(walked.error());
   return tally;
 }
 
 // An override whose name no row has; the same members as a record's.
 boost::json::object object(const ListedOverrides::Row& row) {
-  boost::json::object fields = object(row.name, RecordView{}, row.rule, Time{});
+  boost::json::object fields = object(row.name, RecordView{}, row.rule, Moment{});
   fields["state"] = nullptr;
   return fields;
 }
 
 // A JSON array with a line for each object, so that long lists can be read line by line.
-Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides, Time now,
-                         const Terminal& terminal) {
+Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides,
+                         const Moment& moment, const Terminal& terminal) {
   const char* separator = "[\n";
   auto print = [&](const boost::json::object& fields) {
     terminal.out << separator << ascii_json(fields);
     separator = ",\n";
   };
-  auto tally = for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
-    print(object(domain, record, overrides.find(domain), now));
-  });
+  auto tally =
+      for_each_wanted(cache, options, moment, [&](std::string_view domain, const RecordView& record) {
+        print(object(domain, record, overrides.find(domain), moment));
+      });
   if (!tally) return tally;
   for (const auto& row : overrides.rows())
     if (!row.listed && wanted(row, options)) print(object(row));
@@ -172,9 +176,9 @@ std::string why_no_rows(const Tally& tally, const ListOptions& options) {
                      tally.policies, tally.others);
 }
 
-Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides, Time now,
-                         const Terminal& terminal) {
-  auto tally = for_each_wanted(cache, options, now, [](std::string_view, const RecordView&) {});
+Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides,
+                         const Moment& moment, const Terminal& terminal) {
+  auto tally = for_each_wanted(cache, options, moment, [](std::string_view, const RecordView&) {});
   if (!tally) return tally;
   if (tally->rows == 0) {
     terminal.print(why_no_rows(*tally, options));
@@ -183,19 +187,19 @@ Result<Tally> print_rows(LmdbCache& cache, const ListOptions& options, ListedOve
   Columns columns(*tally, terminal.width);
   terminal.print(
       terminal.paint(Colour::faint, columns.row("DOMAIN", "MODE", "EXPIRES", "FETCHED", "ID", "DANE")));
-  return for_each_wanted(cache, options, now, [&](std::string_view domain, const RecordView& record) {
+  return for_each_wanted(cache, options, moment, [&](std::string_view domain, const RecordView& record) {
     overrides.find(domain);
-    terminal.print(row(columns, domain, record, now));
+    terminal.print(row(columns, domain, record, moment));
   });
 }
 
 }  // namespace
 
-int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides, Time now,
-         const Terminal& terminal) {
-  ListedOverrides in_force(overrides, now);
-  auto tally = terminal.json ? print_json(cache, options, in_force, now, terminal)
-                             : print_rows(cache, options, in_force, now, terminal);
+int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides,
+         const Moment& moment, const Terminal& terminal) {
+  ListedOverrides in_force(overrides, moment.now);
+  auto tally = terminal.json ? print_json(cache, options, in_force, moment, terminal)
+                             : print_rows(cache, options, in_force, moment, terminal);
   if (!tally) return terminal.trouble(whole(tally.error().detail));
   if (!terminal.json) print_overrides(in_force, options, terminal);
   if (tally->bad > 0)

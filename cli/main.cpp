@@ -15,6 +15,7 @@
 #include "conf/parse.hpp"
 #include "conf/problems.hpp"
 #include "conf/values.hpp"
+#include "setup/watched_clock.hpp"
 #include "version.hpp"
 
 namespace {
@@ -96,11 +97,18 @@ Config config_or_defaults(const Options& options, const Terminal& terminal) {
 }
 
 int with_cache(const Options& options, const Terminal& terminal,
-               const std::function<int(LmdbCache&, const Config&, Time)>& verb) {
+               const std::function<int(LmdbCache&, const Config&, const Moment&)>& verb) {
   return with_rules(options, terminal, [&](const Config& config) {
     SystemClock clock;
     auto cache = open_cache(config.cache, clock);
-    return cache ? verb(**cache, config, clock.now()) : terminal.trouble(whole(cache.error().detail));
+    if (!cache) return terminal.trouble(whole(cache.error().detail));
+    Moment moment = clock.moment();
+    if (auto belief = belief_by(**cache)) {
+      moment = moment_of(*belief, read_clocks());
+      if (belief->doubt != ClockDoubt::none)
+        terminal.err << wrapped("mtastsctl: the clock is in doubt: " + words(*belief), 2) << '\n';
+    }
+    return verb(**cache, config, moment);
   });
 }
 
@@ -124,14 +132,14 @@ int run_list(Options& options, const Terminal& terminal) {
     if (!span) return terminal.trouble("--expiring takes a number and one of s, m, h, d, as 24h");
     options.list.expiring = std::chrono::floor<std::chrono::seconds>(*span);
   }
-  return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, Time now) {
-    return list(cache, options.list, config.overrides, now, terminal);
+  return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, const Moment& moment) {
+    return list(cache, options.list, config.overrides, moment, terminal);
   });
 }
 
 int run_show(const Options& options, const Terminal& terminal) {
-  return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, Time now) {
-    return show(cache, options.domain, config, now, terminal);
+  return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, const Moment& moment) {
+    return show(cache, options.domain, config, moment, terminal);
   });
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "setup/watched_clock.hpp"
+
 namespace mtasts {
 namespace {
 
@@ -39,6 +41,12 @@ Result<std::unique_ptr<LmdbCache>> open_cache(const CacheConfig& config, const C
   options.max_size = config.max_size;
   options.read_only = true;
   return LmdbCache::open(std::move(options), clock);
+}
+
+std::optional<ClockBelief> belief_by(LmdbCache& cache) {
+  auto past = cache.clock_past();
+  if (!past) return std::nullopt;
+  return first_belief(read_clocks(), boot_id(), *past);
 }
 
 }  // namespace mtasts

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,9 @@ std::vector<std::string> cache_folders(const CacheConfig& config);
 
 // Opens the first folder that holds a cache. Fault::storage: names what was tried, and the remedy.
 Result<std::unique_ptr<LmdbCache>> open_cache(const CacheConfig& config, const Clock& clock);
+
+// Whether the clock can be trusted, by what the cache remembers, as a daemon that starts now would judge it.
+// nullopt: the cache does not say.
+std::optional<ClockBelief> belief_by(LmdbCache& cache);
 
 }  // namespace mtasts

@@ -24,13 +24,13 @@ struct Facts {
   const RecordView* record;  // nullptr: not in the cache
   ZoneRules rules;
   const Override* over;  // nullptr: none
-  Time now;
+  Moment moment;
 };
 
 // Whether mtastsd would ask DNS about DANE before it answers.
 bool looks_up_dane(const Facts& facts) {
   bool wanted = overridden(facts.rules, facts.over).dane && !decide_override(facts.over);
-  return wanted && dane_freshness(find_dane(*facts.record, {}), facts.now) == Freshness::wait;
+  return wanted && dane_freshness(find_dane(*facts.record, {}), facts.moment.now) == Freshness::wait;
 }
 
 // REQUIRES: !looks_up_dane(facts), or it would be the answer of a DANE state that is over.
@@ -41,29 +41,28 @@ std::string reply(Dialect dialect, const Facts& facts) {
   CachedPolicy cached{record.policy, record.fetched_at, record.id};
   ZoneRules rules = facts.rules;
   auto dane = find_dane(record, {});
-  Decision decision = decide(certain(facts.now), record.has_policy ? &cached : nullptr,
+  Decision decision = decide(facts.moment, record.has_policy ? &cached : nullptr,
                              {record.state, record.detail}, dane ? &*dane : nullptr, rules, facts.over);
   std::string text;
   append_reply(text, dialect, facts.domain, decision);
   return text;
 }
 
-boost::json::value policy_object(const RecordView& record, Time now) {
+boost::json::value policy_object(const RecordView& record, const Moment& moment) {
   if (!record.has_policy) return nullptr;
   boost::json::array mx, lines;
   for_each_part(record.policy.mx, [&](std::string_view part) { mx.push_back(to_json(part)); });
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     lines.push_back(to_json(std::string(key).append(value)));
   });
-  return boost::json::object{
-      {"id", to_json(record.id)},
-      {"mode", to_json(words(record.policy.mode))},
-      {"max_age", record.policy.max_age},
-      {"mx", std::move(mx)},
-      {"lines", std::move(lines)},
-      {"fetched", time_or_null(record.fetched_at)},
-      {"expires", time_or_null(expires_at(record.policy, record.fetched_at, certain(now)))},
-      {"refresh", time_or_null(record.refresh_at)}};
+  return boost::json::object{{"id", to_json(record.id)},
+                             {"mode", to_json(words(record.policy.mode))},
+                             {"max_age", record.policy.max_age},
+                             {"mx", std::move(mx)},
+                             {"lines", std::move(lines)},
+                             {"fetched", time_or_null(record.fetched_at)},
+                             {"expires", time_or_null(expires_at(record.policy, record.fetched_at, moment))},
+                             {"refresh", time_or_null(record.refresh_at)}};
 }
 
 boost::json::object look_object(const RecordView& record) {
@@ -112,7 +111,7 @@ void print_json(const Facts& facts, const Terminal& terminal) {
                              {"replies", nullptr},
                              {"override", override_json(facts.over)}};
   if (facts.record != nullptr) {
-    object["policy"] = policy_object(*facts.record, facts.now);
+    object["policy"] = policy_object(*facts.record, facts.moment);
     object["last_look"] = look_object(*facts.record);
     object["dane"] = dane_array(facts.domain, *facts.record);
     if (!looks_up_dane(facts)) {
@@ -123,10 +122,12 @@ void print_json(const Facts& facts, const Terminal& terminal) {
   terminal.print_json(object);
 }
 
-void print_policy(const RecordView& record, Time now, Sheet& sheet) {
+void print_policy(const RecordView& record, const Moment& moment, Sheet& sheet) {
   if (!record.has_policy) return sheet.line("policy", "none stored");
-  auto expires = expires_at(record.policy, record.fetched_at, certain(now));
-  sheet.line("policy", fmt::format("{}{}", words(record.policy.mode), expires > now ? "" : ", expired"));
+  Time now = moment.now;
+  auto expires = expires_at(record.policy, record.fetched_at, moment);
+  bool holds = policy_in_force(record, moment);
+  sheet.line("policy", fmt::format("{}{}", words(record.policy.mode), holds ? "" : ", expired"));
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     sheet.unbroken("", whole(std::string(key).append(value)));
   });
@@ -164,7 +165,8 @@ void print_dane(const DomainName& domain, const RecordView& record, Time now, Sh
 }
 
 void print_text(const Facts& facts, const Terminal& terminal) {
-  const auto& [domain, record, rules, over, now] = facts;
+  const auto& [domain, record, rules, over, moment] = facts;
+  Time now = moment.now;
   Sheet sheet(terminal, 12);
   if (record == nullptr) {
     terminal.print(fmt::format("{} is not in the cache; \"mtastsctl query {}\" looks it up", domain.str(),
@@ -174,7 +176,7 @@ void print_text(const Facts& facts, const Terminal& terminal) {
   }
   sheet.line("domain", domain.str());
   if (over != nullptr) sheet.line("override", override_in_words(*over));
-  print_policy(*record, now, sheet);
+  print_policy(*record, moment, sheet);
   print_look(*record, now, sheet);
   print_dane(domain, *record, now, sheet);
   if (looks_up_dane(facts))
@@ -187,7 +189,8 @@ void print_text(const Facts& facts, const Terminal& terminal) {
 
 }  // namespace
 
-int show(LmdbCache& cache, std::string_view text, const Config& config, Time now, const Terminal& terminal) {
+int show(LmdbCache& cache, std::string_view text, const Config& config, const Moment& moment,
+         const Terminal& terminal) {
   auto domain = domain_argument(text);
   if (!domain) return terminal.trouble(domain.error().detail + "; write it as example.com");
   auto reader = cache.reader();
@@ -197,7 +200,7 @@ int show(LmdbCache& cache, std::string_view text, const Config& config, Time now
   if (!record) return terminal.trouble(whole(record.error().detail));
   SettingsPtr settings = make_settings(config);
   Facts facts{*domain, *record ? &**record : nullptr, settings->main.rules,
-              settings->overrides.find(*domain, false, std::nullopt, now), now};
+              settings->overrides.find(*domain, false, std::nullopt, moment.now), moment};
   if (terminal.json)
     print_json(facts, terminal);
   else

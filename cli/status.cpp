@@ -70,6 +70,15 @@ void print_process(const json::value* status, Sheet& sheet) {
   sheet.line("connections", number_of(member(status, "connections")));
 }
 
+void print_clock(const json::value* status, Sheet& sheet) {
+  const auto* clock = member(status, "clock");
+  if (!is(member(clock, "certain"), false)) return;
+  sheet.line("clock",
+             fmt::format("in doubt: policies are judged by the last certain time, {}",
+                         text_of(member(clock, "last_certain"))),
+             Colour::warning);
+}
+
 void print_dns(const json::value* status, Sheet& sheet) {
   sheet.line("DNS", text_of(member(member(status, "dns"), "way")));
   const auto* dnssec = member(status, "dnssec");
@@ -166,6 +175,7 @@ int status(const std::string& control, const Terminal& terminal) {
   } else {
     Sheet sheet(terminal, 13);
     print_process(&object, sheet);
+    print_clock(&object, sheet);
     print_dns(&object, sheet);
     print_postfix(&object, sheet);
     print_work(&object, sheet);

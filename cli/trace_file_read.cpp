@@ -126,6 +126,7 @@ SavedTrace read_file(JsonFields& file, std::string& trouble) {
   SavedTrace saved;
   ExplainInputs& inputs = saved.inputs;
   inputs.now = time_of(file, "time");
+  if (file.has("last_certain")) inputs.clock = {false, time_of(file, "last_certain")};
   inputs.next_hop = file.octets("next_hop", longest_text);
   inputs.map = file.octets("map", 100);
   if (!parse_map_name(inputs.map)) file.wrong("map", "is no map name");

@@ -102,6 +102,7 @@ std::string write_trace(const ExplainInputs& inputs, const Trace& trace) {
                     {"override", override_object(inputs.over)},
                     {"stored", nullptr},
                     {"trace", steps(trace)}};
+  if (!inputs.clock.certain) file["last_certain"] = time_value(inputs.clock.last_certain);
   if (inputs.stored) file["stored"] = to_json(hex_text(encode(*inputs.stored)));
   return ascii_json(file) + "\n";
 }

@@ -108,7 +108,11 @@ std::string words(const ClockBelief& belief) {
   std::string why;
   switch (belief.doubt) {
     case ClockDoubt::none: return {};
-    case ClockDoubt::jumped: why = "the clock jumped by " + std::to_string(belief.jump.count()) + " s"; break;
+    case ClockDoubt::jumped:
+      why = std::chrono::abs(belief.jump) > max_step
+                ? "the clock jumped by " + std::to_string(belief.jump.count()) + " s"
+                : "the clock jumped and came back";
+      break;
     case ClockDoubt::behind_fetch: why = "the clock is behind the newest policy fetch of " + last; break;
     case ClockDoubt::behind_mark: why = "the clock is behind its last certain time, " + last; break;
     case ClockDoubt::long_absence: why = "the host was off, or mtastsd did not run, since " + last; break;

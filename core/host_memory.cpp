@@ -19,11 +19,18 @@ void append_seconds(std::string& out, std::chrono::seconds value) {
 
 void append_time(std::string& out, Time time) { append_seconds(out, time.time_since_epoch()); }
 
-std::chrono::seconds take_seconds(std::string_view& bytes) noexcept {
-  return std::chrono::seconds(take_number<std::int64_t>(bytes));
+// False: out of range.
+bool take_seconds(std::string_view& bytes, std::chrono::seconds& value) noexcept {
+  value = std::chrono::seconds(take_number<std::int64_t>(bytes));
+  return value >= std::chrono::seconds(0) && value < most_seconds;
 }
 
-Time take_time(std::string_view& bytes) noexcept { return Time(take_seconds(bytes)); }
+bool take_time(std::string_view& bytes, Time& time) noexcept {
+  std::chrono::seconds value{};
+  bool sane = take_seconds(bytes, value);
+  time = Time(value);
+  return sane;
+}
 
 std::string sealed(std::string bytes) {
   append_little(bytes, crc32c(bytes), checksum_size);
@@ -53,10 +60,10 @@ std::optional<HostMemory> decode_host_memory(std::string_view bytes) noexcept {
   std::string_view fields = unsealed(bytes, memory_size);
   if (fields.empty()) return std::nullopt;
   HostMemory memory;
-  memory.dnssec_worked_at = take_time(fields);
-  memory.dnssec_down_since = take_time(fields);
-  memory.postfix_yes_at = take_time(fields);
-  memory.postfix_no_since = take_time(fields);
+  for (Time* time : {&memory.dnssec_worked_at, &memory.dnssec_down_since, &memory.postfix_yes_at,
+                     &memory.postfix_no_since}) {
+    if (!take_time(fields, *time)) return std::nullopt;
+  }
   return memory;
 }
 
@@ -72,8 +79,7 @@ std::optional<ClockMark> decode_clock_mark(std::string_view bytes) noexcept {
   std::string_view fields = unsealed(bytes, mark_size);
   if (fields.empty()) return std::nullopt;
   ClockMark mark;
-  mark.last_certain = take_time(fields);
-  mark.boottime = take_seconds(fields);
+  if (!take_time(fields, mark.last_certain) || !take_seconds(fields, mark.boottime)) return std::nullopt;
   std::ranges::transform(fields, mark.boot.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
   return mark;
 }

@@ -20,7 +20,12 @@ struct HostMemory {
   friend bool operator==(const HostMemory&, const HostMemory&) = default;
 };
 
-// Stored forms: version, fields, CRC-32C. Decoding gives nullopt for anything that encode() did not write.
+// Times and spans outside of these were not written by mtastsd. Within them the arithmetic of clocks cannot
+// overflow.
+inline constexpr std::chrono::seconds most_seconds{std::int64_t{1} << 40};
+
+// Stored forms: version, fields, CRC-32C. Decoding gives nullopt for bytes of another form, with a wrong
+// checksum, or with a time that is negative or not below most_seconds.
 std::string encode(const HostMemory& memory);
 std::optional<HostMemory> decode_host_memory(std::string_view bytes) noexcept;
 std::string encode(const ClockMark& mark);

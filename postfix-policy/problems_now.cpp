@@ -58,6 +58,12 @@ void add_shortages(const Shortages& shortages, Shortages::Moment now, List& list
              "looked for");
 }
 
+// A host that was off for days is nothing that an administrator has to mend.
+void add_clock(const ClockBelief& clock, List& list) {
+  if (clock.doubt == ClockDoubt::none || clock.doubt == ClockDoubt::long_absence) return;
+  list.add("clock-in-doubt", "the clock is in doubt: " + words(clock));
+}
+
 void add_file(const ConfigFile& file, const std::optional<std::string>& digest, List& list) {
   if (file.path.empty() || file.digest.empty()) return;
   if (!digest)
@@ -73,11 +79,12 @@ void add_file(const ConfigFile& file, const std::optional<std::string>& digest, 
 
 std::vector<Problem> problems_now(const CacheCondition& cache, const Shortages& shortages,
                                   const ConfigFile& file, const std::optional<std::string>& file_digest,
-                                  Time now, Shortages::Moment steady_now) {
+                                  const ClockBelief& clock, Time now, Shortages::Moment steady_now) {
   List list(now);
   add_cache(cache, list);
   add_shortages(shortages, steady_now, list);
   add_file(file, file_digest, list);
+  add_clock(clock, list);
   return std::move(list).take();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/condition.hpp"
+#include "core/clock_belief.hpp"
 #include "core/time.hpp"
 #include "postfix-policy/config_file.hpp"
 #include "postfix-policy/shortages.hpp"
@@ -22,6 +23,6 @@ struct Problem {
 // shortages.
 std::vector<Problem> problems_now(const CacheCondition& cache, const Shortages& shortages,
                                   const ConfigFile& file, const std::optional<std::string>& file_digest,
-                                  Time now, Shortages::Moment steady_now);
+                                  const ClockBelief& clock, Time now, Shortages::Moment steady_now);
 
 }  // namespace mtasts

@@ -24,7 +24,12 @@ UnboundOptions dns_options(const Config& config, const Resolvers& resolvers) {
 }
 
 constexpr std::chrono::seconds clock_tick{1};
-constexpr std::chrono::hours doubt_told_again{1};
+
+void log_clock(Log& log, const ClockBelief& belief) {
+  if (belief.doubt == ClockDoubt::none)
+    return log.say(Log::Level::info, "clock", "the clock is certain again");
+  log.event(Log::Level::warning, "clock", {{"text", "the clock is in doubt"}, {"detail", words(belief)}});
+}
 
 }  // namespace
 
@@ -90,24 +95,19 @@ void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
   });
 }
 
-// Tells the log about doubts, and renews the DNS context whenever the time of day has jumped.
+// Tells the log when a doubt begins, changes or ends, and renews the DNS context whenever the time of day has
+// jumped.
 asio::awaitable<void> ResolveLoop::watch_clock() {
   asio::steady_timer timer(loop_);
   ClockBelief told;
   std::chrono::seconds dns_made_at = clock_.look().wall_offset;
-  for (auto tell_again = std::chrono::steady_clock::time_point();;) {
+  for (;;) {
     ClockBelief seen = clock_.look();
     if (std::chrono::abs(seen.wall_offset - dns_made_at) > max_step) {
       dns_made_at = seen.wall_offset;
       health_.renew_dns();
     }
-    bool in_doubt = seen.doubt != ClockDoubt::none,
-         changed = seen.doubt != told.doubt || seen.jump != told.jump;
-    if (in_doubt && (changed || std::chrono::steady_clock::now() >= tell_again)) {
-      log_.event(Log::Level::warning, "clock", {{"text", "the clock is in doubt"}, {"detail", words(seen)}});
-      tell_again = std::chrono::steady_clock::now() + doubt_told_again;
-    }
-    if (!in_doubt && changed) log_.say(Log::Level::info, "clock", "the clock is certain again");
+    if (seen.doubt != told.doubt || seen.jump != told.jump) log_clock(log_, seen);
     told = seen;
     timer.expires_after(clock_tick);
     co_await timer.async_wait(asio::use_awaitable);

@@ -12,6 +12,7 @@
 #include "conf/parse.hpp"
 #include "core/finding.hpp"
 #include "core/time_text.hpp"
+#include "setup/answer_json.hpp"
 #include "version.hpp"
 
 namespace mtasts {
@@ -83,6 +84,13 @@ json::object configuration(const ConfigFile& file, const std::optional<std::stri
           {"sha256", text_or_null(file.digest)},
           {"file_sha256", text_or_null(digest.value_or(""))},
           {"changed", !file.path.empty() && digest != file.digest}};
+}
+
+json::object clock(const ClockBelief& belief) {
+  bool certain = belief.doubt == ClockDoubt::none;
+  json::object object = clock_json({certain, belief.last_certain});
+  object["detail"] = text(words(belief));
+  return object;
 }
 
 json::array problem_array(const std::vector<Problem>& problems) {
@@ -169,6 +177,7 @@ json::object status_object(const StatusFacts& facts, const Health& health, const
           {"configuration", configuration(facts.file, now.file_digest)},
           {"listeners", listeners(facts)},
           {"connections", now.connections},
+          {"clock", clock(now.clock)},
           {"dns", dns(health)},
           {"dnssec", dnssec(health)},
           {"postfix_dane", postfix(facts.config, health)},
@@ -212,7 +221,7 @@ StatusDesk::StatusDesk(asio::any_io_executor home, std::vector<AnswerLoop*> loop
       timer_(home_) {}
 
 std::vector<Problem> StatusDesk::problems(const std::optional<std::string>& file_digest) const {
-  return problems_now(cache_.condition(), shortages_, facts_.file, file_digest, clock_.now(),
+  return problems_now(cache_.condition(), shortages_, facts_.file, file_digest, clock_.look(), clock_.now(),
                       std::chrono::steady_clock::now());
 }
 
@@ -244,6 +253,7 @@ asio::awaitable<json::object> StatusDesk::answer() {
                 .flights = gathering->flights,
                 .cache = cache_.stats(),
                 .condition = cache_.condition(),
+                .clock = clock_.look(),
                 .file_digest = digest_now(facts_.file),
                 .problems = {}};
   now.problems = problems(now.file_digest);

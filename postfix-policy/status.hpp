@@ -39,6 +39,7 @@ struct StatusNow {
   std::optional<FlightCounts> flights;
   Result<CacheStats> cache;
   CacheCondition condition{};
+  ClockBelief clock{};
   std::optional<std::string> file_digest{};  // of the configuration file as it is now
   std::vector<Problem> problems{};
 };

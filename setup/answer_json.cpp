@@ -22,6 +22,12 @@ json::value time_or_null(Time time) {
 
 }  // namespace
 
+json::object clock_json(const ClockState& clock) {
+  json::value last;
+  if (!clock.certain) last = to_json(utc_text(clock.last_certain));
+  return {{"certain", clock.certain}, {"last_certain", std::move(last)}};
+}
+
 json::value policy_json(const RecordView* record, const Moment& moment) {
   if (!record || !record->has_policy) return nullptr;
   json::array mx;

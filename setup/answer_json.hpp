@@ -14,6 +14,8 @@
 namespace mtasts {
 
 // null without a policy, else {"id","mode","max_age","mx":[…],"fetched","expires"}
+// {"certain":true|false,"last_certain":null|time}: whether the clock can be trusted.
+boost::json::object clock_json(const ClockState& clock);
 boost::json::value policy_json(const RecordView* record, const Moment& moment);
 
 // null without a state, else {"mx","trouble","detail","port","looked","expires","next_try",

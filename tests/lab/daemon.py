@@ -56,6 +56,7 @@ class Daemon:
         self.lab, self.folder = lab, lab.folder("mtastsd")
         self.config, self.log_file = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
         self.unix = str(self.folder / "policy.sock")
+        self.wrap = []      # a command that runs what follows it
         self.listen = [f"unix:{each}" for each in [self.unix, *unix_sockets]] + ["inet:%s:%d" % INET]
         (self.folder / "cache").mkdir(exist_ok=True)
         self.write_config()
@@ -68,7 +69,7 @@ class Daemon:
 
     def start(self, seconds=30):
         """Starts mtastsd and waits until it takes connections."""
-        command = netns.enter(self.lab.relay, program("mtastsd"), "--config", self.config)
+        command = netns.enter(self.lab.relay, *self.wrap, program("mtastsd"), "--config", self.config)
         self.pid = self.lab.processes.start("mtastsd", command, self.log_file)
 
         def ready():

@@ -33,7 +33,7 @@ Config without_dane() {
 TEST_CASE("list: the text", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(list(*fixture.open(), {.all = true}, {}, noon, caught.text()) == exit_ok);
+  CHECK(list(*fixture.open(), {.all = true}, {}, certain(noon), caught.text()) == exit_ok);
   CHECK(caught.out.str() ==
         "DOMAIN           MODE     EXPIRES                    FETCHED          ID        DANE\n"
         "enforce.example  enforce  2026-02-06 in 6 days       24 hours ago     20260131\n"
@@ -60,7 +60,7 @@ TEST_CASE("list: what fits into a terminal", "[cli]") {
     Caught caught;
     auto terminal = caught.text();
     terminal.width = row.width;
-    CHECK(list(*fixture.open(), {.all = true}, {}, noon, terminal) == exit_ok);
+    CHECK(list(*fixture.open(), {.all = true}, {}, certain(noon), terminal) == exit_ok);
     auto out = caught.out.str();
     CHECK(out.starts_with("DOMAIN" + std::string(row.domain - 6, ' ') + "  MODE "));
     CHECK(out.substr(0, out.find('\n') + 1).ends_with(row.head_end));
@@ -73,7 +73,7 @@ TEST_CASE("list: what fits into a terminal", "[cli]") {
 TEST_CASE("list: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(list(*fixture.open(), {.glob = "enforce.*"}, {}, noon, caught.json()) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "enforce.*"}, {}, certain(noon), caught.json()) == exit_ok);
   CHECK(caught.out.str() ==
         "[\n{\"domain\":\"enforce.example\",\"mode\":\"enforce\",\"expires\":\"2026-02-06T12:00:00Z\","
         "\"fetched\":\"2026-01-30T12:00:00Z\",\"id\":\"20260131\",\"max_age\":604800,\"state\":\"current\","
@@ -98,7 +98,7 @@ TEST_CASE("list: what is asked for is listed", "[cli]") {
 TEST_CASE("show: the text", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "Enforce.Example.", {}, noon, caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "Enforce.Example.", {}, certain(noon), caught.text()) == exit_ok);
   std::string head =
       "domain      enforce.example\n"
       "policy      enforce\n"
@@ -123,7 +123,7 @@ TEST_CASE("show: the text", "[cli]") {
 TEST_CASE("show: without DANE the answer is told from the policy", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "Enforce.Example.", without_dane(), noon, caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "Enforce.Example.", without_dane(), certain(noon), caught.text()) == exit_ok);
   CHECK(caught.out.str().contains(
       "postfix     OK secure match=.enforce.example:mx.enforce.example servername=hostname\n"
       "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
@@ -132,7 +132,7 @@ TEST_CASE("show: without DANE the answer is told from the policy", "[cli]") {
 TEST_CASE("STS-30: show says why the last look failed, without passing on hostile bytes", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "failed.example", without_dane(), noon, caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "failed.example", without_dane(), certain(noon), caught.text()) == exit_ok);
   CHECK(caught.out.str().contains(
       "            the policy could not be fetched: TLS: \\x1b[31mcertificate has\n"
       "            expired\n"
@@ -144,19 +144,19 @@ TEST_CASE("STS-30: show says why the last look failed, without passing on hostil
 TEST_CASE("show: expired, testing and unknown are answered as without a policy", "[cli]") {
   Fixture fixture;
   Caught gone, nothing, testing, stricter, unknown;
-  CHECK(show(*fixture.open(), "gone.example", without_dane(), noon, gone.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "gone.example", without_dane(), certain(noon), gone.text()) == exit_ok);
   CHECK(gone.out.str().contains("policy      enforce, expired\n"));
   CHECK(gone.out.str().contains("postfix     NOTFOUND \n"));
-  CHECK(show(*fixture.open(), "nothing.example", without_dane(), noon, nothing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "nothing.example", without_dane(), certain(noon), nothing.text()) == exit_ok);
   CHECK(nothing.out.str().contains("policy      none stored\n"));
   CHECK(nothing.out.str().contains("            no MTA-STS record\n"));
-  CHECK(show(*fixture.open(), "testing.example", without_dane(), noon, testing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "testing.example", without_dane(), certain(noon), testing.text()) == exit_ok);
   CHECK(testing.out.str().contains("postfix     NOTFOUND \n"));
   Config config = without_dane();
   config.policy.testing_as_enforce = true;
-  CHECK(show(*fixture.open(), "testing.example", config, noon, stricter.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "testing.example", config, certain(noon), stricter.text()) == exit_ok);
   CHECK(stricter.out.str().contains("postfix     OK secure match=a.example servername=hostname\n"));
-  CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.text()) == exit_no);
+  CHECK(show(*fixture.open(), "unknown.example", {}, certain(noon), unknown.text()) == exit_no);
   CHECK(unknown.out.str() ==
         "unknown.example is not in the cache; \"mtastsctl query unknown.example\" looks it up\n");
 }
@@ -177,7 +177,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
   submission.failures = 3;
   fixture.add("dane.example", record);
   Caught text, object;
-  CHECK(show(*fixture.open(), "dane.example", {}, noon, text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), text.text()) == exit_ok);
   CHECK(
       text.out.str().contains("dane        MX secure, until 2026-01-31 12:00:20 UTC, in 20 seconds\n"
                               "            mx1.dane.example: usable TLSA\n"
@@ -187,7 +187,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
                               "            last look bogus, 3 in a row\n"
                               "            MX x: DNSSEC bogus: \\x1b[31mforged\n"
                               "postfix     OK dane-only\n"));
-  CHECK(show(*fixture.open(), "dane.example", {}, noon, object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), object.json()) == exit_ok);
   auto states = json::parse(object.out.str()).at("dane").as_array();
   CHECK(states.at(0).at("hosts").at(1).at("state") == "failed");
   CHECK(states.at(1).at("next_hop") == "[dane.example]:587");
@@ -203,9 +203,9 @@ TEST_CASE("show: no reply is told from a DANE state that is over", "[cli]") {
   state.valid_until = noon - 1s;
   fixture.add("dane.example", record);
   Caught text, object;
-  CHECK(show(*fixture.open(), "dane.example", {}, noon, text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), text.text()) == exit_ok);
   CHECK_FALSE(text.out.str().contains("postfix  "));
-  CHECK(show(*fixture.open(), "dane.example", {}, noon, object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at("replies").is_null());
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("list: an empty list says why it is empty", "[cli]") {
   Fixture fixture;
   auto says = [&](const ListOptions& options) {
     Caught caught;
-    CHECK(list(*fixture.open(), options, {}, noon, caught.text()) == exit_ok);
+    CHECK(list(*fixture.open(), options, {}, certain(noon), caught.text()) == exit_ok);
     return caught.out.str();
   };
   CHECK(says({.mode = "none"}) ==
@@ -226,7 +226,7 @@ TEST_CASE("list: an empty list says why it is empty", "[cli]") {
     Caught caught;
     auto cache = open_cache({folder / "cache", true, 1ull << 26}, clock);
     REQUIRE(cache);
-    CHECK(list(**cache, {}, {}, noon, caught.text()) == exit_ok);
+    CHECK(list(**cache, {}, {}, certain(noon), caught.text()) == exit_ok);
     return caught.out.str();
   };
   CHECK(listed() == "the cache is empty\n");
@@ -238,7 +238,7 @@ TEST_CASE("list: an empty list says why it is empty", "[cli]") {
 TEST_CASE("show: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught, unknown;
-  CHECK(show(*fixture.open(), "failed.example", without_dane(), noon, caught.json()) == exit_ok);
+  CHECK(show(*fixture.open(), "failed.example", without_dane(), certain(noon), caught.json()) == exit_ok);
   auto object = json::parse(caught.out.str()).as_object();
   CHECK(object["domain"] == "failed.example");
   CHECK(object["policy"].at("mode") == "enforce");
@@ -249,7 +249,7 @@ TEST_CASE("show: the JSON form", "[cli]") {
   CHECK(object["last_look"].at("failed_id") == "new");
   CHECK(object["last_look"].at("failures") == 2);
   CHECK(object["replies"].at("postfix") == "OK secure match=mx.failed.example servername=hostname");
-  CHECK(show(*fixture.open(), "unknown.example", {}, noon, unknown.json()) == exit_no);
+  CHECK(show(*fixture.open(), "unknown.example", {}, certain(noon), unknown.json()) == exit_no);
   CHECK(unknown.out.str() ==
         "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"dane\":null,\"replies\":null,"
         "\"override\":null}\n");

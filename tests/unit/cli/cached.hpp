@@ -101,7 +101,7 @@ class Fixture {
 
   std::vector<std::string> listed(const ListOptions& options) {
     Caught caught;
-    CHECK(list(*open(), options, {}, noon, caught.json()) == exit_ok);
+    CHECK(list(*open(), options, {}, certain(noon), caught.json()) == exit_ok);
     std::vector<std::string> domains;
     for (const auto& each : boost::json::parse(caught.out.str()).as_array())
       domains.emplace_back(each.at("domain").as_string().c_str());

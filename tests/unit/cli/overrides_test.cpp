@@ -33,7 +33,7 @@ std::vector<OverrideConfig> some() {
 
 json::array listed(Fixture& fixture, const ListOptions& options) {
   Caught caught;
-  CHECK(list(*fixture.open(), options, some(), noon, caught.json()) == exit_ok);
+  CHECK(list(*fixture.open(), options, some(), certain(noon), caught.json()) == exit_ok);
   return json::parse(caught.out.str()).as_array();
 }
 
@@ -79,17 +79,17 @@ TEST_CASE("list: overrides in the text, below the table", "[cli]") {
   Caught all, none, testing;
   auto terminal = all.text();
   terminal.width = 80;
-  CHECK(list(*fixture.open(), {}, some(), noon, terminal) == exit_ok);
+  CHECK(list(*fixture.open(), {}, some(), certain(noon), terminal) == exit_ok);
   CHECK(
       all.out.str().ends_with("\n"
                               "OVERRIDES IN FORCE\n"
                               "enforce.example  no-policy: ticket 1\n"
                               "*.partner.example  ignore-dane, until 2026-02-01: ticket 2\n"
                               "[relay.example]:587  ignore-sts: ticket 3\n"));
-  CHECK(list(*fixture.open(), {.glob = "nosuch"}, some(), noon, none.text()) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "nosuch"}, some(), certain(noon), none.text()) == exit_ok);
   CHECK(none.out.str() ==
         "none of the 4 policies and 1 domains without one in the cache is asked for by this\n");
-  CHECK(list(*fixture.open(), {.mode = "testing"}, some(), noon, testing.text()) == exit_ok);
+  CHECK(list(*fixture.open(), {.mode = "testing"}, some(), certain(noon), testing.text()) == exit_ok);
   CHECK_FALSE(testing.out.str().contains("OVERRIDES"));
 }
 
@@ -98,13 +98,13 @@ TEST_CASE("show: the override in force, and the answer it gives", "[cli]") {
   Config config;
   config.overrides = some();
   Caught text, object, unknown;
-  CHECK(show(*fixture.open(), "enforce.example", config, noon, text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), "enforce.example", config, certain(noon), text.text()) == exit_ok);
   CHECK(text.out.str().starts_with("domain      enforce.example\noverride    no-policy: ticket 1\npolicy "));
   CHECK(text.out.str().contains("postfix     NOTFOUND \n"));
   CHECK_FALSE(text.out.str().contains("is looked up before"));
-  CHECK(show(*fixture.open(), "enforce.example", config, noon, object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), "enforce.example", config, certain(noon), object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at("override").at("reason") == "ticket 1");
-  CHECK(show(*fixture.open(), "mx.partner.example", config, noon, unknown.text()) == exit_no);
+  CHECK(show(*fixture.open(), "mx.partner.example", config, certain(noon), unknown.text()) == exit_no);
   CHECK(unknown.out.str().contains("override    ignore-dane, until 2026-02-01: ticket 2\n"));
 }
 
@@ -138,13 +138,13 @@ TEST_CASE("list: the DANE word is there where ids are", "[cli]") {
   record.dane.push_back(state(MxState::secure, "u+mx.dane.example"));
   fixture.add("dane.example", record);
   Caught text, object, narrow;
-  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, noon, text.text()) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, certain(noon), text.text()) == exit_ok);
   CHECK(text.out.str().ends_with("no-record                  -                -   usable\n"));
   auto terminal = narrow.text();
   terminal.width = 80;
-  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, noon, terminal) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, certain(noon), terminal) == exit_ok);
   CHECK_FALSE(narrow.out.str().contains("DANE"));
-  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, noon, object.json()) == exit_ok);
+  CHECK(list(*fixture.open(), {.glob = "dane.*", .all = true}, {}, certain(noon), object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at(0).at("dane") == "usable");
 }
 

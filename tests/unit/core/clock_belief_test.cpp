@@ -170,4 +170,6 @@ TEST_CASE("what meta keeps of the clock and the host survives its stored form", 
     CHECK_FALSE(decode_clock_mark(bytes.substr(0, i)));
   }
   CHECK_FALSE(decode_host_memory(""));
+  CHECK_FALSE(decode_clock_mark(encode(ClockMark{Time(most_seconds), 0s, {}})));
+  CHECK_FALSE(decode_clock_mark(encode(ClockMark{t0, -1s, {}})));
 }

@@ -19,10 +19,11 @@ struct World {
   CacheCondition cache;
   Shortages shortages;
   std::optional<std::string> digest = "digest";
+  ClockBelief clock;
 
   std::string codes() const {
     std::string all;
-    for (const Problem& each : problems_now(cache, shortages, file, digest, noon + 90s, steady))
+    for (const Problem& each : problems_now(cache, shortages, file, digest, clock, noon + 90s, steady))
       all += (all.empty() ? "" : " ") + each.code;
     return all;
   }
@@ -54,6 +55,11 @@ TEST_CASE("problems: each is told, and nothing else", "[status]") {
        }},
       {"config-changed", [](World& w) { w.digest = "another"; }},
       {"config-unreadable", [](World& w) { w.digest.reset(); }},
+      {"clock-in-doubt", [](World& w) { w.clock.doubt = ClockDoubt::jumped; }},
+      {"clock-in-doubt", [](World& w) { w.clock.doubt = ClockDoubt::behind_fetch; }},
+      {"clock-in-doubt", [](World& w) { w.clock.doubt = ClockDoubt::behind_mark; }},
+      {"clock-in-doubt", [](World& w) { w.clock.doubt = ClockDoubt::keys_out_of_date; }},
+      {"", [](World& w) { w.clock.doubt = ClockDoubt::long_absence; }},
   }));
   World world;
   row.spoil(world);
@@ -64,7 +70,8 @@ TEST_CASE("problems: the words say since when, why, and which process", "[status
   World world;
   world.cache.commits_fail = {noon, "No space left on device; make room"};
   world.cache.held_readers = {{4711, noon}};
-  auto problems = problems_now(world.cache, world.shortages, file, world.digest, noon + 90s, steady);
+  auto problems =
+      problems_now(world.cache, world.shortages, file, world.digest, world.clock, noon + 90s, steady);
   REQUIRE(problems.size() == 2);
   CHECK(problems[0].text ==
         "nothing can be stored in the cache since 2026-01-31T12:00:00Z: No space left on device; make room");
