@@ -19,6 +19,8 @@
 #include <chrono>
 #include <exception>
 
+#include "core/finding.hpp"
+
 namespace mtasts {
 
 namespace asio = boost::asio;
@@ -143,7 +145,8 @@ asio::awaitable<std::string> Control::answer(std::string line) {
   if (found == verbs_.end()) {
     std::string known;
     for (const auto& [name, answers] : verbs_) known += (known.empty() ? "" : ", ") + name;
-    co_return json::serialize(trouble("unknown verb; this mtastsd knows: " + known));
+    co_return json::serialize(
+        trouble("unknown verb \"" + printable(verb, 40) + "\"; this mtastsd knows: " + known));
   }
   json::object object = std::move(request.get_object());
   json::object reply = co_await found->second(std::move(object));

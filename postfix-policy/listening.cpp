@@ -1,5 +1,6 @@
 // The Listening part of listener.hpp: system calls only, no event loop.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -175,9 +176,16 @@ Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
   return {};
 }
 
+// By a descriptor of the path: root must not be led to another file meanwhile. On a failure root keeps it,
+// and the next start replaces it.
 void Listening::give_to(uid_t user, gid_t group) noexcept {
   if (endpoint_.kind != Endpoint::Kind::unix_path) return;
-  if (::chown(endpoint_.path.c_str(), user, group) != 0) return;  // then root keeps it
+  int file = ::open(endpoint_.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0) return;
+  struct stat info{};
+  bool ours = ::fstat(file, &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_;
+  [[maybe_unused]] int given = ours ? ::fchownat(file, "", user, group, AT_EMPTY_PATH) : -1;
+  ::close(file);
 }
 
 Result<void> Listening::check(const Endpoint& endpoint) {

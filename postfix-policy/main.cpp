@@ -11,6 +11,7 @@
 #include "conf/parse.hpp"
 #include "postfix-policy/daemon.hpp"
 #include "postfix-policy/preflight.hpp"
+#include "postfix-policy/privileges.hpp"
 #include "version.hpp"
 
 namespace {
@@ -37,10 +38,20 @@ int refuse(const mtasts::Error& error) {
   return 1;
 }
 
+// As the user that the daemon would become: it reads the files with that user's rights. This process only
+// prints afterwards.
+mtasts::Result<void> try_network_as_user(const mtasts::Config& config) {
+  auto account = mtasts::account_to_become(config.listen);
+  if (account && *account) {
+    if (auto done = mtasts::become(**account); !done) return done;
+  }
+  return mtasts::try_network(config);
+}
+
 // Looks at this host too, so that what passes here can be started with.
 int check_config(const mtasts::Parsed& parsed, const std::string& file) {
   for (const std::string& warning : parsed.warnings) std::cerr << "warning: " << warning << '\n';
-  auto checked = mtasts::check_start(parsed.config, ::geteuid() == 0, mtasts::try_network);
+  auto checked = mtasts::check_start(parsed.config, ::geteuid() == 0, try_network_as_user);
   if (!checked) return refuse(checked.error());
   std::cout << "# effective configuration: " << (file.empty() ? "the defaults, no file" : file) << '\n'
             << mtasts::to_toml(parsed.config);

@@ -39,7 +39,9 @@ std::unexpected<Error> failed(const Account& account, std::string_view step) {
 Result<void> give_folder(const std::string& folder, const Account& account) {
   if (auto made = cache::make_folder(folder); !made) return made;
   struct stat info{};
-  if (::lstat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != 0) return {};
+  bool of_root = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == 0;
+  if (!of_root || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return {};  // others could exchange its files meanwhile
   std::vector<std::string> files;
   std::error_code error;
   for (const auto& each : std::filesystem::directory_iterator(folder, error)) {

@@ -369,6 +369,22 @@ def test_root_becomes_the_user_for_good():
         alone.away()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_the_user_may_not_read_is_refused_before_the_start():
+    alone = Alone("nobody")
+    try:
+        (alone.folder / "anchor").chmod(0o600)
+        code, _, err = alone.run("mtastsd", "--check-config")
+        assert code == 1
+        assert "[dns] trust_anchor: can't read" in err
+        started = subprocess.run([*IN_A_NAMESPACE, str(program("mtastsd")), "--config", str(alone.config)],
+                                 capture_output=True, text=True, timeout=60)
+        assert started.returncode == 1
+        assert "[dns] trust_anchor: can't read" in started.stderr
+    finally:
+        alone.away()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="it is about root")
 def test_root_that_stays_root_is_warned_of(alone):
     alone.start()
