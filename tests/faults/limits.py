@@ -103,21 +103,23 @@ def in_time(condition, seconds):
 
 
 def starts(internet, cache, asked, right, case, tell, wrap=()):
-    """A start under a limit: it serves the cache, or refuses in words and leaves the cache as it is."""
+    """A start under a limit: it serves the cache, or refuses in words and leaves the cache as it is. A daemon that refuses may
+    have listened for a moment."""
     daemon = internet.served(cache, wrap)
-    wrong = Wrong(right)
+    wrong, said = Wrong(right), (None, "")
     try:
         daemon.start()
-        wrong.see(daemon.ask(asked))
+        replies = daemon.ask(asked)
         said = daemon.status()
-        note = "serves"
     except LabError as error:
-        last = (daemon.tail(1) or str(error))
-        note, said = "refuses to start", (None, last)
-        tell(f"limits: {case}: {last[:300]}")
-    finally:
-        daemon.processes.stop_all()
-    return wrong, note, said
+        tell(f"limits: {case}: {str(error).splitlines()[0]}")
+    serves = daemon.running()
+    if serves:
+        wrong.see(replies)
+    else:
+        tell(f"limits: {case}: {daemon.tail(1)[:300]}")
+    daemon.processes.stop_all()
+    return wrong, "serves" if serves else "refuses to start", said
 
 
 def read_only(internet, how, tell):
