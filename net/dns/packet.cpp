@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "core/text.hpp"
 
@@ -64,6 +65,19 @@ std::uint32_t ttl_of(const ns_rr& record) noexcept {
   return std::min(ttl, static_cast<std::uint32_t>(ns_get32(minimum)));
 }
 
+// An RRset has no two records that are equal (RFC 2181 §5).
+std::vector<std::string> without_duplicates(std::vector<std::string> rdata) {
+  std::set<std::string_view> seen;  // into once, which is not moved
+  std::vector<std::string> once;
+  once.reserve(rdata.size());
+  for (std::string& each : rdata) {
+    if (seen.contains(each)) continue;
+    once.push_back(std::move(each));
+    seen.insert(once.back());
+  }
+  return once;
+}
+
 class Reader {
  public:
   Reader(std::string_view name, RrType type) : at_(name), type_(type) {}
@@ -74,6 +88,7 @@ class Reader {
       if (ns_parserr(&message, ns_s_an, i, &record) != 0 || !take(message, record)) return false;
     }
     if (found.rdata.empty() && !read_denial(message)) return false;
+    found.rdata = without_duplicates(std::move(found.rdata));
     found.ttl = ttl_.value_or(denial_without_soa);
     return true;
   }

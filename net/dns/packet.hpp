@@ -13,7 +13,8 @@ namespace mtasts {
 
 struct PacketAnswer {
   unsigned rcode = 0;
-  std::vector<std::string> rdata;  // of the type that was asked for, at the end of the chain of aliases
+  std::vector<std::string> rdata;  // of the type that was asked for, at the end of the chain of aliases;
+                                   // each once (RFC 2181 §5)
   std::string canonical;           // that end, no final dot, odd octets as \DDD; empty without alias
   std::uint32_t ttl = 0;           // seconds; the shortest of the answer, or of the denial (RFC 2308 §5)
 };
