@@ -26,7 +26,12 @@ int match(std::string_view pattern_text, std::string_view host_text, const Termi
   auto pattern = MxPattern::parse(pattern_text);
   auto host = domain_argument(host_text);
   Findings findings;
-  if (!pattern) findings.push_back({"bad-pattern", Severity::error, bad_pattern(pattern_text)});
+  if (!pattern && is_numeric_mx(pattern_text)) {
+    findings.push_back({"mx-address", Severity::warning,
+                        fmt::format("\"{}\" looks like an IP address and matches no host", pattern_text)});
+  } else if (!pattern) {
+    findings.push_back({"bad-pattern", Severity::error, bad_pattern(pattern_text)});
+  }
   if (!host) findings.push_back({"bad-host", Severity::error, host.error().detail});
   bool matches = pattern && host && pattern->matches(*host);
   if (terminal.json) {

@@ -26,6 +26,7 @@ Decision temp(std::string_view rule, std::string_view reason, std::string_view d
 
 // A policy that no host can satisfy makes mail wait: it was meant to protect, and its owner can mend it.
 Decision enforce(const CachedPolicy& cached, std::string_view reason) noexcept {
+  if (cached.policy.mx.empty()) return temp("6", "the policy lists no host name", {});
   if (!can_match(cached.policy.mx)) return temp("6", "no mx of the MTA-STS policy can match a host", {});
   return {Verdict::secure, "6", reason, {}, &cached};
 }
@@ -171,7 +172,12 @@ Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindi
   }
 
   // Rules 6 and 7.
-  if (in_force) return apply(*cached, zone);
+  if (in_force) {
+    Decision decision = apply(*cached, zone);
+    if (decision.verdict == Verdict::secure && dane != nullptr && dane->off_policy)
+      decision.detail = no_host_fits;  // Postfix will defer the mail, and 3.10 does not say why
+    return decision;
+  }
   if (!zone.sts) return {Verdict::not_found, "7", "override: ignore-sts", over_reason(over)};
 
   // Nothing is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,

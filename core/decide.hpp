@@ -83,6 +83,10 @@ enum class Verdict {
   temp,       // undecided: the mail must wait
 };
 
+// The detail of a secure decision where none of the MX hosts that were last seen matches the policy.
+inline constexpr std::string_view no_host_fits =
+    "no MX host fits the policy, so mail waits until the domain's owner mends one of them";
+
 // "none", "secure", "dane", "dane-only", "answer", "temp"
 std::string_view words(Verdict verdict) noexcept;
 

@@ -9,20 +9,21 @@ namespace mtasts {
 
 namespace {
 
-// Letters in lower case, digits, hyphens and dots as they are; '\0' for what no host name has.
+// Letters in lower case, digits, hyphens, underscores and dots as they are; '\0' for what no host name has.
 constexpr std::array<char, 256> folded = [] {
   std::array<char, 256> made{};
   for (unsigned octet = 0; octet < made.size(); ++octet) {
     char c = static_cast<char>(octet);
-    if (is_alnum(c) || c == '-' || c == '.') made[octet] = to_lower(c);
+    if (is_alnum(c) || c == '-' || c == '_' || c == '.') made[octet] = to_lower(c);
   }
   return made;
 }();
 
-// LDH: letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1). Any such label may
-// stand here: hosts with "--" as their third and fourth character that are no A-labels exist and are in use.
-bool is_label(std::string_view ldh) noexcept {
-  return !ldh.empty() && ldh.size() <= 63 && ldh.front() != '-' && ldh.back() != '-';
+// Letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1), and the underscores that
+// Postfix takes for letters (valid_hostname()). Any such label may stand here: hosts with "--" as their third
+// and fourth character that are no A-labels exist and are in use.
+bool is_label(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-';
 }
 
 // A last label that a program may take for a number makes the name an IPv4 address to it: "1.2.3.4",
@@ -35,7 +36,7 @@ bool is_number(std::string_view label) noexcept {
 
 }  // namespace
 
-std::optional<DomainName> DomainName::parse(std::string_view text) noexcept {
+std::optional<DomainName> DomainName::read(std::string_view text) noexcept {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty() || text.size() > max_size) return std::nullopt;
   DomainName name;
@@ -48,8 +49,20 @@ std::optional<DomainName> DomainName::parse(std::string_view text) noexcept {
     if (!is_label(name.str().substr(label, i - label))) return std::nullopt;
     label = i + 1;
   }
-  std::string_view last = name.str().substr(label);
-  return is_label(last) && !is_number(last) ? std::optional(name) : std::nullopt;
+  return is_label(name.str().substr(label)) ? std::optional(name) : std::nullopt;
+}
+
+std::string_view DomainName::last_label() const noexcept { return str().substr(str().rfind('.') + 1); }
+
+std::optional<DomainName> DomainName::parse(std::string_view text) noexcept {
+  std::optional<DomainName> name = read(text);
+  if (name && is_number(name->last_label())) name.reset();
+  return name;
+}
+
+bool DomainName::is_numeric(std::string_view text) noexcept {
+  std::optional<DomainName> name = read(text);
+  return name && is_number(name->last_label());
 }
 
 std::optional<DomainName> DomainName::parent() const noexcept {

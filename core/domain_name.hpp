@@ -1,9 +1,9 @@
 // domain_name - a host name that is known to be one.
 //
-// Holding a DomainName is proof of validity: LDH labels of 1 to 63 octets (RFC 1123 §2.1) in A-label form,
-// lower case, no final dot, 1 to 253 octets in all, and not an IPv4 address (the last label is not all
-// digits). The text lies inside the object: copies are plain memory, no heap is used, so keys can be made on
-// the cached path.
+// Holding a DomainName is proof of validity: labels of 1 to 63 letters, digits and hyphens (RFC 1123 §2.1)
+// in A-label form, lower case, no final dot, 1 to 253 octets in all, and not an IPv4 address (the last label
+// is not a number). "_" counts as a letter, as in Postfix, which delivers to such domains. The text lies
+// inside the object: copies are plain memory, no heap is used, so keys can be made on the cached path.
 #pragma once
 
 #include <array>
@@ -23,6 +23,10 @@ class DomainName {
   // host name (U-labels too: convert them at the border with idn/) gives nullopt. Never throws.
   static std::optional<DomainName> parse(std::string_view text) noexcept;
 
+  // Whether only its last label keeps text from being a host name, because that label is a number:
+  // "192.0.2.1", "127.0.0x1". Such a text is a Domain of RFC 5321 §4.1.2, but no host has it as its name.
+  static bool is_numeric(std::string_view text) noexcept;
+
   // Valid as long as *this.
   std::string_view str() const noexcept { return {text_.data(), size_}; }
 
@@ -36,6 +40,9 @@ class DomainName {
 
  private:
   DomainName() = default;
+  static std::optional<DomainName> read(std::string_view text) noexcept;  // without a look at the last label
+  std::string_view last_label() const noexcept;
+
   std::array<char, max_size> text_;
   std::uint8_t size_;
 };

@@ -32,4 +32,9 @@ std::string printable(std::string_view text, std::size_t max) {
   return out;
 }
 
+std::string too_long(std::string_view name, std::size_t most) {
+  return "\"" + printable(name) + "\" has " + std::to_string(name.size()) + " characters; at most " +
+         std::to_string(most) + " are allowed";
+}
+
 }  // namespace mtasts

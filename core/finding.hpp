@@ -22,4 +22,7 @@ using Findings = std::vector<Finding>;
 // Peer text for a message or a log: at most max octets, everything but printable ASCII as \xNN, "..." if cut.
 std::string printable(std::string_view text, std::size_t max = 80);
 
+// "\"abc…\" has 33 characters; at most 32 are allowed"
+std::string too_long(std::string_view name, std::size_t most);
+
 }  // namespace mtasts

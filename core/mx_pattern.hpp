@@ -1,8 +1,8 @@
 // mx_pattern - one mx value of a policy: a host name or "*." and a host name (RFC 8461 §3.2, §4.1, STS-23,
 // STS-42).
 //
-// An LDH host name in A-labels, at most 253 octets with the "*."; no final dot, no address. Upper case is
-// folded.
+// A host name in A-labels, at most 253 octets with the "*."; no final dot, no address, no underscore (RFC
+// 5321 §4.1.2 has none). Upper case is folded.
 #pragma once
 
 #include <optional>
@@ -30,5 +30,10 @@ class MxPattern {
   bool wildcard_;
   DomainName base_;
 };
+
+// An mx value that follows the grammar but matches no host: a Domain of RFC 5321 §4.1.2 that ends in a number
+// ("192.0.2.1", "*.192.0.2.1"). A policy with such a value is valid; the value itself must go nowhere, since
+// a program may take it for an address.
+bool is_numeric_mx(std::string_view text) noexcept;
 
 }  // namespace mtasts

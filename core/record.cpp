@@ -80,9 +80,7 @@ bool policy_holds(const Head& head) noexcept {
     return head.id_size == 0 && head.mx_size == 0 && head.lines_size == 0 && head.max_age == 0 &&
            head.fetched_at == 0;
   }
-  if (head.mode > std::to_underlying(Mode::enforce) || head.max_age > max_policy_age || head.id_size == 0)
-    return false;
-  return head.mode == std::to_underlying(Mode::none) || head.mx_size > 0;
+  return head.mode <= std::to_underlying(Mode::enforce) && head.max_age <= max_policy_age && head.id_size > 0;
 }
 
 struct Parts {

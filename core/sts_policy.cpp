@@ -1,8 +1,8 @@
 // Codes of findings. Errors: too-large, empty, byte-order-mark, control-character, lone-cr, not-utf8,
 // leading-blank, no-key, version-missing, version-wrong, mode-missing, mode-unknown, max-age-missing,
 // max-age-syntax, mx-missing, mx-syntax, too-many-mx. Warnings: blank-line, duplicate-key, misspelt-key,
-// max-age-clamped, max-age-short, mx-keyword. Info: duplicate-mx, unknown-key, mode-testing, mode-none,
-// trailing-blank.
+// max-age-clamped, max-age-short, mx-keyword, mx-address, no-host. Info: duplicate-mx, unknown-key,
+// mode-testing, mode-none, trailing-blank.
 
 #include "core/sts_policy.hpp"
 
@@ -32,14 +32,14 @@ std::string_view mx_fault(std::string_view value) noexcept {
   if (!ascii) return "an internationalised name must stand as A-labels (xn--...)";
   if (has(" \t,;")) return "one name a line, without commas or semicolons";
   if (has("/@\"'<>")) return "a bare host name is wanted, no URL, mail address or quotes";
-  if (has(":[]")) return "no port and no IP address";
+  if (has(":[]")) return "no port and no address literal";
   if (value.starts_with('.')) return "a leading dot; write *. for any one label";
   if (value.ends_with('.')) return "a final dot";
   if (value == "*" || has("_")) return "not a host name";
   if (value.rfind('*') != std::string_view::npos && (value.rfind('*') != 0 || value[1] != '.')) {
     return "* may only be the whole first label";
   }
-  return "not a host name (letters, digits and hyphens; no IP address)";
+  return "not a host name (letters, digits and hyphens)";
 }
 
 // Gathers what the lines of one body say.
@@ -128,6 +128,8 @@ void PolicyReader::read_line(std::string_view line) {
   if (is_blank(text.front())) return error("leading-blank", here() + "a blank before the key");
   std::size_t colon = text.find(':');
   std::string_view key = text.substr(0, colon);
+  if (colon != std::string_view::npos && key.size() > max_extension_name && has_extension_octets(key))
+    return error("no-key", here() + "the key " + too_long(key, max_extension_name));
   if (colon == std::string_view::npos || !is_extension_name(key)) {
     return error("no-key", here() + quoted(text) + " does not begin with a key and \":\"");
   }
@@ -136,8 +138,10 @@ void PolicyReader::read_line(std::string_view line) {
       std::string_view::npos) {  // HTAB is a blank around a value, a control within (RFC 8461 §3.2)
     return error("control-character", here() + "a tab within the value");
   }
-  if (!policy_.lines.empty()) policy_.lines += '\n';
-  policy_.lines += text;
+  if (key != "mx" || !is_numeric_mx(value)) {  // the lines are passed on to Postfix
+    if (!policy_.lines.empty()) policy_.lines += '\n';
+    policy_.lines += text;
+  }
   read_field(key, value);
 }
 
@@ -202,21 +206,27 @@ void PolicyReader::read_max_age(std::string_view value) {
 
 void PolicyReader::read_mx(std::string_view value) {
   std::optional<MxPattern> pattern = MxPattern::parse(value);
-  if (!pattern) {
+  if (!pattern && !is_numeric_mx(value)) {
     error("mx-syntax", here() + "mx " + quoted(value) + ": " + std::string(mx_fault(value)));
     if (bad_mx_++ < max_findings) lint_.mx.push_back(printable(value));
     return;
   }
-  std::string text = pattern->text();
+  std::string text = pattern ? pattern->text() : std::string(value);
   if (mx_seen_.contains(text))
     return remark("duplicate-mx", Severity::info, here() + "mx " + text + " stands twice");
   if (mx_seen_.size() == max_policy_mx) return error("too-many-mx", here() + "more than 1000 mx values");
   if (is_match_keyword(text))
     remark("mx-keyword", Severity::warning,
            here() + text + " is a word of Postfix's own and matches no host");
-  if (!policy_.mx.empty()) policy_.mx += '\n';
-  policy_.mx += text;
   lint_.mx.push_back(text);
+  if (pattern) {
+    if (!policy_.mx.empty()) policy_.mx += '\n';
+    policy_.mx += text;
+  } else {
+    remark("mx-address", Severity::warning,
+           here() + "mx " + quoted(text) +
+               " looks like an IP address and matches no host; write the host's name");
+  }
   mx_seen_.insert(std::move(text));
 }
 
@@ -226,10 +236,12 @@ void PolicyReader::judge() {
   if (!version_seen_) error("version-missing", "the line \"version: STSv1\" is missing");
   if (!mode_seen_) error("mode-missing", "the key mode is missing");
   if (!max_age_seen_) error("max-age-missing", "the key max_age is missing");
-  if (policy_.mode != Mode::none && policy_.mx.empty() && bad_mx_ == 0) {
+  if (policy_.mode != Mode::none && mx_seen_.empty() && bad_mx_ == 0) {
     error("mx-missing", "mode " + std::string(words(policy_.mode)) + " needs at least one mx");
   }
   if (failed_) return;
+  if (policy_.mode != Mode::none && policy_.mx.empty())
+    remark("no-host", Severity::warning, "the policy lists no host name, so no MX host fits it");
   if (policy_.max_age < day) {
     remark("max-age-short", Severity::warning, "max_age is below a day: some senders ignore such a policy");
   }

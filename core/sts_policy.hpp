@@ -11,7 +11,9 @@
 //  says.
 //  - max_age: 1 to 10 digits, no sign, clamped at 31557600 (eid 7282); 0 is valid.
 //  - Each mx is an MxPattern or the whole policy is invalid: so no mx value can ever become a Postfix
-//  attribute.
+//  attribute. The one exception: a value that looks like an IPv4 address follows the grammar and matches no
+//  host (is_numeric_mx()). It is left out, its line too, and the rest of the policy counts. A policy of
+//  nothing else is valid, and no host fits it.
 #pragma once
 
 #include <charconv>
@@ -43,9 +45,10 @@ std::optional<Mode> mode_of(std::string_view word) noexcept;
 struct Policy {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;  // seconds, clamped
-  std::string mx;  // MxPattern texts, lower case, in file order, duplicates dropped, joined by '\n'
-  std::string
-      lines;  // the policy's lines as served, blank ones and blanks at line ends left out, joined by '\n'
+  std::string mx;     // MxPattern texts, lower case, in file order, duplicates dropped, joined by '\n';
+                      // empty in mode none, and if the policy lists no host name
+  std::string lines;  // the policy's lines as served, joined by '\n'; left out are blank ones, blanks at line
+                      // ends and mx lines that no host fits
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

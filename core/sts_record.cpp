@@ -38,8 +38,7 @@ std::string id_message(std::string_view id) {
   std::string message = "id " + quoted(id);
   if (id.empty()) return message + " is empty; it must be 1 to 32 letters and digits";
   auto bad = std::ranges::find_if_not(id, is_alnum);
-  if (bad == id.end())
-    return message + " has " + std::to_string(id.size()) + " characters; at most 32 are allowed";
+  if (bad == id.end()) return "id " + too_long(id, 32);
   return message + ": " + quoted({bad, 1}) + " at place " + std::to_string(bad - id.begin() + 1) +
          "; only letters and digits are allowed";
 }
@@ -68,6 +67,8 @@ struct Fields {
     std::string_view name = field.substr(0, equals);
     if (equals == std::string_view::npos) return error("field-syntax", quoted(field) + " is not name=value");
     if (name == "id") return read_id(field.substr(3));
+    if (name.size() > max_extension_name && has_extension_octets(name))
+      return error("field-syntax", "the name " + too_long(name, max_extension_name));
     if (!is_extension_name(name) || !is_value(field.substr(equals + 1))) {
       return error("field-syntax",
                    quoted(field) + " does not follow the grammar name=value of RFC 8461 section 3.1");

@@ -62,14 +62,21 @@ constexpr bool equal_folded(std::string_view a, std::string_view b) noexcept {
   return true;
 }
 
-// The name of an extension field or key: a letter or digit, then up to 31 letters, digits, "_", "-", "." (RFC
-// 8461 §3.1 sts-ext-name, §3.2 sts-policy-ext-name).
-constexpr bool is_extension_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 32 || !is_alnum(name.front())) return false;
+inline constexpr std::size_t max_extension_name = 32;
+
+// A name of an extension field or key but for its length.
+constexpr bool has_extension_octets(std::string_view name) noexcept {
+  if (name.empty() || !is_alnum(name.front())) return false;
   for (char c : name) {
     if (!is_alnum(c) && c != '_' && c != '-' && c != '.') return false;
   }
   return true;
+}
+
+// The name of an extension field or key: a letter or digit, then up to 31 letters, digits, "_", "-", "." (RFC
+// 8461 §3.1 sts-ext-name, §3.2 sts-policy-ext-name).
+constexpr bool is_extension_name(std::string_view name) noexcept {
+  return name.size() <= max_extension_name && has_extension_octets(name);
 }
 
 // Length in octets of the UTF-8 sequence (RFC 3629: shortest form, no surrogates, at most U+10FFFF) at the

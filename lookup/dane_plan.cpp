@@ -139,11 +139,9 @@ std::string failure_words(RrType type, std::string_view name, const DnsAnswer& a
 }
 
 std::optional<std::string> mx_host_name(std::string_view text) {
-  std::string name(text), without(text);
-  std::ranges::transform(name, name.begin(), to_lower);
-  std::ranges::replace(without, '_', 'x');
-  if (!DomainName::parse(without)) return std::nullopt;
-  return name;
+  auto name = DomainName::parse(text);
+  if (!name) return std::nullopt;
+  return std::string(name->str());
 }
 
 MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {

@@ -17,7 +17,7 @@ namespace mtasts {
 inline constexpr std::uint32_t longest_ttl = 86'400;  // seconds
 
 struct MxHost {
-  std::string name;            // a host name, lower case; "_" may stand in it, as Postfix takes it
+  std::string name;            // a host name, lower case
   bool first_of_group = true;  // the first of its preference
 };
 

@@ -35,7 +35,8 @@ void check_name(std::string_view text) {
   if (!name) return;
   require(DomainName::parse(name->str()) == name, "a name is read back");
   require(name->str().size() <= DomainName::max_size && !name->str().ends_with('.'), "a name is bounded");
-  for (char c : name->str()) require(is_lower(c) || is_digit(c) || c == '-' || c == '.', "a name is LDH");
+  for (char c : name->str())
+    require(is_lower(c) || is_digit(c) || c == '-' || c == '_' || c == '.', "a name is LDH and _");
   require(!parse_address(name->str()), "a name is no address");
   require(std::hash<DomainName>{}(*name) == std::hash<DomainName>{}(*DomainName::parse(name->str())),
           "hashes agree");

@@ -149,6 +149,13 @@ TEST_CASE("match: what is no pattern or no host does not match, and is named", "
   REQUIRE(object["findings"].as_array().size() == 2);
   CHECK(object["findings"].as_array()[0].at("code") == "bad-pattern");
   CHECK(object["findings"].as_array()[1].at("code") == "bad-host");
+  Caught address;
+  CHECK(match("*.192.0.2.1", "mx.example", address.json()) == exit_no);
+  object = json::parse(address.out.str()).as_object();
+  CHECK(object["match"] == false);
+  REQUIRE(object["findings"].as_array().size() == 1);
+  CHECK(object["findings"].as_array()[0].at("code") == "mx-address");
+  CHECK(object["findings"].as_array()[0].at("severity") == "warning");
   Caught umlaut;
   CHECK(match("*.b\u00fccher.example", "mx.b\u00fccher.example", umlaut.text()) == exit_no);
   CHECK(umlaut.out.str().contains("*.xn--bcher-kva.example"));

@@ -332,3 +332,26 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
         if (both.verdict == dane_only) CHECK(has('u'));
       }
 }
+
+TEST_CASE("RFC 8461 §4.1: a policy that none of the MX hosts fits is said in the detail", "[core]") {
+  struct Row {
+    const char* why;
+    P cached;
+    bool off_policy;
+    Verdict verdict;
+    std::string_view detail;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"no host fits", P::enforce, true, Verdict::secure, no_host_fits},
+      {"a host fits", P::enforce, false, Verdict::secure, ""},
+      {"testing", P::testing, true, Verdict::not_found, ""},
+      {"expired", P::expired, true, Verdict::not_found, ""},
+  }));
+  INFO(row.why);
+  DaneState state = of(MxState::insecure);
+  state.off_policy = row.off_policy;
+  DaneView dane = view(state);
+  Decision decision = decide(certain(now), policy(row.cached), {}, &dane, {});
+  CHECK(decision.verdict == row.verdict);
+  CHECK(decision.detail == row.detail);
+}

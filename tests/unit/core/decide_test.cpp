@@ -132,6 +132,19 @@ TEST_CASE("words for verdicts", "[core]") {
   CHECK(words(Verdict::temp) == "temp");
 }
 
+TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core]") {
+  const Time when = Time(1'700'000'000s);
+  Policy policy{Mode::enforce, 86400, "", "version: STSv1"};
+  CachedPolicy cached{view(policy), when, "1"};
+  Decision decision = decide(certain(when), &cached, {}, nullptr, {.dane = false});
+  CHECK(decision.verdict == Verdict::temp);
+  CHECK(decision.rule == "6");
+  CHECK(decision.reason == "the policy lists no host name");
+  policy.mode = Mode::testing;
+  cached.policy = view(policy);
+  CHECK(decide(certain(when), &cached, {}, nullptr, {.dane = false}).verdict == Verdict::not_found);
+}
+
 TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};

@@ -36,7 +36,10 @@ TEST_CASE("host names", "[core]") {
       {"hyphen first", "-a.example", std::nullopt},
       {"hyphen last", "a-.example", std::nullopt},
       {"hyphen last in the last label", "a.example-", std::nullopt},
-      {"underscore", "_mta-sts.example", std::nullopt},
+      {"underscore first, as Postfix has it", "_mta-sts.example", "_mta-sts.example"},
+      {"underscore within", "Under_Score.example", "under_score.example"},
+      {"underscore last", "a_.b_", "a_.b_"},
+      {"underscore and hyphen first", "-_.example", std::nullopt},
       {"U-label", "m\xC3\xBC.example", std::nullopt},
       {"blank", "a b.example", std::nullopt},
       {"NUL", std::string("a\0b.example", 11), std::nullopt},
@@ -66,6 +69,25 @@ TEST_CASE("host names", "[core]") {
   REQUIRE(name.has_value() == row.want.has_value());
   if (name) CHECK(name->str() == *row.want);
   if (name) CHECK(DomainName::parse(name->str()) == name);
+}
+
+TEST_CASE("names that end in a number", "[core]") {
+  struct Row {
+    const char* text;
+    bool want;
+  };
+  auto row = GENERATE(values<Row>({
+      {"192.0.2.1", true},
+      {"mx.123", true},
+      {"127.0.0.0X1", true},
+      {"mx.example", false},
+      {"1.example", false},
+      {"2001:db8::1", false},
+      {"192.0.2..1", false},
+      {"", false},
+  }));
+  INFO(row.text);
+  CHECK(DomainName::is_numeric(row.text) == row.want);
 }
 
 TEST_CASE("host names compare by their text alone", "[core]") {

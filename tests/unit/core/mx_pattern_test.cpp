@@ -26,6 +26,7 @@ TEST_CASE("RFC 8461 §4.1: MX host names against patterns", "[core]") {
       {"PFX-24: A-labels", "*.xn--mx-xka.example", "m.xn--mx-xka.example", true},
       {"PFX-29: .example.com of match= is looser than this", "*.example.com", "x.y.z.example.com", false},
       {"a single-label host has nothing after its dot", "*.com", "com", false},
+      {"an MX host with an underscore", "*.example.com", "mx_1.example.com", true},
       {"final dot of the MX record", "mx.example.com", "mx.example.com.", true},
   }));
   INFO(row.why);
@@ -73,6 +74,29 @@ TEST_CASE("RFC 8461 §3.2: what an mx value may be", "[core]") {
   std::optional<MxPattern> pattern = MxPattern::parse(row.text);
   REQUIRE(pattern.has_value() == row.want);
   if (pattern) CHECK(pattern->text() == row.text);
+}
+
+TEST_CASE("mx values that follow the grammar and match no host", "[core]") {
+  struct Row {
+    const char* text;
+    bool want;
+  };
+  auto row = GENERATE(values<Row>({
+      {"192.0.2.1", true},
+      {"*.192.0.2.1", true},
+      {"2130706433", true},
+      {"mx.0x7F", true},
+      {"mx.example.com", false},
+      {"*.example.com", false},
+      {"192.0.2.1.", false},
+      {"mx_1.2", false},
+      {"*.*.2", false},
+      {"[192.0.2.1]", false},
+      {"2001:db8::1", false},
+  }));
+  INFO(row.text);
+  CHECK(is_numeric_mx(row.text) == row.want);
+  if (row.want) CHECK_FALSE(MxPattern::parse(row.text));
 }
 
 TEST_CASE("an MX pattern folds upper case", "[core]") {

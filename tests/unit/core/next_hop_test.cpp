@@ -27,6 +27,8 @@ TEST_CASE("next hops that have a policy domain", "[core]") {
       {"an empty port is the default one to Postfix", "example.com:", "example.com", "", false},
       {"an empty port behind brackets", "[mx.example.com]:", "mx.example.com", "", true},
       {"single label", "localhost", "localhost", "", false},
+      {"underscore: Postfix delivers to it", "Under_score.example", "under_score.example", "", false},
+      {"underscore, brackets and port", "[mx_1.example]:587", "mx_1.example", "587", true},
       {"highest port", "example.com:65535", "example.com", "65535", false},
   }));
   INFO(row.why);
@@ -64,7 +66,6 @@ TEST_CASE("next hops without a policy domain", "[core]") {
       {"NUL", std::string("a\0.example", 10), NotAHost::not_a_name},
       {"mail address", "user@example.com", NotAHost::not_a_name},
       {"two names", "example.com example.org", NotAHost::not_a_name},
-      {"underscore", "_dmarc.example.com", NotAHost::not_a_name},
       {"empty brackets", "[]", NotAHost::not_a_name},
       {"bracket not closed", "[mx.example.com", NotAHost::not_a_name},
       {"text behind the bracket", "[mx.example.com]x", NotAHost::not_a_name},

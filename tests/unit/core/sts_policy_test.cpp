@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
+#include <vector>
 
 using namespace mtasts;
 
@@ -94,6 +95,11 @@ TEST_CASE("RFC 8461 §3.2: policy bodies that hold", "[core]") {
       {"STS-23: upper case", head + "mx: *.MX.Example\n", enforce, 604800, "*.mx.example", ""},
       {"STS-23: twice", head + "mx: a.b\nmx: A.B\nmx: *.b\nmx: a.b\n", enforce, 604800, "a.b\n*.b",
        "duplicate-mx"},
+      {"STS-23: an address beside a name", head + "mx: 192.0.2.1\nmx: a.b\n", enforce, 604800, "a.b",
+       "mx-address"},
+      {"STS-23: a wildcard before an address", head + "mx: a.b\nmx: *.192.0.2.1\n", enforce, 604800, "a.b",
+       "mx-address"},
+      {"STS-23: addresses alone", head + "mx: 192.0.2.1\nmx: 192.0.2.2\n", enforce, 604800, "", "no-host"},
       {"STS-24: blank lines", "\n\n" + head + "\r\n \t \nmx: a.b\n\n\n", enforce, 604800, "a.b",
        "blank-line"},
       {"PFX-30: a word of Postfix", head + "mx: hostname\nmx: a.b\n", enforce, 604800, "hostname\na.b",
@@ -170,7 +176,8 @@ TEST_CASE("RFC 8461 §3.2: policy bodies that do not hold", "[core]") {
       {"STS-23: asterisk", with(v, m, a, "mx: *"), "mx-syntax"},
       {"STS-23: asterisk and dot", with(v, m, a, "mx: *."), "mx-syntax"},
       {"STS-23: asterisk in a label", with(v, m, a, "mx: a*.b"), "mx-syntax"},
-      {"STS-23: address", with(v, m, a, "mx: 192.0.2.1"), "mx-syntax"},
+      {"STS-23: address literal", with(v, m, a, "mx: [192.0.2.1]"), "mx-syntax"},
+      {"STS-23: IPv6 address", with(v, m, a, "mx: 2001:db8::1"), "mx-syntax"},
       {"STS-23: U-label", with(v, m, a, "mx: m\xC3\xB8x.example"), "mx-syntax"},
       {"STS-23: underscore", with(v, m, a, "mx: _mx.example"), "mx-syntax"},
       {"STS-23: port", with(v, m, a, "mx: a.example:25"), "mx-syntax"},
@@ -228,6 +235,13 @@ TEST_CASE("1000 mx values are the most, duplicates not counted", "[core]") {
   CHECK(has(lint.findings, "too-many-mx"));
 }
 
+TEST_CASE("STS-23: an mx that looks like an address is left out of the policy's lines", "[core]") {
+  PolicyLint lint = lint_policy("version: STSv1\nmode: enforce\nmx: 192.0.2.1\nmx: MX.example\nmax_age: 1\n");
+  REQUIRE(lint.policy);
+  CHECK(lint.policy->lines == "version: STSv1\nmode: enforce\nmx: MX.example\nmax_age: 1");
+  CHECK(lint.mx == std::vector<std::string>{"192.0.2.1", "mx.example"});
+}
+
 TEST_CASE("the lines of a policy are kept as served, without blank ones and blanks at ends", "[core]") {
   PolicyLint lint =
       lint_policy("version: STSv1 \r\n\r\nmx:\tMX.example\nfoo: {b\xC3\xA4r}\nmode:enforce\t\n max_age: 1");
@@ -270,7 +284,12 @@ TEST_CASE("findings name the line and the fault", "[core]") {
       {"mx: .example", "a leading dot"},
       {"mx: a.example.", "a final dot"},
       {"mx: mx*.example", "the whole first label"},
-      {"mx: 192.0.2.1", "no IP address"},
+      {"mx: 192.0.2.1", "line 4: mx \"192.0.2.1\" looks like an IP address and matches no host"},
+      {"mx: [192.0.2.1]", "no address literal"},
+      {"a2345678901234567890123456789012: x", "unknown key"},
+      {"a23456789012345678901234567890123: x",
+       "line 4: the key \"a23456789012345678901234567890123\" has 33 characters; at most 32 are allowed"},
+      {"a b: x", "does not begin with a key"},
       {"mx: a_b.example", "not a host name"},
       {"max-age: 5", "line 4: unknown key \"max-age\" is ignored; max_age was meant?"},
       {"mxs: a.b", "mx was meant?"},
