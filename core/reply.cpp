@@ -1,5 +1,6 @@
 #include "core/reply.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -53,6 +54,34 @@ class Line {
   std::string& out_;
   std::size_t end_;
 };
+
+constexpr std::size_t shortest_name = 24;  // that a name is shortened to
+constexpr std::string_view gap = "...";
+
+// Calls f(std::string_view) with the parts of text that remain if no word of it is longer than `longest`: a
+// longer one keeps its beginning and its end.
+template <class F>
+void for_each_shortened(std::string_view text, std::size_t longest, F&& f) {
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find(' '), text.size());
+    if (end > longest) {
+      std::size_t kept = (longest - gap.size()) / 2;
+      f(text.substr(0, kept));
+      f(gap);
+      f(text.substr(end - kept, kept));
+    } else {
+      f(text.substr(0, end));
+    }
+    f(text.substr(end, 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::size_t shortened_size(std::string_view text, std::size_t longest) noexcept {
+  std::size_t size = 0;
+  for_each_shortened(text, longest, [&](std::string_view part) { size += part.size(); });
+  return size;
+}
 
 // " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
 bool add_match(Writer& out, std::string_view mx) {
@@ -155,13 +184,20 @@ void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& 
   append_temp(out, "the MTA-STS policy has too many mx names for a reply");
 }
 
+// The cause stands at the end, behind names that may have 253 octets. So it is the names that are shortened,
+// no more than they must be, and the end is cut only if that is not enough.
 void append_cause(std::string& out, std::string_view reason, std::string_view detail) {
+  if (reason.empty()) reason = "undecided";
+  std::string_view colon = detail.empty() ? "" : ": ";
+  auto fits = [&](std::size_t longest) {
+    return shortened_size(reason, longest) + colon.size() + shortened_size(detail, longest) <= max_text;
+  };
+  std::size_t longest = max_text;
+  while (longest > shortest_name && !fits(longest)) longest -= 4;
   out.append("TEMP ");
   Line line(out);
-  line.add(reason.empty() ? "undecided" : reason);
-  if (detail.empty()) return;
-  line.add(": ");
-  line.add(detail);
+  for (std::string_view text : {reason, colon, detail})
+    for_each_shortened(text, longest, [&](std::string_view part) { line.add(part); });
 }
 
 // An override's answer was checked when it was read, by Postfix's rules. sendmail does DANE by itself and

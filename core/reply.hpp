@@ -23,7 +23,8 @@ inline constexpr std::size_t max_reply = 90'000;  // bytes of payload; Postfix t
 // domain.
 void append_reply(std::string& out, Dialect dialect, const DomainName& domain, const Decision& decision);
 
-// "PERM …", "TEMP …": text is cut to one line of 200 printable ASCII characters (SM-6).
+// "PERM …", "TEMP …": text is cut to one line of 200 printable ASCII characters (SM-6). In a TEMP, long words
+// (names) are shortened first, so that the cause behind them fits.
 void append_perm(std::string& out, std::string_view text);
 void append_temp(std::string& out, std::string_view text);
 

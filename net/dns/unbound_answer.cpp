@@ -26,6 +26,16 @@ std::string rcode_words(int rcode) {
   return "RCODE " + std::to_string(rcode);
 }
 
+// libunbound's words without their beginning, "validation failure <example.com. MX IN>: ", if it says no more
+// than what was asked.
+std::string_view cause_of(std::string_view why_bogus, std::string_view name) noexcept {
+  constexpr std::string_view begin = "validation failure <", end = ">: ";
+  std::size_t blank = why_bogus.find(' ', begin.size()), close = why_bogus.find(end);
+  if (!why_bogus.starts_with(begin) || blank > close || close == std::string_view::npos) return why_bogus;
+  std::string_view told = why_bogus.substr(begin.size(), blank - begin.size());
+  return same_name(told, name) ? why_bogus.substr(close + end.size()) : why_bogus;
+}
+
 DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType type) {
   DnsAnswer answer;
   answer.security = DnsAnswer::Security::bogus;
@@ -33,7 +43,8 @@ DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType 
   if (type == RrType::dnskey) {
     if (auto read = read_answer(reply.packet, name, type)) answer.rdata = std::move(read->rdata);
   }
-  if (reply.why_bogus != nullptr) answer.reason += ": " + printable(reply.why_bogus, max_reason);
+  if (reply.why_bogus != nullptr)
+    answer.reason += ": " + printable(cause_of(reply.why_bogus, name), max_reason);
   return answer;
 }
 

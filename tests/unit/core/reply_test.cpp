@@ -247,9 +247,39 @@ TEST_CASE("SM-5, SM-6: PERM and TEMP are one printable line of 200 characters", 
   append_perm(out, "unknown map \"a\nb\"");
   CHECK(out == "xPERM unknown map \"a?b\"");
   out.clear();
+  append_perm(out, std::string(500, 'y'));
+  CHECK(out == "PERM " + std::string(200, 'y'));
+  out.clear();
   append_temp(out, std::string(500, 'y'));
-  CHECK(out == "TEMP " + std::string(200, 'y'));
-  std::string detail(500, 'z');
+  CHECK(out == "TEMP " + std::string(98, 'y') + "..." + std::string(98, 'y'));
+  std::string detail;
+  for (int i = 0; i < 100; ++i) detail += "zzzz ";
   out = render(Dialect::postfix, Decision{Verdict::temp, "3", "reason", detail});
   CHECK(out.size() == 5 + 200);
+}
+
+TEST_CASE("SM-6: the cause of a TEMP fits behind names of any length", "[core]") {
+  const std::string label(61, 'd');
+  const std::string longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') +
+                              "." + std::string(61, 'd');
+  const std::string cause = "DNSSEC bogus: signature before inception date from 203.0.113.53";
+  const std::string chain = " while building chain of trust";
+  struct Row {
+    const char* why;
+    std::string detail, begin, end;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"as it is while it fits", "MX " + label + ".example: " + cause, "MX " + label + ".example: " + cause,
+       ""},
+      {"a name of 253 octets", "MX " + longest + ": " + cause, "MX aaaaaaaaaaaaaaaaaaaa",
+       "dddddddddddddddddddd: " + cause},
+      {"two of them", "TLSA _25._tcp." + longest + ": no DNSSEC records for DS " + longest + chain,
+       "TLSA _25._tcp.aaaaaaaaaa", "dddddddddd" + chain},
+  }));
+  INFO(row.why);
+  std::string out = render(Dialect::postfix, Decision{Verdict::temp, "3", "DANE undecided", row.detail});
+  INFO(out);
+  CHECK(out.size() <= 5 + 200);
+  CHECK(out.starts_with("TEMP DANE undecided: " + row.begin));
+  CHECK(out.ends_with(row.end));
 }
