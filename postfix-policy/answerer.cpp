@@ -264,6 +264,9 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
       }
       break;
   }
+  bool off_policy = decision.verdict == Verdict::secure && dane != nullptr && dane->off_policy;
+  if (off_policy && told_.first(hash_of(domain, asked.route), asked.moment.now))
+    answer.level = Log::Level::warning;
   std::string_view reply = std::string_view(answer.out).substr(start);
   if (reply.starts_with("TEMP")) answer.level = std::min(answer.level, Log::Level::info);  // must say why
   if (!log_.wants(answer.level)) return;

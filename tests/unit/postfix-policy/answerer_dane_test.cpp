@@ -173,6 +173,11 @@ TEST_CASE("STS-40: three seconds for a newer policy, then the cached one", "[pol
   CHECK(miss->asked.question.fetch_wait == 3s);
   world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
   CHECK(out == by_policy);
+  out.clear();
+  miss = world.answerer.answer("json off.example", out);
+  REQUIRE(miss);
+  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
+  CHECK(out.contains("\"reason\":\"enforce policy\",\"detail\":\"no MX host fits the policy"));
 }
 
 TEST_CASE("STS-49: when the wait is over and DANE undecided, the mail waits", "[policy]") {
