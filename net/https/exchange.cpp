@@ -17,6 +17,7 @@
 
 #include "core/finding.hpp"
 #include "core/sts_policy.hpp"
+#include "net/https/http_head.hpp"
 
 namespace mtasts {
 namespace {
@@ -28,6 +29,7 @@ using boost::system::error_code;
 
 constexpr std::uint32_t max_header = 16 * 1024;
 constexpr std::size_t max_wire = 1024 * 1024;
+constexpr std::size_t read_at_once = 4096;
 constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 
 using Tcp = beast::tcp_stream;
@@ -61,7 +63,46 @@ std::unexpected<ExchangeError> stop(FetchStep step, const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return stop(step, "the headers are larger than 16 KiB");
   }
+  if (error.category() == asio::error::get_ssl_category())
+    return stop(step, printable(openssl_words(static_cast<unsigned>(error.value())), 200));
   return stop(step, printable(error.message(), 200));
+}
+
+// Reads until the head of an answer is in the buffer. Returns its size.
+template <class Stream>
+asio::awaitable<Outcome<std::size_t>> read_head(Stream& stream, beast::flat_buffer& buffer, FetchStep step) {
+  auto bytes = [&buffer] {
+    return std::string_view(static_cast<const char*>(buffer.data().data()), buffer.size());
+  };
+  std::size_t searched = 0;
+  for (;;) {
+    auto wrong = refuse_beginning(bytes());
+    if (!wrong.empty()) co_return stop(step, std::move(wrong));
+    auto size = head_size(bytes(), searched);
+    if (size.value_or(buffer.size()) > max_header) co_return stop(step, http::error::header_limit);
+    if (size) co_return *size;
+    searched = buffer.size();
+    auto [error, taken] = co_await stream.async_read_some(buffer.prepare(read_at_once), as_pair);
+    if (error == asio::error::eof)
+      co_return stop(step, searched > 0 ? http::error::partial_message : http::error::end_of_stream);
+    if (error) co_return stop(step, error);
+    buffer.commit(taken);
+  }
+}
+
+// Takes a head off the buffer and gives it to the parser. Its limit is held by read_head().
+template <class Body>
+Outcome<void> take_head(beast::flat_buffer& buffer, std::size_t size, http::response_parser<Body>& parser,
+                        FetchStep step) {
+  std::string_view head(static_cast<const char*>(buffer.data().data()), size);
+  if (auto wrong = refuse_status_line(head); !wrong.empty()) return stop(step, std::move(wrong));
+  std::string plain = plain_head(head);
+  buffer.consume(size);
+  parser.header_limit(static_cast<std::uint32_t>(plain.size() + 1));
+  error_code error;
+  parser.put(asio::buffer(plain), error);
+  if (error) return stop(step, error);
+  return {};
 }
 
 asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) {
@@ -92,10 +133,11 @@ asio::awaitable<Outcome<void>> open_tunnel(Tcp& tcp, const ExchangeJob& job) {
   if (write_error) co_return stop(FetchStep::proxy, write_error);
   beast::flat_buffer buffer(2 * max_header);
   http::response_parser<http::empty_body> parser;
-  parser.header_limit(max_header);
   parser.skip(true);
-  auto [read_error, taken] = co_await http::async_read_header(tcp, buffer, parser, as_pair);
-  if (read_error) co_return stop(FetchStep::proxy, read_error);
+  auto size = co_await read_head(tcp, buffer, FetchStep::proxy);
+  if (!size) co_return std::unexpected(std::move(size.error()));
+  auto head = take_head(buffer, *size, parser, FetchStep::proxy);
+  if (!head) co_return std::unexpected(std::move(head.error()));
   unsigned status = parser.get().result_int();
   if (status / 100 != 2) {
     std::string reason = printable({parser.get().reason().data(), parser.get().reason().size()});
@@ -147,12 +189,13 @@ asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint) {
 asio::awaitable<Outcome<void>> read_header(Tls& tls, Reading& reading, std::optional<Parser>& parser) {
   for (;;) {
     parser.emplace();
-    parser->header_limit(max_header);
     parser->body_limit(boost::none);  // counted in read_body(), and of no interest unless the status is 200
-    auto [error, taken] = co_await http::async_read_header(tls, reading.buffer, *parser, as_pair);
-    if (error) co_return stop(FetchStep::response, error);
-    reading.wire += taken;
+    auto size = co_await read_head(tls, reading.buffer, FetchStep::response);
+    if (!size) co_return std::unexpected(std::move(size.error()));
+    reading.wire += *size;
     if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 1 MiB of HTTP");
+    auto head = take_head(reading.buffer, *size, *parser, FetchStep::response);
+    if (!head) co_return std::unexpected(std::move(head.error()));
     unsigned status = parser->get().result_int();
     if (status / 100 != 1 || status == 101) co_return Outcome<void>{};
   }
@@ -170,19 +213,21 @@ std::optional<std::string> content_type(const Parser& parser) {
   return only.value_or("");
 }
 
-// Every value of the field is this one word, or there is none.
-bool says_only(const Parser& parser, http::field field, beast::string_view word) {
+// The first value of the field that is not this word, for a message; nullopt: there is none.
+std::optional<std::string> other_than(const Parser& parser, http::field field, beast::string_view word) {
   auto [first, last] = parser.get().equal_range(field);
   for (auto it = first; it != last; ++it) {
-    if (!beast::iequals(it->value(), word)) return false;
+    if (!beast::iequals(it->value(), word))
+      return "\"" + printable({it->value().data(), it->value().size()}, 40) + "\"";
   }
-  return true;
+  return std::nullopt;
 }
 
 std::optional<std::string> refuse_body(const Parser& parser) {
-  if (!says_only(parser, http::field::content_encoding, "identity")) return "it is sent in a content coding";
-  if (!says_only(parser, http::field::transfer_encoding, "chunked"))
-    return "it is sent in an odd transfer coding";
+  if (auto coding = other_than(parser, http::field::content_encoding, "identity"))
+    return "it is sent in the content coding " + *coding + ", which was not asked for";
+  if (auto coding = other_than(parser, http::field::transfer_encoding, "chunked"))
+    return "it is sent in the transfer coding " + *coding + "; only chunked is read";
   if (parser.content_length().value_or(0) > max_policy_bytes) return "the policy is larger than 64 KiB";
   return std::nullopt;
 }

@@ -1,12 +1,14 @@
 #include "net/https/tls.hpp"
 
 #include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "core/finding.hpp"
 #include "net/https/sessions.hpp"
@@ -27,14 +29,25 @@ using Ssl = std::unique_ptr<SSL, Deleter<SSL_free>>;
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
-// OpenSSL's words for the oldest error of this thread's queue, which names the cause; empties the queue.
-std::string openssl_words() {
+// Of the oldest error of this thread's queue, which names the cause; empties the queue.
+std::string oldest_error() {
   unsigned long code = ERR_get_error();
   ERR_clear_error();
-  if (code == 0) return "unknown error";
-  // reasons of system calls have a number of their own, without words in OpenSSL's tables
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "error " + std::to_string(code);
+  return openssl_words(code);
+}
+
+// What the more common failures of a handshake mean; empty: OpenSSL's words say it.
+std::string_view meaning_of(unsigned long code) noexcept {
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
+  switch (ERR_GET_REASON(code)) {
+    case SSL_R_WRONG_VERSION_NUMBER: return "the server does not speak TLS on this port";
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the server offers no TLS 1.2 or later";
+    // The one protocol offered is HTTP/1.1 (make_tls_context()).
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+      return "the server does not speak HTTP/1.1, perhaps HTTP/2 alone";
+  }
+  return {};
 }
 
 // OpenSSL takes a store that isn't there for a good one, and no policy could ever be fetched.
@@ -57,7 +70,7 @@ Result<void> load_roots(SSL_CTX& context, const std::string& ca_file) {
                 "the system has no CA certificates; install ca-certificates or set [https] ca_file");
   }
   if (SSL_CTX_load_verify_file(&context, ca_file.c_str()) == 1) return {};
-  return fail(Fault::config, "[https] ca_file: can't use " + ca_file + " (" + openssl_words() +
+  return fail(Fault::config, "[https] ca_file: can't use " + ca_file + " (" + oldest_error() +
                                  "); it must hold CA certificates in PEM format");
 }
 
@@ -105,9 +118,9 @@ std::string details(int error, const X509* certificate) {
 Result<SslCtx> make_tls_context(const std::string& ca_file) {
   ERR_clear_error();
   SslCtx context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  if (!context) return fail(Fault::config, "OpenSSL can't start: " + openssl_words());
+  if (!context) return fail(Fault::config, "OpenSSL can't start: " + oldest_error());
   if (SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) {
-    return fail(Fault::config, "OpenSSL can't do TLS 1.2: " + openssl_words());
+    return fail(Fault::config, "OpenSSL can't do TLS 1.2: " + oldest_error());
   }
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);  // a server could make us work without end
@@ -120,6 +133,15 @@ Result<SslCtx> make_tls_context(const std::string& ca_file) {
   auto loaded = load_roots(*context, ca_file);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   return context;
+}
+
+std::string openssl_words(unsigned long code) {
+  if (code == 0) return "unknown error";
+  if (ERR_SYSTEM_ERROR(code)) return std::system_category().message(ERR_GET_REASON(code));
+  const char* reason = ERR_reason_error_string(code);
+  std::string words = reason != nullptr ? reason : "an error without words, " + std::to_string(code);
+  std::string_view meaning = meaning_of(code);
+  return meaning.empty() ? words : std::string(meaning) + " (" + words + ")";
 }
 
 SSL* new_client(SSL_CTX& context, const std::string& host) {

@@ -24,6 +24,9 @@ Result<SslCtx> make_tls_context(const std::string& ca_file);
 // A client's SSL for host: SNI and the names to match are set. nullptr: out of memory. The caller owns it.
 SSL* new_client(SSL_CTX& context, const std::string& host);
 
+// An error code of OpenSSL (ERR_get_error()) in words, also one of a system call. One line.
+std::string openssl_words(unsigned long code);
+
 // In a verify callback after a failure: OpenSSL's words, the depth, and what the certificate has instead.
 // One line of printable ASCII.
 std::string describe_failure(X509_STORE_CTX& store);

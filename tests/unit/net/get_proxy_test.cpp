@@ -38,6 +38,15 @@ TEST_CASE("through an HTTP proxy", "[net]") {
   CHECK(seen.starts_with("CONNECT mta-sts.good.example:443 HTTP/1.1\r\nHost: mta-sts.good.example:443\r\n"));
 }
 
+TEST_CASE("a proxy that gives no reason, in lines that end in LF alone", "[net]") {
+  StreamServer proxy(proxying("HTTP/1.1 200\n\n"));
+  FetchBench bench;
+  bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()};
+  auto answer = bench.fetch(443);
+  if (!answer) FAIL(answer.error().detail);
+  CHECK(answer->body == policy);
+}
+
 TEST_CASE("a proxy that does not open the tunnel", "[net]") {
   struct Row {
     const char* why;
@@ -48,7 +57,7 @@ TEST_CASE("a proxy that does not open the tunnel", "[net]") {
       {"refuses", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "403 Forbidden"},
       {"wants a login", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407"},
       {"a hostile reason", "HTTP/1.1 500 \x1b[31mred\r\n\r\n", ""},
-      {"no HTTP", "SSH-2.0-x\r\n\r\n", "bad version"},
+      {"no HTTP", "SSH-2.0-x\r\n\r\n", "it begins \"SSH-2.0-x\""},
       {"says more than it should", "HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01", "more than its answer"},
       {"a flood of headers", "HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", "16 KiB"},
   }));

@@ -71,7 +71,16 @@ TEST_CASE("an authority that is not ours", "[net]") {
   CHECK(answer.error().detail.contains("unable to get local issuer certificate"));
 }
 
-TEST_CASE("handshakes that fail, in OpenSSL's own words", "[net]") {
+// A server that takes no protocol but HTTP/2 (RFC 7301 §3.2).
+int only_http2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+               unsigned offered_size, void*) {
+  static constexpr unsigned char http2[] = {2, 'h', '2'};
+  auto* found = const_cast<unsigned char**>(chosen);
+  int result = SSL_select_next_proto(found, size, http2, sizeof http2, offered, offered_size);
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+TEST_CASE("handshakes that fail, in plain words and OpenSSL's own", "[net]") {
   struct Row {
     const char* why;
     PeerScript script;
@@ -79,13 +88,20 @@ TEST_CASE("handshakes that fail, in OpenSSL's own words", "[net]") {
   };
   auto row = GENERATE(values<Row>({
       {"STS-15: TLS 1.1 at most", [id = good_identity()](Peer& peer) { peer.start_tls(id, TLS1_1_VERSION); },
-       "protocol"},
+       "the server offers no TLS 1.2 or later"},
+      {"HTTP/2 alone",
+       [id = good_identity()](Peer& peer) {
+         auto context = server_context(id);
+         SSL_CTX_set_alpn_select_cb(context.get(), only_http2, nullptr);
+         peer.start_tls(*context);
+       },
+       "does not speak HTTP/1.1, perhaps HTTP/2 alone"},
       {"no TLS at all",
        [](Peer& peer) {
          peer.write("220 hello\r\n");
          peer.wait(200ms);
        },
-       "wrong version number"},
+       "the server does not speak TLS on this port (wrong version number)"},
       {"closes at once", [](Peer&) {}, "127.0.0.1: "},
   }));
   INFO(row.why);
