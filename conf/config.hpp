@@ -64,7 +64,8 @@ struct DnsConfig {
 struct HttpsConfig {
   std::string ca_file;  // empty: the system's store
   std::chrono::milliseconds timeout{30000};
-  std::string proxy;  // "http://host:port", empty: none
+  std::string proxy;                   // "http://host:port", empty: none
+  std::string proxy_credentials_file;  // user:password for the proxy; empty: it wants no login
   std::vector<Cidr> allow_addresses;
   friend bool operator==(const HttpsConfig&, const HttpsConfig&) = default;
 };

@@ -88,6 +88,9 @@ void read_https(TableReader section, HttpsConfig& https) {
   section.text("ca_file", https.ca_file, read_optional_path);
   section.duration("timeout", https.timeout, shortest, longest);
   section.text("proxy", https.proxy, read_proxy);
+  section.text("proxy_credentials_file", https.proxy_credentials_file, read_optional_path);
+  section.warn_if(https.proxy.empty() && !https.proxy_credentials_file.empty(), "proxy_credentials_file",
+                  "has no effect without proxy");
   section.list("allow_addresses", https.allow_addresses, read_cidr);
   section.finish();
 }

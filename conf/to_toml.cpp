@@ -68,6 +68,7 @@ void add_https(Out out, const HttpsConfig& https) {
   fmt::format_to(out, "\n[https]\nca_file = {}\n", toml_text(https.ca_file));
   fmt::format_to(out, "timeout = \"{}\"\nproxy = {}\n", format_duration(https.timeout),
                  toml_text(https.proxy));
+  fmt::format_to(out, "proxy_credentials_file = {}\n", toml_text(https.proxy_credentials_file));
   fmt::format_to(out, "allow_addresses = {}\n", list(https.allow_addresses, format_cidr));
 }
 

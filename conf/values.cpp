@@ -147,6 +147,11 @@ Read<std::string> read_forwarder(std::string_view text) {
 Read<std::string> read_proxy(std::string_view text) {
   constexpr std::string_view scheme = "http://";
   if (text.empty()) return std::string();
+  if (text.contains('@'))  // its password must not get into a log
+    return std::unexpected(
+        "holds a login, which others could read here; write user:password into a file with mode 0600 and "
+        "name it in "
+        "proxy_credentials_file");
   if (text.starts_with(scheme)) {
     auto parts = split_port(text.substr(scheme.size()));
     if (parts && (parse_address(parts->first) || DomainName::parse(parts->first))) return std::string(text);

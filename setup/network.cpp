@@ -46,6 +46,7 @@ HttpsOptions https_options(const HttpsConfig& config) {
   options.ca_file = config.ca_file;
   options.timeout = config.timeout;
   options.proxy = config.proxy;
+  options.proxy_credentials_file = config.proxy_credentials_file;
   options.allow_addresses = config.allow_addresses;
   return options;
 }

@@ -116,8 +116,17 @@ std::string authority(const ExchangeJob& job) { return job.host + ":" + std::to_
 
 // RFC 9110 §9.3.6. The host of the request line is the proxy's to resolve and to judge.
 std::string connect_request(const ExchangeJob& job) {
+  std::string login =
+      job.proxy_authorization.empty() ? "" : "Proxy-Authorization: " + job.proxy_authorization + "\r\n";
   return "CONNECT " + authority(job) + " HTTP/1.1\r\nHost: " + authority(job) + "\r\nUser-Agent: mtastsd/" +
-         MTASTSD_VERSION + "\r\n\r\n";
+         MTASTSD_VERSION + "\r\n" + login + "\r\n";
+}
+
+// What the administrator can do about a proxy that wants a login.
+std::string_view remedy_for(unsigned status, const ExchangeJob& job) noexcept {
+  if (status != 407) return {};
+  return job.proxy_authorization.empty() ? "; it wants a login: set [https] proxy_credentials_file"
+                                         : "; it does not accept the login in [https] proxy_credentials_file";
 }
 
 std::string get_request(const ExchangeJob& job) {
@@ -141,8 +150,8 @@ asio::awaitable<Outcome<void>> open_tunnel(Tcp& tcp, const ExchangeJob& job) {
   unsigned status = parser.get().result_int();
   if (status / 100 != 2) {
     std::string reason = printable({parser.get().reason().data(), parser.get().reason().size()});
-    co_return stop(FetchStep::proxy,
-                   "the proxy answered CONNECT with " + std::to_string(status) + " " + reason);
+    co_return stop(FetchStep::proxy, "the proxy answered CONNECT with " + std::to_string(status) + " " +
+                                         reason + std::string(remedy_for(status, job)));
   }
   if (buffer.size() != 0) co_return stop(FetchStep::proxy, "the proxy sent more than its answer to CONNECT");
   co_return Outcome<void>{};

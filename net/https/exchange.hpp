@@ -27,7 +27,8 @@ struct ExchangeJob {
   std::string path;
   Address dial;  // already judged
   std::uint16_t dial_port = 443;
-  bool through_proxy = false;  // dial is a proxy: CONNECT host:port first
+  bool through_proxy = false;         // dial is a proxy: CONNECT host:port first
+  std::string proxy_authorization{};  // for the proxy alone, a secret; empty: none
   std::chrono::steady_clock::time_point connect_by;
   std::chrono::steady_clock::time_point done_by;
 };

@@ -46,6 +46,7 @@ ExchangeJob make_job(const GetSettings& settings, const Url& url) {
   job.path = url.path;
   job.dial_port = settings.proxy ? settings.proxy->port : url.port;
   job.through_proxy = settings.proxy.has_value();
+  job.proxy_authorization = settings.proxy_authorization;
   return job;
 }
 

@@ -30,6 +30,7 @@ struct GetSettings {
   std::shared_ptr<TlsSessions> sessions{};  // kept of this context; nullptr: none
   std::chrono::milliseconds timeout{30000};
   std::optional<ProxyAddress> proxy;
+  std::string proxy_authorization;  // a secret; empty: the proxy wants no login
   std::vector<Cidr> allow_addresses;
   std::shared_ptr<HostTurns> turns{};  // of those who can wait; nullptr: nobody waits
 };

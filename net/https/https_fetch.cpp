@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/https/get.hpp"
+#include "net/https/proxy_credentials.hpp"
 
 namespace mtasts {
 namespace {
@@ -67,6 +68,11 @@ Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns
     auto proxy = parse_proxy(options.proxy);
     if (!proxy) return std::unexpected(std::move(proxy.error()));
     settings->proxy = std::move(*proxy);
+    if (!options.proxy_credentials_file.empty()) {
+      auto login = read_proxy_credentials(options.proxy_credentials_file);
+      if (!login) return std::unexpected(std::move(login.error()));
+      settings->proxy_authorization = std::move(*login);
+    }
   }
   auto tls = make_tls_context(options.ca_file);
   if (!tls) return std::unexpected(std::move(tls.error()));

@@ -22,12 +22,13 @@ namespace mtasts {
 struct HttpsOptions {
   std::string ca_file;  // PEM; empty: the system's store
   std::chrono::milliseconds timeout{30000};
-  std::string proxy;  // "http://host:port": HTTP CONNECT; empty: none
+  std::string proxy;                   // "http://host:port": HTTP CONNECT; empty: none
+  std::string proxy_credentials_file;  // read once, here; empty: the proxy wants no login
   std::vector<Cidr> allow_addresses;
 };
 
-// Loads the CA certificates (slow, some 100 ms: not on a busy loop). Fault::config: ca_file or proxy can't be
-// used. dns must outlive the result; both live on the same loop.
+// Loads the CA certificates (slow, some 100 ms: not on a busy loop). Fault::config: ca_file, proxy or its
+// credentials can't be used. dns must outlive the result; both live on the same loop.
 Result<std::unique_ptr<Fetch>> make_https_fetch(boost::asio::io_context& loop, Dns& dns,
                                                 HttpsOptions options);
 

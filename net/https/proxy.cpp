@@ -33,12 +33,16 @@ bool is_host(std::string_view host, bool bracketed) {
 }  // namespace
 
 Result<ProxyAddress> parse_proxy(std::string_view text) {
+  if (text.contains('@'))  // and nothing of it is shown
+    return fail(
+        Fault::config,
+        "[https] proxy: it holds a login; write user:password into a file that others can't read, name that "
+        "file in proxy_credentials_file, and write proxy as \"http://host:port\"");
   std::string_view rest = text;
   if (!rest.starts_with(scheme))
     return refuse(text, "only a proxy spoken to by plain HTTP (http://) is supported");
   rest.remove_prefix(scheme.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.contains('@')) return refuse(text, "a login at the proxy is not supported");
   auto colon = rest.rfind(':');
   auto port = colon == std::string_view::npos ? std::nullopt : parse_port(rest.substr(colon + 1));
   if (!port) return refuse(text, "the port is missing or is no number from 1 to 65535");

@@ -1,6 +1,7 @@
 // proxy - the setting [https] proxy: "http://host:port", an HTTP proxy that takes CONNECT.
 //
-// Host is a name or a literal address, IPv6 in brackets. Refused: https:// (TLS inside TLS), a login, a path.
+// Host is a name or a literal address, IPv6 in brackets. Refused: https:// (TLS inside TLS), a login (it has
+// a file of its own: net/https/proxy_credentials.hpp), a path.
 #pragma once
 
 #include <cstdint>

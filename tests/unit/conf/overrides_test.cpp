@@ -138,7 +138,7 @@ TEST_CASE("what is no name of an override is refused with a remedy", "[conf]") {
       {"*.*.example", "is no domain behind \"*.\"; "},
       {"*..example", "is no domain behind \"*.\"; "},
       {"*.10.0.0.1", "is no domain behind \"*.\"; "},
-      {"*.a_b.example", "is no domain behind \"*.\"; "},
+      {"*.a b.example", "is no domain behind \"*.\"; "},
       {"*.example:25", "has a \"*\" beside brackets or a port; "},
       {"*.[example]", "has a \"*\" beside brackets or a port; "},
       {"[*.example]", "is no next hop; "},

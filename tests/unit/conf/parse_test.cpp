@@ -63,6 +63,7 @@ timeout = "2s"
 ca_file = "/ca"
 timeout = "1m"
 proxy = "http://p.example:1"
+proxy_credentials_file = "/secret"
 allow_addresses = ["203.0.113.0/24", "2001:db8::/32"]
 [policy]
 dane = false
@@ -96,8 +97,11 @@ query_bytes = 1000
   want.listen.workers = 3;
   want.cache = {"/cache", true, 2097152};
   want.dns = {false, {"192.0.2.1", "2001:db8::1@5353"}, {"corp.example"}, "/hints", "/key", 2s};
-  want.https = {
-      "/ca", 1min, "http://p.example:1", {*parse_cidr("203.0.113.0/24"), *parse_cidr("2001:db8::/32")}};
+  want.https = {"/ca",
+                1min,
+                "http://p.example:1",
+                "/secret",
+                {*parse_cidr("203.0.113.0/24"), *parse_cidr("2001:db8::/32")}};
   want.policy = {false, "no", "dane-only", true, 1s, 3s, "temp", 4};
   want.log = {LogConfig::Level::debug, LogConfig::Format::json, LogConfig::Target::syslog};
   want.limits = {5, 120s, 1000};
@@ -221,6 +225,12 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
        "f.toml:2: policy.partial_dane: \"dane\" is not known; use one of sts, dane-only"},
       {"[dns]\nforward = [\"dns.example\"]", "f.toml:2: dns.forward: \"dns.example\" is no resolver; "},
       {"[https]\nproxy = \"proxy:1\"", "f.toml:2: https.proxy: \"proxy:1\" is no proxy; "},
+      {"[https]\nproxy = \"http://user:pass@proxy:1\"",
+       "f.toml:2: https.proxy: holds a login, which others could read here; write user:password into a file "
+       "with "
+       "mode 0600 and name it in proxy_credentials_file"},
+      {"[https]\nproxy = \"user:pass@proxy:1\"", "f.toml:2: https.proxy: holds a login"},
+      {"[https]\nproxy_credentials_file = \"secret\"", "f.toml:2: https.proxy_credentials_file: "},
       {"[https]\nallow_addresses = [\"10.0.0.0/33\"]",
        "f.toml:2: https.allow_addresses: \"10.0.0.0/33\" is no address block; "},
       {"[log]\nlevel = \"loud\"",

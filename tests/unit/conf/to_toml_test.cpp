@@ -19,7 +19,8 @@ TEST_CASE("the effective configuration is read back as itself", "[conf]") {
       "[cache]\npath = \"/\u00fc\"\nmax_size = 1048577",
       "[dns]\nforward = []",
       "[dns]\nforward = [\"192.0.2.1@54\"]\ntimeout = \"1001ms\"",
-      "[https]\nallow_addresses = [\"203.0.113.0/24\", \"2001:db8::1\"]\nproxy = \"http://[::1]:1\"",
+      "[https]\nallow_addresses = [\"203.0.113.0/24\", \"2001:db8::1\"]\nproxy = \"http://[::1]:1\"\n"
+      "proxy_credentials_file = \"/run/credentials/mtastsd.service/proxy\"",
       "[policy]\ndane = false\n[zone.a]\ndane = true\n[zone.0-_]\nmx_hosts = 3",
       "[zone.a]\ndefault_port = \"submission\"\n[zone.b]\ndefault_port = 1\nmx_hosts = 3\n[zone.c]",
       "[override.\"B\u00fccher.Example.\"]\naction = \"ignore-sts\"\nreason = \"a \\\"b\\\" \\\\ \u00fc\"",

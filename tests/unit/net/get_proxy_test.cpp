@@ -47,6 +47,45 @@ TEST_CASE("a proxy that gives no reason, in lines that end in LF alone", "[net]"
   CHECK(answer->body == policy);
 }
 
+TEST_CASE("RFC 7617: the login is for the proxy alone", "[net]") {
+  std::string at_proxy, at_host;
+  FetchBench bench;
+  bench.settings->proxy_authorization = "Basic dXNlcjpzZWNyZXQ=";
+  {
+    StreamServer proxy([&, identity = good_identity()](Peer& peer) {
+      at_proxy = peer.read_head();
+      peer.write("HTTP/1.1 200 OK\r\n\r\n");
+      if (!peer.start_tls(identity)) return;
+      at_host = peer.read_head();
+      peer.write(sized(policy));
+      peer.say_goodbye();
+    });
+    bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()};
+    auto answer = bench.fetch(443);
+    if (!answer) FAIL(answer.error().detail);
+  }
+  CHECK(at_proxy.contains("\r\nProxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
+  CHECK(at_host.starts_with("GET "));
+  CHECK_FALSE(at_host.contains("Authorization"));
+}
+
+TEST_CASE("a proxy that wants another login", "[net]") {
+  StreamServer proxy([](Peer& peer) {
+    peer.read_head();
+    peer.write("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+  });
+  FetchBench bench;
+  bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()};
+  auto none = bench.fetch(443);
+  REQUIRE(!none);
+  CHECK(none.error().detail.ends_with("set [https] proxy_credentials_file"));
+  bench.settings->proxy_authorization = "Basic dXNlcjpzZWNyZXQ=";
+  auto wrong = bench.fetch(443);
+  REQUIRE(!wrong);
+  CHECK(wrong.error().detail.ends_with("does not accept the login in [https] proxy_credentials_file"));
+  CHECK_FALSE(wrong.error().detail.contains("dXNlcj"));
+}
+
 TEST_CASE("a proxy that does not open the tunnel", "[net]") {
   struct Row {
     const char* why;

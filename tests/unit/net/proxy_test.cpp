@@ -42,7 +42,8 @@ TEST_CASE("[https] proxy that can't, with the remedy", "[net]") {
       {"http://proxy.example:65536", "port"},
       {"http://proxy.example:31a", "port"},
       {"http://proxy.example:3128/path", "port"},
-      {"http://user:secret@proxy.example:3128", "login"},
+      {"http://user:secret@proxy.example:3128", "proxy_credentials_file"},
+      {"user:secret@proxy.example:3128", "proxy_credentials_file"},
       {"http://:3128", "host"},
       {"http://2001:db8::1:3128", "host"},
       {"http://[192.0.2.1]:3128", "host"},
@@ -55,6 +56,7 @@ TEST_CASE("[https] proxy that can't, with the remedy", "[net]") {
   CHECK(proxy.error().fault == Fault::config);
   CHECK(proxy.error().detail.contains(row.word));
   CHECK(proxy.error().detail.contains("[https] proxy"));
+  CHECK_FALSE(proxy.error().detail.contains("secret"));
 }
 
 }  // namespace
