@@ -37,8 +37,9 @@ struct DnsAnswer {
   std::string canonical;  // end of the CNAME chain, no final dot, empty without alias
   bool validated = true;  // false: nobody looked whether it should have been signed; it is insecure then
   bool unsigned_delegation = false;  // a DS question's denial: all below the name is provably unsigned
-  // Raw, in wire form without compression; empty unless kind is data. One exception: bogus DNSKEYs are handed
-  // over too, so that the self-test can say what is wrong with them.
+  // Raw, in wire form without compression; empty unless kind is data. Two exceptions: bogus DNSKEYs are
+  // handed over too, so that the self-test can say what is wrong with them, and bogus AAAA records, which a
+  // DNS64 may have made up (net/https/addresses.hpp).
   std::vector<std::string> rdata;
 };
 

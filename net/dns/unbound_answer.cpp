@@ -40,7 +40,7 @@ DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType 
   DnsAnswer answer;
   answer.security = DnsAnswer::Security::bogus;
   answer.reason = "DNSSEC bogus";
-  if (type == RrType::dnskey) {
+  if (type == RrType::dnskey || type == RrType::aaaa) {
     if (auto read = read_answer(reply.packet, name, type)) answer.rdata = std::move(read->rdata);
   }
   if (reply.why_bogus != nullptr)

@@ -9,6 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
+#include "net/https/nat64.hpp"
+
 namespace mtasts {
 
 namespace asio = boost::asio;
@@ -19,8 +21,8 @@ struct AddressLookup {
   explicit AddressLookup(const asio::any_io_executor& executor)
       : done(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer done;
-  DnsAnswer v6, v4;
-  int open = 2;
+  DnsAnswer v6, v4, nat64;
+  int open = 0;
 };
 
 namespace {
@@ -31,12 +33,18 @@ constexpr std::size_t max_refused_named = 4;
 // here a dead AAAA server would otherwise cost the first mail its policy).
 constexpr std::chrono::milliseconds second_family_wait{300};
 
-asio::awaitable<void> wait_for(asio::awaitable<DnsAnswer> question, RrType type, AddressLookupPtr lookup) {
+// What an answer says of where the host is. The records of a bogus one are not taken.
+bool has_data(const DnsAnswer& answer) noexcept {
+  return answer.kind == DnsAnswer::Kind::data && answer.security != DnsAnswer::Security::bogus;
+}
+
+asio::awaitable<void> wait_for(asio::awaitable<DnsAnswer> question, DnsAnswer AddressLookup::* where,
+                               AddressLookupPtr lookup) {
   DnsAnswer answer = co_await std::move(question);
-  (type == RrType::aaaa ? lookup->v6 : lookup->v4) = std::move(answer);
+  (*lookup).*where = std::move(answer);
   if (--lookup->open == 0) {
     lookup->done.cancel();
-  } else if (!(type == RrType::aaaa ? lookup->v6 : lookup->v4).rdata.empty()) {
+  } else if (has_data(lookup->v6) || has_data(lookup->v4)) {
     auto soon = std::chrono::steady_clock::now() + second_family_wait;
     lookup->done.expires_at(std::min(lookup->done.expiry(), soon));
   }
@@ -74,16 +82,48 @@ std::string why_none(const std::string& host, const DnsAnswer& v6, const DnsAnsw
 }  // namespace
 
 Addresses merge_answers(const std::string& host, const DnsAnswer& v6, const DnsAnswer& v4) {
-  auto all = in_turn(addresses_of(v6), addresses_of(v4));
+  auto usable = [](const DnsAnswer& answer) {
+    return has_data(answer) ? addresses_of(answer) : std::vector<Address>{};
+  };
+  auto all = in_turn(usable(v6), usable(v4));
   if (!all.empty()) return all;
   return std::unexpected(FetchError{FetchStep::address, why_none(host, v6, v4)});
 }
 
-AddressLookupPtr begin_lookup(const asio::any_io_executor& executor, Dns& dns, const std::string& host) {
+std::vector<Address> beyond_nat64(const DnsAnswer& v6, const DnsAnswer& nat64,
+                                  std::span<const Address> tried) {
+  std::vector<Address> made_up;
+  if (std::ranges::any_of(tried, &Address::v6)) return made_up;
+  if (v6.security == DnsAnswer::Security::bogus) made_up = addresses_of(v6);
+  if (!made_up.empty() || !has_data(nat64)) return made_up;
+  for (const Address& known : addresses_of(nat64)) {
+    auto prefix = nat64_prefix(known);
+    if (!prefix) continue;
+    for (const Address& address : tried) made_up.push_back(behind_nat64(*prefix, address));
+    break;  // the others are the same prefix with the other well-known address
+  }
+  return made_up;
+}
+
+AddressLookupPtr begin_lookup(const asio::any_io_executor& executor, Dns& dns, const std::string& host,
+                              bool ipv6_only) {
   auto lookup = std::make_shared<AddressLookup>(executor);
-  for (RrType type : {RrType::aaaa, RrType::a})
-    asio::co_spawn(executor, wait_for(dns.ask(host, type), type, lookup), asio::detached);
+  lookup->open = ipv6_only ? 3 : 2;  // before the first, which may be answered at once
+  auto ask = [&](const std::string& name, RrType type, DnsAnswer AddressLookup::* where) {
+    asio::co_spawn(executor, wait_for(dns.ask(name, type), where, lookup), asio::detached);
+  };
+  ask(host, RrType::aaaa, &AddressLookup::v6);
+  ask(host, RrType::a, &AddressLookup::v4);
+  if (ipv6_only) ask(std::string(nat64_name), RrType::aaaa, &AddressLookup::nat64);
   return lookup;
+}
+
+AddressLookupPtr begin_lookup(const asio::any_io_executor& executor, Dns& dns, const std::string& host) {
+  return begin_lookup(executor, dns, host, is_ipv6_only());
+}
+
+std::vector<Address> last_resort(const AddressLookup& lookup, std::span<const Address> tried) {
+  return beyond_nat64(lookup.v6, lookup.nat64, tried);
 }
 
 asio::awaitable<Addresses> finish_lookup(AddressLookupPtr lookup, std::string host, Deadline deadline) {
@@ -92,7 +132,7 @@ asio::awaitable<Addresses> finish_lookup(AddressLookupPtr lookup, std::string ho
     auto [error] = co_await lookup->done.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!error) break;
   }
-  bool enough = lookup->open == 0 || !lookup->v6.rdata.empty() || !lookup->v4.rdata.empty();
+  bool enough = lookup->open == 0 || has_data(lookup->v6) || has_data(lookup->v4);
   if (!enough) co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS did not answer in time"});
   co_return merge_answers(host, lookup->v6, lookup->v4);
 }

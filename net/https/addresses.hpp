@@ -26,6 +26,9 @@ struct AddressLookup;
 using AddressLookupPtr = std::shared_ptr<AddressLookup>;
 
 // Asks for both types at once. dns is used before it returns only. The executor is the resolve thread's.
+// ipv6_only: of this host; then the prefix of a NAT64 is asked for too (net/https/nat64.hpp).
+AddressLookupPtr begin_lookup(const boost::asio::any_io_executor& executor, Dns& dns, const std::string& host,
+                              bool ipv6_only);
 AddressLookupPtr begin_lookup(const boost::asio::any_io_executor& executor, Dns& dns,
                               const std::string& host);
 
@@ -34,6 +37,9 @@ AddressLookupPtr begin_lookup(const boost::asio::any_io_executor& executor, Dns&
 // while the other has data: TLS proves the host. Ends at the deadline even if the Dns does not
 // (FetchStep::deadline).
 boost::asio::awaitable<Addresses> finish_lookup(AddressLookupPtr lookup, std::string host, Deadline deadline);
+// Where a policy host that could be reached at none of `tried` may be tried still, because its certificate
+// proves it. To be called after finish_lookup(); tried: what judge_addresses() left of that.
+std::vector<Address> last_resort(const AddressLookup& lookup, std::span<const Address> tried);
 // Both in one. dns is used before the first suspension only.
 boost::asio::awaitable<Addresses> find_addresses(Dns& dns, std::string host, Deadline deadline);
 
@@ -42,5 +48,10 @@ Addresses judge_addresses(std::vector<Address> addresses, std::span<const Cidr> 
 
 // The pure part of finish_lookup().
 Addresses merge_answers(const std::string& host, const DnsAnswer& v6, const DnsAnswer& v4);
+// That of last_resort(). For a host with IPv4 addresses alone: the AAAA records that a DNS64 made up, which
+// are bogus to a validator if the zone is signed; else its addresses behind the NAT64. nat64: the AAAA
+// records of nat64_name.
+std::vector<Address> beyond_nat64(const DnsAnswer& v6, const DnsAnswer& nat64,
+                                  std::span<const Address> tried);
 
 }  // namespace mtasts

@@ -14,16 +14,16 @@ namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
 constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
+constexpr std::size_t max_last_resort = 4;
 constexpr std::chrono::seconds connect_limit{2};
 constexpr std::chrono::seconds whenever_patience{2}, soon_patience{5};
 
 // With a proxy its address is what is dialled. It is not judged, for the administrator named it; the policy
 // host's address is not known here then, so [https] allow_addresses does not apply: the proxy must keep its
-// own rules.
+// own rules. lookup: of the policy host; nullptr with a proxy.
 asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSettings> settings,
                                          std::string host, AddressLookupPtr lookup, Deadline deadline) {
   if (!settings->proxy) {
-    if (!lookup) lookup = begin_lookup(co_await asio::this_coro::executor, dns, host);
     auto found = co_await finish_lookup(std::move(lookup), std::move(host), deadline);
     if (!found) co_return found;
     co_return judge_addresses(std::move(*found), settings->allow_addresses);
@@ -35,6 +35,18 @@ asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSett
   auto found = co_await find_addresses(dns, settings->proxy->host, deadline);
   if (!found && found.error().step == FetchStep::address) found.error().step = FetchStep::proxy;
   co_return found;
+}
+
+// Behind the addresses that the DNS vouches for, and judged as they are.
+void add_last_resort(std::vector<Address>& addresses, const AddressLookup& lookup,
+                     std::span<const Cidr> allowed) {
+  std::size_t added = 0;
+  for (const Address& address : last_resort(lookup, addresses)) {
+    if (added == max_last_resort) return;
+    if (!may_dial(address, allowed)) continue;
+    addresses.push_back(address);
+    ++added;
+  }
 }
 
 ExchangeJob make_job(const GetSettings& settings, const Url& url) {
@@ -124,9 +136,11 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                            std::shared_ptr<const GetSettings> settings,
                                                            Url url, AddressLookupPtr lookup, Hurry hurry) {
   Deadline deadline = steady_clock::now() + settings->timeout;
-  auto addresses = co_await where_to_dial(dns, settings, url.host, std::move(lookup), deadline);
+  if (!lookup && !settings->proxy) lookup = begin_lookup(co_await asio::this_coro::executor, dns, url.host);
+  auto addresses = co_await where_to_dial(dns, settings, url.host, lookup, deadline);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   if (addresses->size() > max_addresses) addresses->resize(max_addresses);
+  if (lookup) add_last_resort(*addresses, *lookup, settings->allow_addresses);
   auto go = co_await wait_for_turn(settings, addresses->front(), hurry);
   if (!go)
     co_return std::unexpected(FetchError{FetchStep::connect, "put off: its policy host is busy", true});

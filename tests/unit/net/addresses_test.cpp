@@ -10,6 +10,7 @@ namespace mtasts {
 namespace {
 
 using namespace std::chrono_literals;
+using Catch::Generators::values;
 using std::chrono::steady_clock;
 
 std::vector<Address> some(std::initializer_list<const char*> texts) {
@@ -113,6 +114,73 @@ TEST_CASE("STS-16: allowed and global addresses stay, in order", "[net]") {
   auto judged = judge_addresses(some({"127.0.0.1", "203.0.113.9", "::ffff:127.0.0.1", "8.8.8.8"}), allowed);
   REQUIRE(judged);
   CHECK(*judged == some({"203.0.113.9", "8.8.8.8"}));
+}
+
+DnsAnswer aaaa(std::initializer_list<const char*> texts,
+               DnsAnswer::Security security = DnsAnswer::Security::insecure) {
+  DnsAnswer answer = none(DnsAnswer::Kind::data);
+  if (security == DnsAnswer::Security::bogus) answer = failure("DNSSEC bogus: no signatures", security);
+  for (const Address& address : some(texts))
+    answer.rdata.emplace_back(address.octets.begin(), address.octets.end());
+  return answer;
+}
+
+TEST_CASE("RFC 6147 §5.5: an IPv4 host on the other side of a NAT64", "[net]") {
+  using enum DnsAnswer::Kind;
+  const DnsAnswer made_up = aaaa({"64:ff9b::808:808"}, DnsAnswer::Security::bogus), no_answer = none(no_data);
+  const DnsAnswer known = aaaa({"64:ff9b::c000:aa", "64:ff9b::c000:ab"});
+  struct Row {
+    const char* why;
+    DnsAnswer v6, nat64;
+    std::vector<Address> tried, want;
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {"bogus AAAA records, which a DNS64 made up", made_up, no_answer, some({"8.8.8.8"}),
+       some({"64:ff9b::808:808"})},
+      {"they go before a prefix", made_up, aaaa({"2001:67c:2b0::c000:aa"}), some({"8.8.8.8"}),
+       some({"64:ff9b::808:808"})},
+      {"a prefix", no_answer, known, some({"8.8.8.8", "1.1.1.1"}),
+       some({"64:ff9b::808:808", "64:ff9b::101:101"})},
+      {"the host has IPv6", aaaa({"2001:67c:2b0::1"}), known, some({"2001:67c:2b0::1", "8.8.8.8"}), {}},
+      {"no way is known", no_answer, no_answer, some({"8.8.8.8"}), {}},
+      {"an answer without the well-known address",
+       no_answer,
+       aaaa({"64:ff9b::808:808"}),
+       some({"8.8.8.8"}),
+       {}},
+      {"a bogus answer for the well-known name",
+       no_answer,
+       aaaa({"64:ff9b::c000:aa"}, DnsAnswer::Security::bogus),
+       some({"8.8.8.8"}),
+       {}},
+      {"bogus without records",
+       failure("DNSSEC bogus: x", DnsAnswer::Security::bogus),
+       no_answer,
+       some({"8.8.8.8"}),
+       {}},
+  }));
+  INFO(row.why);
+  CHECK(beyond_nat64(row.v6, row.nat64, row.tried) == row.want);
+}
+
+TEST_CASE("a bogus AAAA record is no address of the host", "[net]") {
+  auto bogus = aaaa({"2001:67c:2b0::1"}, DnsAnswer::Security::bogus);
+  auto alone = merge_answers("host.example", bogus, none(DnsAnswer::Kind::no_data));
+  REQUIRE(!alone);
+  CHECK(alone.error().detail == "host.example AAAA: DNSSEC bogus: no signatures");
+}
+
+TEST_CASE("the prefix of a NAT64 is asked for on a host without IPv4", "[net]") {
+  bool ipv6_only = GENERATE(true, false);
+  boost::asio::io_context loop{1};
+  FixedDns dns;
+  dns.add_address("host.example", parse_address("8.8.8.8").value());
+  dns.add_address("ipv4only.arpa", parse_address("64:ff9b::c000:aa").value());
+  auto lookup = begin_lookup(loop.get_executor(), dns, "host.example", ipv6_only);
+  auto found = run(loop, finish_lookup(lookup, "host.example", steady_clock::now() + 5s));
+  REQUIRE(found);
+  CHECK(dns.asked == (ipv6_only ? 3 : 2));
+  CHECK(last_resort(*lookup, *found) == (ipv6_only ? some({"64:ff9b::808:808"}) : some({})));
 }
 
 }  // namespace

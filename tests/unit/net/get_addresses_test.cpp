@@ -50,6 +50,30 @@ TEST_CASE("IPv6", "[net]") {
   CHECK(answer->body == policy);
 }
 
+TEST_CASE("RFC 6147 §5.5: the address that a DNS64 made up is the last resort", "[net]") {
+  std::unique_ptr<StreamServer> server;
+  try {
+    server = std::make_unique<StreamServer>(answering(sized(policy)), "::1");
+  } catch (const std::runtime_error& error) {
+    SKIP(error.what());  // no IPv6 on this machine
+  }
+  FetchBench bench;
+  bench.address("127.0.0.2");  // where nobody listens
+  bench.address("::1");
+  DnsAnswer& made_up = bench.dns.answers[{host, RrType::aaaa}];
+  made_up.kind = DnsAnswer::Kind::failed;
+  made_up.security = DnsAnswer::Security::bogus;
+  SECTION("judged as every other") {
+    auto answer = bench.fetch(server->port());
+    REQUIRE(!answer);
+    CHECK(answer.error().detail.starts_with("127.0.0.2: "));
+  }
+  bench.settings->allow_addresses.push_back(parse_cidr("::1").value());
+  auto answer = bench.fetch(server->port());
+  if (!answer) FAIL(answer.error().detail);
+  CHECK(answer->body == policy);
+}
+
 TEST_CASE("a bad address does not end it: the next is tried", "[net]") {
   StreamServer good(answering(sized(policy)));
   struct Row {

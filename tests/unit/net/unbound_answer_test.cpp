@@ -126,6 +126,18 @@ TEST_CASE("libunbound's words do not say again what was asked", "[net]") {
   CHECK(answer.reason == row.want);
 }
 
+TEST_CASE("bogus AAAA records are handed over, for policy hosts behind a DNS64", "[net]") {
+  constexpr std::uint16_t type_aaaa = 28;
+  std::string address(16, '\1');
+  DnsReply reply{.answer = {{"example", type_aaaa, address}}, .authority = {}};
+  DnsAnswer answer =
+      to_answer({.packet = dns_message("example", type_aaaa, reply), .security = Security::bogus}, "example",
+                RrType::aaaa);
+  CHECK(answer.kind == Kind::failed);
+  CHECK(answer.security == Security::bogus);
+  CHECK(answer.rdata == std::vector<std::string>{address});
+}
+
 TEST_CASE("bogus keys are handed over, for the self-test", "[net]") {
   DnsReply reply{.answer = {{"example", type_dnskey, "\1\1\3\x0Dkey"}}, .authority = {}};
   DnsAnswer answer =
