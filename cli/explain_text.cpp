@@ -100,6 +100,7 @@ void print_hosts(const Explanation& all, Sheet& sheet) {
     if (lines.room()) sheet.line("", host_in_words(all, dane->mx, read_host(line)), Colour::plain, 2);
   });
   lines.end(sheet);
+  if (auto why = why_unsigned(all); !why.empty()) sheet.line("", why, Colour::warning);
   if (dane->off_policy) sheet.line("", "none of them matches the policy's mx", Colour::warning);
 }
 

@@ -1,6 +1,10 @@
 #include "cli/explain_words.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+#include <string>
 
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
@@ -85,6 +89,21 @@ std::string why_not_fetched(const Explanation& all) {
                        when(all.record.look.retry_fetch, all.inputs.now));
   if (!valid) return "not asked: the cached policy holds, and there is no newer one";
   return "not asked: the cached policy has the record's id";
+}
+
+std::string why_unsigned(const Explanation& all) {
+  constexpr std::size_t algorithm_at = 2;  // RFC 4034 §5.1
+  const auto& ds = all.unsigned_answer;
+  if (!ds || ds->kind != DnsAnswer::Kind::data || ds->security != DnsAnswer::Security::secure) return {};
+  std::set<std::string> algorithms;
+  for (const std::string& rdata : ds->rdata) {
+    if (rdata.size() <= algorithm_at) continue;
+    auto number = static_cast<unsigned char>(rdata[algorithm_at]);
+    algorithms.insert(number == 16 ? "ED448 (16)" : std::to_string(number));
+  }
+  return fmt::format(
+      "the zone is signed, but libunbound here can't validate its algorithm: {}; it counts as unsigned",
+      fmt::join(algorithms, ", "));
 }
 
 std::string why_no_dane(const Explanation& all) {

@@ -20,6 +20,9 @@ std::string data_in_words(RrType type, std::string_view rdata);
 
 // Why HTTPS was not asked; REQUIRES: it was not.
 std::string why_not_fetched(const Explanation& all);
+// What a signed zone is signed with, if libunbound knows none of it, so that the zone counts as unsigned;
+// else empty.
+std::string why_unsigned(const Explanation& all);
 // Why MX and TLSA were not looked at; REQUIRES: they were not.
 std::string why_no_dane(const Explanation& all);
 

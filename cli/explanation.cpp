@@ -60,6 +60,10 @@ asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& cloc
   DaneLookOptions options{all.inputs.mx_hosts, limit_of_look};
   DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),
                                           std::move(before), options);
+  // A zone that is signed, but with nothing that libunbound knows, counts as unsigned; only its DS records
+  // say so.
+  if (state.mx == MxState::insecure)
+    all.unsigned_answer = co_await dns.ask(std::string(all.hop.domain->str()), RrType::ds);
   keep_dane(all.record, std::move(state));
   co_return true;
 }

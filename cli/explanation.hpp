@@ -61,11 +61,12 @@ struct Explanation {
   ExplainInputs inputs;
   Trace trace;
   Hop hop;
-  bool looked = false;            // at the policy; false: settled_at_once()
-  bool dane_looked = false;       // at MX and TLSA
-  bool fetched = false;           // HTTPS was asked
-  Record record;                  // after the look
-  std::vector<HostDetail> hosts;  // of MX hosts that failed
+  bool looked = false;                       // at the policy; false: settled_at_once()
+  bool dane_looked = false;                  // at MX and TLSA
+  bool fetched = false;                      // HTTPS was asked
+  Record record;                             // after the look
+  std::vector<HostDetail> hosts;             // of MX hosts that failed
+  std::optional<DnsAnswer> unsigned_answer;  // the domain's DS records, if its MX records are not signed
   Verdict verdict = Verdict::not_found;
   std::string rule, reason, detail;
   std::array<std::pair<Dialect, std::string>, 3> replies;

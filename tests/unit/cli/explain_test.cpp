@@ -9,6 +9,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/explain_print.hpp"
+#include "cli/explain_words.hpp"
 #include "cli/new_file.hpp"
 #include "cli/trace_file.hpp"
 #include "tests/unit/cli/support.hpp"
@@ -319,6 +320,33 @@ TEST_CASE("a new file is this user's alone, whole or not there", "[explain]") {
   std::filesystem::create_symlink(file, folder / "link");
   CHECK_FALSE(write_new_file(folder / "link", "x"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 2);
+}
+
+TEST_CASE("a zone that is signed with an algorithm that libunbound does not know is named", "[cli]") {
+  World world;
+  world.dns.answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}}, insecure);
+  DnsAnswer ds;
+  ds.kind = DnsAnswer::Kind::data;
+  ds.security = secure;
+  struct Row {
+    std::vector<std::string> rdata;
+    const char* words;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {{"\x30\x39\x10\x02yy", "\x30\x3a\x10\x02other"},
+       "can't validate its algorithm: ED448 (16); it counts as"},
+      {{"\x30\x39\x0c\x03yy", "\x30\x39\x10\x02yy"}, "its algorithm: 12, ED448 (16); it counts as"},
+  }));
+  ds.rdata = row.rdata;
+  world.dns.answers["example.com/DS"] = ds;
+  Explanation all = world.explain();
+  CHECK(why_unsigned(all).contains(row.words));
+  CHECK(text_of(all).contains("the zone is signed"));
+  CHECK(text_of(saved_and_replayed(all)) == text_of(all));
+  world.dns.answers["example.com/DS"] = no_data(insecure);
+  CHECK(why_unsigned(world.explain()).empty());
+  world.dns.answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}});
+  CHECK(why_unsigned(world.explain()).empty());
 }
 
 }  // namespace mtasts
