@@ -36,6 +36,18 @@ std::string_view cause_of(std::string_view why_bogus, std::string_view name) noe
   return same_name(told, name) ? why_bogus.substr(close + end.size()) : why_bogus;
 }
 
+// Without " for key example.com.", if that is the name that was asked: who reads the cause knows it, and a
+// long name leaves no room for the rest (SM-6).
+std::string without_name(std::string text, std::string_view name) {
+  for (std::string_view before : {" for key ", " for DS ", " for trust anchor "}) {
+    std::size_t at = text.find(before);
+    if (at == std::string::npos) continue;
+    std::size_t begin = at + before.size(), end = std::min(text.find(' ', begin), text.size());
+    if (same_name(std::string_view(text).substr(begin, end - begin), name)) text.erase(at, end - at);
+  }
+  return text;
+}
+
 DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType type) {
   DnsAnswer answer;
   answer.security = DnsAnswer::Security::bogus;
@@ -43,8 +55,9 @@ DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType 
   if (type == RrType::dnskey || type == RrType::aaaa) {
     if (auto read = read_answer(reply.packet, name, type)) answer.rdata = std::move(read->rdata);
   }
-  if (reply.why_bogus != nullptr)
-    answer.reason += ": " + printable(cause_of(reply.why_bogus, name), max_reason);
+  if (reply.why_bogus == nullptr) return answer;
+  auto cause = without_name(std::string(cause_of(reply.why_bogus, name)), name);
+  answer.reason += ": " + printable(cause, max_reason);
   return answer;
 }
 

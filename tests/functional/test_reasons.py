@@ -5,7 +5,7 @@ Every line about a row is looked at, those of the deliveries too: an answer that
 """
 import pytest
 
-from lab.domains import BY_NAME, DOMAINS
+from lab.domains import BY_NAME, DOMAINS, LONG_NAME
 from lab.processes import wait_until
 
 MAPS = {"postfix", "postfix310"}
@@ -74,3 +74,22 @@ def test_reason_tells_the_row_from_others(log, name):
 def test_every_row_that_weakens_has_a_reason():
     """An answer other than OK is never left unexplained by the table."""
     assert [domain.name for domain in DOMAINS if not domain.answer.startswith("OK ") and not domain.why] == []
+
+
+@pytest.mark.parametrize("name", ["mx-not-in-policy", "wildcard-deep"])
+def test_a_policy_that_no_mx_host_fits_is_a_warning(lab, name):
+    """Postfix 3.10 defers such mail and does not say why."""
+    lab.ask(BY_NAME[name].fqdn)
+    words = "no MX host fits the policy"
+    wait_until(f"a warning about {name}", lambda: any(
+        words in entry.get("detail", "") and entry["level"] == "warning"
+        for entry in lines_of(lab.daemon.log(), name, "answer")))
+    assert words in lab.ask(BY_NAME[name].fqdn, "json")
+
+
+def test_the_cause_of_a_temp_stands_behind_a_long_name(lab):
+    """Postfix logs 200 characters of it."""
+    fqdn = BY_NAME[LONG_NAME].fqdn
+    reply = lab.ask(fqdn)
+    assert reply.startswith("TEMP ") and len(reply) <= len("TEMP ") + 200
+    assert reply.count(fqdn) == 1 and f"MX {fqdn}: DNSSEC bogus: no keys have a DS" in reply

@@ -22,6 +22,8 @@ def no_dns(name, fault, why, **more):
     return Domain(name, fault, outcome=DEFERRED, answer="TEMP", why=why, **more)
 
 
+LONG_NAME = "bogus-" + "x" * 47     # 61 octets with its TLD
+
 DOMAINS = [
     # Policies in force, MX hosts as they should be.
     Domain("good", "none: policy, DNSSEC and MX host are in order", signed=True, mx=(Mx(ipv6=True),)),
@@ -38,12 +40,20 @@ DOMAINS = [
     Domain("policy-cname", "none: mta-sts is an alias", web="cname"),
     Domain("policy-ipv6", "none: the policy host has only IPv6", web="ipv6"),
     Domain("policy-chunked", "none: the policy comes in chunks", web="chunked"),
+    Domain("policy-bare", "none: the policy host's status has no reason and no blank before it", web="bare"),
+    Domain("policy-lf", "none: the policy host ends its header lines in LF alone", web="lf"),
+    Domain("policy-mx-address", "none: the policy has an address beside the MX host",
+           policy_mx=("203.0.113.99", "mx.policy-mx-address.example")),
+    Domain("record-twice", "none: the same record comes twice in one answer", odd=(("twice", "TXT"),)),
+    Domain("under_score", "none: an underscore in the domain's name"),
     # Policies in force, MX hosts that must not get the mail.
     bad_mx("mx-wrong-name", "the MX host's certificate is for another name", mx=(Mx("wrong-name"),)),
     bad_mx("mx-expired", "the MX host's certificate has expired", mx=(Mx("expired"),)),
     bad_mx("mx-self-signed", "the MX host's certificate is self-signed", mx=(Mx("self-signed"),)),
     bad_mx("no-starttls", "the MX host offers no STARTTLS, as if stripped on the way", mx=(Mx("no-starttls"),)),
     bad_mx("mx-not-in-policy", "the policy names another MX host", policy_mx=("mail.mx-not-in-policy.example",)),
+    bad_mx("policy-mx-addresses", "the policy has addresses alone", policy_mx=("203.0.113.99", "203.0.113.98"),
+           answer="TEMP", why="the policy lists no host name"),
     Domain("wildcard-deep", "the policy's wildcard stands for one label, the MX host has two",
            outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix takes any number of labels
            policy_mx=("*.wildcard-deep.example",), mx=(Mx(label="a.b"),)),
@@ -77,12 +87,15 @@ DOMAINS = [
     no_policy("policy-wrong-type", "the policy is text/html", '"text/html"', web="wrong-type",
               mx=(Mx("self-signed"),)),
     no_policy("policy-garbage", "the policy has no mode", "mode is missing", web="garbage", mx=(Mx("self-signed"),)),
+    no_policy("policy-gzip", "the policy comes packed", 'the content coding "gzip"', web="gzip",
+              mx=(Mx("self-signed"),)),
     no_policy("policy-refused", "nobody listens on port 443", "Connection refused", web="refused",
               mx=(Mx("self-signed"),)),
     no_policy("policy-loopback", "the policy host's address is 127.0.0.1", "127.0.0.1 is special-use", web="loopback",
               mx=(Mx("self-signed"),)),
     # DNS.
     no_dns("bogus", "the DS in the parent is for another key", "no keys have a DS", signed=True, dns="bogus"),
+    no_dns(LONG_NAME, "as bogus, and its name is long", "no keys have a DS", signed=True, dns="bogus"),
     no_dns("dnssec-expired", "the zone's signatures have expired", "signature expired", signed=True, dns="expired"),
     no_dns("servfail", "the zone's server answers SERVFAIL", "SERVFAIL", dns="servfail"),
     no_dns("lame", "the zone's server knows nothing of it", "SERVFAIL", dns="lame"),

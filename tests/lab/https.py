@@ -6,8 +6,9 @@ from pathlib import Path
 from . import addresses, netns
 from .domains import BY_NAME, DOMAINS
 from .processes import LabError, run, wait_until
+from .zones import ODD_WEB
 
-ODD = ("chunked", "slow", "silent", "loopback")
+ODD = (*ODD_WEB, "loopback")
 WELL_KNOWN = ".well-known/mta-sts.txt"
 HEAD = """user root;
 worker_processes 1;
@@ -90,7 +91,7 @@ def start(lab):
     write_conf(lab)
     lab.processes.start("nginx", netns.enter(lab.world, "nginx", "-p", folder, "-c", folder / "nginx.conf",
                                              "-e", folder / "error.log"), folder / "nginx.out")
-    start_odd(lab, "oddhosts", lab.world, addresses.ODD_POLICY, ("chunked", "slow", "silent"))
+    start_odd(lab, "oddhosts", lab.world, addresses.ODD_POLICY, ODD_WEB)
     start_odd(lab, "loopback", lab.relay, "127.0.0.1", ("loopback",))    # to tempt who takes any address
     for each in (addresses.POLICY, addresses.ODD_POLICY):
         wait_until(f"a policy host on {each}:443", lambda each=each: listens(lab, each))

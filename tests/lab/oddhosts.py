@@ -1,9 +1,10 @@
-"""A policy host that behaves as nginx can't: in chunks, a byte a second, silent after the
-request, or on the loopback address of the relay.
+"""A policy host that behaves as nginx can't: in chunks, a byte a second, silent after the request, without a
+reason in its status, with LF alone at the ends of its header lines, packed, or on the loopback address of the relay.
 
 Run by https.py as: oddhosts.py ADDRESS BEHAVIOUR:HOST:PEM:POLICY... ; the name a client asks for (SNI) decides.
 """
 import contextlib
+import gzip
 import socketserver
 import ssl
 import sys
@@ -36,7 +37,23 @@ def send_plain(stream, body):
     stream.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
-SEND = {"loopback": send_plain, "chunked": send_chunked, "slow": send_slow, "silent": send_silent}
+def send_bare(stream, body):
+    head = HEAD.replace(b" 200 OK\r\n", b" 200\r\n")
+    stream.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def send_lf(stream, body):
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    stream.sendall(head.replace(b"\r\n", b"\n") + body)
+
+
+def send_gzip(stream, body):
+    packed = gzip.compress(body)
+    stream.sendall(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+
+
+SEND = {"loopback": send_plain, "chunked": send_chunked, "slow": send_slow, "silent": send_silent,
+        "bare": send_bare, "lf": send_lf, "gzip": send_gzip}
 
 
 def load_sites(words):

@@ -50,7 +50,17 @@ def forge(_, reply):
     return answer
 
 
-SPOIL = {"servfail": servfail, "truncate": truncate, "deny": deny, "forge": forge}
+def twice(query, reply):
+    """The answer's first record a second time, octet by octet: dnspython knows that a set has no equal records."""
+    begin = 12 + len(query.question[0].name.to_wire()) + 4
+    count = struct.unpack_from("!H", reply, 6)[0]
+    if count == 0:
+        return reply
+    end = begin + 12 + struct.unpack_from("!H", reply, begin + 10)[0]      # its name is a pointer to the question's
+    return reply[:6] + struct.pack("!H", count + 1) + reply[8:end] + reply[begin:]
+
+
+SPOIL = {"servfail": servfail, "truncate": truncate, "deny": deny, "forge": forge, "twice": twice}
 
 
 def load_rules(words):
@@ -84,7 +94,8 @@ class Front:
         if behaviour == "silent":
             return None
         reply = self.ask(wire, tcp)
-        return SPOIL[behaviour](query, reply).to_wire() if behaviour else reply
+        spoilt = SPOIL[behaviour](query, reply) if behaviour else reply
+        return spoilt if isinstance(spoilt, bytes) else spoilt.to_wire()
 
     def ask(self, wire, tcp):
         """What the name server behind says, asked in the same way."""

@@ -8,9 +8,9 @@ from .processes import run
 
 ALGORITHM = "ECDSAP256SHA256"
 TLDS = ("example", "optout")            # the second has NSEC3 with opt-out
-WEB_ADDRESS = {"ipv6": f"AAAA {addresses.POLICY6}", "chunked": f"A {addresses.ODD_POLICY}",
-               "slow": f"A {addresses.ODD_POLICY}", "silent": f"A {addresses.ODD_POLICY}",
-               "refused": f"A {addresses.NOBODY}", "loopback": "A 127.0.0.1", "cname": "CNAME web.example."}
+ODD_WEB = ("chunked", "slow", "silent", "bare", "lf", "gzip")       # what nginx can't play: oddhosts.py
+WEB_ADDRESS = {"ipv6": f"AAAA {addresses.POLICY6}", "refused": f"A {addresses.NOBODY}", "loopback": "A 127.0.0.1",
+               "cname": "CNAME web.example.", **{web: f"A {addresses.ODD_POLICY}" for web in ODD_WEB}}
 SERVERS = {"ns-tld": [addresses.TLD_DNS], "ns-hosting": [addresses.HOSTING_DNS, addresses.HOSTING_DNS6],
            "ns-lame": [addresses.LAME_DNS], "ns-odd": [addresses.ODD_DNS]}
 

@@ -26,6 +26,7 @@ TEST_CASE("KEY-6: U-labels to A-labels (UTS 46, non-transitional)", "[idn]") {
        "a\xE3\x80\x82"
        "b\xC3\xBC.example",
        "a.xn--b-eha.example"},
+      {"underscore beside an umlaut", "m\xC3\xBC_x.example", "xn--m_x-hoa.example"},
       {"full-width letters", "\xEF\xBD\x81\xEF\xBD\x82.example", "ab.example"},
       {"emoji or not: no control",
        "a\xE2\x80\xAE"

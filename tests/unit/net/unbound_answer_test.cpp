@@ -114,6 +114,14 @@ TEST_CASE("libunbound's words do not say again what was asked", "[net]") {
       {"validation failure <X.example. TXT IN>: signature expired", "DNSSEC bogus: signature expired"},
       {"validation failure <other.example. TXT IN>: signature expired",
        "DNSSEC bogus: validation failure <other.example. TXT IN>: signature expired"},
+      {"validation failure <x.example. TXT IN>: no keys have a DS from 192.0.2.1 for key x.example. while "
+       "building "
+       "chain of trust",
+       "DNSSEC bogus: no keys have a DS from 192.0.2.1 while building chain of trust"},
+      {"validation failure <x.example. TXT IN>: no signatures from 192.0.2.1 for DS example. while building "
+       "chain of trust",
+       "DNSSEC bogus: no signatures from 192.0.2.1 for DS example. while building chain of trust"},
+      {"no keys for key x.example.", "DNSSEC bogus: no keys"},
       {"validation failure <x.example.", "DNSSEC bogus: validation failure <x.example."},
       {"validation failure <", "DNSSEC bogus: validation failure <"},
       {"validation failure <>: x", "DNSSEC bogus: validation failure <>: x"},
