@@ -106,6 +106,8 @@ DOMAINS = [
     Domain("refresh-fails", "none: its policy host fails later", ttl=1, mail=False),
     Domain("restart", "none: asked before and after a restart", mail=False),
     Domain("reload", "none: asked before and after a reload", mail=False),
+    Domain("proxy-login", "none: asked through a proxy that takes the login", mail=False),
+    Domain("proxy-refuses", "none: asked through a proxy that wants a login", mail=False),
     Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
     no_policy("cold", "the policy host takes the request and says nothing", "deadline", web="silent", mail=False),
     *DANE_DOMAINS,
