@@ -45,7 +45,7 @@ DOMAINS = [
     Domain("policy-mx-address", "none: the policy has an address beside the MX host",
            policy_mx=("203.0.113.99", "mx.policy-mx-address.example")),
     Domain("record-twice", "none: the same record comes twice in one answer", odd=(("twice", "TXT"),)),
-    Domain("under_score", "none: an underscore in the domain's name"),
+    Domain("under_score", "none: an underscore in the domain's name", policy_mx=("*.example",), mx=(Mx(label=""),)),
     # Policies in force, MX hosts that must not get the mail.
     bad_mx("mx-wrong-name", "the MX host's certificate is for another name", mx=(Mx("wrong-name"),)),
     bad_mx("mx-expired", "the MX host's certificate has expired", mx=(Mx("expired"),)),
