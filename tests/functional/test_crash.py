@@ -16,13 +16,14 @@ class Askers:
 
     def __init__(self, lab, keys):
         self.lab, self.threads = lab, [threading.Thread(target=self.run, args=(key,)) for key in keys]
-        self.wrong = []
+        self.wrong, self.answers = [], 0
 
     def run(self, key):
         try:
             with self.lab.client() as client:
                 for _ in range(100000):
                     answer = client.ask("postfix", key)
+                    self.answers += 1
                     protected = key in ("crash.example", "good.example")
                     if not answer.startswith("OK secure " if protected else ("NOTFOUND ", "TEMP ")):
                         self.wrong.append(answer)
@@ -53,23 +54,25 @@ def cut_off(lab):
 
 
 @pytest.mark.smoke
-def test_kill_nine_keeps_the_cache(lab, mtastsd, request):
+def test_kill_nine_keeps_the_cache(lab, mtastsd, request, wait):
     assert lab.ask("crash.example") == KEPT
-    time.sleep(1)                       # far longer than an answer may run ahead of its commit
+    assert lab.ask("good.example").startswith("OK secure ")
+    for domain in ("crash.example", "good.example"):
+        wait(f"{domain} to be stored", lambda domain=domain: domain in mtastsd.ctl("list"))
     askers = Askers(lab, ["crash.example", "good.example", "no-record.example", "nosuch1.example"])
     for thread in askers.threads:
         thread.start()
-    time.sleep(0.3)
+    wait("some answers", lambda: askers.answers > 100)
     mtastsd.kill()
     for thread in askers.threads:
-        thread.join(20)
+        thread.join(60)
     assert not askers.wrong
 
     request.getfixturevalue("attacked")
     mtastsd.start()
     before = time.monotonic()
     assert lab.ask("crash.example") == KEPT
-    assert time.monotonic() - before < 1, "a cached answer waits for nobody"
+    assert time.monotonic() - before < 4, "a cached answer waits for nobody: not for DNS, which is away, for 5 s"
     for version in lab.senders:
         mailing = Mailing(lab, version, ["crash"])
         mailing.wait()
@@ -78,11 +81,11 @@ def test_kill_nine_keeps_the_cache(lab, mtastsd, request):
 
 
 def test_other_domains_while_cut_off(lab, mtastsd, alone):
-    """A domain never seen gets an answer in time, and never one that weakens."""
+    """A domain never seen gets an answer within answer_timeout (the client waits for 60 s), and never one that weakens."""
     before = time.monotonic()
     answer = lab.ask("never-seen.example")
     assert answer.startswith(("NOTFOUND ", "TEMP ")), answer
-    assert time.monotonic() - before < 12
+    assert time.monotonic() - before < 30
 
 
 def test_mail_waits_while_mtastsd_is_down(lab, mtastsd, wait):
@@ -95,16 +98,16 @@ def test_mail_waits_while_mtastsd_is_down(lab, mtastsd, wait):
     mtastsd.start()
     for mailing in mailings:
         mailing.sender.run("postqueue", "-f")
-        wait("the mail to go out", lambda mailing=mailing: mailing.delivered("good"), 30)
+        wait("the mail to go out", lambda mailing=mailing: mailing.delivered("good"))
         assert any("Verified TLS" in line for line in mailing.tls_lines("good"))
 
 
 @pytest.mark.smoke
-def test_many_crashes_in_a_row(lab, mtastsd):
+def test_many_crashes_in_a_row(lab, mtastsd, wait):
     """Crashes make the daemon suspect its cache, but a sound one is kept: nothing is fetched again."""
     kept = lab.ask("good.example")
     assert kept.startswith("OK secure")
-    time.sleep(1)
+    wait("good.example to be stored", lambda: "good.example" in mtastsd.ctl("list"))
     fetched = https.requests(lab, "good")
     for _ in range(4):
         mtastsd.kill()

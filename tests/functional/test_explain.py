@@ -22,7 +22,7 @@ def explain(mtastsd, *args, enter=None, config=None):
     """(exit status, standard output, standard error) of mtastsctl explain."""
     command = [program("mtastsctl"), "--config", config or mtastsd.config, "explain", *args]
     command = enter(command) if enter else netns.enter(mtastsd.lab.relay, *command)
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -21,7 +21,7 @@ def test_one_flight(lab):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(90)
     for client in clients:
         client.close()
     assert set(answers) == {"OK secure match=mx.one-flight.example servername=hostname"}

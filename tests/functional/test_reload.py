@@ -1,6 +1,4 @@
 """SIGHUP: the new file holds at once, connections stay, a bad file changes nothing."""
-import time
-
 import pytest
 
 GOOD = "OK secure match=mx.reload.example servername=hostname"
@@ -14,8 +12,9 @@ def configured(mtastsd, wait):
     yield
     mtastsd.write_config()
     if mtastsd.running():
+        mark = mtastsd.mark()
         mtastsd.reload()
-        time.sleep(0.5)
+        wait("the reload", lambda: any(entry.get("event") == "reload" for entry in mtastsd.log(mark)))
 
 
 def known(client):

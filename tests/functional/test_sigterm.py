@@ -1,4 +1,5 @@
 """SIGTERM: a graceful stop, soon, with everything kept."""
+import json
 import threading
 import time
 
@@ -24,7 +25,7 @@ def test_stops_soon_and_keeps_the_cache(lab, mtastsd):
     assert https.requests(lab, "restart") == fetched, "answered from the cache, not fetched again"
 
 
-def test_stops_while_a_lookup_is_under_way(lab, mtastsd):
+def test_stops_while_a_lookup_is_under_way(lab, mtastsd, wait):
     """The asker gets a whole reply or a closed connection, which Postfix takes for a reason to ask again (SM-13)."""
     outcome = []
 
@@ -36,9 +37,9 @@ def test_stops_while_a_lookup_is_under_way(lab, mtastsd):
                 outcome.append("closed")
     thread = threading.Thread(target=ask)
     thread.start()
-    time.sleep(1)
+    wait("the lookup", lambda: json.loads(mtastsd.ctl("--json", "status"))["flights"]["flying"] > 0)
     assert mtastsd.stop() == 0, mtastsd.tail()
-    thread.join(15)
+    thread.join(60)
     assert len(outcome) == 1
     assert outcome[0] == "closed" or outcome[0].startswith(("NOTFOUND ", "TEMP "))
 

@@ -15,7 +15,7 @@ from lab.daemon import program
 def status(mtastsd, *args):
     """(exit status, standard output, standard error) of mtastsctl status."""
     command = netns.enter(mtastsd.lab.relay, program("mtastsctl"), "--config", mtastsd.config, *args, "status")
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -30,7 +30,7 @@ def healthy(mtastsd):
 def control(mtastsd, request):
     """What comes back for raw octets."""
     with socket.socket(socket.AF_UNIX) as stream:
-        stream.settimeout(15)
+        stream.settimeout(60)
         stream.connect(str(mtastsd.folder / "control.sock"))
         stream.sendall(request)
         parts = []
@@ -130,7 +130,7 @@ def test_a_control_path_in_use_is_an_error(lab, mtastsd):
     config.write_text(mtastsd.config.read_text().replace(f"{mtastsd.folder}/cache", f"{config.parent}/cache")
                       .replace("socketmap = [", "socketmap = ['inet:127.0.0.1:8471'] #"))
     command = netns.enter(lab.relay, program("mtastsd"), "--config", config)
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
     assert done.returncode == 1
     assert "control.sock" in done.stderr and "another program listens there" in done.stderr
     assert status(mtastsd)[0] in (0, 1)

@@ -67,7 +67,7 @@ class Daemon:
         self.config.write_text(CONFIG.format(listen=listen, folder=self.folder, dns=self.lab.folder("dns"),
                                              ca=self.lab.authority.ca_file) + more)
 
-    def start(self, seconds=30):
+    def start(self, seconds=120):
         """Starts mtastsd and waits until it takes connections."""
         command = netns.enter(self.lab.relay, *self.wrap, program("mtastsd"), "--config", self.config)
         self.pid = self.lab.processes.start("mtastsd", command, self.log_file)
@@ -90,7 +90,7 @@ class Daemon:
         except OSError:
             return False
 
-    def connect(self, where=INET, timeout=15.0):
+    def connect(self, where=INET, timeout=60.0):
         """A connection to a socketmap listener: a unix path, or an address in the relay's namespace."""
         family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
         with netns.inside(self.lab.relay):
@@ -107,7 +107,7 @@ class Daemon:
         """A crash: kill -9."""
         self.lab.processes.stop(self.pid, signal.SIGKILL)
 
-    def stop(self, seconds=15.0):
+    def stop(self, seconds=30.0):
         """A graceful stop; returns the exit status."""
         return self.lab.processes.stop(self.pid, signal.SIGTERM, seconds)
 
@@ -119,7 +119,7 @@ class Daemon:
 
     def ctl(self, *args):
         """Runs mtastsctl where the daemon runs and returns what it prints."""
-        return run(*netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, *args), timeout=60)
+        return run(*netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, *args), timeout=180)
 
     def mark(self):
         return self.log_file.stat().st_size if self.log_file.exists() else 0

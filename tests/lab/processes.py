@@ -23,8 +23,11 @@ def run(*args, **more):
     return done.stdout
 
 
-def wait_until(what, condition, seconds=10.0, every=0.05):
-    """Polls until condition() is true and returns its value; what it waited for is in the error."""
+def wait_until(what, condition, seconds=60.0, every=0.05):
+    """Polls until condition() is true and returns its value; what it waited for is in the error.
+
+    The time is for slow and busy machines: it only passes where the test fails.
+    """
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -83,7 +86,7 @@ class Processes:
             return self.children[pid].poll() is None
         return start_time(pid) is not None
 
-    def stop(self, pid, sig=signal.SIGTERM, seconds=10.0):
+    def stop(self, pid, sig=signal.SIGTERM, seconds=30.0):
         """Signals and waits; kills what does not go. Returns the exit status if it was our child."""
         for each in (sig, signal.SIGKILL):
             try:

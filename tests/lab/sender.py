@@ -41,7 +41,7 @@ class Sender(Postfix):
         self.run("sh", "-c", SEND, input="".join(f"{each}\n" for each in recipients))
         return recipients
 
-    def outcomes(self, recipients, seconds=60):
+    def outcomes(self, recipients, seconds=180):
         """recipient -> its log line, for all that have one when all have or time is up."""
         end = time.monotonic() + seconds
         while True:

@@ -118,7 +118,7 @@ std::size_t put_many(LmdbCache& cache, const std::string& prefix, int from, int 
 }
 
 bool soon(const std::function<bool()>& f) {
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (f()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

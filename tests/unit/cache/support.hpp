@@ -78,7 +78,7 @@ Result<void> put(LmdbCache& cache, const DomainName& domain, Record record);
 std::size_t put_all(LmdbCache& cache, const std::vector<DomainName>& domains, const Record& record);
 std::size_t put_many(LmdbCache& cache, const std::string& prefix, int from, int to, const Record& record);
 
-// Whether f becomes true within five seconds (the store thread takes notes in once a second).
+// Whether f becomes true within a minute (the store thread takes notes in once a second).
 bool soon(const std::function<bool()>& f);
 
 std::string read_file(const std::string& path);

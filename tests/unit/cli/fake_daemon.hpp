@@ -43,7 +43,11 @@ class FakeDaemon {
     if (client < 0) return;
     char c = 0;
     while (recv(client, &c, 1, 0) == 1 && c != '\n') request += c;
-    if (reply_ == "silence") std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    if (reply_ == "silence") {
+      reply_.clear();
+      while (recv(client, &c, 1, 0) > 0) {  // until the client goes
+      }
+    }
     for (std::string_view rest = reply_; !rest.empty();) {
       auto sent = send(client, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent <= 0) break;

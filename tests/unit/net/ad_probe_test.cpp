@@ -6,6 +6,7 @@
 
 #include "tests/unit/net/dns_server.hpp"
 #include "tests/unit/net/run.hpp"
+#include "tests/unit/virtual_time.hpp"
 
 namespace mtasts {
 namespace {
@@ -19,7 +20,7 @@ std::string answer(const char* flags) {
 }
 
 AdProbe to(const DnsServer& server) {
-  return {.server = parse_address("127.0.0.1").value(), .port = server.port(), .timeout = 200ms};
+  return {.server = parse_address("127.0.0.1").value(), .port = server.port(), .timeout = 10s};
 }
 
 }  // namespace
@@ -73,6 +74,10 @@ TEST_CASE("PFX-33: a resolver is asked as Postfix asks it", "[net]") {
     if (asked++ == 0 && reply.truncated) return DnsReply{.silent = true};
     return reply;
   });
+  int unanswered = 0;  // time passes only while one of so many questions waits in vain
+  const auto began = std::chrono::steady_clock::now();
+  fake::VirtualTime virtual_time(
+      [&] { return asked <= unanswered && std::chrono::steady_clock::now() - began < asked.load() * 10s; });
   asio::io_context loop{1};
   SECTION("it validates") {
     reply.authentic = true;
@@ -83,14 +88,15 @@ TEST_CASE("PFX-33: a resolver is asked as Postfix asks it", "[net]") {
   SECTION("it does not") { CHECK(run(loop, probe_ad(to(server))) == AdSeen::no); }
   SECTION("it is silent once") {
     reply.authentic = reply.truncated = true;
+    unanswered = 1;
     CHECK(run(loop, probe_ad(to(server))) == AdSeen::yes);
     CHECK(asked == 2);
   }
   SECTION("it is silent twice") {
     reply.silent = true;
-    auto began = std::chrono::steady_clock::now();
+    unanswered = 2;
     CHECK(run(loop, probe_ad(to(server))) == AdSeen::no_answer);
-    CHECK(std::chrono::steady_clock::now() - began < 2s);
+    CHECK(std::chrono::steady_clock::now() - began >= 20s);
     CHECK(asked == 2);
   }
   SECTION("it refuses") {
@@ -105,11 +111,10 @@ TEST_CASE("nobody listens", "[net]") {
     DnsServer gone([](const DnsQuestion&) { return DnsReply{}; });
     port = gone.port();
   }
+  fake::VirtualTime virtual_time([] { return false; });
   asio::io_context loop{1};
   AdProbe probe{.server = parse_address("127.0.0.1").value(), .port = port, .timeout = 5s};
-  auto began = std::chrono::steady_clock::now();
   CHECK(run(loop, probe_ad(probe)) == AdSeen::no_answer);  // ICMP says so at once
-  CHECK(std::chrono::steady_clock::now() - began < 2s);
 }
 
 }  // namespace mtasts

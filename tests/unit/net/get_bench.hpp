@@ -41,7 +41,7 @@ inline Identity good_identity() { return authority().issue({.dns_names = {host}}
 struct FetchBench {
   FetchBench() {
     settings->tls = tls_context();
-    settings->timeout = std::chrono::seconds(4);
+    settings->timeout = std::chrono::seconds(60);
     settings->allow_addresses.push_back(parse_cidr("127.0.0.0/8").value());
   }
   void address(const char* text, const char* name = host) {

@@ -4,6 +4,7 @@
 
 #include "tests/unit/net/fixed_dns.hpp"
 #include "tests/unit/net/run.hpp"
+#include "tests/unit/virtual_time.hpp"
 
 namespace mtasts {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST_CASE("a proxy or a CA file that can't be used is a fault of the configuration", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   HttpsOptions proxy, ca;
@@ -24,6 +26,7 @@ TEST_CASE("a proxy or a CA file that can't be used is a fault of the configurati
 }
 
 TEST_CASE("STS-8: the address of mta-sts.<domain> is looked up", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.add_address("mta-sts.example.com", parse_address("127.0.0.1").value());
@@ -36,6 +39,7 @@ TEST_CASE("STS-8: the address of mta-sts.<domain> is looked up", "[net]") {
 }
 
 TEST_CASE("a fetch that was begun asks for the addresses at once, and only once", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.add_address("mta-sts.example.com", parse_address("127.0.0.1").value());
@@ -51,6 +55,7 @@ TEST_CASE("a fetch that was begun asks for the addresses at once, and only once"
 }
 
 TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.silent.insert("mta-sts.example.com");
@@ -65,6 +70,7 @@ TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]
 }
 
 TEST_CASE("nothing is begun while the DNS is busy", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.is_busy = true;
@@ -76,6 +82,7 @@ TEST_CASE("nothing is begun while the DNS is busy", "[net]") {
 }
 
 TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too long", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   HttpsOptions options;
@@ -90,6 +97,7 @@ TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too
 }
 
 TEST_CASE("a domain too long for a policy host", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   auto fetch = make_https_fetch(loop, dns, {});
@@ -103,6 +111,7 @@ TEST_CASE("a domain too long for a policy host", "[net]") {
 }
 
 TEST_CASE("a fetch goes on when its Fetch is replaced", "[net]") {
+  fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.silent.insert("mta-sts.example.com");

@@ -32,8 +32,9 @@ socklen_t fill_in(sockaddr_storage& where, const char* address, std::uint16_t po
 
 }  // namespace
 
-Peer::Peer(int descriptor, const std::atomic<bool>& stop) : descriptor_(descriptor), stop_(stop) {
-  timeval limit{10, 0};
+Peer::Peer(int descriptor, const std::atomic<bool>& stop, std::atomic<bool>& waiting)
+    : descriptor_(descriptor), stop_(stop), waiting_(waiting) {
+  timeval limit{60, 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
@@ -88,6 +89,7 @@ void Peer::say_goodbye() {
 }
 
 void Peer::wait(std::chrono::milliseconds time) const {
+  waiting_ = true;
   for (auto end = std::chrono::steady_clock::now() + time;
        !stop_ && std::chrono::steady_clock::now() < end;) {
     std::this_thread::sleep_for(5ms);
@@ -131,7 +133,7 @@ void StreamServer::serve() {
     int descriptor = ::accept(listener_, nullptr, nullptr);
     if (descriptor < 0) continue;
     ++connections_;
-    Peer peer(descriptor, stop_);
+    Peer peer(descriptor, stop_, waiting_);
     script_(peer);
   }
 }

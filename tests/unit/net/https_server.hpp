@@ -23,7 +23,7 @@ std::shared_ptr<SSL_CTX> server_context(const Identity& identity, int highest_ve
 // One accepted connection. Every call gives up after 10 s or when the server is stopped.
 class Peer {
  public:
-  Peer(int descriptor, const std::atomic<bool>& stop);
+  Peer(int descriptor, const std::atomic<bool>& stop, std::atomic<bool>& waiting);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
@@ -41,6 +41,7 @@ class Peer {
  private:
   int descriptor_;
   const std::atomic<bool>& stop_;
+  std::atomic<bool>& waiting_;
   std::shared_ptr<SSL> ssl_;
 };
 
@@ -56,6 +57,7 @@ class StreamServer {
 
   std::uint16_t port() const noexcept { return port_; }
   int connections() const noexcept { return connections_; }
+  bool waiting() const noexcept { return waiting_; }  // the script has called Peer::wait(), so far
 
  private:
   void serve();
@@ -63,7 +65,7 @@ class StreamServer {
   PeerScript script_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, waiting_{false};
   std::atomic<int> connections_{0};
   std::thread thread_;
 };

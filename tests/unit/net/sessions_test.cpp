@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/unit/net/get_bench.hpp"
+#include "tests/unit/virtual_time.hpp"
 
 namespace mtasts {
 namespace {
@@ -97,15 +98,16 @@ TEST_CASE("STS-9: no session outlives a certificate of its chain", "[net]") {
     const char* why;
     long leaf_ends, root_ends;
   };
-  auto row = GENERATE(values<Row>({{"the host's own", 3, 86400}, {"the root's", 86400, 3}}));
+  auto row = GENERATE(values<Row>({{"the host's own", 8, 86400}, {"the root's", 86400, 8}}));
   INFO(row.why);
+  const auto issued = std::chrono::system_clock::now();
   Authority own(row.root_ends);
   World world(own.issue({.dns_names = {host}, .ends = row.leaf_ends}));
   TempFile pem(own.pem());
   world.bench.settings->tls = make_tls_context(pem.path()).value();
   CHECK(world.fetch());
   CHECK(world.bench.settings->sessions->size() == 1);
-  std::this_thread::sleep_for(4s);
+  std::this_thread::sleep_until(issued + 9s);
   auto answer = world.bench.fetch(world.server.port());
   REQUIRE(!answer);
   CHECK(answer.error().detail.contains("certificate has expired"));
@@ -113,14 +115,15 @@ TEST_CASE("STS-9: no session outlives a certificate of its chain", "[net]") {
 }
 
 TEST_CASE("a session's life begins with the certificate's verification, not with its last use", "[net]") {
+  fake::VirtualTime virtual_time([] { return false; });
   World world;
   world.limit({.life = 1500ms});
   CHECK(world.fetch());
   CHECK(world.fetch());
   CHECK(world.resumed == 1);
-  std::this_thread::sleep_for(800ms);
+  fake::VirtualTime::pass(800ms);
   CHECK(world.fetch());
-  std::this_thread::sleep_for(800ms);
+  fake::VirtualTime::pass(800ms);
   CHECK(world.fetch());
   CHECK(world.full == 2);
 }

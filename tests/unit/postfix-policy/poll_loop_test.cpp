@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/virtual_time.hpp"
+
 using namespace mtasts;
 using namespace std::chrono_literals;
 
@@ -76,12 +78,13 @@ TEST_CASE("a task may post another; one posted after the end is dropped", "[poli
 }
 
 TEST_CASE("what is timed comes in time, in order, and not before", "[policy]") {
+  fake::VirtualTime virtual_time;
   World world;
   auto begin = PollLoop::Moment::clock::now();
   std::vector<int> order;
   auto at = [&](std::chrono::milliseconds after, int number) {
     world.loop->at(begin + after, [&, after, number] {
-      CHECK(PollLoop::Moment::clock::now() >= begin + after);
+      CHECK(PollLoop::Moment::clock::now() == begin + std::max(after, 0ms));
       order.push_back(number);
       if (number == 3) world.loop->stop();
     });
@@ -89,11 +92,11 @@ TEST_CASE("what is timed comes in time, in order, and not before", "[policy]") {
   at(30ms, 2), at(10ms, 1), at(60ms, 3), at(-5ms, 0);
   world.run();
   CHECK(order == std::vector<int>{0, 1, 2, 3});
-  CHECK(PollLoop::Moment::clock::now() - begin < 500ms);
 }
 
 TEST_CASE("a descriptor is ready as long as there is something to read, and while it is asked for",
           "[policy]") {
+  fake::VirtualTime virtual_time;
   World world;
   Socket socket;
   REQUIRE(world.loop->watch(socket.here.get(), EPOLLIN, socket));
@@ -141,6 +144,7 @@ TEST_CASE("what was posted comes with the turn, however many descriptors are rea
 }
 
 TEST_CASE("turned() comes after each turn, and each second when nothing happens", "[policy]") {
+  fake::VirtualTime virtual_time;
   World world;
   auto begin = PollLoop::Moment::clock::now();
   int turns = 0;
@@ -149,13 +153,16 @@ TEST_CASE("turned() comes after each turn, and each second when nothing happens"
   });
   auto took = PollLoop::Moment::clock::now() - begin;
   CHECK(turns == 1);
-  CHECK(took > 900ms);
-  CHECK(took < 3s);
+  CHECK(took == 1s);
 }
 
 TEST_CASE("the coarse clock is the steady one, a little behind", "[policy]") {
-  auto coarse = PollLoop::coarse_now();
-  auto fine = PollLoop::Moment::clock::now();
-  CHECK(coarse <= fine);
-  CHECK(fine - coarse < 200ms);
+  auto least = PollLoop::Moment::duration::max();
+  for (int tries = 0; tries < 1000; ++tries) {  // this thread may be kept waiting between the two
+    auto coarse = PollLoop::coarse_now();
+    auto fine = PollLoop::Moment::clock::now();
+    CHECK(coarse <= fine);
+    least = std::min(least, fine - coarse);
+  }
+  CHECK(least < 200ms);
 }
