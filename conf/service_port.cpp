@@ -1,13 +1,11 @@
 #include "conf/service_port.hpp"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <system_error>
 
+#include "conf/services.hpp"
 #include "core/text.hpp"
 
 namespace mtasts {
@@ -36,27 +34,15 @@ std::optional<std::uint16_t> port_number(std::string_view digits) noexcept {
   return port;
 }
 
-std::optional<std::uint16_t> port_of_system(std::string_view name) noexcept {
-  std::array<char, longest_name + 1> text{};
-  std::ranges::copy(name, text.begin());
-  std::array<char, 8192> buffer;
-  servent entry{};
-  servent* found = nullptr;
-  int status = getservbyname_r(text.data(), "tcp", &entry, buffer.data(), buffer.size(), &found);
-  if (status != 0 || found == nullptr) return std::nullopt;
-  auto port = ntohs(static_cast<std::uint16_t>(found->s_port));
-  return port == 0 ? std::nullopt : std::optional(port);
-}
-
 }  // namespace
 
-std::optional<std::uint16_t> service_port(std::string_view text) noexcept {
+std::optional<std::uint16_t> service_port(std::string_view text) {
   auto allowed = [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '+'; };
   if (text.empty() || text.size() > longest_name || !std::ranges::all_of(text, allowed)) return std::nullopt;
   if (std::ranges::all_of(text, is_digit)) return port_number(text);
   for (const Service& each : services)
     if (equal_folded(each.name, text)) return each.port;
-  return port_of_system(text);
+  return system_services().port(text);
 }
 
 }  // namespace mtasts

@@ -18,7 +18,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
-constexpr std::size_t most_services = 100;   // names that are kept
 constexpr std::string_view unreadable = "the policy cache can't be read";
 
 // Where DNSSEC can't be validated there is nothing to wait for.
@@ -98,18 +97,15 @@ void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_vie
   }
 }
 
-// nullopt: none is written; 0: a service that nobody here knows. A name may have to be looked for in files,
-// so that is done once a name and thread; who changes /etc/services restarts mtastsd.
-std::optional<std::uint16_t> Answerer::written_port(const NextHop& hop) {
+namespace {
+
+// nullopt: none is written; 0: a service that nobody here knows.
+std::optional<std::uint16_t> written_port(const NextHop& hop) {
   if (hop.port.empty()) return std::nullopt;
-  if (std::ranges::all_of(hop.port, is_digit)) return service_port(hop.port).value_or(0);
-  auto known = services_.find(hop.port);
-  if (known != services_.end()) return known->second;
-  if (services_.size() >= most_services) services_.clear();
-  auto port = service_port(hop.port).value_or(0);
-  services_.emplace(hop.port, port);
-  return port;
+  return service_port(hop.port).value_or(0);
 }
+
+}  // namespace
 
 ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
   ZoneRules rules = overridden(rules_now(*asked.zone, health_.get()), asked.over);

@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,7 +78,6 @@ class Answerer {
   void refuse_map(std::string_view map, std::string& out);
   void refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
                   std::string& out);
-  std::optional<std::uint16_t> written_port(const NextHop& hop);
   ZoneRules rules_of(const Asked& asked) const noexcept;
   Asked read(const MapName& map, std::string_view map_text, const ZoneSettings& zone, const NextHop& hop);
   std::optional<Miss> answer_for(Asked& asked, std::string& out);
@@ -101,8 +99,7 @@ class Answerer {
   SettingsPtr settings_;
   HealthPtr health_ = std::make_shared<const Health>();
   Counters counters_;
-  std::string scratch_;                                         // converted keys
-  std::map<std::string, std::uint16_t, std::less<>> services_;  // ports by name
+  std::string scratch_;  // converted keys
   Time last_map_warning_{};
   Time last_idna_warning_{};
   // A busy domain is posted for a recheck once in 5 s, and a busy override told once a minute, not with every

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conf/services.hpp"
+
 namespace mtasts {
 namespace {
 
@@ -23,6 +25,7 @@ ZoneSettings zone_settings(const PolicyConfig& policy) {
 }  // namespace
 
 SettingsPtr make_settings(const Config& config) {
+  system_services();  // read here, off the answer threads
   auto settings = std::make_shared<Settings>();
   settings->main = zone_settings(config.policy);
   for (const auto& [name, policy] : config.zones) settings->zones.emplace(name, zone_settings(policy));
