@@ -14,6 +14,11 @@ Record merged(const Record& old, const Record& fresh) {
   return record;
 }
 
+// Written by a clock that ran ahead. While in doubt it may be this one that is wrong.
+bool lies_ahead(const WriteTxn& txn, std::uint32_t day) {
+  return txn.moment().clock.certain && day > day_number(txn.now());
+}
+
 bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   auto domain = change.domain.str();
   auto old = txn.load(domain);
@@ -29,7 +34,8 @@ bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
     return false;
   }
   if (old) old = txn.load(domain);  // making room may have taken it
-  auto last_used = old && old->last_used != 0 ? old->last_used : day_number(txn.now());
+  bool used = old && old->last_used != 0 && !lies_ahead(txn, old->last_used);
+  auto last_used = used ? old->last_used : day_number(txn.now());
   txn.save(domain, old, record, last_used);
   return true;
 }
@@ -89,8 +95,9 @@ void apply_note(WriteTxn& txn, const UseRing::Note& note) {
   if (!stored) return;
   if (!stored->record) return note.day == UseRing::suspect ? drop_bad(txn, domain, *stored) : void();
   if (note.day == UseRing::suspect) return;
-  auto day = std::min(note.day, day_number(txn.now()));
-  if (day > stored->last_used) txn.save(domain, stored, *stored->record, day);
+  auto day = std::min(note.day, day_number(txn.moment().judged_at()));
+  if (day > stored->last_used || lies_ahead(txn, stored->last_used))
+    txn.save(domain, stored, *stored->record, day);
 }
 
 }  // namespace mtasts::cache

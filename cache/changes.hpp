@@ -38,8 +38,8 @@ struct Tally {
 // True: something was stored or erased. Throws LmdbFailure.
 bool apply(WriteTxn& txn, const Change& change, Bound& bound, Tally& tally);
 
-// A note of an answer thread: moves the day of the last use forward, never back; or looks at a record it
-// found bad.
+// A note of an answer thread: moves the day of the last use forward, and back only where it lies ahead of a
+// certain clock; or looks at a record it found bad.
 void apply_note(WriteTxn& txn, const UseRing::Note& note);
 
 }  // namespace mtasts::cache

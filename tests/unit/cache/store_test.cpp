@@ -327,3 +327,54 @@ TEST_CASE("a key that was left behind in the index of ends lists nothing", "[cac
   CHECK(count(7200s) == 0);
   CHECK(count(86400s) == 1);
 }
+
+TEST_CASE("A day of last use that a clock ahead has written does not stay ahead", "[cache]") {
+  Opened t;
+  const auto domain = name("good.example");
+  auto last_used = [&] {
+    auto reader = t.cache->reader();
+    REQUIRE(reader);
+    ReadGuard guard(**reader);
+    auto found = (*reader)->find(domain);
+    return found && *found ? (*found)->last_used : 0;
+  };
+  const auto today = t.clock.day();
+  t.clock.turn(400 * 24h);
+  REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
+  CHECK(last_used() == today + 400);
+  t.clock.turn(-400 * 24h);
+  SECTION("the next look mends it") {
+    REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
+    CHECK(last_used() == today);
+  }
+  SECTION("so does the next use that is noted") {
+    auto reader = t.cache->reader();
+    REQUIRE(reader);
+    (*reader)->note_use(domain, today);
+    CHECK(soon([&] { return last_used() == today; }));
+  }
+  SECTION("not while the clock that says so is in doubt") {
+    t.clock.doubt(t.clock.now() - 24h);
+    REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
+    CHECK(last_used() == today + 400);
+  }
+}
+
+TEST_CASE("A clock in doubt notes no use after its last certain moment", "[cache]") {
+  Opened t;
+  const auto domain = name("good.example");
+  const auto today = t.clock.day();
+  REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
+  t.clock.turn(2 * 24h);
+  t.clock.doubt(t.clock.now() - 24h);
+  auto reader = t.cache->reader();
+  REQUIRE(reader);
+  (*reader)->note_use(domain, today + 2);
+  auto noted = [&] {
+    ReadGuard guard(**reader);
+    auto found = (*reader)->find(domain);
+    return found && *found ? (*found)->last_used : 0;
+  };
+  CHECK(soon([&] { return noted() != today; }));
+  CHECK(noted() == today + 1);
+}
