@@ -14,12 +14,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <exception>
 
 #include "core/finding.hpp"
+#include "postfix-policy/control_request.hpp"
 
 namespace mtasts {
 
@@ -29,7 +29,6 @@ using Socket = asio::local::stream_protocol::socket;
 
 namespace {
 
-constexpr std::size_t longest_request = 4096;
 constexpr unsigned most_open = 32;
 constexpr std::chrono::seconds patience{5};  // for the request, and again for taking the reply
 constexpr asio::as_tuple_t<asio::use_awaitable_t<>> with_error;
@@ -54,17 +53,11 @@ json::object trouble(std::string_view text) {
   return {{"error", json::string_view(text.data(), text.size())}};
 }
 
-std::string verb_of(const json::object& request) {
-  const auto* verb = request.if_contains("verb");
-  const auto* text = verb == nullptr ? nullptr : verb->if_string();
-  return text == nullptr ? "" : std::string(text->data(), text->size());
-}
-
 // The line without its end, or "" if none came in time. too_long: more octets than a request may have.
 asio::awaitable<std::string> read_line(ConversationPtr talk, bool& too_long) {
   std::string line;
   auto [error, size] = co_await asio::async_read_until(
-      talk->socket, asio::dynamic_buffer(line, longest_request), '\n', with_error);
+      talk->socket, asio::dynamic_buffer(line, longest_control_request), '\n', with_error);
   too_long = error == asio::error::not_found;
   line.resize(error ? 0 : size);
   co_return line;
@@ -136,20 +129,16 @@ asio::awaitable<void> Control::serve(int descriptor) {
 }
 
 asio::awaitable<std::string> Control::answer(std::string line) {
-  boost::system::error_code error;
-  auto request = json::parse(line, error);
-  if (error || !request.is_object())
-    co_return json::serialize(trouble("the request is no JSON object on one line, as {\"verb\":\"status\"}"));
-  std::string verb = verb_of(request.get_object());
-  auto found = verbs_.find(verb);
+  auto request = read_control_request(line);
+  if (!request) co_return json::serialize(trouble(request.error().detail));
+  auto found = verbs_.find(request->verb);
   if (found == verbs_.end()) {
     std::string known;
     for (const auto& [name, answers] : verbs_) known += (known.empty() ? "" : ", ") + name;
     co_return json::serialize(
-        trouble("unknown verb \"" + printable(verb, 40) + "\"; this mtastsd knows: " + known));
+        trouble("unknown verb \"" + printable(request->verb, 40) + "\"; this mtastsd knows: " + known));
   }
-  json::object object = std::move(request.get_object());
-  json::object reply = co_await found->second(std::move(object));
+  json::object reply = co_await found->second(std::move(request->object));
   co_return json::serialize(reply);
 }
 

@@ -1,7 +1,8 @@
-// Input: octets for verdict and dialect, then mode, then texts split by 0x1E: reason, detail, mx values,
-// lines. The mx values are those of the input that are MxPatterns; the lines are any bytes, as a damaged
-// record might hold them. Properties: one reply, within its limit, one line of UTF-8 without controls, of a
-// status and form that fits the verdict; Postfix finds in it nothing but what mtastsd writes.
+// Input: octets for verdict and dialect, mode, and whether the lists are repeated, then texts split by 0x1E:
+// reason, detail, mx values, lines. A short input can so make a reply that reaches the limits. The mx values
+// are those of the input that are MxPatterns; the lines are any bytes, as a damaged record might hold them.
+// Properties: one reply, within its limit, one line of UTF-8 without controls, of a status and form that fits
+// the verdict; Postfix finds in it nothing but what mtastsd writes.
 
 #include <string>
 
@@ -29,6 +30,13 @@ std::string patterns_of(std::string_view text) {
   return mx;
 }
 
+// A list as often as it fits.
+std::string repeated(std::string_view list, std::size_t fitting) {
+  std::string out(list);
+  while (!list.empty() && out.size() + 1 + list.size() <= fitting) out.append("\n").append(list);
+  return out;
+}
+
 void check_status(std::string_view out, Verdict verdict, Mode mode) {
   bool temp = out.starts_with("TEMP ") && out.size() > 5 && out.size() <= 205;
   bool ok = out.starts_with("OK ");
@@ -42,15 +50,17 @@ void check_status(std::string_view out, Verdict verdict, Mode mode) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 3) return 0;
+  if (size < 4) return 0;
   Verdict verdict = verdicts[data[0] % 5];
   Dialect dialect = dialects[data[1] % 3];
   Mode mode = static_cast<Mode>(data[2] % 3);
-  std::string_view rest = fuzz::text_of(data + 3, size - 3);
+  std::size_t fitting = data[3] > 0xF8 ? max_reply + 10'000 : 0;
+  std::string_view rest = fuzz::text_of(data + 4, size - 4);
   std::string_view reason = fuzz::take_until(rest, '\x1E'), detail = fuzz::take_until(rest, '\x1E');
-  const std::string mx = patterns_of(fuzz::take_until(rest, '\x1E'));
+  const std::string mx = repeated(patterns_of(fuzz::take_until(rest, '\x1E')), fitting);
+  const std::string lines = repeated(rest, fitting);
 
-  const CachedPolicy cached{{mode, 86400, mx, rest}, Time{}, "1"};
+  const CachedPolicy cached{{mode, 86400, mx, lines}, Time{}, "1"};
   std::string out = "before";
   append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, "6", reason, detail, &cached});
   require(out.starts_with("before"), "what stood before is kept");

@@ -102,10 +102,12 @@ inline std::string judge(const Reply& reply) {
   if (reply.all("match").size() != 1 || reply.all("servername") != std::vector<std::string>{"hostname"}) {
     return "secure without match or servername";
   }
-  std::string names = reply.all("match")[0] + ":";
-  for (std::size_t colon = names.find(':'); colon != std::string::npos; colon = names.find(':')) {
-    if (!is_match_name(std::string_view(names).substr(0, colon))) return "match name in " + names;
-    names.erase(0, colon + 1);
+  const std::string all_names = reply.all("match")[0];
+  for (std::string_view names = all_names;;) {
+    std::size_t colon = names.find(':');
+    if (!is_match_name(names.substr(0, colon))) return "match name in " + all_names;
+    if (colon == std::string_view::npos) break;
+    names.remove_prefix(colon + 1);
   }
   for (const std::string& pattern : reply.all("mx_host_pattern")) {
     if (!mtasts::MxPattern::parse(pattern)) return "mx_host_pattern " + pattern;
