@@ -239,7 +239,7 @@ TEST_CASE("draining: idle connections end at once, the others after their reply,
 TEST_CASE("a loop may end with connections and waits in it", "[policy]") {
   cache::Fd waiting, idle;
   {
-    World world;
+    World world(60s);
     waiting = world.connect();
     idle = world.connect();
     send(waiting, request("unknown.example"));
