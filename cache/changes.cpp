@@ -22,10 +22,15 @@ bool lies_ahead(const WriteTxn& txn, std::uint32_t day) {
 bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   auto domain = change.domain.str();
   auto old = txn.load(domain);
-  if (old && !old->record)
+  if (old && !old->record) {
     txn.log().warning("cache: replaces a bad record of " + printable(domain) + ": " + old->trouble);
+    if (!old->newer_version) ++tally.lost;
+  }
   bool keep = !change.record.policy && old && old->record && txn.must_stay(*old->record);
   auto record = keep ? merged(*old->record, change.record) : change.record;
+  // What could not be read may have been an enforce policy: only what settles that takes its place.
+  bool unknown = old && (!old->record || old->record->lost);
+  record.lost = unknown && !settles_lost(record);
   auto rank = rank_of(view(record));
   // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
   bool grows = !old || !old->record || old->rank() < rank;
@@ -56,16 +61,16 @@ bool review(WriteTxn& txn, const ReviewDue& change) {
   return txn.drop_key(txn.dbs().due, change.key);
 }
 
-// Says so before a protection goes: bad bytes protect nobody, but the administrator shall know that they were
-// there.
-void drop_bad(WriteTxn& txn, std::string_view domain, const Stored& stored) {
+// Bad bytes tell nothing, but that something was there: in their place comes what says so.
+void mark_lost(WriteTxn& txn, std::string_view domain, const Stored& stored, std::size_t& lost) {
   auto what =
       "cache: the stored " + std::string(stored.in_policy ? "policy" : "record") + " of " + printable(domain);
   if (stored.newer_version)
     return txn.log().warning(what + " was written by a newer mtastsd and is left out");
-  txn.log().warning(what + " is damaged (" + stored.trouble +
-                    ") and is deleted; the domain is looked up again when it is asked for");
-  txn.remove(domain, stored);
+  txn.log().error(what + " is damaged (" + stored.trouble +
+                  "); its mail waits until DNS and its policy host tell what it demands");
+  txn.save(domain, stored, lost_record(), stored.last_used);
+  ++lost;
 }
 
 bool remember(WriteTxn& txn, const HostMemory& memory) {
@@ -89,11 +94,12 @@ bool apply(WriteTxn& txn, const Change& change, Bound& bound, Tally& tally) {
   return std::visit(Apply{txn, bound, tally}, change);
 }
 
-void apply_note(WriteTxn& txn, const UseRing::Note& note) {
+void apply_note(WriteTxn& txn, const UseRing::Note& note, Tally& tally) {
   auto domain = note.domain();
   auto stored = txn.load(domain);
   if (!stored) return;
-  if (!stored->record) return note.day == UseRing::suspect ? drop_bad(txn, domain, *stored) : void();
+  if (!stored->record)
+    return note.day == UseRing::suspect ? mark_lost(txn, domain, *stored, tally.lost) : void();
   if (note.day == UseRing::suspect) return;
   auto day = std::min(note.day, day_number(txn.moment().judged_at()));
   if (day > stored->last_used || lies_ahead(txn, stored->last_used))

@@ -33,6 +33,7 @@ using Change = std::variant<PutRecord, EraseDomain, ReviewDue, HostMemory>;
 struct Tally {
   std::size_t evicted = 0;  // by the bound
   std::size_t refused = 0;  // records that protect nothing and found no room
+  std::size_t lost = 0;     // entries found damaged
 };
 
 // True: something was stored or erased. Throws LmdbFailure.
@@ -40,6 +41,6 @@ bool apply(WriteTxn& txn, const Change& change, Bound& bound, Tally& tally);
 
 // A note of an answer thread: moves the day of the last use forward, and back only where it lies ahead of a
 // certain clock; or looks at a record it found bad.
-void apply_note(WriteTxn& txn, const UseRing::Note& note);
+void apply_note(WriteTxn& txn, const UseRing::Note& note, Tally& tally);
 
 }  // namespace mtasts::cache

@@ -11,14 +11,16 @@
 #include <set>
 #include <thread>
 
+#include "cache/file_check.hpp"
 #include "cache/file_size.hpp"
+#include "cache/lock_place.hpp"
+#include "cache/salvage.hpp"
 
 namespace mtasts::cache {
 namespace {
 
 constexpr std::uint64_t least_map = 64ull << 30;  // sparse address space, never resized under readers (B1)
 constexpr unsigned max_readers = 2048;            // 1024 workers, the store's and many mtastsctl (B9)
-constexpr std::string_view gone = "; the cached policies are gone until they are fetched again";
 
 // LMDB must not have one file open twice in a process: closing one drops the other's locks (LMDB-9).
 std::mutex open_folders_mutex;
@@ -48,38 +50,88 @@ void on_lmdb_assert(MDB_env* env, const char* message) {
     log->error(std::string("cache: LMDB found its file inconsistent and stops: ") + message);
 }
 
+bool no_room(int rc) noexcept { return rc == EROFS || rc == ENOSPC || rc == EDQUOT; }
+
+// EROFS, or 0. Other reasons not to write there are told by check_writable().
+int disk_refuses(const std::string& path) noexcept {
+  return ::eaccess(path.c_str(), W_OK) != 0 && errno == EROFS ? EROFS : 0;
+}
+
+Salvaged salvage_within_limits(const std::string& damaged_file, const std::string& fresh,
+                               std::uint64_t map_size, const Log& log) {
+  for (;; map_size /= 2) try {
+      return salvage(damaged_file, fresh, map_size, log);
+    } catch (const LmdbFailure& failure) {
+      if (failure.rc != ENOMEM || map_size / 2 < 2 * file_size(damaged_file)) throw;
+      ::unlink(fresh.c_str());
+    }
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Environment>> Environment::open_for_writing(const std::string& path,
-                                                                   std::uint64_t max_size, Time now,
-                                                                   Log log) {
+Result<std::unique_ptr<Environment>> Environment::open_for_writing(const std::string& path, Options options,
+                                                                   Time now, Log log) {
   if (auto made = make_folder(path); !made) return std::unexpected(made.error());
   OwnerIdentity owner(path);
-  if (auto writable = check_writable(path); !writable) return std::unexpected(writable.error());
+  int unwritable = disk_refuses(path);
+  if (unwritable == 0)
+    if (auto writable = check_writable(path); !writable) return std::unexpected(writable.error());
   std::unique_ptr<Environment> env(new Environment(path, std::move(log)));
-  auto lock = take_lock(path);
+  auto lock = WriterLock::take(path);
   if (!lock) return std::unexpected(lock.error());
-  env->lock_ = std::move(*lock);
+  env->lock_.emplace(std::move(*lock));
+  if (!env->register_once())
+    return fail(Fault::storage, "cache " + path + ": is already open in this process");
+  auto max_size = options.max_size;
+  env->options_ = std::move(options);
   auto map_size =
       std::max(least_map, max_size > UINT64_MAX / 4 ? max_size : 4 * max_size) & ~std::uint64_t{0xFFFF};
-  if (auto begun = env->begin_writing(map_size, now); !begun) return std::unexpected(begun.error());
+  if (auto sound = env->check_before_opening(map_size, now); !sound) return std::unexpected(sound.error());
+  if (unwritable == 0) {
+    auto begun = env->begin_writing(map_size, now);
+    if (begun) return env;
+    if (!no_room(env->open_rc_) || file_size(data_file(path)) == 0) return std::unexpected(begun.error());
+    unwritable = env->open_rc_;
+  }
+  auto why = storage_error(path, "write", unwritable).detail;
+  if (auto reading = env->begin_reading_only(why, now); !reading) return std::unexpected(reading.error());
   return env;
 }
 
 Result<std::unique_ptr<Environment>> Environment::open_for_reading(const std::string& path, Log log) {
-  if (auto readable = check_readable(path); !readable) return std::unexpected(readable.error());
+  auto writer = look_for_writer(path);
+  bool lock_is_there = identity_of(lock_file(path)).has_value();
+  bool idle = static_cast<bool>(writer.hold);
+  if (auto readable = check_readable(path, idle); !readable) return std::unexpected(readable.error());
+  // Two that do not share one lock.mdb do not see each other: the writer would write over what is read.
+  if (writer.writes && writer.lock_file && identity_of(lock_file(path)) != writer.lock_file)
+    return fail(Fault::storage,
+                "cache " + path +
+                    ": the running mtastsd uses another lock.mdb than the one that is seen here; run this "
+                    "where it runs (in its container or mount namespace), or restart it");
   OwnerIdentity owner(path);
   std::unique_ptr<Environment> env(new Environment(path, std::move(log)));
   if (!env->register_once())
     return fail(Fault::storage, "cache " + path + ": is already open in this process");
+  unsigned flags = MDB_RDONLY;
+  if (idle && !lock_is_there) {  // it lay in memory, and the machine was started anew since
+    env->reading_hold_ = std::move(writer.hold);
+    flags |= MDB_NOLOCK;
+  }
+  writer.hold = Fd();
   // No size: the reader adopts the stored one (LMDB-5).
-  if (auto opened = env->open_and_check(MDB_RDONLY, 0); !opened) return std::unexpected(opened.error());
+  if (auto opened = env->open_and_check(flags, 0); !opened) return std::unexpected(opened.error());
   return env;
 }
 
 Environment::~Environment() {
   env_.reset();
-  if (marker_) marker_->remove(damage_seen_);
+  if (lock_ && writable_) {
+    if (damage_seen_)
+      lock_->demand_check();
+    else
+      lock_->stopped_in_order();
+  }
   if (!registered_) return;
   std::scoped_lock hold(open_folders_mutex);
   open_folders.erase(*registered_);
@@ -96,74 +148,135 @@ bool Environment::register_once() {
 }
 
 Result<void> Environment::begin_writing(std::uint64_t map_size, Time now) {
-  if (!register_once()) return fail(Fault::storage, "cache " + path_ + ": is already open in this process");
   if (on_network(path_))
     log_.warning("cache " + path_ + ": is on a network file system, which LMDB does not support");
-  auto marker = Marker::put(path_, now);
-  if (!marker) return std::unexpected(marker.error());
-  marker_ = *marker;
-  if (marker_->unclean()) log_.warning("cache " + path_ + ": the last mtastsd did not stop in order");
-  if (marker_->suspicious() && file_size(data_file(path_)) > 0) {
-    auto why = damage_by_trial();
-    if (why)
-      if (auto replaced = replace_damaged(*why, now); !replaced) return replaced;
-    if (!trial_ || trial_->verdict == Verdict::sound) marker_->clear();
-  }
+  writable_ = true;
+  put_lock_in_memory(path_, options_.lock_memory, log_);
   for (int tries = 0;; ++tries) {
     auto opened = open_and_check(0, map_size);
-    if (opened || tries == 2) return opened;
-    bool accepted = accept_short_;
-    if (auto why = damage()) {
-      if (auto replaced = replace_damaged(*why, now); !replaced) return replaced;
-    } else if (accepted == accept_short_) {
-      return opened;
+    if (opened) break;
+    writable_ = false;
+    env_.reset();
+    if (!damaged(open_rc_) || tries == 2) return opened;
+    if (!checked_) {  // what opening alone met
+      if (auto sound = check_whole_file(map_size, now); !sound) return sound;
+    } else {  // not data.mdb, so lock.mdb; daemon.lock is ours, so nobody else writes
+      log_.warning("cache " + path_ + ": lock.mdb is damaged or of another LMDB; it is made anew");
+      drop_lock_file(path_);
+      put_lock_in_memory(path_, options_.lock_memory, log_);
     }
+    writable_ = true;
   }
-}
-
-// What is damaged, if that is what open_and_check() met. A short file may be sound, and one that seems to be
-// another program's may be ours, with a wrong pointer to its root: a walk tells.
-std::optional<std::string> Environment::damage() {
-  env_.reset();
-  if (damaged(open_rc_)) return mdb_strerror(open_rc_);
-  if (!foreign_ && wanted_size_ == 0) return std::nullopt;
-  auto why = damage_by_trial();
-  if (!why && wanted_size_ != 0) mend_short_file();
-  return why;
-}
-
-// REQUIRES: the environment is closed. Keeps the file, and the wish to walk it, if the walk came to no end.
-std::optional<std::string> Environment::damage_by_trial() {
-  if (!trial_) {
-    trial_ = trial_walk(path_);
-    if (trial_->verdict == Verdict::undecided) {
-      log_.warning("cache " + path_ + ": data.mdb could not be checked by a trial walk (" + trial_->why +
-                   "); it is used as it is, and checked at the next start");
-      damage_seen_ = true;
-      marker_->demand_check();
-    }
-  }
-  return trial_->verdict == Verdict::damaged ? std::optional("a trial walk: " + trial_->why) : std::nullopt;
-}
-
-// The walk met every page in use, so the pages beyond the end are free. If it came to no end the file stays
-// as it is: made longer, a file that was cut off would look like a sound one to the next walk.
-void Environment::mend_short_file() {
-  accept_short_ = true;
-  if (trial_->verdict != Verdict::sound) return;
-  if (int rc = grow_file(data_file(path_), wanted_size_))
-    log_.warning(storage_error(path_, "lengthen data.mdb to its page count", rc).detail);
-}
-
-Result<void> Environment::replace_damaged(std::string_view why, Time now) {
-  env_.reset();
-  auto name = set_aside(path_, now);
-  if (!name) return std::unexpected(name.error());
-  damage_seen_ = false;
-  trial_.reset();
-  log_.error("cache " + path_ + ": data.mdb is damaged (" + std::string(why) + "); it is set aside as " +
-             *name + std::string(gone));
+  if (int rc = lock_->opened(identity_of(lock_file(path_))))
+    log_.warning(storage_error(path_, "note in daemon.lock that the cache is open", rc).detail);
+  if (damage_seen_) lock_->demand_check();
   return {};
+}
+
+// Nothing new is stored, but what is cached goes on protecting.
+Result<void> Environment::begin_reading_only(std::string why, Time now) {
+  env_.reset();
+  writable_ = false;
+  auto opened = open_and_check(MDB_RDONLY, 0);
+  // daemon.lock is ours, or the disk is read-only: nobody writes, so a lock.mdb that can't be had is not
+  // needed.
+  if (!opened && (no_room(open_rc_) || open_rc_ == ENOENT))
+    opened = open_and_check(MDB_RDONLY | MDB_NOLOCK, 0);
+  if (!opened) return opened;
+  log_.error(why + "; it is opened for reading only: what is cached is answered, nothing new is stored");
+  condition_.read_only(std::move(why), now);
+  return {};
+}
+
+// The meta pages always; everything else only if something may have happened to it, so that a start after a
+// stop in order is quick.
+Result<void> Environment::check_before_opening(std::uint64_t map_size, Time now) try {
+  using Left = WriterLock::Left;
+  if (file_size(data_file(path_)) == 0) return {};
+  if (lock_->left() == Left::unclean)
+    log_.warning("cache " + path_ + ": the last mtastsd did not stop in order");
+  auto metas = check_metas(data_file(path_));
+  if (lock_->unchanged() && !metas.suspicious) return {};
+  return check_whole_file(map_size, now);
+} catch (const LmdbFailure& failure) {
+  return std::unexpected(storage_error(path_, failure.doing, failure.rc));
+}
+
+Result<void> Environment::check_whole_file(std::uint64_t map_size, Time now) try {
+  auto refuse = [&](const std::string& why) {
+    return fail(Fault::storage, "cache " + path_ + ": data.mdb: " + why);
+  };
+  checked_ = true;
+  auto check = check_file(data_file(path_));
+  switch (check.verdict) {
+    case Verdict::empty: return {};
+    case Verdict::sound: break;
+    case Verdict::foreign: return refuse(check.why + "; give mtastsd a folder of its own");
+    case Verdict::other_format:
+      return refuse(check.why +
+                    "; install the LMDB it was written with, or move it away to begin with an "
+                    "empty cache");
+    case Verdict::newer:
+      return refuse(check.why + "; install that version again, or move it away to begin with an empty cache");
+    case Verdict::damaged: return salvage_file(check.why, map_size, now);
+  }
+  if (check.lengthen != 0)  // every page in use is there, so those beyond the end are free
+    if (int rc = grow_file(data_file(path_), check.lengthen); rc != 0 && rc != EROFS)
+      log_.warning(storage_error(path_, "lengthen data.mdb to its page count", rc).detail);
+  return {};
+} catch (const LmdbFailure& failure) {  // it says nothing about the file
+  return std::unexpected(storage_error(path_, failure.doing, failure.rc));
+} catch (const std::bad_alloc&) {
+  return std::unexpected(storage_error(path_, "check data.mdb", ENOMEM));
+}
+
+Result<void> Environment::salvage_file(std::string_view why, std::uint64_t map_size, Time now) {
+  auto fresh = data_file(path_) + ".new";
+  ::unlink(fresh.c_str());
+  Salvaged salvaged;
+  try {
+    salvaged = salvage_within_limits(data_file(path_), fresh, map_size, log_);
+  } catch (const LmdbFailure& failure) {
+    ::unlink(fresh.c_str());
+    auto error = storage_error(path_, failure.doing, failure.rc);
+    error.detail = "cache " + path_ + ": data.mdb is damaged (" + std::string(why) +
+                   ") and was left as it is, because it could not be mended: " + error.detail;
+    return std::unexpected(std::move(error));
+  }
+  drop_lock_file(path_);
+  auto kept = replace_data(path_, fresh, now);
+  if (!kept) return std::unexpected(kept.error());
+  damage_seen_ = false;
+  condition_.damaged(salvaged.lost, salvaged.salvaged, *kept, now);
+  log_.error("cache " + path_ + ": data.mdb was damaged (" + std::string(why) +
+             "): " + std::to_string(salvaged.kept) + " entries are carried over, " +
+             std::to_string(salvaged.salvaged) + " taken from older copies, " +
+             std::to_string(salvaged.lost) + " lost; the damaged file is kept as " + *kept);
+  return {};
+}
+
+void Environment::note_opened_file() { file_ = identity_of(data_file(path_)); }
+
+std::optional<std::string> Environment::folder_trouble() const {
+  auto here = identity_of(data_file(path_));
+  if (!file_ || here == file_) return std::nullopt;
+  return "cache " + path_ + ": data.mdb was " + (here ? "replaced" : "removed") +
+         " under the running mtastsd, which goes on with the file it opened; restart it";
+}
+
+// A limit on address space (ulimit -v) may not leave room for all that is reserved: then half of it will do,
+// and so on down to max_size.
+int Environment::open_within_limits(unsigned flags, std::uint64_t map_size) {
+  int rc = open_env(flags, map_size);
+  auto least = std::max(options_.max_size, file_size(data_file(path_)));
+  for (auto size = map_size; rc == ENOMEM && size / 2 >= std::max<std::uint64_t>(least, 1);) {
+    size /= 2;
+    rc = open_env(flags, size);
+    if (rc == MDB_SUCCESS)
+      log_.warning("cache " + path_ + ": only " + std::to_string(size >> 20) +
+                   " MiB of address space could be reserved, because it is limited (ulimit -v, LimitAS=)");
+  }
+  return rc;
 }
 
 int Environment::open_env(unsigned flags, std::uint64_t map_size) {
@@ -185,30 +298,27 @@ int Environment::open_env(unsigned flags, std::uint64_t map_size) {
   return mdb_env_open(raw, path_.c_str(), flags, data_mode);
 }
 
-// Sets wanted_size_ if the file is short. Another process that has committed lengthens its file at once.
-Result<void> Environment::check_length(bool reading) {
+// For a reader. Another process that has committed lengthens its file at once.
+Result<void> Environment::check_length() {
   auto checked = check_size(env_.get());
-  for (int tries = 0; reading && !checked.whole() && tries < 25; ++tries) {
+  for (int tries = 0; !checked.whole() && tries < 25; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     checked = check_size(env_.get());
   }
   open_rc_ = checked.rc;
-  wanted_size_ = checked.wanted;
-  if (checked.whole() || (checked.rc == MDB_SUCCESS && accept_short_)) return {};
+  if (checked.whole()) return {};
   if (checked.rc != MDB_SUCCESS && checked.rc != MDB_CORRUPTED)
     return std::unexpected(error("look at data.mdb's size", checked.rc));
   return fail(Fault::storage,
               "cache " + path_ +
                   ": data.mdb is shorter than its own page count; restart mtastsd: it then checks the file "
-                  "and mends it, or sets it aside if it is damaged");
+                  "and mends it");
 }
 
 void Environment::mend_size() {
-  // Growing would hide from the next walk what may have been cut off.
-  bool doubtful = accept_short_ && trial_ && trial_->verdict == Verdict::undecided;
   int fd = -1;
   auto checked = check_size(env_.get());
-  if (doubtful || checked.rc != MDB_SUCCESS || checked.wanted == 0) return;
+  if (checked.rc != MDB_SUCCESS || checked.wanted == 0) return;
   mdb_env_get_fd(env_.get(), &fd);
   int rc = grow_file(fd, checked.wanted);
   if (rc != 0 && !growth_failed_)
@@ -220,14 +330,16 @@ Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size)
   bool reading = (flags & MDB_RDONLY) != 0;
   // Another process that opens or closes at this moment can make an open fail (LMDB-18).
   for (int tries = 0;; ++tries) {
-    open_rc_ = open_env(flags, map_size);
+    open_rc_ = open_within_limits(flags, map_size);
     if (open_rc_ == MDB_SUCCESS) break;
     env_.reset();
     bool again = tries < 5 && (reading || open_rc_ == EAGAIN || open_rc_ == EBUSY);
     if (!again) return std::unexpected(error("open data.mdb", open_rc_));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  if (auto length = check_length(reading); !length) return length;
+  if (reading)
+    if (auto length = check_length(); !length) return length;
+  note_opened_file();
   if (!reading)
     if (auto rights = set_rights(); !rights) return rights;
   int cleared = 0;
@@ -235,7 +347,7 @@ Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size)
   MDB_envinfo info{};
   mdb_env_info(env_.get(), &info);
   map_size_ = info.me_mapsize;
-  auto loaded = load_databases();
+  auto loaded = load_databases(!reading);
   if (loaded && !reading) mend_size();
   return loaded;
 }
@@ -245,20 +357,19 @@ Result<void> Environment::set_rights() {
   mdb_env_get_fd(env_.get(), &fd);
   // By name: opening and closing lock.mdb here would drop LMDB's own locks on it (LMDB-9).
   bool set = ::fchmod(fd, data_mode) == 0 && ::chmod(lock_file(path_).c_str(), lock_mode) == 0;
-  if (!set) return std::unexpected(error("set the rights of data.mdb and lock.mdb", errno));
+  if (!set) open_rc_ = errno;
+  if (!set) return std::unexpected(error("set the rights of data.mdb and lock.mdb", open_rc_));
   Fd folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fresh_ && folder) ::fsync(folder.get());  // else a power loss could forget the new file's name
   return {};
 }
 
-Result<void> Environment::load_databases() try {
-  bool create = writable();
+Result<void> Environment::load_databases(bool create) try {
   MDB_txn* raw = nullptr;
   check(mdb_txn_begin(env_.get(), nullptr, create ? 0u : unsigned{MDB_RDONLY}, &raw),
         "begin the first transaction");
   Txn txn(raw);
-  foreign_ = is_foreign(raw);
-  if (foreign_)
+  if (is_foreign(raw))
     return fail(Fault::storage,
                 "cache " + path_ +
                     ": data.mdb is an LMDB file of some other program; give mtastsd a folder of its own");
@@ -275,6 +386,16 @@ Result<void> Environment::load_databases() try {
 Error Environment::error(std::string_view doing, int rc) {
   if (damaged(rc)) damage_seen_ = true;
   return storage_error(path_, doing, rc);
+}
+
+void Environment::panic(Time now) {
+  if (std::exchange(panicked_, true)) return;
+  auto why =
+      "cache " + path_ +
+      ": LMDB could not write its meta page and refuses all work since then; mtastsd has to be restarted";
+  log_.error(why);
+  condition_.must_restart(std::move(why), now);
+  if (options_.on_panic) options_.on_panic();
 }
 
 int Environment::adopt_map_size() {

@@ -1,29 +1,36 @@
 // environment - the opened LMDB environment and everything that had to be right before it was trusted.
 //
-// Order of opening for writing: folder, owner, daemon.lock, marker, trial walk if the last stops were
-// unclean, LMDB, size check (a short file is walked too), rights, schema. A damaged file is set aside and a
-// fresh one begun; no other failure touches the file.
+// Order of opening for writing: folder, owner, daemon.lock, the check of the whole file if the last stop was
+// not in order or the file is not as it was left, LMDB, rights, schema. A damaged file is salvaged and kept
+// beside the new one; no other failure touches the file. Where nothing can be written it is opened for
+// reading.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <utility>
 
+#include "cache/condition_keeper.hpp"
 #include "cache/databases.hpp"
 #include "cache/folder.hpp"
 #include "cache/handles.hpp"
-#include "cache/trial_walk.hpp"
 
 namespace mtasts::cache {
 
 class Environment {
  public:
-  static Result<std::unique_ptr<Environment>> open_for_writing(const std::string& path,
-                                                               std::uint64_t max_size, Time now, Log log);
+  struct Options {
+    std::uint64_t max_size = 0;
+    std::string lock_memory;              // memory file system for lock.mdb; empty: none
+    std::function<void()> on_panic = {};  // called once, from any thread, when only a restart helps
+  };
+  static Result<std::unique_ptr<Environment>> open_for_writing(const std::string& path, Options options,
+                                                               Time now, Log log);
   static Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, Log log);
 
   // REQUIRES: no transaction is left.
@@ -36,10 +43,18 @@ class Environment {
   const std::string& path() const noexcept { return path_; }
   const Log& log() const noexcept { return log_; }
   std::uint64_t map_size() const noexcept { return map_size_; }
-  bool writable() const noexcept { return static_cast<bool>(lock_); }
+  bool writable() const noexcept { return writable_; }
 
-  // As storage_error(); also remembers damage, so that the next start walks the file before trusting it.
+  // As storage_error(); also remembers damage, so that the next start checks the file before trusting it, and
+  // that LMDB refuses all work from now on.
   Error error(std::string_view doing, int rc);
+
+  // LMDB refuses all work after a write of its meta page failed: only a restart helps, and on_panic is told.
+  void panic(Time now);
+
+  ConditionKeeper& condition() noexcept { return condition_; }
+  // Whether the folder still holds the file that is open; words if not.
+  std::optional<std::string> folder_trouble() const;
 
   // After a commit, on the committing thread: makes the file as long as its page count, so that other
   // programs that open it find it so (see file_size.hpp).
@@ -54,31 +69,33 @@ class Environment {
  private:
   explicit Environment(std::string path, Log log) : path_(std::move(path)), log_(std::move(log)) {}
   int open_env(unsigned flags, std::uint64_t map_size);
+  int open_within_limits(unsigned flags, std::uint64_t map_size);
   Result<void> open_and_check(unsigned flags, std::uint64_t map_size);
-  Result<void> load_databases();
-  Result<void> check_length(bool reading);
-  std::optional<std::string> damage();
-  std::optional<std::string> damage_by_trial();
-  void mend_short_file();
+  Result<void> load_databases(bool create);
+  Result<void> check_length();
+  Result<void> check_before_opening(std::uint64_t map_size, Time now);
+  Result<void> check_whole_file(std::uint64_t map_size, Time now);
+  Result<void> salvage_file(std::string_view why, std::uint64_t map_size, Time now);
   Result<void> begin_writing(std::uint64_t map_size, Time now);
-  Result<void> replace_damaged(std::string_view why, Time now);
+  Result<void> begin_reading_only(std::string why, Time now);
   Result<void> set_rights();
   bool register_once();
+  void note_opened_file();
 
   std::string path_;
   Log log_;
-  Fd lock_;
-  std::optional<Marker> marker_;
+  Options options_;
+  std::optional<WriterLock> lock_;
+  Fd reading_hold_;        // of a reader that has no lock.mdb: no writer begins meanwhile
+  bool panicked_ = false;  // the store thread's
+  bool writable_ = false, checked_ = false, growth_failed_ = false, fresh_ = false;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> registered_;  // device and inode of the folder
   Env env_;
   Databases databases_;
   std::uint64_t map_size_ = 0;
-  bool fresh_ = false;
-  int open_rc_ = 0;                // LMDB's code of the last failed open_and_check()
-  bool foreign_ = false;           // or that the file is not ours
-  std::uint64_t wanted_size_ = 0;  // or that it is shorter than this
-  std::optional<Trial> trial_;     // of the file as it is; made once
-  bool accept_short_ = false, growth_failed_ = false;
+  int open_rc_ = 0;                   // of the last failed open_and_check()
+  std::optional<FileIdentity> file_;  // data.mdb, as it was opened
+  ConditionKeeper condition_;
   std::atomic<bool> damage_seen_ = false;
   std::shared_timed_mutex map_gate_;
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,12 +14,13 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <vector>
+#include <thread>
 
 namespace mtasts::cache {
 namespace {
 
-constexpr std::chrono::minutes unclean_window{10};
+constexpr std::size_t lock_text_size = 256;
+constexpr std::string_view in_order = "stopped ", wants_check = "check", is_open = "open";
 
 std::string child(std::string_view folder, std::string_view name) {
   return std::string(folder).append("/").append(name);
@@ -57,11 +59,6 @@ Result<std::string> read_small(const std::string& path) {
   return text;
 }
 
-bool write_small(const std::string& path, std::string_view text) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, data_mode));
-  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-}
-
 std::string utc_stamp(Time now) {
   auto seconds = static_cast<std::time_t>(now.time_since_epoch().count());
   std::tm parts{};
@@ -70,20 +67,44 @@ std::string utc_stamp(Time now) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
 }
 
-// The times in the marker that are within the window before now.
-std::vector<std::int64_t> recent_times(std::string_view text, Time now) {
-  std::vector<std::int64_t> times;
-  auto here = now.time_since_epoch().count();
-  while (!text.empty()) {
-    auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    std::int64_t when = 0;
-    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), when);
-    bool whole = error == std::errc() && end == line.data() + line.size();
-    if (whole && when <= here && here - when <= std::chrono::seconds(unclean_window).count())
-      times.push_back(when);
+// "SIZE NANOSECONDS" of data.mdb: it is as it was left if they are the same.
+std::string state_of(const std::string& folder) {
+  struct stat info{};
+  if (::stat(data_file(folder).c_str(), &info) != 0) return "none";
+  return std::to_string(info.st_size) + " " + std::to_string(info.st_mtim.tv_sec) + "." +
+         std::to_string(info.st_mtim.tv_nsec);
+}
+
+// The lines of daemon.lock: process, "lock DEVICE INODE", how it stopped.
+struct LockText {
+  std::string process, lock_file, last;
+};
+LockText parse_lock(std::string_view text) {
+  LockText lines;
+  for (std::string* line : {&lines.process, &lines.lock_file, &lines.last}) {
+    auto end = std::min(text.find('\n'), text.size());
+    *line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return times;
+  lines.process.resize(std::min(lines.process.find_first_not_of("0123456789"), lines.process.size()));
+  return lines;
+}
+
+std::optional<FileIdentity> parse_identity(std::string_view line) {
+  constexpr std::string_view word = "lock ";
+  if (!line.starts_with(word)) return std::nullopt;
+  FileIdentity identity;
+  const char* end = line.data() + line.size();
+  auto device = std::from_chars(line.data() + word.size(), end, identity.device);
+  if (device.ec != std::errc() || device.ptr == end) return std::nullopt;
+  auto inode = std::from_chars(device.ptr + 1, end, identity.inode);
+  return inode.ec == std::errc() ? std::optional(identity) : std::nullopt;
+}
+
+bool is_alive(const std::string& process) {
+  long pid = 0;
+  auto [end, error] = std::from_chars(process.data(), process.data() + process.size(), pid);
+  return error == std::errc() && pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -138,7 +159,7 @@ Result<void> check_writable(const std::string& folder) {
   return {};
 }
 
-Result<void> check_readable(const std::string& folder) {
+Result<void> check_readable(const std::string& folder, bool no_lock_needed) {
   struct stat info{};
   if (::stat(folder.c_str(), &info) != 0) {
     if (errno != ENOENT) return system_error(folder, "look at the folder", errno);
@@ -147,6 +168,13 @@ Result<void> check_readable(const std::string& folder) {
   }
   for (const auto& file : {data_file(folder), lock_file(folder)})
     if (::stat(file.c_str(), &info) != 0) {
+      // A link into memory that a restart of the machine has emptied.
+      bool link = file == lock_file(folder) && ::lstat(file.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+      if (link && no_lock_needed) continue;
+      if (link)
+        return refuse(folder,
+                      "lock.mdb leads to a memory file system that is not seen here; run this where mtastsd "
+                      "runs (in its container or mount namespace)");
       if (errno != ENOENT) return system_error(folder, "look at " + file, errno);
       return refuse(
           folder, file +
@@ -155,70 +183,95 @@ Result<void> check_readable(const std::string& folder) {
     }
   if (::eaccess(data_file(folder).c_str(), R_OK) != 0) return system_error(folder, "read data.mdb", errno);
   // LMDB's readers enter themselves in the lock file (LMDB-13).
-  if (::eaccess(lock_file(folder).c_str(), R_OK | W_OK) != 0)
+  if (::eaccess(lock_file(folder).c_str(), R_OK | W_OK) != 0 && !(errno == ENOENT && no_lock_needed))
     return system_error(folder, "write lock.mdb", errno);
   return {};
 }
 
-Result<Fd> take_lock(const std::string& folder) {
-  auto path = child(folder, "daemon.lock");
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, data_mode));
-  if (!fd) return system_error(folder, "open daemon.lock", errno);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return system_error(folder, "lock daemon.lock", errno);
-    auto holder = read_small(path).value_or("");
-    holder.resize(std::min(holder.find_first_not_of("0123456789"), holder.size()));
-    return refuse(
-        folder, "another mtastsd" + (holder.empty() ? "" : " (process " + holder + ")") +
-                    " has this cache open for writing; stop it first, or give this one another [cache] path");
-  }
-  auto self = std::to_string(getpid()) + "\n";
-  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), self.data(), self.size(), 0) < 0)
-    return system_error(folder, "write daemon.lock", errno);
-  return fd;
+std::optional<FileIdentity> identity_of(const std::string& path) noexcept {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileIdentity{info.st_dev, info.st_ino};
 }
 
-Result<std::string> set_aside(const std::string& folder, Time now) {
-  auto base = data_file(folder) + ".bad-" + utc_stamp(now);
+Result<WriterLock> WriterLock::take(const std::string& folder) {
+  auto path = child(folder, "daemon.lock");
+  WriterLock lock;
+  lock.folder_ = folder;
+  lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, data_mode));
+  if (!lock.fd_ && errno == EROFS) lock.fd_ = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock.fd_) return system_error(folder, "open daemon.lock", errno);
+  LockText text;
+  for (int tries = 0; ::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK) return system_error(folder, "lock daemon.lock", errno);
+    text = parse_lock(read_small(path).value_or(""));
+    // A program that only reads holds it for the moment; a writer is named in it.
+    bool by_reader = text.last.starts_with(in_order) || !is_alive(text.process);
+    if (!by_reader || tries == 100)
+      return refuse(folder,
+                    "another mtastsd" + (text.process.empty() ? "" : " (process " + text.process + ")") +
+                        " has this cache open for writing; stop it first, or give this one another [cache] "
+                        "path");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  text = parse_lock(read_small(path).value_or(""));
+  lock.lock_line_ = text.lock_file;
+  if (text.last == wants_check)
+    lock.left_ = Left::wants_check;
+  else if (text.last == is_open)
+    lock.left_ = Left::unclean;
+  else if (text.last.starts_with(in_order))
+    lock.left_ = Left::in_order;
+  lock.unchanged_ = lock.left_ == Left::in_order && text.last.substr(in_order.size()) == state_of(folder);
+  return lock;
+}
+
+// In place and of one size: a disk without free space lets it be written over.
+int WriterLock::write(std::string_view last_line) noexcept {
+  auto text = std::to_string(getpid()) + "\n" + lock_line_ + "\n" + std::string(last_line) + "\n";
+  text.resize(lock_text_size, '\n');
+  auto written = ::pwrite(fd_.get(), text.data(), text.size(), 0);
+  return written == static_cast<ssize_t>(text.size()) ? 0 : written < 0 ? errno : ENOSPC;
+}
+
+int WriterLock::opened(std::optional<FileIdentity> lock_file) noexcept {
+  lock_line_ = lock_file
+                   ? "lock " + std::to_string(lock_file->device) + " " + std::to_string(lock_file->inode)
+                   : std::string();
+  return write(is_open);
+}
+
+void WriterLock::demand_check() noexcept { write(wants_check); }
+
+void WriterLock::stopped_in_order() noexcept { write(std::string(in_order) + state_of(folder_)); }
+
+WriterSeen look_for_writer(const std::string& folder) {
+  WriterSeen seen;
+  auto path = child(folder, "daemon.lock");
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return seen;
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) {
+    seen.hold = std::move(fd);
+    return seen;
+  }
+  seen.writes = errno == EWOULDBLOCK;
+  seen.lock_file = parse_identity(parse_lock(read_small(path).value_or("")).lock_file);
+  return seen;
+}
+
+Result<std::string> replace_data(const std::string& folder, const std::string& new_file, Time now) {
+  auto data = data_file(folder), base = data + ".bad-" + utc_stamp(now);
   auto target = base;
   // link() never replaces a file: an earlier one with this name stays as it is.
-  for (int n = 2; ::link(data_file(folder).c_str(), target.c_str()) != 0; ++n) {
-    if (errno != EEXIST || n > 100) return system_error(folder, "set the damaged data.mdb aside", errno);
+  for (int n = 2; ::link(data.c_str(), target.c_str()) != 0; ++n) {
+    if (errno != EEXIST || n > 100) return system_error(folder, "keep the damaged data.mdb", errno);
     target = base + "-" + std::to_string(n);
   }
-  if (::unlink(lock_file(folder).c_str()) != 0 && errno != ENOENT)
-    return system_error(folder, "remove lock.mdb", errno);
-  if (::unlink(data_file(folder).c_str()) != 0)
-    return system_error(folder, "set the damaged data.mdb aside", errno);
+  if (::chmod(new_file.c_str(), data_mode) != 0 || ::rename(new_file.c_str(), data.c_str()) != 0)
+    return system_error(folder, "put the salvaged data.mdb in its place", errno);
+  Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory) ::fsync(directory.get());  // else a power loss could bring the damaged file back
   return target;
-}
-
-Result<Marker> Marker::put(const std::string& folder, Time now) {
-  Marker marker;
-  marker.path_ = child(folder, "running");
-  marker.unclean_ = ::access(marker.path_.c_str(), F_OK) == 0;
-  auto before = read_small(marker.path_).value_or("");
-  bool check = before.starts_with("check");
-  auto times = recent_times(before, now);
-  if (check) marker.unclean_ = false;
-  if (marker.unclean_) times.push_back(now.time_since_epoch().count());
-  marker.suspicious_ = check || times.size() >= 2;
-  std::string text = check ? "check\n" : "";
-  for (auto when : times) text += std::to_string(when) + "\n";
-  if (!write_small(marker.path_, text))
-    return system_error(folder, "write the marker file \"running\"", errno);
-  return marker;
-}
-
-void Marker::clear() noexcept { write_small(path_, ""); }
-
-void Marker::demand_check() noexcept { write_small(path_, "check\n"); }
-
-void Marker::remove(bool damage_seen) noexcept {
-  if (damage_seen)
-    demand_check();
-  else
-    ::unlink(path_.c_str());
 }
 
 }  // namespace mtasts::cache

@@ -1,12 +1,14 @@
 // folder - the cache's folder: who may write it, who writes it now, and how the last writer stopped.
 //
-// Files: data.mdb and lock.mdb (LMDB's), daemon.lock (flock'ed by the writing process, holds its process id),
-// running (there while a writer has the cache open), data.mdb.bad-TIME (set aside, never deleted). Folder
-// 2750, data.mdb 0640, lock.mdb 0660: whoever can write lock.mdb is as trusted as the daemon (LMDB-13, B9).
+// Files: data.mdb and lock.mdb (LMDB's; the latter a link into memory, see lock_place.hpp), daemon.lock
+// (flock'ed by the writing process), data.mdb.bad-TIME (damaged, kept, never deleted). Folder 2750, data.mdb
+// 0640, lock.mdb 0660: whoever can write lock.mdb is as trusted as the daemon (LMDB-13, B9).
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cache/handles.hpp"
@@ -37,35 +39,55 @@ Result<void> make_folder(const std::string& folder);
 // That this process may write here, and that the files are its own.
 Result<void> check_writable(const std::string& folder);
 // That a reader can open what is there; it must not make anything, lock.mdb least of all (B8).
-Result<void> check_readable(const std::string& folder);
+// no_lock_needed: nobody writes, so a lock.mdb that is gone is no obstacle.
+Result<void> check_readable(const std::string& folder, bool no_lock_needed);
 
-// flock on daemon.lock. Fault::storage: another process holds it.
-Result<Fd> take_lock(const std::string& folder);
+// Moves data.mdb to data.mdb.bad-TIME, puts the new file in its place in one step, and returns the kept
+// file's name. REQUIRES: lock.mdb is gone, since it describes readers of the old file.
+Result<std::string> replace_data(const std::string& folder, const std::string& new_file, Time now);
 
-// Moves data.mdb to data.mdb.bad-TIME and returns the new name. lock.mdb goes: it describes readers of the
-// old file.
-Result<std::string> set_aside(const std::string& folder, Time now);
+// Device and inode: which file it is, whatever its name.
+struct FileIdentity {
+  std::uint64_t device = 0, inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+std::optional<FileIdentity> identity_of(const std::string& path) noexcept;  // nullopt: there is none
 
-// The marker `running`: one line a time of an unclean stop noticed, and "check" if LMDB found damage while
-// running.
-class Marker {
+// daemon.lock: flock'ed by the one process that writes. It names that process, the lock.mdb it uses, and how
+// it stopped. Its size never changes, so that it can be written on a full disk.
+class WriterLock {
  public:
-  // Reads what the last process left and writes this one's marker.
-  static Result<Marker> put(const std::string& folder, Time now);
-  // Two unclean stops within ten minutes, or damage noticed: the file needs a trial walk before it is
-  // trusted.
-  bool suspicious() const noexcept { return suspicious_; }
-  bool unclean() const noexcept { return unclean_; }  // the last process did not stop in order
-  // The file has been walked, or set aside: counting begins again.
-  void clear() noexcept;
-  // However this process stops, the next start shall walk the file.
+  // Fault::storage: another process holds it. A disk that is mounted read-only still lets it be taken.
+  static Result<WriterLock> take(const std::string& folder);
+
+  // How the last writer left the file. unknown: an mtastsd that did not tell yet, or the first start.
+  enum class Left { in_order, unclean, wants_check, unknown };
+  Left left() const noexcept { return left_; }
+  // Whether data.mdb still is what the last writer left; false too if it did not stop in order.
+  bool unchanged() const noexcept { return unchanged_; }
+
+  // From now on an end that is not told is unclean.
+  int opened(std::optional<FileIdentity> lock_file) noexcept;
+  // However this process stops, the next start shall check the file.
   void demand_check() noexcept;
-  // An orderly stop. damage_seen: the next start shall walk the file.
-  void remove(bool damage_seen) noexcept;
+  // REQUIRES: data.mdb is closed.
+  void stopped_in_order() noexcept;
 
  private:
-  std::string path_;
-  bool suspicious_ = false, unclean_ = false;
+  int write(std::string_view last_line) noexcept;
+  std::string folder_;
+  std::string lock_line_;
+  Fd fd_;
+  Left left_ = Left::unknown;
+  bool unchanged_ = false;
 };
+
+// What a reader learns from daemon.lock.
+struct WriterSeen {
+  bool writes = false;                    // a writer has the cache open
+  std::optional<FileIdentity> lock_file;  // which lock.mdb it uses; nullopt: it does not say
+  Fd hold;                                // nobody writes, nor begins to while this lives
+};
+WriterSeen look_for_writer(const std::string& folder);
 
 }  // namespace mtasts::cache

@@ -33,7 +33,7 @@ static std::string_view remedy(int rc) noexcept {
     case MDB_READERS_FULL: return "; every reader's place is taken: end some mtastsctl processes";
     default: break;
   }
-  return damaged(rc) ? "; restart mtastsd: it then checks the file and sets it aside if it is damaged" : "";
+  return damaged(rc) ? "; restart mtastsd: it then checks the file and mends it" : "";
 }
 
 Error storage_error(std::string_view path, std::string_view doing, int rc) {

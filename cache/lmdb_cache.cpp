@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <mutex>
 
 #include "cache/environment.hpp"
 #include "cache/lmdb_store.hpp"
@@ -19,6 +20,7 @@ class LmdbCacheImpl final : public LmdbCache {
  public:
   LmdbCacheImpl(std::unique_ptr<Environment> env, const Clock& clock, std::uint64_t max_size)
       : env_(std::move(env)),
+        clock_(clock),
         thread_(env_->writable() ? std::make_unique<StoreThread>(*env_, clock, fitting(max_size)) : nullptr),
         store_(*env_, thread_.get()) {}
 
@@ -59,7 +61,15 @@ class LmdbCacheImpl final : public LmdbCache {
     return read([this](MDB_txn* txn) { return count(txn); });
   }
 
-  CacheCondition condition() const override { return {}; }
+  CacheCondition condition() const override {
+    auto condition = env_->condition().now();
+    if (auto why = env_->folder_trouble()) {
+      std::scoped_lock hold(mutex_);
+      if (!folder_gone_) folder_gone_ = CacheTrouble{clock_.now(), std::move(*why)};
+      condition.folder_gone = folder_gone_;
+    }
+    return condition;
+  }
 
   void set_max_size(std::uint64_t bytes) noexcept override {
     if (thread_) thread_->set_max_size(fitting(bytes));
@@ -105,7 +115,10 @@ class LmdbCacheImpl final : public LmdbCache {
   }
 
   std::unique_ptr<Environment> env_;
-  std::unique_ptr<StoreThread> thread_;  // ends before the environment, after the readers
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  mutable std::optional<CacheTrouble> folder_gone_;  // since when it was seen so
+  std::unique_ptr<StoreThread> thread_;              // ends before the environment, after the readers
   LmdbStore store_;
 };
 
@@ -113,9 +126,12 @@ class LmdbCacheImpl final : public LmdbCache {
 
 Result<std::unique_ptr<LmdbCache>> LmdbCache::open(CacheOptions options, const Clock& clock) {
   Log log(std::move(options.log));
-  auto env = options.read_only
-                 ? Environment::open_for_reading(options.path, std::move(log))
-                 : Environment::open_for_writing(options.path, options.max_size, clock.now(), std::move(log));
+  auto env =
+      options.read_only
+          ? Environment::open_for_reading(options.path, std::move(log))
+          : Environment::open_for_writing(
+                options.path, {options.max_size, std::move(options.lock_memory), std::move(options.on_panic)},
+                clock.now(), std::move(log));
   if (!env) return std::unexpected(std::move(env.error()));
   auto made = std::make_unique<LmdbCacheImpl>(std::move(*env), clock, options.max_size);
   if (auto ready = made->make(); !ready) return std::unexpected(std::move(ready.error()));

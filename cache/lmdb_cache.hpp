@@ -22,6 +22,10 @@ struct CacheOptions {
   std::string path;  // folder, made if missing (2750)
   std::uint64_t max_size = 1ull << 30;
   bool read_only = false;  // for the command line: no lock taken, nothing made
+  // A memory file system for lock.mdb, so that reading goes on while the cache's disk is frozen. Empty: none.
+  std::string lock_memory = "/dev/shm";
+  // LMDB refuses all work from now on, and only a restart helps. Called once, on the store thread.
+  std::function<void()> on_panic = {};
   // Called with one line for the log (bad record, file set aside, full); from any thread. level: 0 info, 1
   // warning, 2 error.
   std::function<void(int level, std::string line)> log = {};
@@ -37,6 +41,9 @@ class LmdbCache {
   // Fault::storage: detail names the path and the remedy (another mtastsd runs, wrong owner, newer schema, no
   // space).
   static Result<std::unique_ptr<LmdbCache>> open(CacheOptions options, const Clock& clock);
+
+  // Without read_only: where the disk is mounted read-only or full the cache is opened for reading all the
+  // same; condition() says so, and every put fails.
 
   // Commits what is queued, then closes. Readers must be gone before.
   virtual ~LmdbCache() = default;

@@ -1,5 +1,6 @@
 #include "cache/lmdb_reader.hpp"
 
+#include "cache/entry.hpp"
 #include "core/finding.hpp"
 
 namespace mtasts::cache {
@@ -70,22 +71,17 @@ Result<std::optional<Places::Place>> LmdbReader::search(std::string_view domain)
 }
 
 Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, const Places::Place& place) {
-  auto value = split_value(domain.str(), place.bytes);
-  if (value) {
-    auto record = decode(value->record);
-    if (record && record->has_policy == place.in_policy) {
-      record->last_used = value->last_used;
-      return std::optional(*record);
-    }
-  }
-  // A miss: the domain is looked up again. The store thread looks at the bytes once more, logs and deletes
-  // them.
+  auto entry = judge_entry(domain.str(), place.bytes, place.in_policy);
+  if (entry.record) return entry.record;
+  // What it demanded is not known, which is something else than nothing stored. The store thread looks at the
+  // bytes once more, logs the loss and stores it.
   if (ring_)
     ring_->push(domain.str(), UseRing::suspect);
   else
-    env_.log().warning("cache: the stored record of " + printable(domain.str()) +
-                       " is damaged and is left out");
-  return std::optional<RecordView>();
+    env_.log().warning("cache: the stored record of " + printable(domain.str()) + " is damaged");
+  RecordView unknown;
+  unknown.lost = true;
+  return std::optional(unknown);
 }
 
 void LmdbReader::note_use(const DomainName& domain, std::uint32_t day) noexcept {

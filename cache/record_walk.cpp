@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cache/layout.hpp"
+#include "cache/entry.hpp"
 #include "cache/lmdb_reader.hpp"
 
 namespace mtasts::cache {
@@ -40,11 +40,9 @@ class Side {
 };
 
 Result<RecordView> judge(std::string_view domain, std::string_view bytes, bool in_policy) {
-  auto value = split_value(domain, bytes);
-  if (!value) return fail(Fault::storage, "it is not this domain's");
-  auto record = decode(value->record);
-  if (record && record->has_policy != in_policy) return fail(Fault::storage, "it lies in the wrong database");
-  return record;
+  auto entry = judge_entry(domain, bytes, in_policy);
+  if (!entry.record) return fail(Fault::storage, std::move(entry.trouble));
+  return *entry.record;
 }
 
 using Consumer = std::function<bool(std::string_view, Result<RecordView>)>;

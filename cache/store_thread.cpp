@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <new>
+#include <sstream>
 #include <utility>
 
 namespace mtasts::cache {
@@ -33,6 +35,20 @@ void safely(Work work) {
 }
 
 }  // namespace
+
+std::vector<ReaderSlot> parse_readers(std::string_view table, std::uint64_t newest) {
+  std::vector<ReaderSlot> slots;
+  std::istringstream lines{std::string(table)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    ReaderSlot slot;
+    std::string txn;  // "-": it rests
+    if (!(words >> slot.pid >> slot.thread >> txn)) continue;
+    auto [end, error] = std::from_chars(txn.data(), txn.data() + txn.size(), slot.txn);
+    if (error == std::errc() && end == txn.data() + txn.size() && slot.txn < newest) slots.push_back(slot);
+  }
+  return slots;
+}
 
 StoreThread::StoreThread(Environment& env, const Clock& clock, std::uint64_t max_size)
     : env_(env), clock_(clock), max_size_(max_size), results_(batch_limit) {
@@ -115,17 +131,14 @@ void StoreThread::run_batch() {
   const char* doing = "commit";
   int rc = try_batch(doing);
   for (auto wait : retry_pauses) {
-    if (rc == MDB_SUCCESS) break;
-    safely([&] { env_.log().warning(env_.error(doing, rc).detail + "; trying again"); });
+    if (rc == MDB_SUCCESS || rc == MDB_PANIC) break;
+    safely([&] { env_.error(doing, rc); });
     if (!pause(wait)) break;
     rc = try_batch(doing);
   }
+  env_.condition().end();
   last_commit_ = Steady::now();
-  if (rc != MDB_SUCCESS)
-    safely([&] {
-      env_.log().error(env_.error(doing, rc).detail + "; " + std::to_string(batch_.size()) +
-                       " changes are not stored");
-    });
+  safely([&] { note_outcome(rc, doing); });
   for (int tries = 0; !report(rc, doing) && tries < last_reports;) {
     if (pause(report_pause)) continue;
     std::this_thread::sleep_for(report_pause);
@@ -136,12 +149,28 @@ void StoreThread::run_batch() {
   safely([this] { report_tally(); });
 }
 
+void StoreThread::note_outcome(int rc, const char* doing) {
+  auto& condition = env_.condition();
+  if (rc == MDB_SUCCESS) {
+    condition.committed();
+    if (tally_.lost > 0) condition.damaged(std::exchange(tally_.lost, 0), 0, "", clock_.now());
+    return;
+  }
+  if (rc == MDB_PANIC) env_.panic(clock_.now());
+  auto error = env_.error(doing, rc);
+  condition.commit_failed(error.detail, clock_.now());
+  report_failure(error.detail + "; " + std::to_string(batch_.size()) + " changes are not stored");
+}
+
 int StoreThread::try_batch(const char*& doing) try {
+  auto& condition = env_.condition();
+  condition.begin("the writer waits for LMDB's lock, which another process holds", clock_.now());
   WriteTxn txn(env_, clock_.moment());
+  condition.begin("a commit waits for the disk", clock_.now());
   Bound bound{.max_size = max_size_};
   Tally tally;
   for (std::size_t i = 0; i < batch_.size(); ++i) results_[i] = apply(txn, batch_[i].change, bound, tally);
-  for (const auto& note : notes_) apply_note(txn, note);
+  for (const auto& note : notes_) apply_note(txn, note, tally);
   auto mark = mark_due(mark_interval) ? clock_.mark() : std::nullopt;
   if (mark) txn.note_certain(*mark);
   doing = "commit";
@@ -151,6 +180,7 @@ int StoreThread::try_batch(const char*& doing) try {
   if (mark) last_mark_ = Steady::now();
   tally_.evicted += tally.evicted;
   tally_.refused += tally.refused;
+  tally_.lost += tally.lost;
   return rc;
 } catch (const LmdbFailure& failure) {
   doing = failure.doing;
@@ -195,7 +225,43 @@ void StoreThread::once_a_minute() {
   mdb_reader_check(env_.get(), &cleared);
   if (cleared > 0)
     env_.log().info("cache: cleared " + std::to_string(cleared) + " slots of readers that were killed");
+  look_at_readers();
   report_tally();
+}
+
+// At once, then at most once a minute.
+void StoreThread::report_failure(const std::string& what) {
+  ++failures_;
+  auto now = Steady::now();
+  if (last_failure_ != Instant() && now - last_failure_ < 1min) return;
+  last_failure_ = now;
+  auto times = std::exchange(failures_, 0);
+  env_.log().error(what + (times > 1 ? "; " + std::to_string(times) + " commits failed lately" : ""));
+}
+
+// A transaction that stays open for more than a minute while others commit keeps freed pages from being used
+// again, so that the file grows.
+void StoreThread::look_at_readers() {
+  std::string table;
+  auto append = [](const char* line, void* to) {
+    static_cast<std::string*>(to)->append(line);
+    return 0;
+  };
+  MDB_envinfo info{};
+  mdb_env_info(env_.get(), &info);
+  mdb_reader_list(env_.get(), append, &table);
+  auto open = parse_readers(table, info.me_last_txnid);
+  std::vector<HeldReader> held;
+  for (ReaderSlot& slot : open) {
+    auto before = std::ranges::find_if(readers_, [&](const ReaderSlot& each) { return each.same(slot); });
+    slot.since = before == readers_.end() ? clock_.now() : before->since;
+    if (before != readers_.end()) held.push_back({slot.pid, slot.since});
+  }
+  for (const HeldReader& each : held)
+    env_.log().warning("cache " + env_.path() + ": process " + std::to_string(each.pid) +
+                       " has been reading for more than a minute, which makes the file grow; end it");
+  readers_ = std::move(open);
+  env_.condition().readers(std::move(held));
 }
 
 // The first of each is said at once, then at most one line a minute sums up.

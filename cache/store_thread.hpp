@@ -29,6 +29,19 @@ struct Queued {
   std::move_only_function<void(const Result<bool>&)> done;
 };
 
+// An open transaction of some reader, as LMDB's table of readers shows it.
+struct ReaderSlot {
+  pid_t pid = 0;
+  std::string thread;
+  std::uint64_t txn = 0;
+  Time since{};  // first seen
+  bool same(const ReaderSlot& other) const noexcept {
+    return pid == other.pid && thread == other.thread && txn == other.txn;
+  }
+};
+// Of LMDB's text (mdb_reader_list), those that read an older state than `newest`.
+std::vector<ReaderSlot> parse_readers(std::string_view table, std::uint64_t newest);
+
 class StoreThread {
  public:
   // env, clock outlive it.
@@ -53,6 +66,9 @@ class StoreThread {
   bool pause(std::chrono::milliseconds time);
   void once_a_minute();
   void report_tally();
+  void note_outcome(int rc, const char* doing);
+  void report_failure(const std::string& what);
+  void look_at_readers();
 
   Environment& env_;
   const Clock& clock_;
@@ -69,7 +85,9 @@ class StoreThread {
   std::vector<UseRing::Note> notes_;
   std::vector<bool> results_;
   Tally tally_;
-  Instant last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{}, last_mark_{};
+  std::vector<ReaderSlot> readers_;  // that were open a minute ago
+  std::size_t failures_ = 0;         // since the last line about them
+  Instant last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{}, last_mark_{}, last_failure_{};
   std::thread thread_;
 };
 

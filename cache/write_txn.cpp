@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cache/entry.hpp"
+
 namespace mtasts::cache {
 namespace {
 
@@ -33,18 +35,11 @@ std::optional<Stored> WriteTxn::load(std::string_view domain) {
   stored.in_policy = bytes.has_value();
   if (!bytes) bytes = get(dbs().negative, domain);
   if (!bytes) return std::nullopt;
-  auto value = split_value(domain, *bytes);
-  if (!value) {
-    stored.trouble = "it is not this domain's";
-    return stored;
-  }
-  stored.last_used = value->last_used;
-  auto decoded = decode(value->record);
-  if (decoded && decoded->has_policy == stored.in_policy)
-    stored.record = to_record(*decoded);
-  else
-    stored.trouble = decoded ? "it lies in the wrong database" : decoded.error().detail;
-  stored.newer_version = stored_version(value->record).value_or(0) > record_version;
+  auto entry = judge_entry(domain, *bytes, stored.in_policy);
+  if (entry.record) stored.record = to_record(*entry.record);
+  stored.last_used = entry.last_used;
+  stored.newer_version = entry.newer_version;
+  stored.trouble = std::move(entry.trouble);
   return stored;
 }
 

@@ -114,8 +114,9 @@ void answer_by_rule_1(Explanation& all) {
 
 Decision decide_for(const Explanation& all, const RecordView& record, const CachedPolicy& policy,
                     const DaneView* dane, Dialect dialect) {
-  return decide(all.inputs.moment(), record.has_policy ? &policy : nullptr, {record.state, record.detail},
-                dane, rules_for(all.inputs, dialect), override_of(all.inputs));
+  return decide(all.inputs.moment(), record.has_policy ? &policy : nullptr,
+                {record.state, record.detail, record.lost}, dane, rules_for(all.inputs, dialect),
+                override_of(all.inputs));
 }
 
 void answer(Explanation& all) {

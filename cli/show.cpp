@@ -41,8 +41,9 @@ std::string reply(Dialect dialect, const Facts& facts) {
   CachedPolicy cached{record.policy, record.fetched_at, record.id};
   ZoneRules rules = facts.rules;
   auto dane = find_dane(record, {});
-  Decision decision = decide(facts.moment, record.has_policy ? &cached : nullptr,
-                             {record.state, record.detail}, dane ? &*dane : nullptr, rules, facts.over);
+  Decision decision =
+      decide(facts.moment, record.has_policy ? &cached : nullptr, {record.state, record.detail, record.lost},
+             dane ? &*dane : nullptr, rules, facts.over);
   std::string text;
   append_reply(text, dialect, facts.domain, decision);
   return text;

@@ -167,7 +167,8 @@ Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindi
   ZoneRules zone = overridden(rules, over);
   bool in_force = zone.sts && cached != nullptr && holds(cached->policy, cached->fetched_at, moment);
   if (zone.dane) {
-    auto decision = by_dane(moment.now, dane, in_force && enforces(cached, zone), zone);
+    bool may_enforce = (in_force && enforces(cached, zone)) || (zone.sts && sts.lost);
+    auto decision = by_dane(moment.now, dane, may_enforce, zone);
     if (decision) return *decision;
   }
 
@@ -179,6 +180,9 @@ Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindi
     return decision;
   }
   if (!zone.sts) return {Verdict::not_found, "7", "override: ignore-sts", over_reason(over)};
+
+  // It may have been an enforce policy; only what is found out, never what fails, takes its place.
+  if (sts.lost) return temp("6", "the cached entry was damaged, and its policy is not known yet", sts.detail);
 
   // Nothing is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,
   // STS-38).

@@ -51,6 +51,7 @@ enum class StsState {
 struct StsFindings {
   StsState state = StsState::not_asked;
   std::string_view detail;  // the cause in words, for the reason
+  bool lost = false;        // the stored entry was damaged and nothing has settled since what it demanded
 };
 
 // Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).

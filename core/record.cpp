@@ -28,6 +28,7 @@ constexpr std::size_t checksum_size = 4;
 
 constexpr std::uint8_t no_policy = 0xFF;  // in place of a mode
 constexpr std::size_t max_id = 32, max_detail = 500;
+constexpr std::uint8_t lost_bit = 0x80;  // in the octet of the state
 // Nothing but what MxPattern texts consist of, so that even a forged record puts no attribute into a reply.
 constexpr OctetSet mx_octets([](char c) {
   return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '*' || c == '\n';
@@ -91,7 +92,8 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
   bool any = record.policy.has_value();
   return {.version = record_version,
           .mode = any ? std::to_underlying(policy.mode) : no_policy,
-          .state = static_cast<std::uint8_t>(record.look.state),
+          .state = static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.look.state) |
+                                             (record.lost && !any ? lost_bit : 0)),
           .id_size = static_cast<std::uint8_t>(parts.id.size()),
           .failed_id_size = static_cast<std::uint8_t>(std::min(record.look.failed_id.size(), max_id)),
           .failures = record.look.failures,
@@ -164,7 +166,10 @@ Result<RecordView> decode(std::string_view bytes) {
   for_each_field(head,
                  [&](auto& field) { field = take_number<std::remove_reference_t<decltype(field)>>(bytes); });
   if (!sizes_hold(head, bytes.size())) return bad("length of a field");
-  if (!policy_holds(head) || !times_hold(head) || head.state > std::to_underlying(StsState::pending)) {
+  bool lost = head.state & lost_bit;
+  head.state &= static_cast<std::uint8_t>(~lost_bit);
+  if (!policy_holds(head) || !times_hold(head) || head.state > std::to_underlying(StsState::pending) ||
+      (lost && head.mode != no_policy)) {
     return bad("value of a field");
   }
 
@@ -186,7 +191,19 @@ Result<RecordView> decode(std::string_view bytes) {
   view.next_check = to_time(head.next_check);
   view.retry_fetch = to_time(head.retry_fetch);
   view.failures = head.failures;
+  view.lost = lost;
   return view;
+}
+
+Record lost_record() {
+  Record record;
+  record.lost = true;
+  return record;
+}
+
+bool settles_lost(const Record& found) noexcept {
+  StsState state = found.look.state;
+  return found.policy.has_value() || state == StsState::no_record || state == StsState::bad_record;
 }
 
 Record to_record(const RecordView& view) {
@@ -207,6 +224,7 @@ Record to_record(const RecordView& view) {
                  .retry_fetch = view.retry_fetch,
                  .failures = view.failures};
   for_each_dane(view, [&](const DaneView& state) { record.dane.push_back(to_state(state)); });
+  record.lost = view.lost;
   return record;
 }
 
@@ -225,7 +243,8 @@ RecordView view(const Record& record) noexcept {
           .failures = record.look.failures,
           .dane_bytes = {},
           .dane_states = record.dane,
-          .last_used = 0};
+          .last_used = 0,
+          .lost = record.lost && !record.policy};
 }
 
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept {

@@ -44,6 +44,9 @@ struct Record {
   Time refresh_at{};  // when the refresher should fetch again, regardless of the TXT record (STS-28)
   LastLook look;
   std::vector<DaneState> dane;  // at most max_dane_states, one a route
+  // What was stored for the domain was damaged, and no look since then has settled what it demands. It may
+  // have been an enforce policy, so the mail waits. Never with a policy.
+  bool lost = false;
 };
 
 // The same, borrowed from stored bytes; lives as long as they do.
@@ -63,6 +66,7 @@ struct RecordView {
   std::string_view dane_bytes;             // stored: as encoded, checked by decode()
   std::span<const DaneState> dane_states;  // of a Record
   std::uint32_t last_used = 0;             // day of the last use that the cache knows of; 0: none
+  bool lost = false;                       // as in a Record
 };
 
 // The DANE state of a next hop; nullopt: none is known. Allocates nothing; lives as long as the view.
@@ -77,6 +81,12 @@ std::string encode(const Record& record);
 // stored_version first).
 Result<RecordView> decode(std::string_view bytes);
 std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept;
+
+// What stands for an entry that could not be read. Due at once.
+Record lost_record();
+// Whether a look that ended so tells what a lost entry demanded: a policy was fetched, or DNS answered that
+// there is none to fetch. A failure does not.
+bool settles_lost(const Record& found) noexcept;
 
 Record to_record(const RecordView& view);
 RecordView view(const Record& record) noexcept;

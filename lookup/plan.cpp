@@ -119,6 +119,7 @@ FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
 Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFinding& txt) {
   Time now = moment.now;
   LastLook before = stored ? std::move(stored->look) : LastLook{};
+  bool lost = stored && stored->lost;
   Record r = kept(moment, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
   // A fetch that is still held back stays the cause, and keeps its time.
@@ -148,6 +149,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
   r.look.next_check = now + keep;
   // Due, but nothing was fetched: not before five minutes again, or the refresher would come back at once.
   if (r.policy && r.refresh_at <= now) r.refresh_at = std::max(now + min_fetch_backoff, r.look.retry_fetch);
+  r.lost = lost && !settles_lost(r);
   return r;
 }
 
@@ -161,6 +163,7 @@ Record after_fetch(const Moment& moment, const DomainName& domain, std::optional
   if (fetched) {
     r.refresh_at = refresh_time(now, fetched->max_age, domain);
     r.policy = *std::move(fetched);
+    r.lost = false;
     r.id = std::move(id);
     r.fetched_at = now;
     r.look.failed_id.clear();

@@ -20,9 +20,9 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  // nullopt = nothing stored. A record with a bad checksum or version is a miss too (logged by the cache,
-  // Fault never reaches the answer path for it). Fault::storage: the cache cannot be read at all. The view
-  // lives until release() or the next find(); never hold it across a co_await.
+  // nullopt = nothing stored. An entry that cannot be read (bad checksum, stored for another name) is a view
+  // that is `lost` and has nothing else; the cache logs it. Fault::storage: the cache cannot be read at all.
+  // The view lives until release() or the next find(); never hold it across a co_await.
   virtual Result<std::optional<RecordView>> find(const DomainName& domain) = 0;
   virtual void release() noexcept = 0;
 

@@ -234,6 +234,7 @@ void Answerer::answer_from(const Asked& asked, const RecordView* record, const s
     findings = {record->state, record->detail};
   }
   if (sts) findings = {*sts, {}};
+  findings.lost = record && record->lost;
   const DaneView* state = dane ? &*dane : nullptr;
   const CachedPolicy* cached = record && record->has_policy ? &policy : nullptr;
   respond(asked, decide(asked.moment, cached, findings, state, asked.rules, asked.over), record, state,

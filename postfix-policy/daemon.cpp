@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
@@ -82,7 +83,7 @@ class Daemon {
     main_loop_.run();
     stop();
     log_.say(Level::info, "stop", "stopped");
-    return 0;
+    return exit_status_;
   }
 
  private:
@@ -160,7 +161,16 @@ class Daemon {
     options.log = [this](int level, std::string line) {
       log_.say(level == 0 ? Level::info : level == 1 ? Level::warning : Level::error, "cache", line);
     };
+    options.on_panic = [this] { asio::post(main_loop_, [this] { restart_for_cache(); }); };
     return options;
+  }
+
+  // LMDB refuses all work, so every answer would be TEMP. The exit status makes a service manager start anew,
+  // and the next start checks the file.
+  void restart_for_cache() {
+    log_.say(Level::error, "stop", "the cache cannot be used any more: stopping, to be started anew");
+    exit_status_ = 1;
+    begin_drain();
   }
 
   Result<void> make_answer_loops() {
@@ -368,6 +378,7 @@ class Daemon {
   Admin admin_{main_loop_, log_, clock_, shortages_,
                options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;
+  int exit_status_ = 0;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
   Listeners listeners_{main_loop_, log_, shortages_, [this](int descriptor) { adopt(descriptor); }};

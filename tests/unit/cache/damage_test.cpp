@@ -1,4 +1,5 @@
-// Damaged files (B6, LMDB-18): set aside, never deleted, and nobody dies of them twice.
+// Damaged files (B6, LMDB-18): kept, never deleted, nobody dies of them, and what is whole in them is carried
+// over.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,8 +11,10 @@
 #include <filesystem>
 #include <random>
 
+#include "cache/file_check.hpp"
 #include "cache/folder.hpp"
-#include "cache/trial_walk.hpp"
+#include "tests/unit/cache/damages.hpp"
+#include "tests/unit/cache/raw.hpp"
 #include "tests/unit/cache/support.hpp"
 
 using namespace mtasts;
@@ -19,8 +22,6 @@ using namespace mtasts::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr std::string_view gone = "the cached policies are gone until they are fetched again";
 
 struct Filled {
   TempFolder folder;
@@ -53,16 +54,17 @@ std::uint64_t set_last_page(std::string& bytes, std::uint64_t more) {
   return last + 1;
 }
 
-// Turns every page with that text in one of its nodes to noise; gives how many. Between a page's lower and
-// upper bound LMDB leaves what the memory held before, so there the text says nothing about the page.
-int noise_over_pages_with(std::string_view text, std::string& bytes) {
+// Turns every page with that text in one of its nodes, and the other one anywhere, to noise; gives how many.
+// Between a page's lower and upper bound LMDB leaves what the memory held before, so there the text says
+// nothing about the page.
+int noise_over_pages_with(std::string_view text, std::string_view also, std::string& bytes) {
   constexpr std::size_t page = 4096, upper_at = 14;
   int count = 0;
   for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
     auto start = at & ~(page - 1);
     std::uint16_t upper = 0;
     std::memcpy(&upper, bytes.data() + start + upper_at, sizeof upper);
-    if (at - start < upper) continue;
+    if (at - start < upper || bytes.substr(start, page).find(also) == std::string::npos) continue;
     bytes.replace(start, page, std::string(page, '\xAB'));
     ++count;
   }
@@ -71,7 +73,7 @@ int noise_over_pages_with(std::string_view text, std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("A truncated file is set aside whole and a fresh one begun", "[cache]") {
+TEST_CASE("A truncated file is kept whole, and a new one begun with what is left", "[cache]") {
   Filled t;
   std::size_t whole = t.intact.size();
   auto size = GENERATE_COPY(whole - 1, whole / 2, std::size_t{8192}, std::size_t{8191}, std::size_t{4096},
@@ -80,15 +82,18 @@ TEST_CASE("A truncated file is set aside whole and a fresh one begun", "[cache]"
   auto cut = t.intact.substr(0, size);
   t.damage(cut);
   auto cache = t.open();
-  CHECK(cache->stats()->policies == 0);
+  if (size <= 8192) CHECK(cache->stats()->policies == 0);
   REQUIRE(t.aside().size() == 1);
   CHECK(t.aside()[0] == "data.mdb.bad-20270115T080000Z");
   CHECK(read_file(t.folder.file(t.aside()[0])) == cut);
-  CHECK(t.log.has(2, std::string(gone)));
+  CHECK(t.log.has(2, "data.mdb was damaged"));
   CHECK(t.log.has(2, t.aside()[0]));
+  CHECK(cache->condition().set_aside == t.folder.file(t.aside()[0]));
   REQUIRE(put(*cache, name("new.example"), policy_record(Mode::enforce, t.clock.now())));
+  auto policies = cache->stats()->policies;
   cache.reset();
-  CHECK(t.open()->stats()->policies == 1);
+  CHECK(t.open()->stats()->policies == policies);
+  INFO(t.log.all());
   CHECK(t.aside().size() == 1);
 }
 
@@ -101,7 +106,7 @@ TEST_CASE("A truncated file is an error for a reader, which moves nothing", "[ca
   CHECK(t.aside().empty());
 }
 
-TEST_CASE("Bytes of anything else as data.mdb are set aside", "[cache]") {
+TEST_CASE("Bytes of anything else as data.mdb are kept beside a new file", "[cache]") {
   Filled t;
   std::mt19937 random(7);
   std::string noise(100'000, '\0');
@@ -119,7 +124,7 @@ TEST_CASE("An empty data.mdb is a beginning, not damage", "[cache]") {
   CHECK(t.aside().empty());
 }
 
-TEST_CASE("Two files set aside in one second are both kept", "[cache]") {
+TEST_CASE("Two damaged files of one second are both kept", "[cache]") {
   Filled t;
   for (int n = 1; n <= 3; ++n) {
     t.damage(t.intact.substr(0, 4096));
@@ -140,7 +145,7 @@ TEST_CASE("Flipped bytes anywhere: after three starts at most there is a working
     if (at >= t.intact.size()) continue;
     INFO("page " << page << " octet " << place);
     for (const auto& file : t.aside()) std::filesystem::remove(t.folder.file(file));
-    std::filesystem::remove(t.folder.file("running"));
+    std::filesystem::remove(t.folder.file("daemon.lock"));
     std::filesystem::remove(t.folder.file("lock.mdb"));
     auto bytes = t.intact;
     bytes[at] = static_cast<char>(bytes[at] ^ flip);
@@ -156,111 +161,174 @@ TEST_CASE("Flipped bytes anywhere: after three starts at most there is a working
   }
 }
 
-TEST_CASE("B6: after two unclean stops within ten minutes the file is tried by a child", "[cache]") {
+TEST_CASE("A file that is not as its writer left it is checked at the start", "[cache]") {
   struct Row {
     const char* why;
-    int second_start;
-    bool walked;
+    bool unclean, changed, checked;
   };
-  auto row = GENERATE(Catch::Generators::values<Row>(
-      {{"soon after each other", 60, true}, {"with eleven minutes between", 720, false}}));
+  auto row = GENERATE(Catch::Generators::values<Row>({{"stopped in order", false, false, false},
+                                                      {"killed", true, false, true},
+                                                      {"changed by somebody", false, true, true}}));
   INFO(row.why);
   Filled t;
-  auto crash = [&](int later) {
-    Child child({"crash", t.folder.cache(), std::to_string(later)});
-    std::string output;
-    for (auto line = child.line(); !line.empty(); line = child.line()) output += line + "\n";
-    CHECK(child.wait() == 128 + SIGKILL);
-    return output;
-  };
-  CHECK(crash(0).find("did not stop in order") == std::string::npos);
-  CHECK(crash(0).find("did not stop in order") != std::string::npos);
-  // Damage that opening alone does not meet: leaf pages turned to noise. All that hold the name, since which
-  // of them are free pages by now is chance.
-  auto bytes = read_file(t.folder.file("data.mdb"));
-  REQUIRE(noise_over_pages_with("kept-000100.example", bytes) > 0);
+  // Damage that opening alone does not meet: leaf pages with policies turned to noise. All that hold the
+  // name, since which of them are free pages by now is chance.
+  auto bytes = t.intact;
+  REQUIRE(noise_over_pages_with("kept-000100.example", "20270101", bytes) > 0);
   t.damage(bytes);
-  auto output = crash(row.second_start);
-  INFO(output);
-  CHECK((output.find(gone) != std::string::npos) == row.walked);
-  CHECK(t.aside().size() == (row.walked ? 1u : 0u));
+  if (!row.changed) as_left_in_order(t.folder);
+  if (row.unclean) {
+    auto lock = cache::WriterLock::take(t.folder.cache());
+    REQUIRE(lock);
+    CHECK(lock->opened({}) == 0);  // and never said to have stopped
+  }
+  auto cache = t.open();
+  CHECK(t.aside().size() == (row.checked ? 1u : 0u));
+  CHECK(t.log.has(1, "did not stop in order") == row.unclean);
+  if (!row.checked) return;
+  auto condition = cache->condition();
+  CHECK(condition.lost + condition.salvaged > 0);
+  CHECK(condition.well() == (condition.lost == 0));
+  CHECK((t.log.has(2, "kept-000100.example is lost") || t.log.has(1, "kept-000100.example was damaged")));
+  auto reader = *cache->reader();
+  auto found = reader->find(name("kept-000100.example"));
+  REQUIRE(found);
+  REQUIRE(*found);
+  CHECK(((*found)->lost || (*found)->refresh_at == Time{}));  // not known, or an older copy that is due
+  CHECK((*reader->find(name("kept-000299.example")))->has_policy);
 }
 
-TEST_CASE("B6: an intact file passes its trial and stays", "[cache]") {
+TEST_CASE("An intact file passes its check and stays", "[cache]") {
   Filled t;
-  write_file(t.folder.file("running"), std::to_string(t.clock.now().time_since_epoch().count() - 5) + "\n");
+  std::filesystem::remove(t.folder.file("daemon.lock"));
   auto cache = t.open();
   CHECK(cache->stats()->policies == 300);
   CHECK(t.aside().empty());
-  CHECK(read_file(t.folder.file("running")).empty());  // counting begins again
+  CHECK(cache->condition().well());
 }
 
-TEST_CASE("The trial walk tells good from bad", "[cache]") {
-  Filled t;
-  CHECK(cache::trial_walk(t.folder.cache()).verdict == cache::Verdict::sound);
-  CHECK(cache::walk_everything(t.folder.cache()) == 0);
-  t.damage(t.intact.substr(0, 12'288));  // what a reader dies of
-  auto walked = cache::trial_walk(t.folder.cache());
-  INFO(walked.why);
-  CHECK(walked.verdict == cache::Verdict::damaged);
-  CHECK_FALSE(walked.why.empty());
-}
-
-TEST_CASE("B6: only what a bad page does to its reader is damage", "[cache]") {
+TEST_CASE("The check tells good from bad", "[cache]") {
   using cache::Verdict;
+  Filled t;
+  auto file = t.folder.file("data.mdb");
+  auto verdict = [&](const std::string& bytes) {
+    t.damage(bytes);
+    return cache::check_file(file).verdict;
+  };
+  CHECK(verdict(t.intact) == Verdict::sound);
+  CHECK(verdict("") == Verdict::empty);
+  CHECK(verdict(t.intact.substr(0, 12'288)) == Verdict::damaged);
+  auto both = [&](std::size_t at, std::uint32_t word) {
+    auto bytes = t.intact;
+    for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + at, &word, sizeof word);
+    return bytes;
+  };
+  CHECK(verdict(both(20, 2)) == Verdict::other_format);           // version of the format
+  CHECK(verdict(both(16, 0xDEC0EFBE)) == Verdict::other_format);  // the other byte order
+  auto one = t.intact;
+  one[20] = 2;
+  CHECK(verdict(one) == Verdict::damaged);  // the second page says otherwise
+}
+
+TEST_CASE("A file of another LMDB is refused and left alone", "[cache]") {
+  Filled t;
+  auto bytes = t.intact;
+  bytes[20] = bytes[4096 + 20] = 2;
+  t.damage(bytes);
+  auto cache = LmdbCache::open({.path = t.folder.cache(), .log = t.log.sink()}, t.clock);
+  REQUIRE_FALSE(cache);
+  CHECK(cache.error().detail.find("another LMDB") != std::string::npos);
+  CHECK(read_file(t.folder.file("data.mdb")) == bytes);
+  CHECK(t.aside().empty());
+}
+
+TEST_CASE("What keeps the check from its work is no damage", "[cache]") {
   struct Row {
     const char* why;
-    std::function<void()> end;
-    Verdict verdict;
+    __rlimit_resource_t resource;
+    rlim_t limit;
+    bool opens;
   };
-  auto die_of = [](int signal) {
-    return [signal] {
-      ::signal(signal, SIG_DFL);
-      ::raise(signal);
-    };
-  };
-  auto row = GENERATE_COPY(Catch::Generators::values<Row>({
-      {"walked to the end", [] { ::_exit(0); }, Verdict::sound},
-      {"found bad pages", [] { ::_exit(3); }, Verdict::damaged},
-      {"a page beyond the end", die_of(SIGBUS), Verdict::damaged},
-      {"a pointer to nowhere", die_of(SIGSEGV), Verdict::damaged},
-      {"an assertion of LMDB", die_of(SIGABRT), Verdict::damaged},
-      {"a division by a bad size", die_of(SIGFPE), Verdict::damaged},
-      {"an illegal instruction", die_of(SIGILL), Verdict::damaged},
-      {"the out-of-memory killer", die_of(SIGKILL), Verdict::undecided},
-      {"an administrator", die_of(SIGTERM), Verdict::undecided},
-      {"a limit on processor time", die_of(SIGXCPU), Verdict::undecided},
-      {"some other end", [] { ::_exit(1); }, Verdict::undecided},
-  }));
+  auto row =
+      GENERATE(Catch::Generators::values<Row>({{"no descriptor left", RLIMIT_NOFILE, 4, false},
+                                               {"little address space", RLIMIT_AS, 3ull << 30, true}}));
   INFO(row.why);
+  Filled t;
+  std::filesystem::remove(t.folder.file("daemon.lock"));  // so that it is checked
   auto child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    row.end();
-    ::_exit(99);
+    rlimit limit{row.limit, row.limit};
+    ::setrlimit(row.resource, &limit);
+    auto cache = LmdbCache::open({.path = t.folder.cache(), .max_size = 1 << 28}, t.clock);
+    ::_exit(cache ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  auto judged = cache::judge_status(status);
-  CHECK(judged.verdict == row.verdict);
-  CHECK(judged.why.empty() == (row.verdict == Verdict::sound));
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == (row.opens ? 0 : 1));
+  CHECK(t.aside().empty());
+  CHECK(t.open()->stats()->policies == 300);
 }
 
-TEST_CASE("B6: a wish to walk the file outlives this start", "[cache]") {
+TEST_CASE("Two swapped pages lose nothing", "[cache]") {
+  Filled t;
+  auto bytes = t.intact;
+  auto page_of = [&](const char* text) { return bytes.rfind(text) & ~std::size_t{4095}; };
+  auto a = page_of("kept-000010.example"), b = page_of("kept-000250.example");
+  REQUIRE(a != b);
+  for (std::size_t i = 0; i < 4096; ++i) std::swap(bytes[a + i], bytes[b + i]);
+  t.damage(bytes);
+  auto cache = t.open();
+  CHECK(cache->stats()->policies == 300);
+  CHECK(cache->condition().lost == 0);
+}
+
+TEST_CASE("A lock.mdb that is none is made anew, and nothing else is touched", "[cache]") {
+  Filled t;
+  std::filesystem::remove(t.folder.file("lock.mdb"));
+  write_file(t.folder.file("lock.mdb"), std::string(8192, 'x'));
+  CHECK(LmdbCache::open({.path = t.folder.cache(), .lock_memory = ""}, t.clock));
+  CHECK(t.aside().empty());
+  CHECK(t.open()->stats()->policies == 300);
+}
+
+TEST_CASE("Random damages: nobody dies, nothing is lost in silence or without being hit", "[cache]") {
+  DamagedCache cache;
+  for (std::uint32_t number = 0; number < 64; ++number) {
+    auto outcome = cache.attempt(number);
+    INFO(number << ": " << outcome.what);
+    CHECK(outcome.complaint == "");
+  }
+}
+
+TEST_CASE("daemon.lock tells how the last writer stopped", "[cache]") {
+  using cache::WriterLock;
   TempFolder folder;
   HandClock clock;
   REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
-  auto first = cache::Marker::put(folder.cache(), clock.now());
-  REQUIRE(first);
-  CHECK_FALSE(first->suspicious());
-  first->demand_check();
-  for (int start = 0; start < 2; ++start) {  // neither start ends in order
-    auto later = cache::Marker::put(folder.cache(), clock.now());
-    REQUIRE(later);
-    CHECK(later->suspicious());
-  }
+  struct Row {
+    const char *why, *text;
+    WriterLock::Left left;
+  };
+  auto row = GENERATE(
+      Catch::Generators::values<Row>({{"not at all", "", WriterLock::Left::unknown},
+                                      {"of an older mtastsd", "123\n", WriterLock::Left::unknown},
+                                      {"killed", "123\nlock 1 2\nopen\n", WriterLock::Left::unclean},
+                                      {"damage was seen", "123\n\ncheck\n", WriterLock::Left::wants_check},
+                                      {"in order", "123\n\nstopped 1 2.3\n\n\n", WriterLock::Left::in_order},
+                                      {"rubbish", "\n\n\n\x01\xFF", WriterLock::Left::unknown}}));
+  INFO(row.why);
+  write_file(folder.file("daemon.lock"), row.text);
+  auto lock = WriterLock::take(folder.cache());
+  REQUIRE(lock);
+  CHECK(lock->left() == row.left);
+  CHECK_FALSE(lock->unchanged());
+  lock->stopped_in_order();
+  *lock = std::move(*WriterLock::take(folder.path()));
+  auto again = WriterLock::take(folder.cache());
+  REQUIRE(again);
+  CHECK(again->unchanged());
 }
 
 TEST_CASE("A file without its free last pages is whole again, and all of it is kept", "[cache]") {
@@ -280,29 +348,4 @@ TEST_CASE("A file without its free last pages is whole again, and all of it is k
   CHECK(std::filesystem::file_size(t.folder.file("data.mdb")) == page_count * 4096);
   cache.reset();
   CHECK(LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock));
-}
-
-TEST_CASE("The marker holds any content", "[cache]") {
-  TempFolder folder;
-  HandClock clock;
-  REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
-  auto now = std::to_string(clock.now().time_since_epoch().count());
-  struct Row {
-    const char *why, *text;
-    bool suspicious;
-  };
-  auto row =
-      GENERATE(Catch::Generators::values<Row>({{"one unclean stop", "", false},
-                                               {"two", "1799999990\n", true},
-                                               {"the first long ago", "1799990000\n", false},
-                                               {"in the future", "1900000000\n", false},
-                                               {"rubbish", "abc\n\n\n-\n99999999999999999999999\n", false},
-                                               {"damage was seen", "check\n", true}}));
-  INFO(row.why);
-  write_file(folder.file("running"), row.text);
-  auto marker = cache::Marker::put(folder.cache(), clock.now());
-  REQUIRE(marker);
-  CHECK(marker->suspicious() == row.suspicious);
-  marker->remove(false);
-  CHECK_FALSE(std::filesystem::exists(folder.file("running")));
 }

@@ -36,7 +36,8 @@ TEST_CASE("find sees what is committed; its view lives until release", "[cache]"
   CHECK((*found)->policy.mode == Mode::testing);
 }
 
-TEST_CASE("B6: a bad record is a miss, logged and deleted, and no other domain's", "[cache]") {
+TEST_CASE("B6: a bad record is not known, which is not the same as not stored, and it is no other domain's",
+          "[cache]") {
   TempFolder folder;
   HandClock clock;
   LogLines log;
@@ -59,6 +60,7 @@ TEST_CASE("B6: a bad record is a miss, logged and deleted, and no other domain's
   raw::put(folder.cache(), "policy", names.back(), good);
   names.push_back("short.example");
   raw::put(folder.cache(), "policy", names.back(), good.substr(0, 30));
+  as_left_in_order(folder);
 
   auto cache = open();
   auto reader = cache->reader();
@@ -67,20 +69,30 @@ TEST_CASE("B6: a bad record is a miss, logged and deleted, and no other domain's
     INFO(text);
     auto found = (*reader)->find(name(text));
     REQUIRE(found);
-    CHECK_FALSE(*found);
+    REQUIRE(*found);
+    CHECK((*found)->lost);
+    CHECK_FALSE((*found)->has_policy);
     (*reader)->release();
   }
-  for (const auto& text : names) CHECK(soon([&] { return log.has(1, text); }));
+  for (const auto& text : names) CHECK(soon([&] { return log.has(2, text); }));
   CHECK(soon([&] { return cache->stats()->policies == 1; }));
+  CHECK(cache->condition().lost == names.size());
+  // What stands for them now says the same, also after a restart.
+  reader->reset();
+  cache.reset();
+  cache = open();
+  reader = cache->reader();
+  CHECK((**(*reader)->find(name("short.example"))).lost);
   CHECK((*reader)->find(name("good.example"))->has_value());
 }
 
-TEST_CASE("A bad record is passed to walk as an error and replaced by a put", "[cache]") {
+TEST_CASE("A bad record is passed to walk as an error, and only what settles it takes its place", "[cache]") {
   TempFolder folder;
   HandClock clock;
   LogLines log;
   REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
   raw::put(folder.cache(), "policy", "bad.example", "rubbish that is longer than a prefix");
+  as_left_in_order(folder);
   auto cache = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
   REQUIRE(cache);
   int errors = 0;
@@ -89,8 +101,19 @@ TEST_CASE("A bad record is passed to walk as an error and replaced by a put", "[
     return true;
   }));
   CHECK(errors == 1);
-  REQUIRE(put(**cache, name("bad.example"), negative_record(clock.now())));
+  auto reader = (*cache)->reader();
+  auto lost_after = [&](StsState state) {
+    auto record = negative_record(clock.now());
+    record.look.state = state;
+    REQUIRE(put(**cache, name("bad.example"), record));
+    ReadGuard guard(**reader);
+    return (**(*reader)->find(name("bad.example"))).lost;
+  };
+  CHECK(lost_after(StsState::dns_failed));
   CHECK(log.has(1, "bad.example"));
+  CHECK(lost_after(StsState::fetch_failed));
+  CHECK(lost_after(StsState::pending));
+  CHECK_FALSE(lost_after(StsState::no_record));
   CHECK((*cache)->stats()->policies == 0);
   CHECK((*cache)->stats()->negatives == 1);
 }

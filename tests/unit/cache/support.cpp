@@ -18,6 +18,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "cache/folder.hpp"
+
 extern char** environ;
 
 namespace mtasts::test {
@@ -32,6 +34,9 @@ TempFolder::TempFolder() {
 
 TempFolder::~TempFolder() {
   std::error_code ignored;
+  // lock.mdb may lead to a folder in memory, made for this cache alone.
+  auto lock = std::filesystem::read_symlink(file("lock.mdb"), ignored);
+  if (!lock.empty()) std::filesystem::remove_all(lock.parent_path(), ignored);
   std::filesystem::remove_all(path_, ignored);
 }
 
@@ -133,6 +138,12 @@ std::string read_file(const std::string& path) {
 void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << bytes;
+}
+
+void as_left_in_order(const TempFolder& folder) {
+  auto lock = cache::WriterLock::take(folder.cache());
+  if (!lock) throw std::runtime_error(lock.error().detail);
+  lock->stopped_in_order();
 }
 
 std::vector<std::string> files_like(const std::string& folder, const std::string& prefix) {

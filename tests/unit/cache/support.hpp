@@ -83,6 +83,8 @@ bool soon(const std::function<bool()>& f);
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& bytes);
+// Writes into daemon.lock that data.mdb, as it is now, was left so by an orderly stop.
+void as_left_in_order(const TempFolder& folder);
 std::vector<std::string> files_like(const std::string& folder, const std::string& prefix);
 
 // A second process running unit_cache_child.

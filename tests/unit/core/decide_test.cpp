@@ -156,3 +156,37 @@ TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", 
   cached.policy = view(policy);
   CHECK(decide(certain(when), &cached, {}, nullptr, {.dane = false}).verdict == Verdict::secure);
 }
+
+TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
+  struct Row {
+    const char* why;
+    StsState state;
+    MxState mx;
+    bool sts, dane;
+    Verdict want;
+  };
+  using enum StsState;
+  auto row = GENERATE(values<Row>({
+      {"the look failed", dns_failed, MxState::insecure, true, true, Verdict::temp},
+      {"the fetch failed", fetch_failed, MxState::insecure, true, true, Verdict::temp},
+      {"not done yet", pending, MxState::insecure, true, true, Verdict::temp},
+      {"not looked at", not_asked, MxState::insecure, true, true, Verdict::temp},
+      {"without DANE", dns_failed, MxState::insecure, true, false, Verdict::temp},
+      {"no mail is taken anyway", dns_failed, MxState::null_mx, true, true, Verdict::not_found},
+      {"MTA-STS does not count", dns_failed, MxState::insecure, false, true, Verdict::not_found},
+  }));
+  INFO(row.why);
+  DaneState state;
+  state.mx = row.mx;
+  state.looked_at = now - 1s;
+  state.valid_until = now + 60s;
+  DaneView dane = view(state);
+  ZoneRules rules;
+  rules.sts = row.sts;
+  rules.dane = row.dane;
+  auto decision = decide(certain(now), nullptr, {row.state, "cause", true}, &dane, rules);
+  CHECK(decision.verdict == row.want);
+  if (row.want == Verdict::temp) CHECK(decision.detail == "cause");
+  CHECK(decide(certain(now), nullptr, {row.state, "cause", false}, &dane, rules).verdict ==
+        Verdict::not_found);
+}

@@ -314,3 +314,23 @@ TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]"
   record.dane[1].route = record.dane[0].route;
   CHECK_FALSE(decode(encode(record)));  // twice the same next hop
 }
+
+TEST_CASE("a lost entry is stored as such, and never beside a policy", "[core]") {
+  Record record = lost_record();
+  record.look.state = StsState::dns_failed;
+  auto read = decode(encode(record));
+  REQUIRE(read);
+  CHECK(read->lost);
+  CHECK(read->state == StsState::dns_failed);
+  CHECK(to_record(*read).lost);
+  record.lost = false;
+  auto bytes = encode(record);
+  CHECK_FALSE(decode(bytes)->lost);
+  record.lost = true;
+  record.policy = Policy{Mode::enforce, 86400, "mx.example", ""};
+  record.id = "1";
+  bytes = encode(record);
+  read = decode(bytes);
+  REQUIRE(read);
+  CHECK_FALSE(read->lost);
+}

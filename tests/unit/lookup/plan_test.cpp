@@ -370,3 +370,20 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
   INFO(row.why);
   CHECK(sts_freshness(view(row.record), certain(t0 + row.after)) == row.want);
 }
+
+TEST_CASE("a damaged entry stays unknown until a look settles it", "[lookup]") {
+  auto moment = certain(t0);
+  auto lost_after = [&](const TxtFinding& txt) { return after_txt(moment, lost_record(), txt).lost; };
+  CHECK(lost_after(unannounced(StsState::dns_failed)));
+  CHECK(lost_after(announced("7")));  // not fetched yet
+  CHECK_FALSE(lost_after(unannounced(StsState::no_record)));
+  CHECK_FALSE(lost_after(unannounced(StsState::bad_record)));
+  auto failed =
+      after_fetch(moment, domain, lost_record(), announced("7"), std::unexpected("connect: refused"));
+  CHECK(failed.lost);
+  CHECK(after_txt(certain(t0 + 60s), failed, announced("7")).lost);  // the fetch is held back
+  auto fetched = after_fetch(moment, domain, failed, announced("7"), policy("enforce", 86400));
+  CHECK_FALSE(fetched.lost);
+  CHECK_FALSE(after_txt(moment, fetched, unannounced(StsState::dns_failed)).lost);
+  CHECK(sts_freshness(view(lost_record()), moment) == Freshness::wait);  // looked up at the first ask
+}

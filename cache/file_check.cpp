@@ -1,0 +1,234 @@
+#include "cache/file_check.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "cache/databases.hpp"
+#include "cache/entry.hpp"
+#include "core/finding.hpp"
+
+namespace mtasts::cache {
+namespace {
+
+constexpr std::uint64_t most_schema = 1000;  // a number above it is damage and no newer program
+
+// Keys and names as numbers: what is compared is whether two sets hold the same, of any size.
+class Hashes {
+ public:
+  void add(std::string_view text) { all_.push_back(std::hash<std::string_view>{}(text)); }
+  void finish() { std::ranges::sort(all_); }
+  bool has(std::string_view text) const {
+    return std::ranges::binary_search(all_, std::hash<std::string_view>{}(text));
+  }
+
+ private:
+  std::vector<std::size_t> all_;
+};
+
+std::string twice(std::uint64_t number) { return "page " + std::to_string(number) + " is in use and free"; }
+
+// The check as it goes on; the first thing found wrong ends up in why.
+class Checker {
+ public:
+  explicit Checker(const std::string& path) : file_(path) {}
+
+  FileCheck run() {
+    auto metas = file_.metas();
+    if (!metas) return without_meta(metas.error());
+    meta_ = metas->best;
+    if (!metas->sound) wrong(metas->why);
+    if (file_.size() % file_.page_size() != 0) wrong("it does not end with a whole page");
+    walk_.emplace(file_, meta_);
+    TreeReport main;
+    NamedTrees trees = read_main(*walk_, meta_, main);
+    take(main, "the main tree");
+    if (why_.empty() && trees.complete && !trees.meta) {
+      if (trees.any) return {Verdict::foreign, "it is an LMDB file of some other program", 0};
+    } else if (auto newer = check_meta(trees)) {
+      return {Verdict::newer, *newer, 0};
+    }
+    check_entries(trees);
+    check_free_list();
+    if (!why_.empty()) return {Verdict::damaged, why_, 0};
+    auto wanted = (meta_.last_page + 1) * file_.page_size();
+    return {Verdict::sound, "", file_.size() < wanted ? wanted : 0};
+  }
+
+ private:
+  static FileCheck without_meta(NotWalked why) {
+    switch (why) {
+      case NotWalked::empty: return {Verdict::empty, "", 0};
+      case NotWalked::other_format:
+        return {Verdict::other_format, "it has the format of another LMDB than this program's", 0};
+      case NotWalked::no_meta: break;
+    }
+    return {Verdict::damaged, "neither of its first two pages is one of LMDB's", 0};
+  }
+
+  void wrong(std::string what) {
+    if (why_.empty()) why_ = std::move(what);
+  }
+  void take(const TreeReport& report, std::string_view of) {
+    if (report.problems > 0)
+      wrong(std::string(of) + ": " + report.first_problem +
+            (report.problems > 1 ? " and " + std::to_string(report.problems - 1) + " more problems" : ""));
+  }
+
+  TreeReport walk(const std::optional<Tree>& tree, const char* name, const TreeWalk::OnEntry& f) {
+    if (!tree) return {};
+    auto report = walk_->walk(*tree, false, f);
+    take(report, std::string("the database ") + name);
+    return report;
+  }
+
+  // Words, if a newer program wrote it.
+  std::optional<std::string> check_meta(const NamedTrees& trees) {
+    std::optional<std::uint64_t> schema;
+    walk(trees.meta, "meta", [&](std::string_view key, auto value, auto) {
+      if (key == "schema" && value && value->size() == 4) schema = get_little(*value);
+      return true;
+    });
+    if (!trees.complete || !why_.empty()) return std::nullopt;
+    if (!schema || *schema > most_schema) {
+      wrong("its schema cannot be read");
+    } else if (*schema > schema_version) {
+      return "it has schema " + std::to_string(*schema) + ", written by a newer mtastsd";
+    }
+    return std::nullopt;
+  }
+
+  void check_entries(const NamedTrees& trees) {
+    Hashes names, index_keys, used_keys, due_keys;
+    auto read_index = [&](const std::optional<Tree>& tree, const char* name, Hashes& hashes) {
+      walk(tree, name, [&](std::string_view key, auto, auto) {
+        hashes.add(key);
+        return true;
+      });
+      hashes.finish();
+    };
+    read_index(trees.used, "used", used_keys);
+    read_index(trees.expiry, "expiry", index_keys);
+    read_index(trees.due, "due", due_keys);
+    auto read = [&](const std::optional<Tree>& tree, const char* name, bool in_policy) {
+      walk(tree, name, [&](std::string_view domain, auto value, auto) {
+        names.add(domain);
+        auto entry = value ? judge_entry(domain, *value, in_policy) : Entry{};
+        if (entry.newer_version) return true;
+        if (!entry.record) {
+          wrong("the entry of " + printable(domain) + " is damaged");
+          return false;
+        }
+        auto keys = index_keys_of(domain, *entry.record, entry.last_used);
+        if (!used_keys.has(keys.used.view()) || (keys.expiry && !index_keys.has(keys.expiry->view())))
+          wrong("the entry of " + printable(domain) + " has no counterpart in an index");
+        return true;
+      });
+    };
+    read(trees.policy, "policy", true);
+    read(trees.negative, "negative", false);
+    names.finish();
+    check_counterparts(trees, names);
+  }
+
+  // A key whose domain is stored may have been left behind; one without any entry tells of a loss. Read with
+  // a walk of its own, because the pages have been met.
+  void check_counterparts(const NamedTrees& trees, const Hashes& names) {
+    if (!why_.empty()) return;
+    TreeWalk again(file_, meta_);
+    auto each = [&](const std::optional<Tree>& tree, const char* index, auto&& domain_of) {
+      if (!tree) return;
+      again.walk(*tree, false, [&](std::string_view key, auto, auto) {
+        auto domain = domain_of(key);
+        if (!domain)
+          wrong(std::string("a key of the index ") + index + " cannot be read");
+        else if (!names.has(*domain))
+          wrong(printable(*domain) + " stands in the index " + index + " and is not stored");
+        return true;
+      });
+    };
+    auto timed = [](std::string_view key) -> std::optional<std::string_view> {
+      auto parsed = parse_time_key(key);
+      return parsed ? std::optional(parsed->domain) : std::nullopt;
+    };
+    auto ranked = [](std::string_view key) -> std::optional<std::string_view> {
+      auto parsed = parse_used_key(key);
+      return parsed ? std::optional(parsed->domain) : std::nullopt;
+    };
+    each(trees.used, "used", ranked);
+    each(trees.expiry, "expiry", timed);
+    each(trees.due, "due", timed);
+  }
+
+  // A list of pages from the last one down, behind their number.
+  bool take_free(std::string_view value, std::vector<bool>& free) const {
+    if (value.size() < 8 || value.size() % 8 != 0) return false;
+    auto count = get_little(value.substr(0, 8));
+    if (count > value.size() / 8 - 1) return false;
+    PageNumber before = no_page;
+    for (std::size_t i = 1; i <= count; ++i) {
+      auto number = get_little(value.substr(8 * i, 8));
+      if (number < 2 || number > meta_.last_page || number >= before || free[number]) return false;
+      free[number] = true;
+      before = number;
+    }
+    return true;
+  }
+
+  // A page that is in use and on the free list would be overwritten.
+  void check_free_list() {
+    std::vector<bool> free(meta_.last_page + 1);
+    auto report = walk_->walk(meta_.free, true, [&](std::string_view, auto value, std::uint16_t flags) {
+      if (!value || (flags & page::sub_data) || !take_free(*value, free))
+        wrong("the free list names a wrong page");
+      return true;
+    });
+    take(report, "the free list");
+    for (PageNumber number = 2; number <= meta_.last_page; ++number)
+      if (free[number] && walk_->met(number)) return wrong(twice(number));
+  }
+
+  PageFile file_;
+  Meta meta_;
+  std::optional<TreeWalk> walk_;
+  std::string why_;
+};
+
+}  // namespace
+
+NamedTrees read_main(TreeWalk& walk, const Meta& meta, TreeReport& report) {
+  NamedTrees trees;
+  std::uint64_t wrong = 0;
+  std::string first;
+  report = walk.walk(meta.main, false, [&](std::string_view key, auto value, std::uint16_t flags) {
+    trees.any = true;
+    auto named = std::ranges::find(named_trees, key, &NamedTree::name);
+    if (named == named_trees.end() || !value) return true;
+    auto tree = value->size() == tree_size ? parse_tree(*value) : Tree{.flags = 0xFFFF};
+    bool empty = tree.root == no_page && tree.entries == 0 && tree.depth == 0;
+    bool fits = tree.root != no_page && tree.root >= 2 && tree.root <= meta.last_page && tree.depth > 0;
+    if (!(flags & page::sub_data) || tree.flags != 0 || (!empty && !fits)) {
+      if (wrong++ == 0) first = "the root of " + std::string(key) + " is wrong";
+      return false;
+    }
+    trees.*(named->tree) = tree;
+    return true;
+  });
+  if (report.problems == 0) report.first_problem = std::move(first);
+  report.problems += wrong;
+  trees.complete = report.problems == 0;
+  return trees;
+}
+
+QuickCheck check_metas(const std::string& data_file) {
+  PageFile file(data_file);
+  auto metas = file.metas();
+  if (!metas) return {metas.error() != NotWalked::empty, "its first pages are not as they should be"};
+  if (!metas->sound) return {true, metas->why};
+  if (file.size() % file.page_size() != 0) return {true, "it does not end with a whole page"};
+  if (file.pages() < metas->best.last_page + 1) return {true, "it is shorter than its page count"};
+  return {};
+}
+
+FileCheck check_file(const std::string& data_file) { return Checker(data_file).run(); }
+
+}  // namespace mtasts::cache

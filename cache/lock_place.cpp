@@ -1,0 +1,105 @@
+#include "cache/lock_place.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "cache/folder.hpp"
+
+namespace mtasts::cache {
+namespace {
+
+constexpr std::string_view prefix = "/mtastsd-", file_name = "/lock.mdb";
+
+std::string target_of(const std::string& link) {
+  std::array<char, 4096> text;
+  auto size = ::readlink(link.c_str(), text.data(), text.size());
+  return size > 0 && static_cast<std::size_t>(size) < text.size()
+             ? std::string(text.data(), static_cast<std::size_t>(size))
+             : std::string();
+}
+
+bool in_memory(const std::string& path) {
+  constexpr std::uint32_t tmpfs = 0x01021994, ramfs = 0x858458f6;
+  struct statfs info{};
+  if (::statfs(path.c_str(), &info) != 0) return false;
+  auto type = static_cast<std::uint32_t>(info.f_type);
+  return type == tmpfs || type == ramfs;
+}
+
+// The folder around a link's target; empty: the link was not made here.
+std::string folder_of(const std::string& target) {
+  if (!target.ends_with(file_name) || target.find(prefix) == std::string::npos) return {};
+  return target.substr(0, target.size() - file_name.size());
+}
+
+// A folder of our own, which nobody else can put anything into: what it holds is ours too.
+bool is_ours(const std::string& place) {
+  struct stat info{};
+  return !place.empty() && ::lstat(place.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
+         info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+// LMDB's processes share a lock on its first octet while they have the cache open.
+bool in_use(const std::string& file) {
+  Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return true;
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  whole.l_len = 1;
+  return ::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0;
+}
+
+// The file's path in a new folder of `memory`; empty: errno tells why not.
+std::string new_place(const std::string& folder, const std::string& memory) {
+  std::string place = memory + std::string(prefix) + "XXXXXX";
+  struct stat info{};
+  if (::stat(folder.c_str(), &info) != 0 || ::mkdtemp(place.data()) == nullptr) return {};
+  // The group reads the cache too, and the new file gets the folder's group.
+  if (::chown(place.c_str(), uid_t(-1), info.st_gid) == 0) ::chmod(place.c_str(), folder_mode);
+  return place + std::string(file_name);
+}
+
+}  // namespace
+
+void drop_lock_file(const std::string& folder) noexcept {
+  auto link = lock_file(folder);
+  auto target = target_of(link);
+  auto place = folder_of(target);
+  ::unlink(link.c_str());
+  if (!is_ours(place)) return;
+  ::unlink(target.c_str());
+  ::rmdir(place.c_str());
+}
+
+void put_lock_in_memory(const std::string& folder, const std::string& memory, const Log& log) {
+  auto link = lock_file(folder);
+  struct stat info{};
+  bool there = ::lstat(link.c_str(), &info) == 0;
+  if (there && S_ISLNK(info.st_mode)) {
+    auto place = folder_of(target_of(link));
+    if (is_ours(place) && in_memory(place)) return;
+  } else if (there && in_use(link)) {
+    return;  // a reader has it: it stays until the next start
+  }
+  if (memory.empty() || !in_memory(memory)) {
+    // A link that leads nowhere would keep everybody out.
+    if (there && S_ISLNK(info.st_mode)) ::unlink(link.c_str());
+    return;
+  }
+  auto target = new_place(folder, memory);
+  if (!target.empty()) {
+    if (there) ::unlink(link.c_str());
+    if (::symlink(target.c_str(), link.c_str()) == 0) return;
+  }
+  log.warning("cache " + folder + ": lock.mdb can't be kept in memory (" + std::strerror(errno) +
+              "); while its file system is frozen no answer can be given");
+}
+
+}  // namespace mtasts::cache

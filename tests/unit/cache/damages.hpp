@@ -1,0 +1,37 @@
+// damages - damages a filled cache's file in a way that a number tells, opens it in a child process, and
+// judges what came of it. For the unit test, which tries a sample, and for cache_damages, which tries any
+// number.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/unit/cache/support.hpp"
+
+namespace mtasts::test {
+
+struct DamageOutcome {
+  std::string what;       // "bit 3 of octet 8193"
+  std::string complaint;  // what should not have happened; empty: nothing
+  unsigned kept = 0, salvaged = 0, lost = 0;
+  bool noticed = false;  // the file was set aside
+};
+
+class DamagedCache {
+ public:
+  // Some hundred policies, a few of them large, and domains without one, over several commits.
+  DamagedCache();
+  ~DamagedCache();
+
+  DamageOutcome attempt(std::uint32_t number);
+  std::size_t entries() const noexcept;
+
+ private:
+  struct World;
+  std::unique_ptr<World> world_;
+};
+
+}  // namespace mtasts::test
