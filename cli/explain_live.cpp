@@ -62,9 +62,9 @@ const json::object* postfix_dane_of(const json::object& status, std::string_view
 constexpr std::string_view assumed = "assumed to do DANE itself: ";
 
 // postfix_dane = "auto": what the running daemon saw through Postfix's resolvers.
-void ask_about_postfix(const Config& config, std::string_view zone, Health& health, ExplainInputs& inputs) {
+void read_postfix(const Result<json::object>& status, std::string_view zone, Health& health,
+                  ExplainInputs& inputs) {
   health.postfix_dane = true;
-  auto status = ask_daemon(config.listen.control, {{"verb", "status"}}, std::chrono::seconds(3));
   if (!status) {
     inputs.postfix = std::string(assumed) + status.error().detail;
     return;
@@ -83,28 +83,28 @@ void ask_about_postfix(const Config& config, std::string_view zone, Health& heal
   }
 }
 
-// The way that is configured, tried as the daemon tries it.
-Choice try_configured(asio::io_context& loop, const DnsConfig& config, ChoiceOptions options,
-                      std::shared_ptr<Dns> dns, const Clock& clock) {
-  options.make = [dns](Way, const Resolvers&) -> Result<std::shared_ptr<Dns>> { return dns; };
-  SelfTest test = run_to_end(loop, try_way(std::move(options), Way::configured, clock)).test;
-  return {.way = Way::configured,
-          .outcome = test.outcome,
-          .detail = std::move(test.detail),
-          .words = way_in_words(config),
-          .dns = std::move(dns)};
+// DNSSEC is down: since when, and did it ever work, as the running daemon says.
+void read_outage(const Result<json::object>& status, Time now, Health& health) {
+  if (!status) return;
+  const auto* found = status->if_contains("dnssec");
+  const auto* dnssec = found == nullptr ? nullptr : found->if_object();
+  if (dnssec == nullptr) return;
+  const auto* worked = dnssec->if_contains("worked_once");
+  const auto* down_for = dnssec->if_contains("down_for");
+  health.dnssec_worked = worked != nullptr && worked->is_bool() && worked->get_bool();
+  bool known = down_for != nullptr && down_for->is_int64();
+  health.dnssec_down_since = known ? now - std::chrono::seconds(down_for->get_int64()) : now;
 }
 
+// As the daemon chooses.
 Result<Choice> choose_dns(asio::io_context& loop, const DnsConfig& config, const Clock& clock) {
+  Resolvers system = system_resolvers();
+  auto made = make_unbound_dns(loop, first_options(config, system));
+  if (!made) return std::unexpected(std::move(made.error()));  // a file or an option can't be used
   ChoiceOptions options;
   options.anchor = trust_anchor(config);
-  options.resolvers = system_resolvers();
-  Way first = config.forward_auto ? Way::recursion : Way::configured;
-  auto made = make_unbound_dns(loop, unbound_options(config, first, options.resolvers));
-  if (!made) return std::unexpected(std::move(made.error()));  // a file or an option can't be used
-  std::shared_ptr<Dns> dns = *std::move(made);
-  if (!config.forward_auto) return try_configured(loop, config, std::move(options), std::move(dns), clock);
-  options.make = make_dns(loop, config, std::move(dns));
+  options.ways = ways_to_try(config, system);
+  options.make = make_dns(loop, config, *std::move(made));
   Choice choice = run_to_end(loop, choose_way(std::move(options), clock));
   if (!choice.dns) return fail(Fault::config, choice.detail);
   return choice;
@@ -116,14 +116,17 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   Health health;
   health.dnssec = choice.outcome != SelfTest::Outcome::broken;  // silence says nothing about it
   health.dnssec_detail = choice.detail;
+  inputs.postfix_told = !zone.postfix_dane_auto;
+  auto status = ask_daemon(config.listen.control, {{"verb", "status"}}, std::chrono::seconds(3));
+  read_outage(status, inputs.now, health);
   if (zone.postfix_dane_auto) {
-    ask_about_postfix(config, zone_name, health, inputs);
+    read_postfix(status, zone_name, health, inputs);
   } else {
     bool does = zone.rules.postfix_dane == PostfixDane::yes;
     inputs.postfix =
         does ? "does DANE itself (postfix_dane = \"yes\")" : "does no DANE (postfix_dane = \"no\")";
   }
-  inputs.rules = rules_now(zone, &health);
+  inputs.rules = rules_now(zone, &health, inputs.now);
   inputs.rules.dnssec_detail = {};
   inputs.dnssec_detail = choice.detail;
   inputs.way = choice.words;
@@ -132,11 +135,11 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
 Result<Explanation> look_now(asio::io_context& loop, const Config& config, const Choice& choice,
                              ExplainInputs inputs) {
   Trace trace;
-  TracingDns dns(*choice.dns, trace);
-  auto https = make_https_fetch(loop, dns, https_options(config.https));
+  TracingDns dns(*choice.dns, trace), sts_dns(choice.plain ? *choice.plain : *choice.dns, trace);
+  auto https = make_https_fetch(loop, sts_dns, https_options(config.https));
   if (!https) return std::unexpected(std::move(https.error()));
   TracingFetch fetch(**https, trace);
-  return explain_over(loop, dns, fetch, trace, std::move(inputs));
+  return explain_over(loop, dns, fetch, trace, std::move(inputs), &sts_dns);
 }
 
 void read_next_hop(const Config& config, const Settings& settings, const ZoneSettings& zone,

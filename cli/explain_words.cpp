@@ -34,7 +34,8 @@ std::string_view in_words(HostState state) noexcept {
     case HostState::unusable: return "TLSA records, none of them usable";
     case HostState::none: return "no TLSA records, which is proved";
     case HostState::insecure: return "not signed: its address or TLSA records don't count for DANE";
-    case HostState::failed: return "failed";
+    case HostState::failed:
+    case HostState::lost: return "failed";
     case HostState::unreachable: return "no address: it does not count";
     case HostState::not_asked: return "not looked at";
   }
@@ -108,7 +109,8 @@ std::string why_unsigned(const Explanation& all) {
 
 std::string why_no_dane(const Explanation& all) {
   if (!all.looked) return "not looked at";
-  if (all.inputs.rules.dnssec != Dnssec::works) return "not looked at: DNSSEC can't be validated here";
+  if (all.inputs.rules.dane && all.inputs.rules.postfix_dane == PostfixDane::no)
+    return "not looked at: Postfix does no DANE";
   bool overruled = all.inputs.over && all.inputs.over->action == OverrideAction::ignore_dane;
   return overruled ? "not looked at: the override says ignore-dane" : "not looked at: dane = false";
 }

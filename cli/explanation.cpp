@@ -69,9 +69,9 @@ asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& cloc
 }
 
 // Both at once, as a flight does.
-asio::awaitable<bool> look(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
+asio::awaitable<bool> look(Explanation& all, Dns& dns, Dns& sts_dns, Fetch& fetch, const Clock& clock) {
   std::vector<asio::awaitable<bool>> looks;
-  looks.push_back(look_at_policy(all, dns, fetch, clock));
+  looks.push_back(look_at_policy(all, sts_dns, fetch, clock));
   if (all.dane_looked) looks.push_back(look_at_dane(all, dns, clock));
   auto done = co_await gather(std::move(looks), nullptr);
   if (!std::ranges::all_of(done, &std::optional<bool>::has_value))
@@ -86,7 +86,7 @@ asio::awaitable<bool> find_details(Explanation& all, Dns& dns, const DaneState& 
   std::vector<std::string> failed;
   for_each_part(state.hosts, [&](std::string_view line) {
     HostLine host = read_host(line);
-    if (host.state == HostState::failed) failed.emplace_back(host.name);
+    if (has_failed(host.state)) failed.emplace_back(host.name);
   });
   for (const std::string& name : failed) {
     HostFinding finding = co_await look_up_host(dns, name, all.inputs.port);
@@ -181,22 +181,22 @@ bool settled_at_once(const ExplainInputs& inputs, const Hop& hop) {
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept {
   ZoneRules rules = inputs.rules;
   rules.dnssec_detail = inputs.dnssec_detail;
-  if (dialect == Dialect::sts) rules.postfix_dane = PostfixDane::yes;
+  if (dialect == Dialect::sts && !inputs.postfix_told) rules.postfix_dane = PostfixDane::yes;
   return rules;
 }
 
 Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const Trace& trace,
-                         ExplainInputs inputs) {
+                         ExplainInputs inputs, Dns* sts_dns) {
   Explanation all;
   all.inputs = std::move(inputs);
   all.hop = read_hop(all.inputs);
   all.looked = !settled_at_once(all.inputs, all.hop);
   if (all.looked) {
-    ZoneRules rules = overridden(all.inputs.rules, override_of(all.inputs));
-    all.dane_looked = rules.dane && rules.dnssec == Dnssec::works;
+    Dialect dialect = dialect_of(all.inputs.map);
+    all.dane_looked = dane_counts(overridden(rules_for(all.inputs, dialect), override_of(all.inputs)));
     if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
     FixedClock clock(all.inputs.moment());
-    run_to_end(loop, look(all, dns, fetch, clock));
+    run_to_end(loop, look(all, dns, sts_dns != nullptr ? *sts_dns : dns, fetch, clock));
   }
   all.trace = trace;
   if (all.dane_looked) add_host_details(all, loop);

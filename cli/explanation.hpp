@@ -33,6 +33,7 @@ struct ExplainInputs {
   unsigned mx_hosts = 10;        // MX hosts looked at: the most that any zone wants
   ZoneRules rules;               // of the zone, before the override; dnssec_detail is below
   std::string dnssec_detail;     // why DNSSEC does not work, or a warning
+  bool postfix_told = false;     // postfix_dane is "yes" or "no" in the file
   std::optional<Override> over;  // in force for the next hop
   std::optional<Record> stored;  // what the cache has
   // Words for people: who resolves, how it is known whether Postfix does DANE, what became of the cache.
@@ -84,10 +85,10 @@ bool fetched_now(const Explanation& all) noexcept;
 // With the dialect's own view of postfix_dane: sendmail does DANE itself. Lives as long as inputs.
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept;
 
-// Asks through the ports, which note what they are asked in trace. Blocks until all is answered; loop runs
-// meanwhile, here.
+// Asks through the ports, which note what they are asked in trace. sts_dns: for the MTA-STS record, as in
+// Network; nullptr: dns. Blocks until all is answered; loop runs meanwhile, here.
 Explanation explain_over(boost::asio::io_context& loop, Dns& dns, Fetch& fetch, const Trace& trace,
-                         ExplainInputs inputs);
+                         ExplainInputs inputs, Dns* sts_dns = nullptr);
 
 // The same from a saved trace, without a network.
 Explanation replay(ExplainInputs inputs, Trace trace);

@@ -29,7 +29,7 @@ struct Facts {
 
 // Whether mtastsd would ask DNS about DANE before it answers.
 bool looks_up_dane(const Facts& facts) {
-  bool wanted = overridden(facts.rules, facts.over).dane && !decide_override(facts.over);
+  bool wanted = dane_counts(overridden(facts.rules, facts.over)) && !decide_override(facts.over);
   return wanted && dane_freshness(find_dane(*facts.record, {}), facts.moment.now) == Freshness::wait;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "cli/commands.hpp"
@@ -53,13 +55,18 @@ void print_configuration(const json::value* status, Sheet& sheet) {
   sheet.line("", fmt::format("loaded {}, sha256 {}", text_of(member(about, "loaded")), digest));
 }
 
-void print_process(const json::value* status, Sheet& sheet) {
-  auto uptime = member(status, "uptime");
+std::optional<std::chrono::seconds> seconds_of(const json::value* value) {
   boost::system::error_code error;
-  auto seconds = uptime == nullptr ? 0 : uptime->to_number<std::int64_t>(error);
+  auto seconds = value == nullptr ? 0 : value->to_number<std::int64_t>(error);
+  if (value == nullptr || error) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+void print_process(const json::value* status, Sheet& sheet) {
+  auto uptime = seconds_of(member(status, "uptime"));
   sheet.line("mtastsd", fmt::format("{}, pid {}, up for {}, since {}", text_of(member(status, "version")),
                                     number_of(member(status, "pid")),
-                                    span_in_words(std::chrono::seconds(error ? 0 : seconds)),
+                                    span_in_words(uptime.value_or(std::chrono::seconds(0))),
                                     text_of(member(status, "started"))));
   print_configuration(status, sheet);
   const auto* list = member(status, "listeners");
@@ -84,7 +91,9 @@ void print_dns(const json::value* status, Sheet& sheet) {
   const auto* dnssec = member(status, "dnssec");
   auto detail = text_of(member(dnssec, "detail"), "");
   if (is(member(dnssec, "works"), false)) {
-    sheet.line("DNSSEC", "DOWN: " + detail, Colour::bad);
+    auto outage = seconds_of(member(dnssec, "down_for"));
+    auto down = outage ? fmt::format("DOWN for {}: ", span_in_words(*outage)) : std::string("DOWN: ");
+    sheet.line("DNSSEC", down + detail, Colour::bad);
   } else {
     auto checked = text_of(member(dnssec, "checked"), "");
     sheet.line("DNSSEC", checked.empty() ? "not checked yet" : "works, checked " + checked, Colour::good);
@@ -103,9 +112,11 @@ void print_postfix(const json::value* status, Sheet& sheet) {
   auto mode = text_of(member(postfix, "mode")), detail = text_of(member(postfix, "detail"), "");
   bool is_auto = mode == "auto";
   auto why = is_auto ? detail : fmt::format("postfix_dane = \"{}\"", mode);
-  bool doubtful = is_auto && !is(member(postfix, "value"), true);
+  bool denied = is_auto && is(member(postfix, "doubtful"), true);
+  bool doubtful = denied || (is_auto && !is(member(postfix, "value"), true));
   sheet.line("Postfix", fmt::format("{}{}{}", postfix_words(postfix), why.empty() ? "" : ": ", why),
              doubtful ? Colour::warning : Colour::plain);
+  if (denied) sheet.line("", "a yes of before counts until they have said so for 24 hours", Colour::warning);
   const auto* zones = member(postfix, "zones");
   if (zones == nullptr || !zones->is_object()) return;
   for (const auto& each : zones->get_object())
@@ -154,14 +165,15 @@ void print_problems(const json::value* status, Sheet& sheet) {
     sheet.line(name, text_of(member(&(*problems)[i], "text")), Colour::bad);
 }
 
-// DNSSEC, the cache, a resolver that does not answer, or what the daemon itself calls a problem.
+// DNSSEC, the cache, a resolver of Postfix's that does not answer or no longer validates, or what the daemon
+// itself calls a problem.
 bool something_is_down(const json::value* status) {
   if (const auto* problems = problems_of(status); problems != nullptr && !problems->empty()) return true;
   const auto* postfix = member(status, "postfix_dane");
   bool asks_postfix = text_of(member(postfix, "mode")) == "auto";
   return is(member(member(status, "dnssec"), "works"), false) ||
          member(member(status, "cache"), "error") != nullptr ||
-         (asks_postfix && is(member(postfix, "answered"), false));
+         (asks_postfix && (is(member(postfix, "answered"), false) || is(member(postfix, "doubtful"), true)));
 }
 
 }  // namespace

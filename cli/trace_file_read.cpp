@@ -91,6 +91,7 @@ void read_rules(const json::value* value, ExplainInputs& inputs, std::string& tr
   rules.dnssec = fields.word("dnssec", saved::dnssec_words);
   inputs.dnssec_detail = fields.octets("dnssec_detail", longest_text);
   rules.mx_hosts = static_cast<unsigned>(fields.number("mx_hosts", 1, most_mx_hosts));
+  if (fields.has("postfix_told")) inputs.postfix_told = fields.flag("postfix_told");
   fields.no_others();
 }
 

@@ -74,7 +74,8 @@ json::object rules_object(const ExplainInputs& inputs) {
           {"partial_dane_only", rules.partial_dane_only},
           {"dnssec", to_json(word_of(saved::dnssec_words, rules.dnssec))},
           {"dnssec_detail", octets(inputs.dnssec_detail)},
-          {"mx_hosts", rules.mx_hosts}};
+          {"mx_hosts", rules.mx_hosts},
+          {"postfix_told", inputs.postfix_told}};
 }
 
 json::value override_object(const std::optional<Override>& over) {

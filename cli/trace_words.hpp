@@ -47,8 +47,11 @@ inline constexpr Words<FetchStep, 7> fetch_step_words{{{"address", FetchStep::ad
 inline constexpr Words<PostfixDane, 3> postfix_dane_words{
     {{"yes", PostfixDane::yes}, {"no", PostfixDane::no}, {"unknown", PostfixDane::unknown}}};
 
-inline constexpr Words<Dnssec, 3> dnssec_words{
-    {{"works", Dnssec::works}, {"ignore-dane", Dnssec::ignore_dane}, {"temp", Dnssec::temp}}};
+inline constexpr Words<Dnssec, 5> dnssec_words{{{"works", Dnssec::works},
+                                                {"ignore-dane", Dnssec::ignore_dane},
+                                                {"temp", Dnssec::temp},
+                                                {"last-proof-or-temp", Dnssec::last_proof_or_temp},
+                                                {"last-proof-or-sts", Dnssec::last_proof_or_sts}}};
 
 }  // namespace saved
 

@@ -77,7 +77,7 @@ struct PolicyConfig {  // [policy], and [zone.NAME] with the same keys laid over
   bool testing_as_enforce = false;
   std::chrono::milliseconds first_fetch_wait{5000};
   std::chrono::milliseconds answer_timeout{8000};
-  std::string on_dnssec_down = "ignore-dane";  // ignore-dane | temp
+  std::string on_dnssec_down = "auto";  // auto | ignore-dane | temp
   unsigned mx_hosts = 10;
   std::uint16_t default_port = 25;  // of a next hop without a port; [zone.NAME] only
   friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;

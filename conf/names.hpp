@@ -31,8 +31,8 @@ inline constexpr std::array<Named<std::string_view>, 3> postfix_dane_words{
     {{"yes", "yes"}, {"no", "no"}, {"auto", "auto"}}};
 inline constexpr std::array<Named<std::string_view>, 2> partial_dane_words{
     {{"sts", "sts"}, {"dane-only", "dane-only"}}};
-inline constexpr std::array<Named<std::string_view>, 2> dnssec_down_words{
-    {{"ignore-dane", "ignore-dane"}, {"temp", "temp"}}};
+inline constexpr std::array<Named<std::string_view>, 3> dnssec_down_words{
+    {{"auto", "auto"}, {"ignore-dane", "ignore-dane"}, {"temp", "temp"}}};
 
 template <class T, std::size_t N>
 constexpr std::string_view word_of(const std::array<Named<T>, N>& names, T value) noexcept {

@@ -11,7 +11,7 @@
 namespace mtasts {
 namespace {
 
-constexpr OctetSet letters([](char c) { return std::string_view("un0ifx-").contains(c); });
+constexpr OctetSet letters([](char c) { return std::string_view("un0ifFx-").contains(c); });
 constexpr std::size_t line_head = 2;  // letter and group
 constexpr OctetSet host_octets([](char c) {
   return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
@@ -33,6 +33,7 @@ void count(HostTally& tally, HostState state) noexcept {
     case HostState::unusable: ++tally.unusable; return;
     case HostState::none: ++tally.none; return;
     case HostState::insecure: ++tally.insecure; return;
+    case HostState::lost: ++tally.lost; [[fallthrough]];
     case HostState::failed: ++tally.failed; return;
     case HostState::unreachable: ++tally.unreachable; return;
     case HostState::not_asked: return;
@@ -66,7 +67,8 @@ std::string_view words(HostState state) noexcept {
     case HostState::unusable: return "unusable TLSA";
     case HostState::none: return "no TLSA";
     case HostState::insecure: return "insecure";
-    case HostState::failed: return "failed";
+    case HostState::failed:
+    case HostState::lost: return "failed";
     case HostState::unreachable: return "no address";
     case HostState::not_asked: return "not looked at";
   }
@@ -106,6 +108,10 @@ DaneState to_state(const DaneView& v) {
 
 bool state_in_force(const DaneView& dane, Time now) noexcept {
   return dane.mx != MxState::unknown && now < dane.valid_until && now >= dane.looked_at;
+}
+
+bool proof_counts(const DaneView& dane, Time now) noexcept {
+  return dane.mx != MxState::unknown && now - dane.looked_at <= proof_age;
 }
 
 HostTally tally(std::string_view hosts, unsigned mx_hosts) noexcept {

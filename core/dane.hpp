@@ -1,10 +1,12 @@
 // dane - what DNS said about DANE for a next hop, as values (RFC 7672).
 //
-// A DaneView is one look at a next hop: is its MX RRset secure, and what is each MX host. It is kept no
+// A DaneView is one look at a next hop: is its MX RRset secure, and what is each MX host. It is in force no
 // longer than the smallest TTL seen (DANE-27). Beside the last state that was decided stands the trouble that
-// a later look may have met: the state goes on to count until its TTL is over (DESIGN §4 rule 3).
+// a later look may have met: the state goes on to count until its TTL is over (DESIGN §4 rule 3). After that
+// it stays as the domain's last proof, for 30 days: what holds while DNSSEC is down.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -46,9 +48,14 @@ enum class HostState : char {
   none = '0',         // securely denied
   insecure = 'i',     // address or TLSA lookup ended in an unsigned zone (DANE-13)
   failed = 'f',       // an error on the way to its TLSA records: it must not be used (DANE-5)
+  lost = 'F',         // failed, and at its last proof it had TLSA records; matters while DNSSEC is down
   unreachable = 'x',  // it has no address: it does not count
   not_asked = '-',    // not looked at: the MX is insecure, or it is too far down; it does not count
 };
+
+constexpr bool has_failed(HostState state) noexcept {
+  return state == HostState::failed || state == HostState::lost;
+}
 
 std::string_view words(MxState state) noexcept;      // "secure", "insecure", "null MX", "unknown"
 std::string_view words(MxTrouble trouble) noexcept;  // "failed", "bogus", ""
@@ -99,8 +106,14 @@ DaneState to_state(const DaneView& view);
 // Whether mx and hosts count now. A look in the future means that the clock was set back: nothing counts.
 bool state_in_force(const DaneView& dane, Time now) noexcept;
 
+// Whether mx and hosts are a proof that still tells something, in force or not: the last one there is, at
+// most 30 days old. It counts only while DNSSEC is down on this host.
+bool proof_counts(const DaneView& dane, Time now) noexcept;
+inline constexpr std::chrono::hours proof_age{30 * 24};
+
 struct HostTally {
   unsigned usable = 0, unusable = 0, none = 0, insecure = 0, failed = 0, unreachable = 0;
+  unsigned lost = 0;  // of the failed
 };
 // Counts whole preference groups until mx_hosts hosts are counted: hosts far down are hardly ever tried
 // (DANE-26).

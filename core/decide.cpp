@@ -81,26 +81,51 @@ Maybe by_hosts(const DaneView& dane, bool policy_enforces, const ZoneRules& zone
 
 // Whether Postfix can do what DANE asks of it.
 Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
-  if (!decision || postfix == PostfixDane::yes) return decision;
-  if (postfix == PostfixDane::no) return std::nullopt;
-  if (decision->verdict == Verdict::temp) return decision;
+  if (!decision || postfix != PostfixDane::unknown || decision->verdict == Verdict::temp) return decision;
   return temp(decision->rule, "not known yet whether Postfix does DANE itself", {});
 }
 
+// DNSSEC is down: what was last proved about the next hop decides.
+Maybe by_last_proof(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
+  if (dane != nullptr && proof_counts(*dane, now)) {
+    if (dane->mx != MxState::secure) return std::nullopt;
+    HostTally hosts = tally(dane->hosts, zone.mx_hosts);
+    if (hosts.usable + hosts.unusable + hosts.lost > 0) {
+      if (!by_hosts(*dane, policy_enforces, zone)) return std::nullopt;  // the policy would decide anyway
+      return temp("3", "DNSSEC validation is down, and the domain had DANE", zone.dnssec_detail);
+    }
+    if (hosts.failed == 0) return std::nullopt;
+  }
+  if (zone.dnssec == Dnssec::last_proof_or_sts) return std::nullopt;
+  return temp("3", "DNSSEC validation is down", zone.dnssec_detail);
+}
+
 // There is no state that counts: rule 3, or DNSSEC is down.
-Maybe undecided(const DaneView* dane, const ZoneRules& zone) noexcept {
-  if (zone.dnssec == Dnssec::ignore_dane) return std::nullopt;
-  if (zone.dnssec == Dnssec::temp) return temp("3", "DNSSEC validation is down", zone.dnssec_detail);
+Maybe undecided(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
+  switch (zone.dnssec) {
+    case Dnssec::works: break;
+    case Dnssec::ignore_dane: return std::nullopt;
+    case Dnssec::temp: return temp("3", "DNSSEC validation is down", zone.dnssec_detail);
+    case Dnssec::last_proof_or_temp:
+    case Dnssec::last_proof_or_sts: return by_last_proof(now, dane, policy_enforces, zone);
+  }
   if (dane == nullptr || dane->trouble == MxTrouble::none)
     return temp("3", "DANE undecided", "DNS gave no answer in time");
   return temp("3", "DANE undecided", dane->detail);
 }
 
+// Whether a state in force does not decide after all: its MX is bogus now; or, while DNSSEC is down, a lookup
+// about one of its hosts failed and no other is known to be usable.
+bool left_open(const DaneView& dane, const ZoneRules& zone) noexcept {
+  if (zone.dnssec == Dnssec::works) return dane.trouble == MxTrouble::bogus;
+  HostTally hosts = tally(dane.hosts, zone.mx_hosts);
+  return dane.mx == MxState::secure && hosts.failed > 0 && hosts.usable == 0;
+}
+
 // Rules 3 to 5 (STS-47, STS-49).
 Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
-  bool bogus = dane != nullptr && dane->trouble == MxTrouble::bogus;
   bool stated = dane != nullptr && state_in_force(*dane, now);
-  if (!stated || (bogus && zone.dnssec == Dnssec::works)) return undecided(dane, zone);
+  if (!stated || left_open(*dane, zone)) return undecided(now, dane, policy_enforces, zone);
   switch (dane->mx) {
     case MxState::null_mx: return Decision{Verdict::not_found, "3", "null MX: the domain takes no mail", {}};
     case MxState::secure: return as_postfix_can(by_hosts(*dane, policy_enforces, zone), zone.postfix_dane);
@@ -161,12 +186,18 @@ std::optional<Decision> decide_override(const Override* over) noexcept {
   return std::nullopt;
 }
 
+bool dane_decides_alone(Time now, const DaneView* dane, const ZoneRules& zone) noexcept {
+  if (!dane_counts(zone)) return false;
+  auto beside_policy = by_dane(now, dane, true, zone), without = by_dane(now, dane, false, zone);
+  return beside_policy && without && beside_policy->verdict == without->verdict;
+}
+
 Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
                 const DaneView* dane, const ZoneRules& rules, const Override* over) noexcept {
   if (auto settled = decide_override(over)) return *settled;
   ZoneRules zone = overridden(rules, over);
   bool in_force = zone.sts && cached != nullptr && holds(cached->policy, cached->fetched_at, moment);
-  if (zone.dane) {
+  if (dane_counts(zone)) {
     bool may_enforce = (in_force && enforces(cached, zone)) || (zone.sts && sts.lost);
     auto decision = by_dane(moment.now, dane, may_enforce, zone);
     if (decision) return *decision;

@@ -57,16 +57,19 @@ struct StsFindings {
 // Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).
 enum class PostfixDane { yes, no, unknown };
 
-// What the daemon can rely on when DNSSEC can't be validated here.
+// Whether DNSSEC can be validated on this host; if not, what holds for a next hop whose own lookup decided
+// nothing. An answer that validates decides whatever this says.
 enum class Dnssec {
   works,
-  ignore_dane,  // it doesn't: rules 3 to 5 need a state that was stored before
-  temp,         // it doesn't: without such a state the mail waits
+  ignore_dane,         // the policy decides alone
+  temp,                // the mail waits
+  last_proof_or_temp,  // the last proof of 30 days; nothing was ever proved: the mail waits
+  last_proof_or_sts,   // the same; nothing was ever proved: the policy decides alone
 };
 
 struct ZoneRules {
   bool testing_as_enforce = false;
-  bool dane = true;  // false: rules 3 to 5 are skipped, the policy decides alone
+  bool dane = true;  // see dane_counts()
   bool sts = true;   // false: as if there were no policy
   PostfixDane postfix_dane = PostfixDane::yes;
   bool partial_dane_only = false;  // partial_dane = "dane-only"
@@ -105,6 +108,17 @@ struct Decision {
 // over: the override in force for this next hop, or nullptr.
 Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
                 const DaneView* dane, const ZoneRules& zone, const Override* over = nullptr) noexcept;
+
+// False: rules 3 to 5 are skipped, the policy decides alone, and nothing need be asked about DANE. So it is
+// too for a Postfix that does no DANE itself: no answer could protect its mail by DANE, and none may defer
+// it.
+constexpr bool dane_counts(const ZoneRules& zone) noexcept {
+  return zone.dane && zone.postfix_dane != PostfixDane::no;
+}
+
+// Whether the state alone gives the answer: no policy could change it, so that none need be waited for.
+// dane: as in decide().
+bool dane_decides_alone(Time now, const DaneView* dane, const ZoneRules& zone) noexcept;
 
 // Rule 2 alone, for an answer before any lookup: set if the override settles everything.
 std::optional<Decision> decide_override(const Override* over) noexcept;

@@ -102,17 +102,30 @@ std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>
   std::optional<HostFinding> known;
   for_each_part(before->hosts, [&](std::string_view line) {
     HostLine host = read_host(line);
-    if (host.name != name || host.state == HostState::failed || host.state == HostState::not_asked) return;
+    if (host.name != name || has_failed(host.state) || host.state == HostState::not_asked) return;
     auto left = static_cast<std::uint32_t>((before->valid_until - now).count());
     known = HostFinding{host.state, {}, left};
   });
   return known;
 }
 
-// MX itself undecided: what was known before is kept as it was.
+// Whether the last proof of a host was that it has TLSA records.
+bool had_tlsa(Time now, const std::optional<DaneState>& before, std::string_view name) {
+  if (!before || !proof_counts(view(*before), now)) return false;
+  bool had = false;
+  for_each_part(before->hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    bool tlsa =
+        host.state == HostState::usable || host.state == HostState::unusable || host.state == HostState::lost;
+    had = had || (tlsa && host.name == name);
+  });
+  return had;
+}
+
+// MX itself undecided: what was known before is kept as it was, as a proof also when its TTL is over.
 DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx) {
   DaneState next;
-  if (before && state_in_force(view(*before), now)) {
+  if (before && proof_counts(view(*before), now)) {
     next = *before;
   } else {
     next.looked_at = now;
@@ -223,10 +236,13 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
     HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
     if (host.state == HostState::failed) {
       if (next.detail.empty()) next.detail = host.detail;
-      if (auto known = known_before(now, before, mx.hosts[i].name, host)) host = *known;
+      const std::string& name = mx.hosts[i].name;
+      auto known = known_before(now, before, name, host);
+      if (known) host = *known;
+      if (!known && had_tlsa(now, before, name)) host.state = HostState::lost;
     }
     append_host(next.hosts, host.state, mx.hosts[i].first_of_group, mx.hosts[i].name);
-    ttl = std::min(ttl, host.state == HostState::failed ? longest_ttl : host.ttl);
+    ttl = std::min(ttl, has_failed(host.state) ? longest_ttl : host.ttl);
   }
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));
   if (!next.detail.empty()) {  // a host failed: look again soon

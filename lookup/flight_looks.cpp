@@ -103,12 +103,13 @@ OutcomePtr Flights::answer_for(const Flight& flight, const Question& question) c
   Moment now = clock_.moment();
   Record known = flight.look->record;
   serve_askers(known, flight.look->dane, now.now);
-  bool dane_known = !question.dane ||
-                    dane_freshness(find_dane(view(known), *question.dane), now.now) != Freshness::wait ||
+  auto dane = question.dane ? find_dane(view(known), *question.dane) : std::nullopt;
+  bool dane_known = !question.dane || dane_freshness(dane, now.now) != Freshness::wait ||
                     std::ranges::find(flight.look->dane, *question.dane) != flight.look->dane.end();
   if (!dane_known) return nullptr;
   bool settled = flight.policy_looked || freshness(view(known), now, question.dane) != Freshness::wait;
-  if (!settled && flight.waited() < question.fetch_wait) return nullptr;
+  bool needless = dane && dane_decides_alone(now.now, &*dane, question.rules);
+  if (!settled && !needless && flight.waited() < question.fetch_wait) return nullptr;
   if (!settled && !policy_in_force(view(known), now)) {
     known.look.state = StsState::pending;
     known.look.detail.clear();
@@ -163,7 +164,7 @@ asio::awaitable<void> Flights::look(FlightPtr flight) {
 
 asio::awaitable<void> Flights::look_at_policy(FlightPtr flight) {
   FetchInTurn fetch(*this, flight);
-  Look found = co_await discover_safely(*flight->network->dns, fetch, clock_, flight->domain,
+  Look found = co_await discover_safely(flight->network->dns_for_sts(), fetch, clock_, flight->domain,
                                         flight->look->record, flight->trigger);
   Look& look = *flight->look;
   found.record.dane = std::move(look.record.dane);

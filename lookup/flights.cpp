@@ -36,6 +36,7 @@ std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_pt
   auto* noting = new Network;
   std::shared_ptr<Network> owner(noting, [network, trace](Network* n) { delete n; });
   noting->dns = std::make_unique<TracingDns>(*network->dns, *trace);
+  noting->sts_dns = std::make_unique<TracingDns>(network->dns_for_sts(), *trace);
   noting->fetch = std::make_unique<TracingFetch>(*network->fetch, *trace);
   noting->dane = network->dane;
   return owner;

@@ -30,11 +30,16 @@
 
 namespace mtasts {
 
-// The two ports that a reload may replace; a flight keeps the pair it began with.
+// The ports that a reload may replace; a flight keeps those it began with.
 struct Network {
-  std::unique_ptr<Dns> dns;
-  std::unique_ptr<Fetch> fetch;  // declared after dns: it may use it
+  std::unique_ptr<Dns> dns;      // validates, as long as anything does
+  std::unique_ptr<Fetch> fetch;  // asks one of these two
   DaneLookOptions dane{};        // the most that any zone wants
+  // For a policy's TXT record and its host: MTA-STS does not need DNSSEC, and must go on where a resolver
+  // strips it. nullptr: dns.
+  std::unique_ptr<Dns> sts_dns = nullptr;
+
+  Dns& dns_for_sts() const noexcept { return sts_dns ? *sts_dns : *dns; }
 };
 
 // What an asker needs to know.
@@ -46,6 +51,9 @@ struct Question {
   std::chrono::milliseconds fetch_wait{5000};
   std::chrono::milliseconds wait{8000};  // in all
   bool trace = false;                    // a flight that this question starts notes what it asks
+  // By which the asker decides; dnssec_detail is not used. A policy that can't change the answer is not
+  // waited for.
+  ZoneRules rules{};
 };
 
 // What an asker is told. Immutable, shared between all askers.

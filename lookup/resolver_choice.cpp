@@ -1,5 +1,6 @@
 #include "lookup/resolver_choice.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <span>
 
 namespace mtasts {
 
@@ -16,63 +18,127 @@ using std::chrono::steady_clock;
 namespace {
 
 using Tested = SelfTest::Outcome;
+using Same = std::span<const Trial>;  // the trials of one way
 
-bool works(const std::optional<SelfTest>& test) noexcept { return test && test->works(); }
+bool works(const Trial& trial) noexcept { return trial.test && trial.test->works(); }
+bool answers(const Trial& trial) noexcept { return trial.test && trial.test->outcome != Tested::no_answer; }
+bool known(const Trial& trial) noexcept { return trial.test.has_value(); }
 
-std::string why_not(const std::optional<SelfTest>& test) { return test ? test->detail : std::string(); }
-
-std::string why_no_recursion(const Tried& tried) {
-  std::string why = "recursion fails: " + why_not(tried.recursion);
-  return why.contains("timeout") ? why + ", is port 53 filtered?" : why;
+Same trials_of(const Trials& trials, Way way) noexcept {
+  auto first = std::ranges::find(trials, way, &Trial::way);
+  auto last = std::find_if(first, trials.end(), [&](const Trial& each) { return each.way != way; });
+  return {first, last};
 }
 
 std::string list(const Resolvers& resolvers) {
-  std::string text = "resolvers ";
-  for (std::size_t i = 0; i < resolvers.size(); ++i) text += (i == 0 ? "" : ", ") + resolvers[i];
-  return text + " from /etc/resolv.conf";
+  std::string text;
+  for (const std::string& each : resolvers) text += (text.empty() ? "" : ", ") + each;
+  return text;
 }
 
-Choice choice(Way way, Tested outcome, std::string detail, std::string words) {
-  return {
-      .way = way, .outcome = outcome, .detail = std::move(detail), .words = std::move(words), .dns = nullptr};
+std::string name_of(Way way, const Resolvers& servers, const WaysToTry& ways) {
+  if (way == Way::recursion) return "recursion";
+  if (ways.choose) return "resolvers " + list(servers) + " from /etc/resolv.conf";
+  return ways.words;
 }
 
-Choice validated(Way way, const SelfTest& test, std::string words) {
-  return choice(way, Tested::works, test.detail, std::move(words));
+// "192.0.2.1: no answer …; 192.0.2.2: …", or only the cause where all have the same.
+std::string why_not(Same trials) {
+  const std::string& first = trials.front().test->detail;
+  if (std::ranges::all_of(trials, [&](const Trial& each) { return each.test->detail == first; }))
+    return first;
+  std::string text;
+  for (const Trial& each : trials)
+    text += (text.empty() ? "" : "; ") + list(each.servers) + ": " + each.test->detail;
+  return text;
 }
 
-Choice chosen(const Tried& tried, const Resolvers& resolvers) {
-  if (works(tried.recursion))
-    return validated(Way::recursion, *tried.recursion, "recursion: the root's keys validate");
-  std::string names = list(resolvers), why = why_no_recursion(tried);
-  if (works(tried.resolvers)) return validated(Way::resolvers, *tried.resolvers, names + ": " + why);
-  why += "; " + names + ": " + why_not(tried.resolvers);
-  if (works(tried.unvalidated))
-    return choice(Way::unvalidated, Tested::broken, why,
-                  names + ", without DNSSEC: neither they nor recursion validate");
-  return choice(Way::recursion, tried.recursion->outcome, why,
-                "recursion, though it fails: the " + names + " do not answer either");
+std::string why_no_recursion(Same trials) {
+  std::string why = "recursion fails: " + why_not(trials);
+  return why.contains("timeout") ? why + ", is port 53 filtered?" : why;
 }
 
-// What the three trials share with who waits for them. A trial that comes late writes into it for nobody, and
-// takes the Dns of a way not taken along: that is at the latest after its own timeout.
+// What is to be said although the way works: a key that is missing, resolvers that are left out.
+std::string warnings(Same trials) {
+  std::string text;
+  for (const Trial& each : trials) {
+    if (each.test->detail.empty()) continue;
+    std::string line =
+        works(each) ? each.test->detail : list(each.servers) + " is not asked: " + each.test->detail;
+    if (!text.contains(line)) text += (text.empty() ? "" : "; ") + line;
+  }
+  return text;
+}
+
+template <class Wanted>
+void take_servers(Choice& choice, Same trials, Wanted wanted) {
+  bool one = std::ranges::count_if(trials, wanted) == 1;
+  for (const Trial& each : trials) {
+    if (!wanted(each)) continue;
+    choice.servers.insert(choice.servers.end(), each.servers.begin(), each.servers.end());
+    if (one) choice.dns = each.dns;
+  }
+}
+
+Choice validated(const Trials& trials, const WaysToTry& ways, Way way) {
+  Same same = trials_of(trials, way);
+  Choice choice;
+  choice.way = way;
+  choice.outcome = Tested::works;
+  take_servers(choice, same, works);
+  choice.detail = warnings(same);
+  choice.words = name_of(way, choice.servers, ways);
+  if (way == Way::recursion) choice.words += ": the root's keys validate";
+  if (way == Way::resolvers) choice.words += ": " + why_no_recursion(trials_of(trials, Way::recursion));
+  return choice;
+}
+
+std::string words_without_dnssec(const Choice& choice, const WaysToTry& ways) {
+  std::string all = name_of(Way::resolvers, ways.resolvers, ways);
+  bool list = !ways.resolvers.empty();
+  if (choice.plain && ways.choose) return all + ", without DNSSEC: neither they nor recursion validate";
+  if (choice.plain) return all + ", without DNSSEC: " + (list ? "they do" : "it does") + " not validate";
+  if (!ways.choose) return all;
+  if (choice.way == Way::recursion) return "recursion, though it fails: the " + all + " do not answer either";
+  return all + ", though they fail: recursion does not answer either";
+}
+
+// Nothing validates. Which way is taken then matters for what validates all the same: one that answers.
+Choice unvalidated(const Trials& trials, const WaysToTry& ways) {
+  Choice choice;
+  for (Way way : {Way::configured, Way::recursion, Way::resolvers}) {
+    Same same = trials_of(trials, way);
+    if (same.empty()) continue;
+    bool answered = std::ranges::any_of(same, answers);
+    if (!answered) choice.silent.push_back(way);
+    for (const Trial& each : same) choice.blames_clock = choice.blames_clock || each.test->blames_clock;
+    bool first = choice.detail.empty();
+    choice.detail +=
+        (first ? "" : "; ") + (way == Way::recursion ? why_no_recursion(same)
+                               : ways.choose ? name_of(way, ways.resolvers, ways) + ": " + why_not(same)
+                                             : why_not(same));
+    if (!first && (choice.outcome == Tested::broken || !answered)) continue;
+    choice.way = way;
+    choice.servers.clear();
+    choice.dns = nullptr;
+    choice.outcome = answered ? Tested::broken : Tested::no_answer;
+    take_servers(choice, same, answered ? answers : known);
+  }
+  for (const Trial& each : trials_of(trials, Way::unvalidated))
+    if (works(each)) choice.plain = each.dns;
+  choice.words = words_without_dnssec(choice, ways);
+  return choice;
+}
+
+// What the trials share with who waits for them. A trial that comes late writes into it for nobody, and takes
+// the Dns of a way not taken along: that is at the latest after its own timeout.
 struct Race {
   Race(const asio::any_io_executor& executor, ChoiceOptions options_)
-      : options(std::move(options_)), changed(executor, options.limit) {}
-
-  std::optional<SelfTest>& result(Way way) noexcept {
-    if (way == Way::unvalidated) return tried.unvalidated;
-    return way == Way::resolvers ? tried.resolvers : tried.recursion;
-  }
-  std::shared_ptr<Dns>& dns(Way way) noexcept {
-    if (way == Way::unvalidated) return unvalidated;
-    return way == Way::resolvers ? resolvers : recursion;
-  }
+      : options(std::move(options_)), changed(executor, options.limit), trials(trials_for(options.ways)) {}
 
   ChoiceOptions options;
   asio::steady_timer changed;  // ends at the limit; cancelled by each result
-  Tried tried;
-  std::shared_ptr<Dns> recursion, resolvers, unvalidated;
+  Trials trials;
 };
 using RacePtr = std::shared_ptr<Race>;
 
@@ -81,25 +147,22 @@ asio::awaitable<SelfTest> ask(std::shared_ptr<Dns> dns, Way way, TrustAnchor anc
   return self_test(std::move(dns), std::move(anchor), clock);
 }
 
-asio::awaitable<void> run_trial(RacePtr race, Way way, const Clock& clock) {
+asio::awaitable<void> run_trial(RacePtr race, std::size_t number, const Clock& clock) {
+  Trial& trial = race->trials[number];
   SelfTest result;
   try {
-    auto made = race->options.make(way, race->options.resolvers);
+    auto made = race->options.make(trial.way, trial.servers);
     if (made) {
-      race->dns(way) = *made;
-      result = co_await ask(*std::move(made), way, race->options.anchor, clock);
+      trial.dns = *made;
+      result = co_await ask(*std::move(made), trial.way, race->options.anchor, clock);
     } else {
       result.detail = std::move(made.error().detail);
     }
   } catch (const std::exception& error) {
     result.detail = std::string("internal error: ") + error.what();
   }
-  race->result(way) = std::move(result);
+  if (!trial.test) trial.test = std::move(result);  // else the time was up
   race->changed.cancel();
-}
-
-void begin(const RacePtr& race, Way way, const Clock& clock) {
-  asio::co_spawn(race->changed.get_executor(), run_trial(race, way, clock), asio::detached);
 }
 
 // Until a trial ends or the time is up; true: it is up.
@@ -117,40 +180,44 @@ SelfTest timeout(std::chrono::milliseconds limit) {
 
 }  // namespace
 
-std::optional<Choice> choose(const Tried& tried, const Resolvers& resolvers) {
-  for (const auto* test : {&tried.recursion, &tried.resolvers, &tried.unvalidated}) {
-    if (!*test) return std::nullopt;
-    if (works(*test)) break;
+Trials trials_for(const WaysToTry& ways) {
+  Trials trials;
+  if (ways.choose) trials.push_back({.way = Way::recursion, .servers = {}});
+  Way listed = ways.choose ? Way::resolvers : Way::configured;
+  for (const std::string& each : ways.resolvers) trials.push_back({.way = listed, .servers = {each}});
+  if (!ways.choose && ways.resolvers.empty()) trials.push_back({.way = Way::configured, .servers = {}});
+  trials.push_back({.way = Way::unvalidated, .servers = ways.resolvers});
+  return trials;
+}
+
+std::optional<Choice> choose(const Trials& trials, const WaysToTry& ways) {
+  for (Way way : {Way::configured, Way::recursion, Way::resolvers}) {
+    Same same = trials_of(trials, way);
+    if (!std::ranges::all_of(same, known)) return std::nullopt;
+    if (std::ranges::any_of(same, works)) return validated(trials, ways, way);
   }
-  return chosen(tried, resolvers);
+  if (!std::ranges::all_of(trials, known)) return std::nullopt;
+  return unvalidated(trials, ways);
 }
 
 asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock) {
   auto executor = co_await asio::this_coro::executor;
   auto race = std::make_shared<Race>(executor, std::move(options));
-  constexpr Way ways[] = {Way::recursion, Way::resolvers, Way::unvalidated};
-  for (Way way : ways) begin(race, way, clock);
-  auto best = choose(race->tried, race->options.resolvers);
+  for (std::size_t i = 0; i < race->trials.size(); ++i)
+    asio::co_spawn(executor, run_trial(race, i, clock), asio::detached);
+  auto best = choose(race->trials, race->options.ways);
   while (!best) {
     bool time_is_up = co_await wait(race);
-    for (Way way : ways) {
-      if (time_is_up && !race->result(way)) race->result(way) = timeout(race->options.limit);
+    for (Trial& each : race->trials) {
+      if (time_is_up && !each.test) each.test = timeout(race->options.limit);
     }
-    best = choose(race->tried, race->options.resolvers);
+    best = choose(race->trials, race->options.ways);
   }
-  best->dns = std::move(race->dns(best->way));
+  // What was tried and found bogus would go on calling the root's keys bogus for a while.
+  if (!best->dns || !best->works()) {
+    if (auto made = race->options.make(best->way, best->servers)) best->dns = *std::move(made);
+  }
   co_return *std::move(best);
-}
-
-asio::awaitable<Trial> try_way(ChoiceOptions options, Way way, const Clock& clock) {
-  auto executor = co_await asio::this_coro::executor;
-  auto race = std::make_shared<Race>(executor, std::move(options));
-  begin(race, way, clock);
-  bool time_is_up = false;
-  while (!race->result(way) && !time_is_up) time_is_up = co_await wait(race);
-  Trial trial{.test = race->result(way) ? *race->result(way) : timeout(race->options.limit),
-              .dns = std::move(race->dns(way))};
-  co_return trial;
 }
 
 }  // namespace mtasts

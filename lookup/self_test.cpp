@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <random>
 #include <string_view>
 
 #include "core/dnskey.hpp"
@@ -80,7 +81,9 @@ SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Tim
   using Kind = DnsAnswer::Kind;
   using Security = DnsAnswer::Security;
   if (answer.security == Security::bogus)
-    return {.outcome = Tested::broken, .detail = why_bogus(answer, anchor, now)};
+    return {.outcome = Tested::broken,
+            .detail = why_bogus(answer, anchor, now),
+            .blames_clock = blames_the_time(answer.reason)};
   if (answer.kind == Kind::failed)
     return {.outcome = Tested::no_answer, .detail = "no answer to the root's DNSKEY: " + answer.reason};
   if (answer.kind == Kind::data && answer.security == Security::secure) return judge_secure(answer, anchor);
@@ -89,9 +92,36 @@ SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Tim
                     std::string(words(answer.security)) + " " + std::string(words(answer.kind))};
 }
 
+SelfTest judge_absence(const DnsAnswer& answer) {
+  if (answer.security == DnsAnswer::Security::secure && answer.kind != DnsAnswer::Kind::failed)
+    return {.outcome = Tested::works, .detail = {}};
+  if (answer.kind == DnsAnswer::Kind::failed && answer.security != DnsAnswer::Security::bogus)
+    return {.outcome = Tested::no_answer,
+            .detail = "no answer to the DS of a name that does not exist: " + answer.reason};
+  return {.outcome = Tested::broken,
+          .detail =
+              "the resolver strips DNSSEC from answers without data: it does not pass on the proof that "
+              "a name does not exist" +
+              (answer.reason.empty() ? "" : "; " + answer.reason)};
+}
+
+std::string absent_name() {
+  constexpr int letters = 16;
+  std::random_device device;
+  std::uniform_int_distribution<int> letter('a', 'z');
+  std::string name;
+  for (int i = 0; i < letters; ++i) name += static_cast<char>(letter(device));
+  return name;
+}
+
 asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock) {
   DnsAnswer answer = co_await dns->ask(".", RrType::dnskey);
-  co_return judge_root_keys(answer, anchor, clock.now());
+  SelfTest keys = judge_root_keys(answer, anchor, clock.now());
+  if (!keys.works()) co_return keys;
+  DnsAnswer denial = co_await dns->ask(absent_name(), RrType::ds);
+  SelfTest absence = judge_absence(denial);
+  if (!absence.works()) co_return absence;
+  co_return keys;
 }
 
 asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns) {

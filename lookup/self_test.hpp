@@ -1,5 +1,9 @@
-// self_test - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and says, in
-// words an administrator can act on, what is wrong if not.
+// self_test - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the proof
+// that a name does not exist, and says, in words an administrator can act on, what is wrong if not.
+//
+// The proof of absence is asked for because some resolvers pass on the signatures of what exists, but strip
+// those of what does not. Every unsigned domain is bogus through them: the proof that it has no DS is
+// missing.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,15 +31,22 @@ struct SelfTest {
     no_answer,  // nothing that says anything about DNSSEC: a timeout, a refusal, no Dns at all
   };
   Outcome outcome = Outcome::no_answer;
-  std::string detail;  // why not; while it works: a warning, or nothing
+  std::string detail;         // why not; while it works: a warning, or nothing
+  bool blames_clock = false;  // broken: the root's signatures are expired, or not valid yet
   bool works() const noexcept { return outcome == Outcome::works; }
 };
 
 // answer: to "." DNSKEY, from a Dns that validates by this anchor. Pure.
 SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now);
 
-// Asks and judges. dns should be new: out of its cache it would go on working for two days. clock outlives
-// this.
+// answer: to the DS of a name below the root that does not exist, from the same Dns. Pure.
+SelfTest judge_absence(const DnsAnswer& answer);
+
+// A single random label: no top-level domain has it, and no resolver has it in its cache.
+std::string absent_name();
+
+// Asks both and judges. dns should be new: out of its cache it would go on working for two days. clock
+// outlives this.
 boost::asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock);
 
 // Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. Never broken.

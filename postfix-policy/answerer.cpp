@@ -20,10 +20,44 @@ constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
 constexpr std::string_view unreadable = "the policy cache can't be read";
 
-// Where DNSSEC can't be validated there is nothing to wait for.
+// Also while DNSSEC is down: what validates all the same decides.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
-  bool wanted = asked.rules.dane && asked.rules.dnssec == Dnssec::works;
-  return wanted ? std::optional(asked.route) : std::nullopt;
+  return dane_counts(asked.rules) ? std::optional(asked.route) : std::nullopt;
+}
+
+// dnssec_detail lives as long as the health does, which may be replaced while a flight is waited for.
+ZoneRules without_views(ZoneRules rules) noexcept {
+  rules.dnssec_detail = {};
+  return rules;
+}
+
+// What the record demands now, found out before anything is rendered.
+Verdict verdict_of(const Asked& asked, const RecordView& record, const DaneView* dane) noexcept {
+  CachedPolicy policy{record.policy, record.fetched_at, record.id};
+  return decide(asked.moment, record.has_policy ? &policy : nullptr, {record.state, record.detail}, dane,
+                asked.rules, asked.over)
+      .verdict;
+}
+
+// A look that is due need not be waited for if it can't change the answer: the policy's, where DANE decides
+// alone; DANE's, where DNSSEC is down, the last look decided nothing, and the mail need not wait for that.
+Freshness freshness_of(const Asked& asked, const RecordView& record,
+                       const std::optional<DaneView>& dane) noexcept {
+  if (!asked.question.dane) return sts_freshness(record, asked.moment);
+  Freshness fresh = freshness_with(record, asked.moment, dane);
+  if (fresh != Freshness::wait || !dane) return fresh;
+  bool dane_known = dane_freshness(dane, asked.moment.now) != Freshness::wait;
+  if (dane_known && dane_decides_alone(asked.moment.now, &*dane, asked.rules))
+    return Freshness::answer_and_recheck;
+  bool undecided =
+      !dane_known &&
+      (dane->trouble != MxTrouble::none || tally(dane->hosts, asked.rules.mx_hosts).failed > 0) &&
+      asked.rules.dnssec != Dnssec::works;
+  bool policy_waits =
+      sts_freshness(record, asked.moment) == Freshness::wait || wants_newer_id(record, dane, asked.moment);
+  if (undecided && !policy_waits && verdict_of(asked, record, &*dane) != Verdict::temp)
+    return Freshness::answer_and_recheck;
+  return fresh;
 }
 
 std::size_t hash_of(const DomainName& domain, std::optional<Route> dane) noexcept {
@@ -108,9 +142,9 @@ std::optional<std::uint16_t> written_port(const NextHop& hop) {
 }  // namespace
 
 ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
-  ZoneRules rules = overridden(rules_now(*asked.zone, health_.get()), asked.over);
-  if (asked.dialect == Dialect::sts) rules.postfix_dane = PostfixDane::yes;  // sendmail does DANE itself
-  return rules;
+  return rules_for_dialect(*asked.zone,
+                           overridden(rules_now(*asked.zone, health_.get(), asked.moment.now), asked.over),
+                           asked.dialect);
 }
 
 Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
@@ -130,6 +164,7 @@ Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSe
   if (map.dialect == Dialect::sts) asked.question.wait = std::min(asked.question.wait, sendmail_wait);
   Question& question = asked.question;
   question.dane = dane_to_look_up(asked);
+  question.rules = without_views(asked.rules);
   if (!question.dane) question.wait = std::min(question.wait, zone.first_fetch_wait);
   question.trace = map.dialect == Dialect::json;
   question.fetch_wait = std::min(question.fetch_wait, question.dane ? within(question.wait) : question.wait);
@@ -154,8 +189,7 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
   if (!*found) return miss(asked, false, out);
   const RecordView& record = **found;
   auto dane = find_dane(record, asked.route);
-  Freshness fresh =
-      asked.question.dane ? freshness_with(record, asked.moment, dane) : sts_freshness(record, asked.moment);
+  Freshness fresh = freshness_of(asked, record, dane);
   if (fresh == Freshness::wait)
     return miss(asked, asked.question.dane && wants_newer_id(record, dane, asked.moment), out);
   ++counters_.cached;
@@ -195,9 +229,6 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   asked.map = miss.map;
   asked.moment = clock_.moment();
   asked.rules = rules_of(asked);
-  if (asked.rules.dane && !asked.question.dane &&
-      asked.rules.dnssec == Dnssec::works)  // it was down a moment ago
-    asked.rules.dnssec = asked.zone->temp_without_dnssec ? Dnssec::temp : Dnssec::ignore_dane;
   Answer answer{"fetch", Log::Level::info, took, out, outcome.trace.get()};
   switch (outcome.state) {
     case Outcome::State::known: {

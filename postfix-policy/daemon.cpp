@@ -125,6 +125,9 @@ class Daemon {
     if (!network) return std::unexpected(std::move(network.error()));
     if (auto made = make_answer_loops(); !made) return made;
     start_admin();
+    auto memory = cache_->host_memory();
+    if (!memory) return std::unexpected(std::move(memory.error()));
+    resolve_->recall(*memory, [this](const HostMemory& known) { cache_->remember(known); });
     resolve_->publish_to([this](const HealthPtr& health) { spread(health); });
     resolve_->use(*std::move(network));
     resolve_->start();

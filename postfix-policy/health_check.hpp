@@ -2,10 +2,13 @@
 // are names resolved, does the Postfix that asks do DANE itself. What it finds is published as a Health, and
 // logged when it changes; a failure is logged each time.
 //
-// Every 10 minutes; while DNSSEC is down after 30 seconds, then after twice that, up to 10 minutes; while DNS
-// does not answer every 30 seconds. Silence is no proof: DNSSEC counts as before, and lookups fail by
-// themselves. Every 30 seconds it is seen whether the Dns in use can't answer any more, or asks resolvers
-// that are not in resolv.conf now; then at once.
+// Every 10 minutes; every 30 seconds while nothing validates or Postfix's resolvers are silent. DNSSEC counts
+// as down only if a way gave wrong answers and none validates. Silence is no proof: DNSSEC counts as before,
+// and lookups fail by themselves. Every 30 seconds it is seen whether the Dns in use asks resolvers that are
+// not in resolv.conf now; then at once.
+//
+// While nothing validates, policies are looked up without validation, and DANE goes on to be asked through
+// the way in use if that gives any answer: what validates all the same decides.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,9 +16,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/host_memory.hpp"
 #include "lookup/flights.hpp"
 #include "lookup/resolver_choice.hpp"
 #include "lookup/switched_dns.hpp"
@@ -28,10 +33,11 @@ namespace mtasts {
 
 // What is to be looked after, by one configuration.
 struct HealthPlan {
-  bool choose = false;  // [dns] forward = "auto"
-  std::string way;      // words for it, if it is not to be chosen
   TrustAnchor anchor;
-  MakeDns make;                          // a new Dns, to be tried
+  std::shared_ptr<Dns> ready;  // goes the first way
+  Trial first;                 // the way and the servers that are in use before the first look
+  MakeDns make;                // a new Dns, to be tried
+  std::function<WaysToTry(const Resolvers& system)> ways;
   std::function<Resolvers()> resolvers;  // of /etc/resolv.conf, now
   Resolvers made_for;                    // what they were when the first Dns was made
   bool private_zones = false;            // there are some, and by every way they are asked from the resolvers
@@ -42,26 +48,29 @@ struct HealthPlan {
 // What one configuration makes; nothing of it works before HealthCheck::use().
 struct Prepared {
   std::shared_ptr<Network> network;
-  SwitchedDns* dns = nullptr;  // network's own, to be switched
+  SwitchedDns* dns = nullptr;      // network's own, to be switched
+  SwitchedDns* sts_dns = nullptr;  // likewise
   HealthPlan plan;
 
   // HealthCheck's own notes.
   struct InUse {
     Way way = Way::configured;
-    Resolvers resolvers;     // of resolv.conf when it was made
-  } in_use{};                // what dns asks through: changes only together with that
+    Resolvers servers;           // that it asks
+    Resolvers resolvers;         // of resolv.conf when it was made
+    std::shared_ptr<Dns> dns;    // what prepared->dns asks through
+    std::shared_ptr<Dns> plain;  // what sts_dns asks through while nothing validates; else nullptr
+  } in_use{};
   bool handed_over = false;  // network is, to ready
 };
 
 struct HealthTimes {
-  std::chrono::milliseconds usual{600'000}, first_retry{30'000}, limit{3000};
+  std::chrono::milliseconds usual{600'000}, retry{30'000}, limit{3000};
 };
-// How long to wait after DNSSEC was down so many times in a row.
-std::chrono::milliseconds next_look(unsigned failures, const HealthTimes& times) noexcept;
 
 class HealthCheck {
  public:
   using Publish = std::function<void(HealthPtr)>;
+  using Remember = std::function<void(const HostMemory&)>;
   using Ready = std::function<void(std::shared_ptr<Network>)>;  // flights may use it from now on
 
   // Both are called on the executor's thread; publish must only post. clock and log outlive this, and this
@@ -74,8 +83,11 @@ class HealthCheck {
   void publish_to(Publish publish) { publish_ = std::move(publish); }  // before the first use()
   void set_times(const HealthTimes& times) { times_ = times; }         // for tests
 
-  // Begins to look after this one, and no longer after the one before. Hands its network to ready: at once,
-  // or as soon as a way is chosen.
+  // What was known before a restart, and who is to write down what is known now. Before the first use().
+  void recall(const HostMemory& memory, Remember remember);
+
+  // Begins to look after this one, and no longer after the one before. Hands its network to ready as soon as
+  // a way is chosen.
   void use(std::shared_ptr<Prepared> prepared);
 
   // Replaces the Dns in use by a new one that goes the same way. For when the clock has jumped: libunbound
@@ -89,22 +101,26 @@ class HealthCheck {
   boost::asio::awaitable<void> watch_postfix(std::weak_ptr<Prepared> watched);
   boost::asio::awaitable<void> sleep(std::weak_ptr<Prepared> watched, std::chrono::milliseconds time);
   boost::asio::awaitable<Tested> look_at_dns(PreparedPtr prepared);
-  boost::asio::awaitable<Trial> try_way_in_use(PreparedPtr prepared, ChoiceOptions options);
-  boost::asio::awaitable<Tested> choose_again(PreparedPtr prepared, ChoiceOptions options, bool only_silent);
   bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
-  bool worked() const noexcept {
-    return health_.checked_at != Time{} && health_.dnssec && health_.dns_answers;
-  }
-  bool must_choose(const Prepared& prepared, const Resolvers& resolvers) const noexcept;
-  ChoiceOptions choice_options(const Prepared& prepared) const;
-  void take(Prepared& prepared, Choice choice, Resolvers resolvers);
+  void take(Prepared& prepared, Choice& choice, Resolvers resolvers);
   void hand_over(Prepared& prepared);
-  void found(Tested outcome, const std::string& detail);
+  void found(const Choice& choice);
+  void tell_clock(const Choice& choice);
   void found_dnssec(bool works, const std::string& detail);
-  void found_silence(const std::string& detail);
+  void found_silence(const Choice& choice);
   void found_way(const std::string& words, bool good);
   void found_postfix(const AdFinding& finding);
+  void judge_postfix(const AdFinding& finding);
+  void recall_postfix();
+  std::string postfix_words() const;
+  void remember();
   void publish();
+
+  // Tells when something is to be logged: at each change, and once an hour while it is bad.
+  struct Alarm {
+    bool due(Time now, bool alarm, bool changed) noexcept;
+    Time last{};
+  };
 
   boost::asio::any_io_executor executor_;
   const Clock& clock_;
@@ -114,7 +130,12 @@ class HealthCheck {
   HealthTimes times_;
   PreparedPtr prepared_;
   Health health_;
-  bool ever_found_ = false;  // something about DNSSEC
+  HostMemory memory_, remembered_;
+  Remember remember_;
+  bool ever_found_ = false;           // something about DNSSEC
+  bool clock_blamed_ = false;         // by the last look
+  std::optional<Time> silent_since_;  // other questions are answered, but none about DNSSEC
+  Alarm dnssec_alarm_, postfix_alarm_;
 };
 
 }  // namespace mtasts

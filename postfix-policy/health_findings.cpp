@@ -1,8 +1,10 @@
 // The half of health_check that looks at Postfix's resolvers, and keeps and tells what was found.
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
+#include "core/time_text.hpp"
 #include "postfix-policy/health_check.hpp"
 
 namespace mtasts {
@@ -10,38 +12,93 @@ namespace mtasts {
 namespace asio = boost::asio;
 using Level = Log::Level;
 
+namespace {
+
+constexpr std::chrono::hours alarm_interval{1};
+constexpr std::chrono::hours believed_no{24};     // of checks that say no, after a yes
+constexpr std::chrono::hours long_silence{1};     // where DNSSEC never worked
+constexpr std::chrono::hours remember_works{24};  // that it works is written down once a day
+
+}  // namespace
+
+void HealthCheck::recall(const HostMemory& memory, Remember remember) {
+  memory_ = remembered_ = memory;
+  remember_ = std::move(remember);
+  health_.dnssec_worked = memory.dnssec_worked_at != Time{};
+}
+
+void HealthCheck::remember() {
+  if (memory_ == remembered_ || !remember_) return;
+  remembered_ = memory_;
+  remember_(memory_);
+}
+
 asio::awaitable<void> HealthCheck::watch_postfix(std::weak_ptr<Prepared> watched) {
   asio::steady_timer timer(executor_);
-  for (unsigned failures = 0;;) {
+  for (bool answered = false;; answered = false) {
     PreparedPtr prepared = watched.lock();
     if (!current(prepared)) co_return;
     try {
       AdFinding finding = co_await check_ad(prepared->plan.postfix_resolvers());
       if (!current(prepared)) co_return;
-      failures = finding.answered ? 0 : failures + 1;
+      answered = finding.answered;
       found_postfix(finding);
     } catch (const std::exception& error) {
-      ++failures;
       log_.event(Level::error, "postfix", {{"text", "internal error"}, {"detail", error.what()}});
     }
     prepared.reset();
-    timer.expires_after(next_look(failures, times_));
+    timer.expires_after(answered ? times_.usual : times_.retry);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
 
-void HealthCheck::found_postfix(const AdFinding& finding) {
-  // Silence says nothing about what Postfix does: a known value stays.
-  bool dane = finding.answered ? finding.postfix_dane : health_.postfix_dane.value_or(false);
-  bool changed = health_.postfix_dane != dane || health_.postfix_detail != finding.detail;
-  if (changed || !finding.answered) {
-    log_.event(dane && finding.answered ? Level::info : Level::warning, "postfix",
-               {{"text", dane ? "Postfix can do DANE" : "Postfix is taken as not doing DANE"},
-                {"detail", finding.detail}});
+// A single answer without AD may be forged, and would switch DANE off. So a no after a yes has to last; it
+// counts once every check of a day has said so. A check without an answer did not say so.
+void HealthCheck::judge_postfix(const AdFinding& finding) {
+  Time now = clock_.now();
+  bool yes_counts = memory_.postfix_yes_at != Time{};
+  if (!finding.answered) {
+    if (yes_counts) memory_.postfix_no_since = Time{};
+  } else if (finding.postfix_dane) {
+    if (!yes_counts || memory_.postfix_no_since != Time{} || now - memory_.postfix_yes_at >= remember_works)
+      memory_.postfix_yes_at = now;
+    memory_.postfix_no_since = Time{};
+  } else {
+    if (memory_.postfix_no_since == Time{}) memory_.postfix_no_since = now;
+    memory_.postfix_no_since = std::min(memory_.postfix_no_since, now);  // the clock was set back
+    if (now - memory_.postfix_no_since >= believed_no) memory_.postfix_yes_at = Time{};
   }
-  health_.postfix_dane = dane;
+}
+
+void HealthCheck::recall_postfix() {
+  bool yes = memory_.postfix_yes_at != Time{}, no = memory_.postfix_no_since != Time{};
+  health_.postfix_dane = yes ? std::optional(true) : no ? std::optional(false) : std::nullopt;
+  health_.postfix_doubtful = yes && no;
+}
+
+std::string HealthCheck::postfix_words() const {
+  if (!health_.postfix_dane) return "not known yet whether Postfix does DANE: DANE domains wait";
+  if (!*health_.postfix_dane) return "Postfix is taken as not doing DANE";
+  if (!health_.postfix_doubtful) return "Postfix can do DANE";
+  return "Postfix is taken as doing DANE until its resolvers have shown no AD for 24 hours; they do so "
+         "since " +
+         utc_text(memory_.postfix_no_since);
+}
+
+void HealthCheck::found_postfix(const AdFinding& finding) {
+  auto before = health_.postfix_dane;
+  bool doubted = health_.postfix_doubtful;
+  judge_postfix(finding);
+  recall_postfix();
+  bool changed = before != health_.postfix_dane || doubted != health_.postfix_doubtful ||
+                 health_.postfix_answered != finding.answered || health_.postfix_detail != finding.detail;
+  bool good = finding.answered && health_.postfix_dane == true && !health_.postfix_doubtful;
+  if (postfix_alarm_.due(clock_.now(), !good, changed))
+    log_.event(good ? Level::info : Level::warning, "postfix",
+               {{"text", postfix_words()}, {"detail", finding.detail}});
   health_.postfix_answered = finding.answered;
   health_.postfix_detail = finding.detail;
+  remember();
   publish();
 }
 
@@ -51,36 +108,76 @@ void HealthCheck::found_way(const std::string& words, bool good) {
   log_.say(good ? Level::info : Level::warning, "dns", words);
 }
 
-void HealthCheck::found(Tested outcome, const std::string& detail) {
-  health_.checked_at = clock_.now();
-  if (outcome == Tested::no_answer) {
-    found_silence(detail);
+// What is replayed by an attacker may be old too: so one look is not enough, and a doubt errs on the safe
+// side.
+void HealthCheck::tell_clock(const Choice& choice) {
+  if (choice.works()) clock_.vouch();
+  if (choice.blames_clock && clock_blamed_) clock_.deny();
+  clock_blamed_ = choice.blames_clock;
+}
+
+void HealthCheck::found(const Choice& choice) {
+  tell_clock(choice);
+  Time now = clock_.now();
+  health_.checked_at = now;
+  bool silence = choice.outcome == Tested::no_answer;
+  if (!silence || !choice.plain) silent_since_.reset();
+  if (silence && choice.plain && !silent_since_) silent_since_ = now;
+  // On a host where DNSSEC never worked, resolvers that answer everything else but keep silent about DNSSEC
+  // for an hour will not change that.
+  bool given_up = silence && choice.plain && !health_.dnssec_worked && now - *silent_since_ >= long_silence;
+  if (silence && !given_up) {
+    found_silence(choice);
   } else {
-    found_dnssec(outcome == Tested::works, detail);
+    found_dnssec(choice.works(), choice.detail);
   }
+  remember();
   publish();
 }
 
 void HealthCheck::found_dnssec(bool works, const std::string& detail) {
+  Time now = clock_.now();
   bool changed = !ever_found_ || !health_.dns_answers || works != health_.dnssec;
-  if (!works) {
-    log_.event(Level::warning, "dnssec", {{"text", "DNSSEC is down"}, {"detail", detail}});
-  } else if (changed || detail != health_.dnssec_detail) {
-    log_.event(detail.empty() ? Level::info : Level::warning, "dnssec",
-               {{"text", "DNSSEC works"}, {"detail", detail}});
+  if (works) {
+    bool write = memory_.dnssec_down_since != Time{} || now < memory_.dnssec_worked_at ||
+                 now - memory_.dnssec_worked_at >= remember_works;
+    if (write) memory_.dnssec_worked_at = now;
+    memory_.dnssec_down_since = Time{};
+  } else {
+    if (memory_.dnssec_down_since == Time{}) memory_.dnssec_down_since = now;
+    memory_.dnssec_down_since = std::min(memory_.dnssec_down_since, now);  // the clock was set back
   }
+  if (dnssec_alarm_.due(now, !works, changed || (works && detail != health_.dnssec_detail)))
+    log_.event(works && detail.empty() ? Level::info : Level::warning, "dnssec",
+               {{"text", works ? "DNSSEC works" : "DNSSEC is down"}, {"detail", detail}});
   ever_found_ = true;
   health_.dns_answers = true;
   health_.dns_detail.clear();
   health_.dnssec = works;
+  health_.dnssec_worked = memory_.dnssec_worked_at != Time{};
+  health_.dnssec_down_since = memory_.dnssec_down_since;
   health_.dnssec_detail = detail;
 }
 
-void HealthCheck::found_silence(const std::string& detail) {
+void HealthCheck::found_silence(const Choice& choice) {
   health_.dns_answers = false;
-  health_.dns_detail =
-      detail + "; is the network up, are the resolvers, and does port 53 (UDP and TCP) get through?";
-  log_.event(Level::warning, "dns", {{"text", "DNS does not answer"}, {"detail", health_.dns_detail}});
+  health_.dns_detail = choice.detail;
+  std::string_view text = "DNS does not answer";
+  if (choice.plain) {
+    text = "no resolver answers questions about DNSSEC";
+    health_.dns_detail += "; other questions are answered, so something on the way drops answers with DNSSEC";
+  } else {
+    health_.dns_detail +=
+        "; is the network up, are the resolvers, and does port 53 (UDP and TCP) get through?";
+  }
+  log_.event(Level::warning, "dns", {{"text", text}, {"detail", health_.dns_detail}});
+}
+
+bool HealthCheck::Alarm::due(Time now, bool alarm, bool changed) noexcept {
+  bool hour_over = now < last || now - last >= alarm_interval;
+  if (!changed && !(alarm && hour_over)) return false;
+  last = now;
+  return true;
 }
 
 void HealthCheck::publish() {

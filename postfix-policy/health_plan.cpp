@@ -21,11 +21,11 @@ bool asks_postfix(const Config& config) {
 
 HealthPlan make_health_plan(asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready,
                             Resolvers made_for) {
-  bool choose = config.dns.forward_auto;
-  HealthPlan plan{.choose = choose,
-                  .way = way_in_words(config.dns),
-                  .anchor = trust_anchor(config.dns),
-                  .make = make_dns(loop, config.dns, choose ? std::move(ready) : nullptr),
+  HealthPlan plan{.anchor = trust_anchor(config.dns),
+                  .ready = ready,
+                  .first = first_way(config.dns),
+                  .make = make_dns(loop, config.dns, config.dns.forward_auto ? ready : nullptr),
+                  .ways = [dns = config.dns](const Resolvers& system) { return ways_to_try(dns, system); },
                   .resolvers = system_resolvers,
                   .made_for = std::move(made_for),
                   .private_zones = !config.dns.private_zones.empty(),

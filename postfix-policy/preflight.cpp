@@ -122,8 +122,7 @@ Result<void> check_start(const Config& config, bool root, const MakeNetwork& mak
 
 Result<void> try_network(const Config& config) {
   boost::asio::io_context loop;
-  Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
-  auto dns = make_unbound_dns(loop, unbound_options(config.dns, way, system_resolvers()));
+  auto dns = make_unbound_dns(loop, first_options(config.dns, system_resolvers()));
   if (!dns) return std::unexpected(std::move(dns.error()));
   auto fetch = make_https_fetch(loop, **dns, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));

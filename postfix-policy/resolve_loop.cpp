@@ -18,11 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-UnboundOptions dns_options(const Config& config, const Resolvers& resolvers) {
-  Way way = config.dns.forward_auto ? Way::recursion : Way::configured;
-  return unbound_options(config.dns, way, resolvers);
-}
-
 constexpr std::chrono::seconds clock_tick{1};
 
 void log_clock(Log& log, const ClockBelief& belief) {
@@ -50,10 +45,10 @@ ResolveLoop::~ResolveLoop() { stop(); }
 // libunbound works on the loop's thread, so a running loop makes it there.
 Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config,
                                                    const std::vector<std::string>& resolvers) {
-  if (!thread_.joinable()) return make_unbound_dns(loop_, dns_options(config, resolvers));
+  if (!thread_.joinable()) return make_unbound_dns(loop_, first_options(config.dns, resolvers));
   std::promise<Result<std::unique_ptr<Dns>>> made;
   auto future = made.get_future();
-  asio::post(loop_, [&] { made.set_value(make_unbound_dns(loop_, dns_options(config, resolvers))); });
+  asio::post(loop_, [&] { made.set_value(make_unbound_dns(loop_, first_options(config.dns, resolvers))); });
   return future.get();
 }
 
@@ -65,17 +60,19 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   auto dns = make_dns(config, resolvers);
   if (!dns) return std::unexpected(std::move(dns.error()));
   std::shared_ptr<Dns> first = *std::move(dns);
-  auto switched = std::make_unique<SwitchedDns>(first);
-  SwitchedDns* to_switch = switched.get();
+  auto switched = std::make_unique<SwitchedDns>(first), for_sts = std::make_unique<SwitchedDns>(first);
+  auto prepared = std::make_unique<Prepared>();
+  prepared->dns = switched.get();
+  prepared->sts_dns = for_sts.get();
   network->dns = std::move(switched);
-  auto fetch = make_https_fetch(loop_, *network->dns, https_options(config.https));
+  network->sts_dns = std::move(for_sts);
+  auto fetch = make_https_fetch(loop_, *network->sts_dns, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
   network->dane = dane_look_options(config);
-  HealthPlan plan = make_health_plan(loop_, config, std::move(first), std::move(resolvers));
-  return std::shared_ptr<Prepared>(
-      new Prepared{.network = std::move(network), .dns = to_switch, .plan = std::move(plan)},
-      [this](Prepared* p) { discard(p); });
+  prepared->network = std::move(network);
+  prepared->plan = make_health_plan(loop_, config, first, std::move(resolvers));
+  return std::shared_ptr<Prepared>(prepared.release(), [this](Prepared* p) { discard(p); });
 }
 
 template <class T>

@@ -42,6 +42,11 @@ class ResolveLoop {
   void use(std::shared_ptr<Prepared> prepared);
   // Called with each new Health, on the resolve thread; must only post. Before use().
   void publish_to(HealthCheck::Publish publish) { health_.publish_to(std::move(publish)); }
+  // What was known about the host before a restart, and who writes it down: called on the resolve thread.
+  // Before use().
+  void recall(const HostMemory& memory, HealthCheck::Remember remember) {
+    health_.recall(memory, std::move(remember));
+  }
 
   void start();
   void stop();  // joins; flights end where they are, what they committed stays

@@ -39,11 +39,15 @@ json::object dns(const Health& health) {
 }
 
 // Where nobody answers nothing is validated either.
-json::object dnssec(const Health& health) {
+json::object dnssec(const Health& health, Time now) {
   bool answers = health.dns_answers;
   return {{"works", answers && health.dnssec},
           {"detail", text(answers ? health.dnssec_detail : "DNS does not answer: " + health.dns_detail)},
-          {"checked", time_or_null(health.checked_at)}};
+          {"checked", time_or_null(health.checked_at)},
+          {"worked_once", health.dnssec_worked},
+          {"down_for", health.dnssec_down_since == Time{}
+                           ? json::value(nullptr)
+                           : json::value((now - health.dnssec_down_since).count())}};
 }
 
 json::value postfix_dane(const PolicyConfig& policy, const Health& health) {
@@ -55,11 +59,9 @@ json::object postfix(const Config& config, const Health& health) {
   json::object zones;
   for (const auto& [name, policy] : config.zones)
     zones[name] = json::object{{"mode", text(policy.postfix_dane)}, {"value", postfix_dane(policy, health)}};
-  return {{"mode", text(config.policy.postfix_dane)},
-          {"value", postfix_dane(config.policy, health)},
-          {"answered", health.postfix_answered},
-          {"detail", text(health.postfix_detail)},
-          {"zones", std::move(zones)}};
+  return {{"mode", text(config.policy.postfix_dane)}, {"value", postfix_dane(config.policy, health)},
+          {"answered", health.postfix_answered},      {"doubtful", health.postfix_doubtful},
+          {"detail", text(health.postfix_detail)},    {"zones", std::move(zones)}};
 }
 
 json::object cache_object(const std::string& path, const Result<CacheStats>& stats,
@@ -179,7 +181,7 @@ json::object status_object(const StatusFacts& facts, const Health& health, const
           {"connections", now.connections},
           {"clock", clock(now.clock)},
           {"dns", dns(health)},
-          {"dnssec", dnssec(health)},
+          {"dnssec", dnssec(health, now.now)},
           {"postfix_dane", postfix(facts.config, health)},
           {"cache", cache_object(facts.config.cache.path, now.cache, now.condition)},
           {"flights", flights(now.flights)},

@@ -9,29 +9,46 @@
 
 namespace mtasts {
 
-UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& resolvers) {
+UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& servers,
+                               const Resolvers& system) {
   UnboundOptions options;
-  if (way == Way::configured) options.forward = config.forward;
-  if (way == Way::resolvers || way == Way::unvalidated) options.forward = resolvers;
+  options.forward = servers;
   options.root_hints = config.root_hints;
   options.trust_anchor = config.trust_anchor;
   options.validate = way != Way::unvalidated;
   options.private_zones = config.private_zones;
-  options.private_servers = resolvers;
+  options.private_servers = system;
   options.timeout = config.timeout;
   return options;
+}
+
+Trial first_way(const DnsConfig& config) {
+  if (config.forward_auto) return {.way = Way::recursion, .servers = {}};
+  return {.way = Way::configured, .servers = config.forward};
+}
+
+UnboundOptions first_options(const DnsConfig& config, const Resolvers& system) {
+  Trial first = first_way(config);
+  return unbound_options(config, first.way, first.servers, system);
+}
+
+WaysToTry ways_to_try(const DnsConfig& config, const Resolvers& system) {
+  bool choose = config.forward_auto;
+  return {.choose = choose,
+          .resolvers = choose ? system : config.forward,
+          .words = choose ? std::string() : way_in_words(config)};
 }
 
 // The function is copied for each trial: what is still ready is shared between the copies.
 MakeDns make_dns(boost::asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> first) {
   auto ready = std::make_shared<std::shared_ptr<Dns>>(std::move(first));
-  return [&loop, config, ready](Way way, const Resolvers& resolvers) {
+  return [&loop, config, ready, usual = first_way(config)](Way way, const Resolvers& servers) {
     Result<std::shared_ptr<Dns>> made;
-    if (*ready && way == Way::recursion) {
+    if (*ready && way == usual.way && servers == usual.servers) {
       made = std::exchange(*ready, nullptr);
       return made;
     }
-    auto dns = make_unbound_dns(loop, unbound_options(config, way, resolvers));
+    auto dns = make_unbound_dns(loop, unbound_options(config, way, servers, system_resolvers()));
     if (dns) {
       made = std::shared_ptr<Dns>(*std::move(dns));
     } else {

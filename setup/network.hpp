@@ -13,10 +13,18 @@
 
 namespace mtasts {
 
-// libunbound's options for a way. Zones of [dns] private are always asked from the resolvers.
-UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& resolvers);
+// libunbound's options for a way through servers. Zones of [dns] private are always asked from the system's
+// resolvers.
+UnboundOptions unbound_options(const DnsConfig& config, Way way, const Resolvers& servers,
+                               const Resolvers& system);
 
-// Makes a Dns on loop. ready: what the first call for recursion gets; later ones are new, without a cache.
+// The way that is taken before anything was tried.
+Trial first_way(const DnsConfig& config);
+UnboundOptions first_options(const DnsConfig& config, const Resolvers& system);
+// What there is to choose from. system: as system_resolvers().
+WaysToTry ways_to_try(const DnsConfig& config, const Resolvers& system);
+
+// Makes a Dns on loop. ready: what the first call for first_way() gets; later ones are new, without a cache.
 // nullptr: there is none.
 MakeDns make_dns(boost::asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> ready);
 

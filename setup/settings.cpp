@@ -7,6 +7,11 @@
 namespace mtasts {
 namespace {
 
+Dnssec without_dnssec(std::string_view word) noexcept {
+  if (word == "temp") return Dnssec::temp;
+  return word == "ignore-dane" ? Dnssec::ignore_dane : Dnssec::last_proof_or_temp;
+}
+
 ZoneSettings zone_settings(const PolicyConfig& policy) {
   ZoneSettings zone;
   zone.rules.testing_as_enforce = policy.testing_as_enforce;
@@ -15,7 +20,7 @@ ZoneSettings zone_settings(const PolicyConfig& policy) {
   zone.rules.partial_dane_only = policy.partial_dane == "dane-only";
   zone.rules.mx_hosts = policy.mx_hosts;
   zone.postfix_dane_auto = policy.postfix_dane == "auto";
-  zone.temp_without_dnssec = policy.on_dnssec_down == "temp";
+  zone.without_dnssec = without_dnssec(policy.on_dnssec_down);
   zone.default_port = policy.default_port;
   zone.first_fetch_wait = std::min(policy.first_fetch_wait, policy.answer_timeout);
   zone.answer_timeout = policy.answer_timeout;
@@ -37,7 +42,7 @@ SettingsPtr make_settings(const Config& config) {
   return settings;
 }
 
-ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept {
+ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept {
   ZoneRules rules = zone.rules;
   if (zone.postfix_dane_auto) {
     rules.postfix_dane = PostfixDane::unknown;
@@ -45,9 +50,16 @@ ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept {
       rules.postfix_dane = *health->postfix_dane ? PostfixDane::yes : PostfixDane::no;
   }
   if (health && !health->dnssec) {
-    rules.dnssec = zone.temp_without_dnssec ? Dnssec::temp : Dnssec::ignore_dane;
+    rules.dnssec = zone.without_dnssec;
+    bool long_enough = !health->dnssec_worked || now - health->dnssec_down_since >= unproved_wait;
+    if (rules.dnssec == Dnssec::last_proof_or_temp && long_enough) rules.dnssec = Dnssec::last_proof_or_sts;
     rules.dnssec_detail = health->dnssec_detail;
   }
+  return rules;
+}
+
+ZoneRules rules_for_dialect(const ZoneSettings& zone, ZoneRules rules, Dialect dialect) noexcept {
+  if (dialect == Dialect::sts && zone.postfix_dane_auto) rules.postfix_dane = PostfixDane::yes;
   return rules;
 }
 

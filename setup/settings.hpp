@@ -12,6 +12,7 @@
 #include "conf/config.hpp"
 #include "core/decide.hpp"
 #include "core/domain_name.hpp"
+#include "core/map_name.hpp"
 #include "core/override.hpp"
 #include "lookup/dane_look.hpp"
 #include "setup/health.hpp"
@@ -19,10 +20,10 @@
 namespace mtasts {
 
 struct ZoneSettings {
-  ZoneRules rules;                   // but for what only Health knows: see rules_now()
-  bool postfix_dane_auto = true;     // postfix_dane = "auto"
-  bool temp_without_dnssec = false;  // on_dnssec_down = "temp"
-  std::uint16_t default_port = 25;   // of a next hop without a port
+  ZoneRules rules;                                     // but for what only Health knows: see rules_now()
+  bool postfix_dane_auto = true;                       // postfix_dane = "auto"
+  Dnssec without_dnssec = Dnssec::last_proof_or_temp;  // on_dnssec_down; "auto" goes on in rules_now()
+  std::uint16_t default_port = 25;                     // of a next hop without a port
   std::chrono::milliseconds first_fetch_wait{5000};
   std::chrono::milliseconds answer_timeout{8000};
 };
@@ -40,8 +41,14 @@ using SettingsPtr = std::shared_ptr<const Settings>;
 SettingsPtr make_settings(const Config& config);
 
 // The rules of a zone as they are now. health: nullptr before the first self-test. The rules live as long as
-// it.
-ZoneRules rules_now(const ZoneSettings& zone, const Health* health) noexcept;
+// it. With on_dnssec_down = "auto" mail to a domain of which nothing was ever proved waits for the first hour
+// of an outage, and not at all on a host where DNSSEC never worked.
+ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept;
+inline constexpr std::chrono::hours unproved_wait{1};
+
+// For sendmail, which does DANE itself whatever Postfix's resolvers say; but postfix_dane = "no" in the file
+// wins.
+ZoneRules rules_for_dialect(const ZoneSettings& zone, ZoneRules rules, Dialect dialect) noexcept;
 
 // As many MX hosts as any zone wants looked at, and ready before any zone's answer_timeout.
 DaneLookOptions dane_look_options(const Config& config) noexcept;

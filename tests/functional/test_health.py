@@ -1,4 +1,4 @@
-"""[dns] forward = "auto": a second mtastsd behind a firewall, a resolver that strips DNSSEC, and no network at all.
+"""Who resolves: a second mtastsd behind a firewall, resolvers that strip DNSSEC or forge, and no network at all.
 
 It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
 """
@@ -27,15 +27,17 @@ DANE = "dane-all.example"               # no policy, TLSA records for every MX h
 PORT = 8472
 SILENT_ROOT = "203.0.113.251"           # nobody's: what is sent there vanishes
 STRIPPER = addresses.WORLD_LINK
+UNSIGNED, UNSIGNED_GOOD = "good-unsigned.example", "OK secure match=mx.good-unsigned.example servername=hostname"
 LINK_LOCAL = "fe80::5353"               # of a resolver, at the relay's interface up0
 SWITCHED = 90                           # seconds: a look every 30, and those that failed before are not repeated at once
+YES = '[policy]\npostfix_dane = "yes"\n'
 IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 
 class Second:
     """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
 
-    def __init__(self, lab, name, resolver, more="", port=PORT):
+    def __init__(self, lab, name, resolver, more="", port=PORT, forward='"auto"'):
         self.lab, self.folder, self.port = lab, lab.folder(name), port
         self.config, self.log = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
         for each in ("cache", "spool/etc", "spool/mtastsd"):
@@ -45,7 +47,7 @@ class Second:
         (self.folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {SILENT_ROOT}\n")
         listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{port}"'
         text = CONFIG.format(listen=listen, folder=self.folder, dns=lab.folder("dns"), ca=lab.authority.ca_file)
-        text = text.replace("forward = []", 'forward = "auto"')
+        text = text.replace("forward = []", f"forward = {forward}")
         self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints") + more)
 
     def use_resolver(self, resolver):
@@ -123,8 +125,8 @@ class Forwarder:
 class Stripper(Forwarder):
     """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
 
-    def __init__(self, lab):
-        super().__init__(lab, socket.AF_INET, STRIPPER)
+    def __init__(self, lab, address=STRIPPER):
+        super().__init__(lab, socket.AF_INET, address)
 
     def answer(self, query):
         message = dns.message.from_wire(query)
@@ -135,6 +137,26 @@ class Stripper(Forwarder):
         for section in (reply.answer, reply.authority, reply.additional):
             section[:] = [each for each in section if each.rdtype != dns.rdatatype.RRSIG]
         return reply.to_wire()
+
+
+class AbsenceStripper(Stripper):
+    """A resolver that passes on the signatures of what exists, but not the proofs of what does not."""
+
+    def answer(self, query):
+        reply = dns.message.from_wire(Forwarder.answer(self, query))
+        if not reply.answer:
+            reply.authority = [each for each in reply.authority if each.rdtype == dns.rdatatype.SOA]
+        return reply.to_wire()
+
+
+class KeyForger(Stripper):
+    """Answers for the root's keys without signatures, as an attacker forges them, as long as `forges`."""
+    forges = True
+
+    def answer(self, query):
+        question = dns.message.from_wire(query).question[0]
+        about_keys = question.rdtype == dns.rdatatype.DNSKEY and len(question.name) == 1
+        return super().answer(query) if self.forges and about_keys else Forwarder.answer(self, query)
 
 
 @pytest.fixture
@@ -158,8 +180,8 @@ def link_local(lab):
 def second(lab, request):
     made = []
 
-    def make(name, resolver, more=""):
-        made.append(Second(lab, name, resolver, more))
+    def make(name, resolver, more="", **how):
+        made.append(Second(lab, name, resolver, more, **how))
         made[-1].start()
         return made[-1]
     yield make
@@ -204,6 +226,74 @@ def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(stripper, seco
     assert '"event":"dnssec"' in daemon.log.read_text()
 
 
+def listed(*resolvers):
+    return f"[{', '.join(f'{chr(34)}{each}{chr(34)}' for each in resolvers)}]"
+
+
+def test_a_listed_resolver_that_strips_dnssec_does_not_stop_mta_sts(stripper, second):
+    daemon = second("listed-stripper", SILENT_ROOT, YES, forward=listed(STRIPPER))
+    assert daemon.ask("good.example") == GOOD
+    code, report = wait_until("the self-test", daemon.checked)
+    assert code == 1
+    assert report["dns"]["way"].endswith(f"resolvers {STRIPPER}, as configured, without DNSSEC: they do not validate")
+    assert report["dnssec"]["works"] is False
+    assert report["dnssec"]["worked_once"] is False
+    assert daemon.ask(DANE) == "NOTFOUND "              # DNSSEC never worked on this host
+
+
+def test_a_resolver_without_proofs_of_absence_counts_as_one_that_strips(lab, second):
+    with contextlib.closing(AbsenceStripper(lab)):
+        daemon = second("no-absence", SILENT_ROOT, YES, forward=listed(STRIPPER))
+        assert daemon.ask("good.example") == GOOD
+        assert daemon.ask(UNSIGNED) == UNSIGNED_GOOD
+        code, report = wait_until("the self-test", daemon.checked)
+        assert code == 1
+        assert "strips DNSSEC from answers without data" in report["dnssec"]["detail"]
+        assert daemon.ask(DANE) == "OK dane-only"       # what validates all the same decides
+
+
+def test_a_good_resolver_beside_one_that_strips_is_used(lab, second):
+    with contextlib.closing(AbsenceStripper(lab)):
+        daemon = second("one-good", SILENT_ROOT, YES, forward=listed(STRIPPER, addresses.RESOLVER))
+        assert daemon.ask("good.example") == GOOD
+        code, report = wait_until("the self-test", daemon.checked)
+        assert code == 0, report
+        assert report["dnssec"]["works"] is True
+        assert f"{STRIPPER} is not asked: the resolver strips DNSSEC" in report["dnssec"]["detail"]
+        assert daemon.ask(DANE) == "OK dane-only"
+        assert daemon.ask(UNSIGNED) == UNSIGNED_GOOD
+
+
+def test_forged_root_keys_do_not_switch_dane_off(lab, second):
+    """The self-test fails, but the resolver in use validates, and an answer that validates decides."""
+    with contextlib.closing(KeyForger(lab)) as forger:
+        daemon = second("forged-keys", SILENT_ROOT, YES, forward=listed(STRIPPER))
+        code, report = wait_until("the self-test", daemon.checked)
+        assert code == 1
+        assert report["dnssec"]["works"] is False
+        forger.forges = False
+        assert daemon.ask(DANE) == "OK dane-only"
+        assert daemon.ask("good.example") == GOOD
+        assert daemon.status()[1]["dnssec"]["works"] is False   # it has not looked again
+
+
+def test_where_dnssec_worked_once_mail_to_an_unknown_domain_waits_for_an_hour(lab, second):
+    """What worked outlives a restart; a domain that was proved to be without TLSA is not held up."""
+    with contextlib.closing(Stripper(lab)):
+        daemon = second("worked-once", addresses.RESOLVER, YES)
+        wait_until("the self-test", lambda: daemon.status()[1]["dnssec"]["worked_once"])
+        assert daemon.ask("good.example") == GOOD
+        assert daemon.stop() == 0
+        daemon.use_resolver(STRIPPER)
+        daemon.start()
+        assert daemon.ask("good.example") == GOOD
+        assert daemon.ask(DANE).startswith("TEMP DNSSEC validation is down")
+        code, report = daemon.status()
+        assert code == 1
+        assert report["dnssec"]["worked_once"] is True
+        assert report["dnssec"]["down_for"] is not None
+
+
 def what_nobody_validated_is_never_kept_as_unsigned(daemon, answer):
     """A DANE domain from the first moment on: as on_dnssec_down says, and with DANE as soon as it can be validated."""
     assert daemon.ask(DANE).startswith(answer)
@@ -233,7 +323,6 @@ def a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(daemon):
     assert report["dns"]["way"].startswith(f"resolvers {addresses.RESOLVER} from /etc/resolv.conf")
 
 
-YES = '[policy]\npostfix_dane = "yes"\n'
 # What takes as long as it takes until the resolvers are looked at again: all at once.
 STORIES = {
     "ignore-dane": (STRIPPER, f'{YES}on_dnssec_down = "ignore-dane"\n',

@@ -114,8 +114,23 @@ const std::vector<Case> cases{
      [](World& w) {
        w.inputs.rules.dnssec = Dnssec::temp;
        w.inputs.dnssec_detail = "no answer to the root's DNSKEY";
+       w.dns.answers["example.com/MX"] = bogus(no_data());
      },
      "3", "TEMP DNSSEC validation is down: no answer to the root's DNSKEY"},
+    {"DNSSEC is down, but the domain's answers validate",
+     [](World& w) {
+       with_tlsa(w);
+       w.inputs.rules.dnssec = Dnssec::last_proof_or_sts;
+     },
+     "4a", "OK dane-only"},
+    {"sendmail, and postfix_dane = \"no\" in the file",
+     [](World& w) {
+       with_tlsa(w);
+       w.inputs.map = "sts";
+       w.inputs.rules.postfix_dane = PostfixDane::no;
+       w.inputs.postfix_told = true;
+     },
+     "6", "OK secure match=mx.example.com servername=hostname"},
     {"Postfix does no DANE",
      [](World& w) {
        with_tlsa(w);

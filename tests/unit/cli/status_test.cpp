@@ -20,8 +20,8 @@ const std::string healthy =
     R"({"version":"0.1.0","pid":4711,"started":"2026-01-31T12:00:00Z","uptime":90000,"config":null,)"
     R"("listeners":["unix:/var/spool/postfix/mtastsd/policy.sock","inet:127.0.0.1:8463"],"connections":3,)"
     R"("dns":{"way":"recursion: the root's keys validate"},)"
-    R"("dnssec":{"works":true,"detail":"","checked":"2026-01-31T12:10:00Z"},)"
-    R"j("postfix_dane":{"mode":"auto","value":true,"answered":true,"detail":"AD from 127.0.0.1 (/etc/resolv.conf)",)j"
+    R"("dnssec":{"works":true,"detail":"","checked":"2026-01-31T12:10:00Z","worked_once":true,"down_for":null},)"
+    R"j("postfix_dane":{"mode":"auto","value":true,"answered":true,"doubtful":false,"detail":"AD from 127.0.0.1 (/etc/resolv.conf)",)j"
     R"("zones":{"partners":{"mode":"no","value":false}}},)"
     R"("cache":{"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":3145728,"file_bytes":4194304},)"
     R"("flights":{"flying":1,"waiting":5},"counters":{"requests":9,"cached":2,"missed":1,"refused":1,"no_host":3,)"
@@ -71,10 +71,17 @@ TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") 
   auto row = GENERATE(Catch::Generators::values<Row>({
       {"DNSSEC", changed(R"("works":true,"detail":"")", R"("works":false,"detail":"timeout")"), exit_no,
        "DOWN: timeout"},
+      {"an outage",
+       changed(
+           R"("works":true,"detail":"","checked":"2026-01-31T12:10:00Z","worked_once":true,"down_for":null)",
+           R"("works":false,"detail":"timeout","down_for":7200)"),
+       exit_no, "DOWN for 2 hours: timeout"},
       {"a warning is none", changed(R"("works":true,"detail":"")", R"("works":true,"detail":"update it")"),
        exit_ok, "warning: update it"},
       {"Postfix's resolvers", changed(R"("value":true,"answered":true)", R"("value":false,"answered":false)"),
        exit_no, "does no DANE"},
+      {"Postfix's resolvers deny what they said", changed(R"("doubtful":false)", R"("doubtful":true)"),
+       exit_no, "until they have said so for 24 hours"},
       {"no AD is how it is", changed(R"("value":true,"answered":true)", R"("value":false,"answered":true)"),
        exit_ok, "does no DANE"},
       {"not asked",

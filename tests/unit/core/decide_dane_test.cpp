@@ -68,9 +68,15 @@ DaneState troubled(DaneState state, MxTrouble trouble) {
   return state;
 }
 
-DaneState aged(DaneState state) {
-  state.valid_until = now;
+DaneState aged(DaneState state, std::chrono::seconds age = 300s) {
+  state.looked_at = now - age;
+  state.valid_until = now - age + 300s;
   return state;
+}
+
+// The last proof of a domain whose MX is bogus now.
+DaneState once(DaneState state, std::chrono::seconds age = 30 * 24h) {
+  return troubled(aged(std::move(state), age), MxTrouble::bogus);
 }
 
 const DaneState unknown{};
@@ -81,6 +87,8 @@ const ZoneRules no_dane{.dane = false};
 const ZoneRules strict{.testing_as_enforce = true};
 const ZoneRules down_ignore{.dnssec = Dnssec::ignore_dane, .dnssec_detail = "clock"};
 const ZoneRules down_temp{.dnssec = Dnssec::temp, .dnssec_detail = "clock"};
+const ZoneRules first_hour{.dnssec = Dnssec::last_proof_or_temp, .dnssec_detail = "clock"};
+const ZoneRules later{.dnssec = Dnssec::last_proof_or_sts, .dnssec_detail = "clock"};
 
 struct Row {
   const char* why;
@@ -173,6 +181,8 @@ TEST_CASE("rule 4: a secure MX and its hosts", "[core]") {
       {"DANE-5: failed, usable and none", signed_mx("fu0"), P::enforce, dane_only, "4b"},
       {"DANE-5, STS-49: failed alone, enforce", signed_mx("f"), P::enforce, temp, "4b"},
       {"DANE-5: failed alone, no policy", signed_mx("f"), P::none, dane, "4b"},
+      {"DANE-5, STS-49: failed alone after it had TLSA, enforce", signed_mx("F"), P::enforce, temp, "4b"},
+      {"DANE-5: failed alone after it had TLSA, no policy", signed_mx("F"), P::none, dane, "4b"},
       {"DANE-5: failed alone, testing", signed_mx("f"), P::testing, dane, "4b"},
       {"DANE-5: failed alone, testing taken as enforce", signed_mx("f"), P::testing, temp, "4b", strict},
       {"DANE-5: failed alone, policy none", signed_mx("f"), P::off, dane, "4b"},
@@ -232,10 +242,15 @@ TEST_CASE("postfix_dane: what a Postfix without DNSSEC is told", "[core]") {
       {"PFX-8: unusable", signed_mx("n"), P::none, not_found, "7", no_postfix},
       {"PFX-8: failed, enforce", signed_mx("f"), P::enforce, Verdict::secure, "6", no_postfix},
       {"PFX-8: failed and usable", signed_mx("fu"), P::none, not_found, "7", no_postfix},
-      {"DANE-1: bogus stays undecided", troubled(unknown, MxTrouble::bogus), P::enforce, temp, "3",
+      {"PFX-8: a bogus MX defers nothing for DANE's sake", troubled(unknown, MxTrouble::bogus), P::enforce,
+       Verdict::secure, "6", no_postfix},
+      {"PFX-8: nor without a policy", troubled(unknown, MxTrouble::bogus), P::none, not_found, "7",
        no_postfix},
-      {"DANE-4: failed stays undecided", troubled(unknown, MxTrouble::failed), P::none, temp, "3",
-       no_postfix},
+      {"PFX-8: nor a failed one", troubled(unknown, MxTrouble::failed), P::none, not_found, "7", no_postfix},
+      {"PFX-8: nor one never looked up", unknown, P::enforce, Verdict::secure, "6", no_postfix},
+      {"PFX-8: nor a null MX", of(MxState::null_mx), P::enforce, Verdict::secure, "6", no_postfix},
+      {"not known yet: bogus waits", troubled(unknown, MxTrouble::bogus), P::enforce, temp, "3",
+       maybe_postfix},
       {"PFX-8: not known yet, usable", signed_mx("u"), P::none, temp, "4a", maybe_postfix},
       {"PFX-8: not known yet, some usable", signed_mx("u0"), P::none, temp, "5", maybe_postfix},
       {"not known yet, but it does not matter", signed_mx("0"), P::none, not_found, "7", maybe_postfix},
@@ -267,6 +282,90 @@ TEST_CASE("on_dnssec_down: what is answered while DNSSEC can't be validated", "[
   Decision said = decide(certain(now), nullptr, {}, nullptr, down_temp);
   CHECK(said.reason == "DNSSEC validation is down");
   CHECK(said.detail == "clock");
+}
+
+TEST_CASE("on_dnssec_down = auto: the domain's last proof decides while DNSSEC is down", "[core]") {
+  struct DownRow {
+    const char* why;
+    DaneState dane;
+    P policy;
+    Verdict in_first_hour, after;
+    const char *rule_in_first_hour, *rule_after;
+  };
+  auto row = GENERATE(Catch::Generators::values<DownRow>({
+      {"usable", once(signed_mx("u")), P::none, temp, temp, "3", "3"},
+      {"usable, enforce", once(signed_mx("uu")), P::enforce, temp, temp, "3", "3"},
+      {"usable, 30 days and a second ago", once(signed_mx("u"), 30 * 24h + 1s), P::none, temp, not_found, "3",
+       "7"},
+      {"usable, in force still", troubled(signed_mx("u"), MxTrouble::bogus), P::none, dane_only, dane_only,
+       "4a", "4a"},
+      {"usable, and validates now", signed_mx("u"), P::enforce, dane_only, dane_only, "4a", "4a"},
+      {"usable, only silence now", troubled(aged(signed_mx("u")), MxTrouble::failed), P::none, temp, temp,
+       "3", "3"},
+      {"one usable, another failed", once(signed_mx("uf")), P::enforce, temp, temp, "3", "3"},
+      {"some usable", once(signed_mx("u0")), P::none, temp, temp, "3", "3"},
+      {"some usable, enforce: by the policy, as while DNSSEC works", once(signed_mx("u0")), P::enforce,
+       Verdict::secure, Verdict::secure, "6", "6"},
+      {"unusable: TLS was demanded", once(signed_mx("n")), P::none, temp, temp, "3", "3"},
+      {"unusable, enforce", once(signed_mx("n")), P::enforce, Verdict::secure, Verdict::secure, "6", "6"},
+      {"no TLSA", once(signed_mx("0")), P::none, not_found, not_found, "7", "7"},
+      {"no TLSA, enforce", once(signed_mx("00")), P::enforce, Verdict::secure, Verdict::secure, "6", "6"},
+      {"insecure hosts", once(signed_mx("i")), P::enforce, Verdict::secure, Verdict::secure, "6", "6"},
+      {"insecure MX", once(of(MxState::insecure)), P::none, not_found, not_found, "7", "7"},
+      {"insecure MX, enforce", once(of(MxState::insecure)), P::enforce, Verdict::secure, Verdict::secure, "6",
+       "6"},
+      {"insecure MX, too long ago", once(of(MxState::insecure), 31 * 24h), P::enforce, temp, Verdict::secure,
+       "3", "6"},
+      {"null MX: an old one switches nothing off", once(of(MxState::null_mx)), P::enforce, Verdict::secure,
+       Verdict::secure, "6", "6"},
+      {"a failed host was never proved", once(signed_mx("f")), P::enforce, temp, Verdict::secure, "3", "6"},
+      {"a failed host that had TLSA", once(signed_mx("F")), P::none, temp, temp, "3", "3"},
+      {"a failed host that had TLSA, enforce", once(signed_mx("F0")), P::enforce, temp, temp, "3", "3"},
+      {"MX validates, its host fails", signed_mx("f"), P::enforce, temp, Verdict::secure, "3", "6"},
+      {"MX validates, its host fails, no policy", signed_mx("f0"), P::none, temp, not_found, "3", "7"},
+      {"MX validates, its host fails that had TLSA", signed_mx("F"), P::enforce, temp, temp, "3", "3"},
+      {"MX validates, one host fails, another is usable", signed_mx("fu"), P::enforce, dane_only, dane_only,
+       "4b", "4b"},
+      {"never proved", troubled(unknown, MxTrouble::bogus), P::none, temp, not_found, "3", "7"},
+      {"never proved, enforce", troubled(unknown, MxTrouble::bogus), P::enforce, temp, Verdict::secure, "3",
+       "6"},
+      {"never looked up", unknown, P::enforce, temp, Verdict::secure, "3", "6"},
+  }));
+  INFO(row.why);
+  check({row.why, row.dane, row.policy, row.in_first_hour, row.rule_in_first_hour, first_hour});
+  check({row.why, row.dane, row.policy, row.after, row.rule_after, later});
+  Decision never = decide(certain(now), nullptr, {}, nullptr, first_hour);
+  CHECK(never.reason == "DNSSEC validation is down");
+  CHECK(never.detail == "clock");
+  CHECK(decide(certain(now), nullptr, {}, nullptr, later).verdict == not_found);
+}
+
+TEST_CASE("no policy can change what DANE alone decides", "[core]") {
+  struct AloneRow {
+    const char* why;
+    DaneState dane;
+    bool alone;
+    ZoneRules zone{};
+  };
+  auto row = GENERATE(Catch::Generators::values<AloneRow>({
+      {"4a: every host usable", signed_mx("uu"), true},
+      {"4b: one usable, another failed", signed_mx("uf"), true},
+      {"4b: failed alone: TEMP beside an enforce policy only", signed_mx("f"), false},
+      {"4c: unusable", signed_mx("n"), false},
+      {"5: some usable", signed_mx("u0"), false},
+      {"no TLSA", signed_mx("0"), false},
+      {"insecure", of(MxState::insecure), false},
+      {"null MX", of(MxState::null_mx), true},
+      {"bogus: TEMP", troubled(unknown, MxTrouble::bogus), true},
+      {"bogus while DNSSEC is down for long", troubled(unknown, MxTrouble::bogus), false, later},
+      {"the last proof was usable", once(signed_mx("u")), true, later},
+      {"the TTL is over: TEMP", aged(signed_mx("u")), true},
+      {"dane = false", signed_mx("u"), false, no_dane},
+      {"a Postfix that does no DANE", signed_mx("u"), false, no_postfix},
+  }));
+  INFO(row.why);
+  DaneView seen = view(row.dane);
+  CHECK(dane_decides_alone(now, &seen, row.zone) == row.alone);
 }
 
 TEST_CASE("rule 2: overrides", "[core]") {
@@ -311,7 +410,7 @@ TEST_CASE("the reason of a TEMP and of a DANE answer is in words", "[core]") {
 // Whatever the hosts are, and whatever is added to what is known, the answer is never weaker than what the
 // hosts or the policy demand: walked through all mixes of up to three hosts.
 TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]") {
-  const std::string letters = "un0ifx";
+  const std::string letters = "un0ifFx";
   for (char a : letters)
     for (char b : letters)
       for (char c : letters) {
@@ -323,9 +422,10 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
         Decision alone = decide(certain(now), nullptr, {}, &seen, {});
         Decision both = decide(certain(now), policy(P::enforce), {}, &seen, {});
         // DANE-5, DANE-9: with TLSA or an error somewhere, Postfix must look.
-        if (has('u') || has('n') || has('f')) CHECK((alone.verdict == dane || alone.verdict == dane_only));
+        bool fails = has('f') || has('F');
+        if (has('u') || has('n') || fails) CHECK((alone.verdict == dane || alone.verdict == dane_only));
         // STS-49: an error is never answered by the policy alone.
-        if (has('f')) CHECK((both.verdict == temp || both.verdict == dane_only));
+        if (fails) CHECK((both.verdict == temp || both.verdict == dane_only));
         // STS-30: with a policy the answer never lets a host go unverified.
         CHECK((both.verdict == Verdict::secure || both.verdict == dane_only || both.verdict == temp));
         // DANE-24: DANE alone is demanded only if each host that counts can keep to it, or one failed.

@@ -199,10 +199,45 @@ TEST_CASE("an MX that can't be decided leaves the last state as it was, for its 
   CHECK(after.trouble == MxTrouble::failed);
   CHECK(after.next_try == now + 230s);
   DaneState later = after_dane_look(now + 300s, {}, after, trouble, {});
-  CHECK(later.mx == MxState::unknown);  // over
-  CHECK(later.hosts.empty());
+  CHECK_FALSE(state_in_force(view(later), now + 300s));
   CHECK(later.failures == 2);
   CHECK(later.next_try == now + 360s);
+}
+
+TEST_CASE("the last state stays as a proof for 30 days, not in force", "[lookup]") {
+  MxFinding trouble;
+  trouble.trouble = MxTrouble::bogus;
+  DaneState state = after_dane_look(now, {}, {}, secure_mx({{"a.x"}}), {{HostState::usable, "", 300}});
+  for (auto later : {std::chrono::seconds(1h), std::chrono::seconds(24h), std::chrono::seconds(30 * 24h)}) {
+    state = after_dane_look(now + later, {}, state, trouble, {});
+    CHECK(state.mx == MxState::secure);
+    CHECK(state.hosts == "u+a.x");
+    CHECK(state.looked_at == now);  // when it was proved
+    CHECK_FALSE(state_in_force(view(state), now + later));
+    CHECK(proof_counts(view(state), now + later));
+    CHECK(dane_freshness(view(state), state.next_try) == Freshness::wait);
+  }
+  CHECK_FALSE(proof_counts(view(state), now + 30 * 24h + 1s));
+  state = after_dane_look(now + 30 * 24h + 1s, {}, state, trouble, {});
+  CHECK(state.mx == MxState::unknown);
+  CHECK(state.hosts.empty());
+}
+
+// An attacker who lets the MX through and spoils the TLSA records must not make the proof forgotten.
+TEST_CASE("a host that fails after it had TLSA records is remembered as such", "[lookup]") {
+  auto mx = secure_mx({{"a.x"}, {"b.x", false}, {"c.x", false}});
+  const std::vector<HostFinding> all_fail(3, HostFinding{HostState::failed, "SERVFAIL"});
+  DaneState state = after_dane_look(
+      now, {}, {}, mx,
+      {{HostState::usable, "", 300}, {HostState::none, "", 300}, {HostState::failed, "SERVFAIL"}});
+  CHECK(state.hosts == "u+a.x\n0=b.x\nf=c.x");
+  Time later = now + 600s;
+  state = after_dane_look(later, {}, state, mx, all_fail);
+  CHECK(state.hosts == "F+a.x\nf=b.x\nf=c.x");
+  state = after_dane_look(later + 600s, {}, state, mx, all_fail);
+  CHECK(state.hosts == "F+a.x\nf=b.x\nf=c.x");
+  state = after_dane_look(later + 1200s, {}, state, mx, {{HostState::none, "", 300}});
+  CHECK(state.hosts.starts_with("0+a.x"));
 }
 
 TEST_CASE("of more than eight next hops those looked up last are stored", "[lookup]") {

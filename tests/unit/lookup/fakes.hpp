@@ -83,11 +83,12 @@ class FakeDns : public Dns {
     bool about_mail = type == RrType::a || type == RrType::aaaa || type == RrType::cname ||
                       type == RrType::mx || type == RrType::tlsa;
     // A signed zone without delegations, unless `answers` says otherwise.
-    if (type == RrType::ds) co_return no_data(DnsAnswer::Security::secure);
+    if (type == RrType::ds) co_return ds;
     co_return about_mail ? no_data() : answer;
   }
   DnsAnswer answer;  // to every question that is not in `answers`; about MX hosts there is no data then
-  std::map<std::string, DnsAnswer> answers;  // by "name/TYPE"
+  std::map<std::string, DnsAnswer> answers;             // by "name/TYPE"
+  DnsAnswer ds = no_data(DnsAnswer::Security::secure);  // to every DS question not in `answers`
   std::chrono::milliseconds delay{0};
   bool throws = false;
   bool at_once = false;

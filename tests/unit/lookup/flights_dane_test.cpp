@@ -23,7 +23,7 @@ struct World : NetworkWorld<SlowDns> {
     dns->answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}});
     dns->answers["mx.example.com/A"] = address(secure);
     dns->answers["mx.example.com/AAAA"] = no_data(secure);
-    dns->answers["_25._tcp.mx.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
+    dns->answers["_25._tcp.mx.example.com/TLSA"] = tlsa({"3 1 9 " + digest});  // unusable: the policy matters
     dns->answer = txt({"v=STSv1; id=1;"});
     fetch->answer = ok(body("enforce", 604800));
   }
@@ -47,7 +47,7 @@ TEST_CASE("policy and DANE are looked up at once, and both are in the outcome an
   world.run_for(2s);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.policy);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
   CHECK(world.store.records.at(name("example.com")).dane.size() == 1);
   CHECK(world.looked == std::vector<Route>{{}});
 }
@@ -74,11 +74,38 @@ TEST_CASE("STS-38: a slow policy host is waited for fetch_wait, once DANE is dec
   world.run_for(500ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.look.state == StsState::pending);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
   world.ask(Route{}, 200ms, 5s);  // a second one does not wait again
   CHECK(world.outcomes.size() == 2);
   world.run_for(3s);
   CHECK(world.store.records.at(name("example.com")).policy);
+}
+
+TEST_CASE("a policy that can't change the answer is not waited for", "[lookup]") {
+  World world;
+  world.dns->answers["_25._tcp.mx.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
+  SECTION("its host never answers") { world.fetch->delay = 1h; }
+  SECTION("its record never comes") { world.dns->delays["_mta-sts.example.com/TXT"] = 1h; }
+  world.ask(Route{}, 30min, 1h);
+  world.run_for(100ms);
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.outcomes[0]->record.look.state == StsState::pending);
+  world.ask(Route{}, 30min, 1h);  // nor by the next one
+  CHECK(world.outcomes.size() == 2);
+}
+
+TEST_CASE("where the zone's rules make the policy matter, it is waited for", "[lookup]") {
+  World world;
+  world.dns->answers["_25._tcp.mx.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
+  world.fetch->delay = 300ms;
+  world.flights.ask({name("example.com"), Route{}, 30min, 1h, false, {.postfix_dane = PostfixDane::no}},
+                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+  world.run_for(100ms);
+  CHECK(world.outcomes.empty());
+  world.run_for(1s);
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.outcomes[0]->record.policy);
 }
 
 TEST_CASE("STS-49: slow DANE is waited for although the policy is known", "[lookup]") {
@@ -89,7 +116,7 @@ TEST_CASE("STS-49: slow DANE is waited for although the policy is known", "[look
   CHECK(world.outcomes.empty());
   world.run_for(1s);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
   CHECK(world.outcomes[0]->record.policy);
 }
 
@@ -101,7 +128,7 @@ TEST_CASE("STS-30: with a policy in force only DANE is waited for, not the TXT r
   world.run_for(400ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.policy);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
 }
 
 TEST_CASE("what is fresh is not looked up again: DANE alone, or the policy alone", "[lookup]") {
@@ -155,7 +182,7 @@ TEST_CASE("who joins a flight that waits for a slow policy host is not kept by i
   world.ask(Route{}, 5s, 8s);  // DANE was not wanted until now
   world.run_for(300ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
   CHECK(world.outcomes[0]->record.policy);
   world.flights.look_again(name("example.com"), Route{true, 587}, Trigger::ask);
   world.run_for(300ms);
@@ -175,7 +202,7 @@ TEST_CASE("a flight that is old when somebody first asks is waited for all the s
   CHECK(world.outcomes.empty());
   world.run_for(150ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
 }
 
 TEST_CASE("a state that runs out while its flight waits for the policy is looked up again", "[lookup]") {
@@ -193,7 +220,7 @@ TEST_CASE("a state that runs out while its flight waits for the policy is looked
   world.ask(Route{}, 100ms, 200ms);
   world.run_for(150ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts == "n+mx.example.com");
 }
 
 TEST_CASE("a queued recheck that somebody waits for goes ahead, however old it is", "[lookup]") {

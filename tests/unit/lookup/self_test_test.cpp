@@ -1,9 +1,12 @@
 #include "lookup/self_test.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "core/dnskey.hpp"
+#include "tests/unit/lookup/fakes.hpp"
+#include "tests/unit/net/run.hpp"
 
 namespace mtasts {
 namespace {
@@ -79,6 +82,56 @@ TEST_CASE("UB-3: what the answer to the root's DNSKEY means", "[lookup]") {
   CHECK(result.detail.contains(row.words));
   if (!row.answer.reason.empty())
     CHECK((result.detail.contains(row.answer.reason) || result.detail.contains("older")));
+}
+
+// A resolver that strips the proofs of absence makes every unsigned domain bogus.
+TEST_CASE("what the answer to the DS of an absent name means", "[lookup]") {
+  using enum SelfTest::Outcome;
+  struct Row {
+    const char* why;
+    DnsAnswer answer;
+    Tested want;
+    const char* words;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"proved absent", other(Kind::nxdomain, Security::secure), works, ""},
+      {"proved to have no DS", other(Kind::no_data, Security::secure), works, ""},
+      {"the proof's signatures are stripped", bogus("no signatures over NSECs"), broken,
+       "strips DNSSEC from answers without data"},
+      {"no proof", other(Kind::nxdomain, Security::insecure), broken, "strips DNSSEC"},
+      {"a wildcard's lie", other(Kind::data, Security::insecure), broken, "strips DNSSEC"},
+      {"timeout", other(Kind::failed, Security::insecure, "timeout after 3 s"), no_answer,
+       "timeout after 3 s"},
+      {"SERVFAIL", other(Kind::failed, Security::insecure, "SERVFAIL"), no_answer, "SERVFAIL"},
+  }));
+  INFO(row.why);
+  auto result = judge_absence(row.answer);
+  INFO(result.detail);
+  CHECK(result.outcome == row.want);
+  CHECK(result.detail.contains(row.words));
+  CHECK(result.detail.contains(row.answer.reason));
+}
+
+TEST_CASE("the absent name is another one each time, and a single label", "[lookup]") {
+  CHECK(absent_name() != absent_name());
+  CHECK(absent_name().size() == 16);
+  CHECK(!absent_name().contains('.'));
+}
+
+TEST_CASE("a resolver that passes on what exists but no proof of absence is broken", "[lookup]") {
+  auto dns = std::make_shared<fake::FakeDns>();
+  dns->answer = keys(Security::secure, {old_key});
+  fake::FakeClock clock;
+  boost::asio::io_context loop{1};
+  CHECK(run(loop, self_test(dns, anchor, clock)).works());
+  dns->ds = bogus("no signatures over NSECs");
+  SelfTest test = run(loop, self_test(dns, anchor, clock));
+  CHECK(test.outcome == Tested::broken);
+  CHECK(test.detail.contains("no signatures over NSECs"));
+  REQUIRE(dns->asked_names.size() == 4);
+  CHECK(dns->asked_names[0] == "./DNSKEY");
+  CHECK(dns->asked_names[1].ends_with("/DS"));
+  CHECK(dns->asked_names[1] != dns->asked_names[3]);
 }
 
 TEST_CASE("however many keys a hostile answer names, the words stay short", "[lookup]") {

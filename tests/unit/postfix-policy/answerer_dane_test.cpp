@@ -28,6 +28,7 @@ Config config() {
   config.zones["no"].postfix_dane = "no";
   config.zones["yes"].postfix_dane = "yes";
   config.zones["down"].on_dnssec_down = "temp";
+  config.zones["ignore"].on_dnssec_down = "ignore-dane";
   auto add = [&](const char* domain, OverrideAction action, std::string answer = {}) {
     config.overrides.push_back(
         {domain, {name(domain), false, false, false, {}}, {action, std::move(answer), "ticket 4711"}, false});
@@ -128,19 +129,129 @@ TEST_CASE("PFX-8: dane-only is for a Postfix whose resolver shows AD", "[policy]
   CHECK(world.ask("postfix some-sts.example") == by_policy);
 }
 
-TEST_CASE("on_dnssec_down: nobody waits for DANE then", "[policy]") {
+TEST_CASE("PFX-8: where Postfix does no DANE nothing is asked about it", "[policy]") {
   DaneWorld world;
-  world.answerer.use(health(true, false));
-  CHECK(world.ask("postfix all.example") == "OK dane-only");  // the state is younger than its TTL
-  world.clock.time += 400s;
-  Record enforce = stored_policy(world.clock.time, "enforce", 604800);
-  world.store("sts.example", enforce);
-  CHECK(world.ask("postfix sts.example") == by_policy);
-  CHECK(world.ask("postfix/down sts.example") == "TEMP DNSSEC validation is down: the clock may be wrong");
-  CHECK(world.ask("postfix unknown.example") ==
-        "MISS unknown.example");  // its policy is looked for all the same
   std::string out;
-  CHECK_FALSE(world.answerer.answer("postfix unknown.example", out)->asked.question.dane);
+  auto asks_dane = [&](const char* request) {
+    out.clear();
+    auto miss = world.answerer.answer(request, out);
+    REQUIRE(miss);
+    return miss->asked.question.dane.has_value();
+  };
+  CHECK(asks_dane("postfix new.example"));
+  CHECK(asks_dane("sts new.example"));
+  CHECK_FALSE(asks_dane("postfix/no new.example"));
+  CHECK_FALSE(asks_dane("sts/no new.example"));  // a "no" in the file wins for sendmail too
+  world.answerer.use(health(false));
+  CHECK_FALSE(asks_dane("postfix new.example"));
+  CHECK(asks_dane("postfix/yes new.example"));
+  CHECK(asks_dane("sts new.example"));  // what was found out about Postfix is not about sendmail
+  world.answerer.use(health(std::nullopt));
+  CHECK(asks_dane("postfix new.example"));
+}
+
+TEST_CASE("a bogus MX defers no mail of a Postfix that does no DANE", "[policy]") {
+  DaneWorld world;
+  for (auto& [domain, record] : world.reader.records) {
+    record.dane[0] = {};
+    record.dane[0].trouble = MxTrouble::bogus;
+    record.dane[0].next_try = world.clock.time + 30s;
+  }
+  CHECK(world.ask("postfix some-sts.example").starts_with("TEMP "));
+  CHECK(world.ask("postfix/no some-sts.example") == by_policy);
+  CHECK(world.ask("postfix/no all.example") == "NOTFOUND ");
+  CHECK(world.ask("sts some-sts.example").starts_with("TEMP "));
+  CHECK(world.ask("sts/no some-sts.example") == by_policy);
+}
+
+namespace {
+
+HealthPtr down(std::chrono::seconds for_so_long, Time now, bool worked = true) {
+  Health health;
+  health.dnssec = false;
+  health.dnssec_detail = "the clock may be wrong";
+  health.dnssec_worked = worked;
+  health.dnssec_down_since = now - for_so_long;
+  health.postfix_dane = true;
+  return std::make_shared<const Health>(health);
+}
+
+// A domain whose MX is bogus now. proof: the hosts of its last proof; "": there is none.
+Record now_bogus(Time now, const std::string& proof) {
+  Record record = stored_policy(now, "enforce", 604800);
+  DaneState dane = proof.empty() ? DaneState{} : state(proof, now - 86400s);
+  dane.looked_at = now - 86400s;
+  dane.trouble = MxTrouble::bogus;
+  dane.next_try = now + 30s;
+  record.dane = {dane};
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("on_dnssec_down: by zone, by how long it lasts, by what was proved", "[policy]") {
+  DaneWorld world;
+  Time now = world.clock.time;
+  world.store("had.example", now_bogus(now, "u+mx.x"));
+  world.store("had-none.example", now_bogus(now, "0+mx.x"));
+  world.store("never.example", now_bogus(now, ""));
+  const std::string waits = "TEMP DNSSEC validation is down: the clock may be wrong";
+  const std::string had = "TEMP DNSSEC validation is down, and the domain had DANE: the clock may be wrong";
+  world.answerer.use(down(3599s, now));
+  CHECK(world.ask("postfix all.example") == "OK dane-only");  // validated, younger than its TTL
+  CHECK(world.ask("postfix had.example") == had);
+  CHECK(world.ask("postfix had-none.example") == by_policy);
+  CHECK(world.ask("postfix never.example") == waits);
+  CHECK(world.ask("postfix/down never.example") == waits);
+  CHECK(world.ask("postfix/down had-none.example") == waits);
+  CHECK(world.ask("postfix/ignore had.example") == by_policy);
+  world.answerer.use(down(3600s, now));
+  CHECK(world.ask("postfix had.example") == had);
+  CHECK(world.ask("postfix never.example") == by_policy);
+  CHECK(world.ask("postfix/down never.example") == waits);
+  world.answerer.use(down(0s, now, false));  // it never worked here
+  CHECK(world.ask("postfix had.example") == had);
+  CHECK(world.ask("postfix never.example") == by_policy);
+}
+
+TEST_CASE("DANE is asked although the self-test says that DNSSEC is down", "[policy]") {
+  DaneWorld world;
+  world.answerer.use(down(7200s, world.clock.time));
+  std::string out;
+  auto miss = world.answerer.answer("postfix unknown.example", out);
+  REQUIRE(miss);
+  CHECK(miss->asked.question.dane == Route{});
+  Record record = stored_policy(world.clock.time, "enforce", 604800);
+  record.dane.push_back(state("u+mx.x", world.clock.time));
+  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  CHECK(out == "OK dane-only");
+}
+
+// Where DNSSEC never works, every look at DANE fails: no asker waits for the next one.
+TEST_CASE("a look that failed is repeated behind the answer while DNSSEC is down", "[policy]") {
+  DaneWorld world;
+  world.store("never.example", now_bogus(world.clock.time, ""));
+  world.store("had.example", now_bogus(world.clock.time, "u+mx.x"));
+  world.clock.time += 31s;
+  CHECK(world.ask("postfix never.example") == "MISS never.example");
+  world.answerer.use(down(7200s, world.clock.time));
+  CHECK(world.ask("postfix never.example") == by_policy);
+  CHECK(world.rechecked == std::vector<std::string>{"never.example"});
+  CHECK(world.ask("postfix had.example") == "MISS had.example");  // its mail would have to wait
+}
+
+// The policy's look is due, but cannot change the answer.
+TEST_CASE("DANE that decides alone is answered at once, and the policy looked up behind", "[policy]") {
+  DaneWorld world;
+  for (const char* domain : {"all.example", "some.example"}) {
+    Record record;
+    record.look = {StsState::no_record, "no data", "", world.clock.time - 400s, world.clock.time, Time{}, 0};
+    record.dane.push_back(state(domain[0] == 'a' ? "u+mx.x" : "u+mx1.x\n0=mx2.x", world.clock.time));
+    world.store(domain, record);
+  }
+  CHECK(world.ask("postfix all.example") == "OK dane-only");
+  CHECK(world.rechecked == std::vector<std::string>{"all.example"});
+  CHECK(world.ask("postfix some.example") == "MISS some.example");
 }
 
 TEST_CASE("how long is waited for what", "[policy]") {

@@ -33,64 +33,79 @@ LogConfig quiet() {
   return config;
 }
 
-std::string asked_at(const Resolvers& resolvers) { return resolvers.empty() ? "nobody" : resolvers.front(); }
+std::string asked_at(const Resolvers& resolvers) { return resolvers.front(); }
 
 // A host whose DNS can be broken while the check runs.
 struct Bench {
   Bench() {
     check.publish_to([this](HealthPtr health) { published.push_back(std::move(health)); });
-    check.set_times({.usual = 60ms, .first_retry = 20ms, .limit = 50ms});
+    check.set_times({.usual = 60ms, .retry = 20ms, .limit = 50ms});
+    recall({});
   }
 
+  void recall(const HostMemory& memory) {
+    check.recall(memory, [this](const HostMemory& known) { remembered.push_back(known); });
+  }
   std::shared_ptr<Prepared> prepare(bool choose) {
     auto prepared = std::make_shared<Prepared>();
-    auto switched = std::make_unique<SwitchedDns>(dns(choose ? Way::recursion : Way::configured, resolvers));
+    HealthPlan& plan = prepared->plan;
+    if (!choose) plan.first = {.way = Way::configured, .servers = listed};
+    plan.ready = dns(plan.first.way, plan.first.servers);
+    auto switched = std::make_unique<SwitchedDns>(plan.ready),
+         for_sts = std::make_unique<SwitchedDns>(plan.ready);
     prepared->dns = switched.get();
+    prepared->sts_dns = for_sts.get();
     prepared->network = std::make_shared<Network>();
     prepared->network->dns = std::move(switched);
-    prepared->plan.choose = choose;
-    prepared->plan.way = "as configured";
-    prepared->plan.anchor = {"/root.key", {key_tag(root_key)}};
-    prepared->plan.made_for = resolvers;
-    prepared->plan.resolvers = [this] {
+    prepared->network->sts_dns = std::move(for_sts);
+    plan.ways = [this, choose](const Resolvers& system) {
+      return WaysToTry{.choose = choose, .resolvers = choose ? system : listed, .words = "as configured"};
+    };
+    plan.anchor = {"/root.key", {key_tag(root_key)}};
+    plan.made_for = resolvers;
+    plan.resolvers = [this] {
       if (failing_reads-- > 0) throw std::runtime_error("no memory");
       return resolvers;
     };
-    prepared->plan.make = [this](Way way, const Resolvers& of) -> Result<std::shared_ptr<Dns>> {
+    plan.make = [this](Way way, const Resolvers& servers) -> Result<std::shared_ptr<Dns>> {
       if (way == unmakeable) return fail(Fault::config, "out of file descriptors");
-      return dns(way, of);
+      return dns(way, servers);
     };
     return prepared;
   }
-  std::shared_ptr<fake::FakeDns> dns(Way way, const Resolvers& of) {
+  std::shared_ptr<fake::FakeDns> dns(Way way, const Resolvers& servers) {
     ++made;
     auto made_dns = std::make_shared<fake::FakeDns>();
-    bool recurses = way == Way::recursion;
-    made_dns->answers["who.example/TXT"] = fake::txt({recurses ? "the root" : asked_at(of)});
-    last_made = made_dns;
-    made_dns->answer = way == Way::unvalidated ? unvalidated : way == Way::resolvers ? forwarded : recursion;
+    std::string who = way == Way::recursion ? "the root" : asked_at(servers.empty() ? resolvers : servers);
+    if (way == Way::unvalidated) who += " without validation";
+    made_dns->answers["who.example/TXT"] = fake::txt({who});
+    bool by_root = way == Way::recursion || (way == Way::configured && servers.empty());
+    made_dns->answer = way == Way::unvalidated ? unvalidated : by_root ? recursion : forwarded;
     return made_dns;
   }
-  // Whom the Dns in use asks.
-  std::string who(const Prepared& prepared) {
-    auto answer = run(loop, prepared.dns->ask("who.example", RrType::txt));
+  // Whom the Dns in use asks; for DANE, and for policies.
+  std::string who(SwitchedDns* in_use) {
+    auto answer = run(loop, in_use->ask("who.example", RrType::txt));
     return decode_txt(answer.rdata.at(0)).value();
   }
+  std::string who(const Prepared& prepared) { return who(prepared.dns); }
+  std::string who_for_sts(const Prepared& prepared) { return who(prepared.sts_dns); }
   bool until(const std::function<bool()>& done) { return run_until(loop, 60s, done); }
   const Health& last() const { return *published.back(); }
 
   fake::VirtualTime virtual_time{[] { return true; }};  // the sockets in it are the loop's own
   DnsAnswer recursion = keys(), forwarded = keys(), unvalidated = keys();
   Resolvers resolvers{"192.0.2.53"};
+  Resolvers listed;  // of [dns] forward, without "auto"
   std::optional<Way> unmakeable;
   int failing_reads = 0;
   int made = 0;
-  std::shared_ptr<fake::FakeDns> last_made;
   fake::FakeClock clock;
   Log log{quiet()};
   asio::io_context loop{1};
   std::vector<std::shared_ptr<Network>> networks;
   std::vector<HealthPtr> published;
+  std::vector<HostMemory> remembered;
   HealthCheck check{loop.get_executor(), clock, log,
                     [this](std::shared_ptr<Network> network) { networks.push_back(std::move(network)); }};
 };
@@ -114,6 +129,7 @@ class AdServer {
       ++asked;
       std::string answer(bytes_.data(), std::min<std::size_t>(size, 17));  // header and question
       answer.replace(2, 10, std::string("\x81\xa0\0\1\0\0\0\0\0\0", 10));
+      if (!validates) answer[3] = '\x80';
       if (!silent) socket_.send_to(asio::buffer(answer), from_);
       receive();
     });
@@ -124,7 +140,7 @@ class AdServer {
 
  public:
   const std::uint16_t port;
-  bool silent = false;
+  bool silent = false, validates = true;
   int asked = 0;
 };
 
@@ -133,52 +149,120 @@ const DnsAnswer silence = fake::dns_failure("timeout after 3 s"),
 
 }  // namespace
 
-TEST_CASE("30 seconds after a failure, then twice that, up to 10 minutes", "[daemon]") {
-  HealthTimes times;
-  CHECK(next_look(0, times) == 600s);
-  CHECK(next_look(1, times) == 30s);
-  CHECK(next_look(2, times) == 60s);
-  CHECK(next_look(5, times) == 480s);
-  CHECK(next_look(6, times) == 600s);
-  CHECK(next_look(4'000'000'000u, times) == 600s);
-}
-
-TEST_CASE("configured resolvers are used at once, the test only tells", "[daemon]") {
+TEST_CASE("configured resolvers are asked for DANE whatever the test says", "[daemon]") {
   Bench bench;
-  bench.recursion = stripped;
-  bench.check.use(bench.prepare(false));
-  CHECK(bench.networks.size() == 1);
-  CHECK(bench.last().way == "as configured");
+  bench.recursion = bench.unvalidated = stripped;
+  auto prepared = bench.prepare(false);
+  bench.check.use(prepared);
   CHECK(bench.last().dnssec);
   CHECK(bench.last().checked_at == Time{});
   REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.networks.size() == 1);
   CHECK(bench.last().dnssec_detail.contains("no signatures"));
   CHECK(bench.last().dns_answers);
   CHECK(bench.last().checked_at == bench.clock.time);
+  CHECK(bench.last().dnssec_down_since == bench.clock.time);
+  CHECK(!bench.last().dnssec_worked);
   bench.recursion = keys();
   REQUIRE(bench.until([&] { return bench.last().dnssec; }));
   CHECK(bench.last().dnssec_detail.empty());
+  CHECK(bench.last().dnssec_worked);
+  CHECK(bench.last().dnssec_down_since == Time{});
+  CHECK(bench.last().way == "as configured");
   CHECK(bench.networks.size() == 1);
 }
 
-TEST_CASE("auto: flights wait until a way is chosen, and follow it when it changes", "[daemon]") {
+TEST_CASE("flights wait until a way is chosen, also with configured resolvers", "[daemon]") {
+  Bench bench;
+  bench.listed = {"192.0.2.1"};
+  auto prepared = bench.prepare(GENERATE(false, true));
+  bench.check.use(prepared);
+  CHECK(bench.networks.empty());
+  REQUIRE(bench.until([&] { return bench.networks.size() == 1; }));
+}
+
+TEST_CASE("while nothing validates, policies are looked up without validation, and DANE goes on to be asked",
+          "[daemon]") {
+  Bench bench;
+  bool choose = GENERATE(false, true);
+  bench.listed = {"192.0.2.1"};
+  bench.recursion = choose ? silence : keys();
+  auto prepared = bench.prepare(choose);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  std::string validating = choose ? "192.0.2.53" : "192.0.2.1";
+  CHECK(bench.who(*prepared) == validating);
+  CHECK(bench.who_for_sts(*prepared) == validating);
+  bench.forwarded = stripped;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().way.contains("without DNSSEC"));
+  CHECK(bench.who(*prepared) == validating);
+  CHECK(bench.who_for_sts(*prepared) == validating + " without validation");
+  bench.forwarded = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  CHECK(bench.who_for_sts(*prepared) == validating);
+}
+
+// An attacker who forges the answers for the root's keys must not make the daemon ask somebody else, or
+// nobody.
+TEST_CASE("forged root keys: the Dns in use stays in use for DANE", "[daemon]") {
+  Bench bench;
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.networks.size() == 1; }));
+  auto in_use = prepared->in_use.dns;
+  bench.recursion = bench.forwarded = stripped;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(prepared->in_use.dns == in_use);
+  CHECK(bench.who(*prepared) == "the root");
+  CHECK(bench.last().dnssec_worked);
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  CHECK(prepared->in_use.dns == in_use);
+}
+
+TEST_CASE("auto: the way is followed when it changes", "[daemon]") {
   Bench bench;
   bench.recursion = silence;
   auto prepared = bench.prepare(true);
   bench.check.use(prepared);
-  CHECK(bench.networks.empty());
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
   CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
   CHECK(bench.last().dnssec);
   CHECK(run(bench.loop, prepared->dns->ask("example.com", RrType::txt)).kind == DnsAnswer::Kind::data);
-
-  bench.forwarded = silence;
-  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
-  CHECK(bench.last().way.contains("without DNSSEC"));
   bench.recursion = keys();
-  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
-  CHECK(bench.last().way.starts_with("recursion:"));
+  REQUIRE(bench.until([&] { return bench.last().way.starts_with("recursion:"); }));
+  CHECK(bench.who(*prepared) == "the root");
+  CHECK(bench.last().dnssec);
   CHECK(bench.networks.size() == 1);
+}
+
+TEST_CASE("auto: a silent way is passed over at once", "[daemon]") {
+  Bench bench;
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
+  CHECK(bench.who(*prepared) == "the root");
+  bench.recursion = silence;
+  REQUIRE(bench.until([&] { return bench.last().way.starts_with("resolvers 192.0.2.53"); }));
+  CHECK(bench.who(*prepared) == "192.0.2.53");
+  for (const HealthPtr& each : bench.published) CHECK((each->dnssec && each->dns_answers));
+}
+
+TEST_CASE("a resolver that strips DNSSEC is left out while another validates", "[daemon]") {
+  Bench bench;
+  bench.listed = {"192.0.2.1", "192.0.2.2"};
+  auto prepared = bench.prepare(false);
+  auto make = prepared->plan.make;
+  prepared->plan.make = [&, make](Way way, const Resolvers& servers) {
+    bench.forwarded = servers == Resolvers{"192.0.2.1"} ? stripped : keys();
+    return make(way, servers);
+  };
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  CHECK(bench.last().dnssec);
+  CHECK(bench.last().dnssec_detail.contains("192.0.2.1 is not asked"));
+  CHECK(bench.who(*prepared) == "192.0.2.2");
 }
 
 TEST_CASE("auto: nothing answers, later it does", "[daemon]") {
@@ -201,7 +285,8 @@ TEST_CASE("auto: nothing answers, later it does", "[daemon]") {
 TEST_CASE("silence says nothing about DNSSEC: what was known stays", "[daemon]") {
   Bench bench;
   bool choose = GENERATE(false, true);
-  bench.forwarded = bench.unvalidated = silence;
+  bench.forwarded = silence;
+  bench.unvalidated = GENERATE(silence, keys());  // it may answer everything else, out of a cache
   bench.check.use(bench.prepare(choose));
   REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
   bench.recursion = silence;
@@ -217,27 +302,97 @@ TEST_CASE("silence says nothing about DNSSEC: what was known stays", "[daemon]")
   CHECK(bench.last().dnssec_detail.contains("no signatures"));
 }
 
-TEST_CASE("while DNS does not answer it is tried again and again, not ever more seldom", "[daemon]") {
+TEST_CASE("while nothing validates it is tried again and again, not ever more seldom", "[daemon]") {
   Bench bench;
-  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});
-  bench.recursion = bench.forwarded = bench.unvalidated = silence;
+  bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});
+  bool strips = GENERATE(false, true);
+  bench.recursion = bench.forwarded = bench.unvalidated = strips ? stripped : silence;
   bench.check.use(bench.prepare(GENERATE(false, true)));
   REQUIRE(bench.until([&] { return bench.published.size() > 20; }));  // doubling: in 3 hours
 }
 
-TEST_CASE("auto: a network that is away for a moment does not switch DANE off", "[daemon]") {
+TEST_CASE("auto: recursion is away and the resolvers strip: down, and both are asked again", "[daemon]") {
   Bench bench;
   bench.forwarded = stripped;
-  bench.check.use(bench.prepare(true));
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
   CHECK(bench.last().way.starts_with("recursion:"));
-  bench.recursion = silence;  // while the resolvers answer, out of their caches
-  REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
-  CHECK(bench.last().dnssec);
-  CHECK(bench.last().way.starts_with("recursion:"));
-  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));  // it lasts
+  bench.recursion = silence;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
   CHECK(bench.last().dns_answers);
   CHECK(bench.last().way.contains("without DNSSEC"));
+  CHECK(bench.who(*prepared) == "192.0.2.53");
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  CHECK(bench.who(*prepared) == "the root");
+}
+
+TEST_CASE("the start of an outage and that DNSSEC worked outlive a restart", "[daemon]") {
+  Bench bench;
+  auto prepared = bench.prepare(true);
+  Time long_ago = bench.clock.time - 5h;
+  bench.recall({.dnssec_worked_at = long_ago - 24h, .dnssec_down_since = long_ago});
+  bench.recursion = bench.forwarded = stripped;
+  bench.check.use(prepared);
+  CHECK(bench.last().dnssec_worked);
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().dnssec_down_since == long_ago);
+  bench.recursion = keys();
+  REQUIRE(bench.until([&] { return bench.last().dnssec; }));
+  REQUIRE(!bench.remembered.empty());
+  CHECK(bench.remembered.back().dnssec_down_since == Time{});
+  CHECK(bench.remembered.back().dnssec_worked_at == bench.clock.time);
+  bench.recursion = stripped;
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.remembered.back().dnssec_down_since == bench.clock.time);
+}
+
+TEST_CASE("the root's keys vouch for the clock; blaming it twice in a row puts it in doubt", "[daemon]") {
+  struct Witness : fake::FakeClock {
+    void vouch() const noexcept override { ++vouched; }
+    void deny() const noexcept override { ++denied; }
+    mutable int vouched = 0, denied = 0;
+  } clock;
+  Bench bench;
+  HealthCheck check{bench.loop.get_executor(), clock, bench.log, [](std::shared_ptr<Network>) {}};
+  check.set_times({.usual = 20ms, .retry = 20ms, .limit = 50ms});
+  auto prepared = bench.prepare(true);
+  check.use(prepared);
+  REQUIRE(bench.until([&] { return clock.vouched > 0; }));
+  bench.recursion = bench.forwarded = stripped;
+  int before = bench.made;
+  REQUIRE(bench.until([&] { return bench.made > before + 12; }));
+  CHECK(clock.denied == 0);
+  bench.recursion = fake::dns_failure("DNSSEC bogus: signature expired", DnsAnswer::Security::bogus);
+  REQUIRE(bench.until([&] { return clock.denied > 0; }));
+}
+
+TEST_CASE("an outage that began in the future began now", "[daemon]") {
+  Bench bench;
+  bench.recall({.dnssec_worked_at = bench.clock.time, .dnssec_down_since = bench.clock.time + 24h});
+  bench.recursion = bench.forwarded = stripped;
+  bench.check.use(bench.prepare(true));
+  REQUIRE(bench.until([&] { return !bench.last().dnssec; }));
+  CHECK(bench.last().dnssec_down_since == bench.clock.time);
+}
+
+TEST_CASE("DNSSEC questions alone are dropped: no proof, but after an hour where it never worked",
+          "[daemon]") {
+  Bench bench;
+  bool worked = GENERATE(false, true);
+  if (worked) bench.recall({.dnssec_worked_at = bench.clock.time - 24h});
+  bench.recursion = bench.forwarded = silence;
+  auto prepared = bench.prepare(true);
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.published.size() > 3; }));
+  CHECK(bench.last().dnssec);
+  CHECK(!bench.last().dns_answers);
+  CHECK(bench.who_for_sts(*prepared) == "192.0.2.53 without validation");
+  bench.clock.time += 1h;
+  std::size_t before = bench.published.size();
+  REQUIRE(bench.until([&] { return bench.published.size() > before + 1; }));
+  CHECK(bench.last().dnssec == worked);
 }
 
 TEST_CASE("auto: nor does a reload while the network is away", "[daemon]") {
@@ -262,8 +417,7 @@ TEST_CASE("auto: the way and the Dns in use never part", "[daemon]") {
   bench.check.use(prepared);
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
   CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
-  bench.forwarded = stripped;
-  bench.unvalidated = silence;
+  bench.forwarded = bench.unvalidated = silence;
   bench.unmakeable = Way::recursion;  // it would be what remains
   REQUIRE(bench.until([&] { return !bench.last().dns_answers; }));
   CHECK(bench.last().way.starts_with("resolvers 192.0.2.53"));
@@ -273,9 +427,9 @@ TEST_CASE("auto: the way and the Dns in use never part", "[daemon]") {
 
 TEST_CASE("auto: another resolv.conf is followed", "[daemon]") {
   Bench bench;
-  bench.check.set_times({.usual = 60s, .first_retry = 10ms, .limit = 50ms});  // not only every 10 minutes
-  bench.recursion = GENERATE(silence, stripped);
-  bench.forwarded = GENERATE(keys(), stripped);  // the latter: without validation
+  bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});  // not only every 10 minutes
+  bench.recursion = silence;
+  bench.forwarded = GENERATE(keys(), stripped);
   auto prepared = bench.prepare(true);
   bench.check.use(prepared);
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
@@ -349,7 +503,7 @@ TEST_CASE("no probing of Postfix's resolvers unless it is asked for", "[daemon]"
     prepared->plan.ask_postfix = true;
     bench.check.use(prepared);
     REQUIRE(bench.until([&] { return asked > 2; }));
-    CHECK(bench.last().postfix_dane == false);
+    CHECK(!bench.last().postfix_dane);  // silence at the first start is unknown, not no
     CHECK(!bench.last().postfix_answered);
     CHECK(bench.last().postfix_detail.contains("127.0.0.1 (/etc/resolv.conf)"));
   }
@@ -371,6 +525,91 @@ TEST_CASE("silence of Postfix's resolvers does not undo what they said before", 
   server.silent = false;
   REQUIRE(bench.until([&] { return bench.last().postfix_answered; }));
   CHECK(bench.last().postfix_dane == true);
+}
+
+namespace {
+
+// Postfix's resolver as a server that can change its mind.
+struct PostfixBench : Bench {
+  PostfixBench() : server(loop) {
+    prepared->plan.ask_postfix = true;
+    prepared->plan.postfix_resolvers = [this] { return server.resolvers(); };
+  }
+  // Some checks later.
+  void check_again() {
+    int before = server.asked;
+    REQUIRE(until([&] { return server.asked > before + 4; }));
+  }
+  AdServer server;
+  std::shared_ptr<Prepared> prepared = prepare(false);
+};
+
+}  // namespace
+
+TEST_CASE("a no after a yes counts only after every check of 24 hours said so", "[daemon]") {
+  PostfixBench bench;
+  bench.check.use(bench.prepared);
+  REQUIRE(bench.until([&] { return bench.last().postfix_dane.has_value(); }));
+  CHECK(bench.last().postfix_dane == true);
+  bench.server.validates = false;
+  REQUIRE(bench.until([&] { return bench.last().postfix_doubtful; }));
+  CHECK(bench.last().postfix_dane == true);
+  SECTION("it lasts") {
+    bench.clock.time += 23h;
+    bench.check_again();
+    CHECK(bench.last().postfix_dane == true);
+    bench.clock.time += 1h;
+    REQUIRE(bench.until([&] { return bench.last().postfix_dane == false; }));
+    CHECK(!bench.last().postfix_doubtful);
+    bench.server.silent = true;  // a no that counts is not undone by silence
+    bench.check_again();
+    CHECK(bench.last().postfix_dane == false);
+  }
+  SECTION("a yes in between") {
+    bench.clock.time += 23h;
+    bench.server.validates = true;
+    REQUIRE(bench.until([&] { return !bench.last().postfix_doubtful; }));
+    bench.server.validates = false;
+    REQUIRE(bench.until([&] { return bench.last().postfix_doubtful; }));
+    bench.clock.time += 23h;
+    bench.check_again();
+    CHECK(bench.last().postfix_dane == true);
+  }
+  SECTION("a check without an answer did not say so") {
+    bench.server.silent = true;
+    REQUIRE(bench.until([&] { return !bench.last().postfix_answered; }));
+    bench.clock.time += 25h;
+    bench.server.silent = false;
+    REQUIRE(bench.until([&] { return bench.last().postfix_answered; }));
+    bench.check_again();
+    CHECK(bench.last().postfix_dane == true);
+    CHECK(bench.last().postfix_doubtful);
+  }
+}
+
+TEST_CASE("what Postfix's resolvers said outlives a restart", "[daemon]") {
+  PostfixBench bench;
+  bench.server.validates = false;
+  Time now = bench.clock.time;
+  SECTION("a yes") {
+    bench.recall({.postfix_yes_at = now - 48h});
+    bench.check.use(bench.prepared);
+    CHECK(bench.last().postfix_dane == true);  // before anybody was asked
+    REQUIRE(bench.until([&] { return bench.last().postfix_doubtful; }));
+    CHECK(bench.last().postfix_dane == true);
+    CHECK(bench.remembered.back().postfix_no_since == now);
+  }
+  SECTION("a no that began before the restart") {
+    bench.recall({.postfix_yes_at = now - 48h, .postfix_no_since = now - 24h});
+    bench.check.use(bench.prepared);
+    REQUIRE(bench.until([&] { return bench.last().postfix_dane == false; }));
+    CHECK(bench.remembered.back().postfix_yes_at == Time{});
+  }
+  SECTION("nothing: a no counts at once where there never was a yes") {
+    bench.check.use(bench.prepared);
+    REQUIRE(bench.until([&] { return bench.last().postfix_dane.has_value(); }));
+    CHECK(bench.last().postfix_dane == false);
+  }
 }
 
 TEST_CASE("Postfix's resolvers are asked at the same time", "[daemon]") {

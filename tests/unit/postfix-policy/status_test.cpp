@@ -37,10 +37,11 @@ StatusNow now() {
 
 TEST_CASE("status: before the first self-test nothing is said to be down", "[daemon]") {
   auto object = status_object(facts(), Health{}, now());
-  CHECK(json::serialize(object.at("dnssec")) == R"({"works":true,"detail":"","checked":null})");
+  CHECK(json::serialize(object.at("dnssec")) ==
+        R"({"works":true,"detail":"","checked":null,"worked_once":false,"down_for":null})");
   CHECK(
       json::serialize(object.at("postfix_dane")) ==
-      R"({"mode":"auto","value":null,"answered":true,"detail":"","zones":{"partners":{"mode":"no","value":false}}})");
+      R"({"mode":"auto","value":null,"answered":true,"doubtful":false,"detail":"","zones":{"partners":{"mode":"no","value":false}}})");
   CHECK(object.at("dns").at("answers") == true);
   CHECK(object.at("started") == "2027-01-15T08:00:00Z");
   CHECK(object.at("uptime") == 90);
@@ -92,7 +93,8 @@ TEST_CASE("status: DNS that does not answer is down, whatever is known about DNS
       json::serialize(object.at("dns")) ==
       R"({"way":"recursion: the root's keys validate","answers":false,"detail":"timeout; is the network up?"})");
   CHECK(json::serialize(object.at("dnssec")) ==
-        R"({"works":false,"detail":"DNS does not answer: timeout; is the network up?","checked":null})");
+        R"({"works":false,"detail":"DNS does not answer: timeout; is the network up?","checked":null,)"
+        R"("worked_once":false,"down_for":null})");
 }
 
 TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
@@ -100,6 +102,8 @@ TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
                 .dns_answers = true,
                 .dns_detail = {},
                 .dnssec = false,
+                .dnssec_worked = true,
+                .dnssec_down_since = Time(std::chrono::seconds(1'800'000'000)),
                 .dnssec_detail = "caf\xe9",
                 .way = "recursion",
                 .postfix_dane = false,
@@ -108,10 +112,12 @@ TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
   StatusFacts no_file = facts();
   no_file.file = {};
   StatusNow little;
+  little.now = Time(std::chrono::seconds(1'800'003'600));
   little.cache = fail(Fault::storage, "input/output error");
   auto object = status_object(no_file, health, little);
   CHECK(json::serialize(object.at("dnssec")) ==
-        R"({"works":false,"detail":"caf\\xe9","checked":"2027-01-15T08:00:00Z"})");
+        R"({"works":false,"detail":"caf\\xe9","checked":"2027-01-15T08:00:00Z",)"
+        R"("worked_once":true,"down_for":3600})");
   CHECK(object.at("postfix_dane").at("value") == false);
   CHECK(object.at("postfix_dane").at("answered") == false);
   CHECK(object.at("config").is_null());
