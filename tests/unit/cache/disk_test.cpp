@@ -184,7 +184,7 @@ TEST_CASE("A failed write of LMDB's meta page is told once, since only a restart
   std::atomic<int> panics = 0;
   {
     auto cache =
-        LmdbCache::open({.path = folder.cache(), .log = log.sink(), .on_panic = [&] { ++panics; }}, clock);
+        LmdbCache::open({.path = folder.cache(), .on_panic = [&] { ++panics; }, .log = log.sink()}, clock);
     REQUIRE(cache);
     REQUIRE(put(**cache, name("good.example"), policy_record(Mode::enforce, clock.now())));
     // LMDB writes its meta pages through a descriptor of their own.
