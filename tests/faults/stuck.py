@@ -8,7 +8,7 @@ import sys
 import time
 
 from bench import names, server
-from lab.processes import start_time, wait_until
+from lab.processes import LabError, start_time, wait_until
 
 from .disk import Disk
 from .rows import Row, count
@@ -96,10 +96,12 @@ def judge(part, stuck, words, said, ended, when, left):
 
 def all_left(stuck):
     """The next daemon, once nothing is stuck any more."""
-    if stuck.daemon.running():
-        stuck.daemon.processes.stop_all()
+    stuck.daemon.processes.stop_all()
+    wait_until("the end of the daemon before", lambda: not stuck.daemon.running(), 30)
     stuck.daemon.start()
     replies = stuck.daemon.ask(stuck.cached)
+    if not stuck.daemon.running():
+        raise LabError(f"the next mtastsd ended: {stuck.daemon.tail(1)}")
     stuck.daemon.processes.stop_all()
     return [replies[name] == stuck.right[name] for name in replies]
 
