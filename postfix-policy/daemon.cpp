@@ -318,6 +318,7 @@ class Daemon {
   void begin_drain() {
     guard_.waits_for("the answers under way");
     reload_timer_.cancel();
+    listeners_.accept_pending();
     listeners_.close();
     admin_.close();
     for (auto& loop : answer_loops_) loop->drain();

@@ -37,6 +37,10 @@ void Listeners::close() {
   acceptors_.clear();
 }
 
+void Listeners::accept_pending() {
+  for (auto& acceptor : acceptors_) accept_all(*acceptor);
+}
+
 void Listeners::give_to(uid_t user, gid_t group) noexcept {
   for (auto& acceptor : acceptors_) acceptor->listening.give_to(user, group);
 }

@@ -74,6 +74,8 @@ class Listeners {
   Result<void> apply(const ListenConfig& config);
 
   void give_to(uid_t user, gid_t group = no_group) noexcept;  // as Listening::give_to()
+  // Takes what waits in the queues now: closing a listener would reset those connections.
+  void accept_pending();
   void close();
   std::vector<std::string> endpoints() const;
 
