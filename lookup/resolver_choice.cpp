@@ -122,7 +122,7 @@ Choice unvalidated(const Trials& trials, const WaysToTry& ways) {
     choice.servers.clear();
     choice.dns = nullptr;
     choice.outcome = answered ? Tested::broken : Tested::no_answer;
-    take_servers(choice, same, answered ? answers : known);
+    take_servers(choice, same, known);  // all: one that was too slow for the trial may be the only good one
   }
   for (const Trial& each : trials_of(trials, Way::unvalidated))
     if (works(each)) choice.plain = each.dns;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "ports/dns.hpp"
 
@@ -16,11 +17,15 @@ class SwitchedDns final : public Dns {
   explicit SwitchedDns(std::shared_ptr<Dns> dns) : dns_(std::move(dns)) {}
   void use(std::shared_ptr<Dns> dns) noexcept { dns_ = std::move(dns); }
 
+  // Whether an answer was bogus or missing since the last call. A domain may be broken, or a resolver in use.
+  bool take_failure() noexcept { return std::exchange(*failed_, false); }
+
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;
   bool busy() const noexcept override { return dns_->busy(); }
 
  private:
   std::shared_ptr<Dns> dns_;
+  std::shared_ptr<bool> failed_ = std::make_shared<bool>(false);  // questions may outlive this
 };
 
 }  // namespace mtasts

@@ -100,7 +100,7 @@ asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::c
     timer.expires_at(std::min(end, steady_clock::now() + times_.retry));
     co_await timer.async_wait(asio::use_awaitable);
     PreparedPtr prepared = watched.lock();
-    if (!current(prepared) || outdated(*prepared)) co_return;
+    if (!current(prepared) || prepared->dns->take_failure() || outdated(*prepared)) co_return;
   } while (steady_clock::now() < end);
 }
 

@@ -4,8 +4,9 @@
 //
 // Every 10 minutes; every 30 seconds while nothing validates or Postfix's resolvers are silent. DNSSEC counts
 // as down only if a way gave wrong answers and none validates. Silence is no proof: DNSSEC counts as before,
-// and lookups fail by themselves. Every 30 seconds it is seen whether the Dns in use asks resolvers that are
-// not in resolv.conf now; then at once.
+// and lookups fail by themselves. Every 30 seconds it is seen whether an answer failed, as when a resolver in
+// use has begun to lie, or whether the Dns in use asks resolvers that are not in resolv.conf now; then at
+// once.
 //
 // While nothing validates, policies are looked up without validation, and DANE goes on to be asked through
 // the way in use if that gives any answer: what validates all the same decides.

@@ -142,7 +142,7 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
        Way::resolvers,
        broken,
        "without DNSSEC",
-       second,
+       both,
        true},
       {"nothing answers about DNSSEC: that is no proof",
        automatic,

@@ -328,6 +328,31 @@ TEST_CASE("auto: recursion is away and the resolvers strip: down, and both are a
   CHECK(bench.who(*prepared) == "the root");
 }
 
+// Else a resolver that begins to lie would make mail wait for ten minutes beside a good one.
+TEST_CASE("an answer that fails brings the next look forward", "[daemon]") {
+  Bench bench;
+  bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});
+  bench.listed = {"192.0.2.1", "192.0.2.2"};
+  auto prepared = bench.prepare(false);
+  bool lies = false;
+  prepared->plan.make = [&, make = prepared->plan.make](Way way, const Resolvers& servers) {
+    bench.forwarded = lies && servers.front() == "192.0.2.1" ? stripped : keys();
+    return make(way, servers);
+  };
+  bench.check.use(prepared);
+  REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
+  CHECK(prepared->in_use.servers == bench.listed);
+  run_for(bench.loop, 50ms);
+  auto looks = bench.published.size();
+  lies = true;
+  run_for(bench.loop, 50ms);
+  CHECK(bench.published.size() == looks);  // nobody has seen it
+  dynamic_cast<fake::FakeDns&>(*prepared->in_use.dns).answers["example.com/MX"] = stripped;
+  run(bench.loop, prepared->dns->ask("example.com", RrType::mx));
+  REQUIRE(bench.until([&] { return prepared->in_use.servers == Resolvers{"192.0.2.2"}; }));
+  CHECK(bench.last().dnssec);
+}
+
 TEST_CASE("the start of an outage and that DNSSEC worked outlive a restart", "[daemon]") {
   Bench bench;
   auto prepared = bench.prepare(true);
