@@ -143,7 +143,7 @@ TEST_CASE("populate stores what it says", "[bench]") {
   CHECK(found.at("domains").to_number<int>() == 600);
   CHECK(found.at("policies").to_number<int>() == 300);
   CHECK(found.at("used_bytes").to_number<std::uint64_t>() > 600 * 100);
-  CHECK(run(BENCH_POPULATE, "--path " + (folder / "c") + " --domains 2 --pattern '{}_' 2>/dev/null").code ==
+  CHECK(run(BENCH_POPULATE, "--path " + (folder / "c") + " --domains 2 --pattern '{}-' 2>/dev/null").code ==
         2);
 }
 
