@@ -52,11 +52,6 @@ void on_lmdb_assert(MDB_env* env, const char* message) {
 
 bool no_room(int rc) noexcept { return rc == EROFS || rc == ENOSPC || rc == EDQUOT; }
 
-// EROFS, or 0. Other reasons not to write there are told by check_writable().
-int disk_refuses(const std::string& path) noexcept {
-  return ::eaccess(path.c_str(), W_OK) != 0 && errno == EROFS ? EROFS : 0;
-}
-
 Salvaged salvage_within_limits(const std::string& damaged_file, const std::string& fresh,
                                std::uint64_t map_size, const Log& log) {
   for (;; map_size /= 2) try {
@@ -73,7 +68,7 @@ Result<std::unique_ptr<Environment>> Environment::open_for_writing(const std::st
                                                                    Time now, Log log) {
   if (auto made = make_folder(path); !made) return std::unexpected(made.error());
   OwnerIdentity owner(path);
-  int unwritable = disk_refuses(path);
+  int unwritable = is_mounted_read_only(path) ? EROFS : 0;
   if (unwritable == 0)
     if (auto writable = check_writable(path); !writable) return std::unexpected(writable.error());
   std::unique_ptr<Environment> env(new Environment(path, std::move(log)));

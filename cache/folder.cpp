@@ -147,6 +147,10 @@ Result<void> make_folder(const std::string& folder) {
   return {};
 }
 
+bool is_mounted_read_only(const std::string& folder) noexcept {
+  return ::eaccess(folder.c_str(), W_OK) != 0 && errno == EROFS;
+}
+
 Result<void> check_writable(const std::string& folder) {
   if (::eaccess(folder.c_str(), R_OK | W_OK | X_OK) != 0)
     return system_error(folder, "write to the folder", errno);

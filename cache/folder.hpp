@@ -36,6 +36,8 @@ class OwnerIdentity {
 
 // Makes the folder if it is missing (and its parents). Fault::storage with the owner's name and a remedy.
 Result<void> make_folder(const std::string& folder);
+// The file system is mounted read-only: a cache that is there can be served, but nothing new is stored.
+bool is_mounted_read_only(const std::string& folder) noexcept;
 // That this process may write here, and that the files are its own.
 Result<void> check_writable(const std::string& folder);
 // That a reader can open what is there; it must not make anything, lock.mdb least of all (B8).

@@ -3,7 +3,7 @@
 //
 // A reader enters itself in lock.mdb, which is a write; on a frozen file system (fsfreeze, as snapshots do)
 // it would wait until the thaw. So lock.mdb in the cache's folder is a symbolic link to a file on a memory
-// file system. Why so: docs/adr/0014.
+// file system. Why so: docs/adr/0012.
 #pragma once
 
 #include <string>

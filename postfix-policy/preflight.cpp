@@ -88,6 +88,8 @@ Result<void> check_folder(const std::string& folder, const std::optional<Account
   if (!found && (errno == ENOENT || errno == ENOTDIR)) return check_missing_folder(folder);
   if (found && !S_ISDIR(info.st_mode))
     return fail(Fault::config, "[cache] path: " + folder + " is not a folder; name one");
+  bool has_cache = ::access(cache::data_file(folder).c_str(), F_OK) == 0;
+  if (has_cache && cache::is_mounted_read_only(folder)) return {};  // served, and `status` says so
   if (found && account) return check_owner(folder, info.st_uid, *account);
   cache::OwnerIdentity owner(folder);
   return cache::check_writable(folder);

@@ -50,7 +50,7 @@ Result<void> give_folder(const std::string& folder, const Account& account) {
   }
   if (error) return {};
   for (const std::string& file : files) give_file(file, account);
-  if (::lchown(folder.c_str(), account.uid, account.gid) != 0)
+  if (::lchown(folder.c_str(), account.uid, account.gid) != 0 && errno != EROFS)
     return failed(account, "chown of the cache folder");
   ::chmod(folder.c_str(), cache::folder_mode);  // chown took the set-group-id bit
   return {};
