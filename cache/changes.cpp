@@ -29,7 +29,7 @@ bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   bool keep = !change.record.policy && old && old->record && txn.must_stay(*old->record);
   auto record = keep ? merged(*old->record, change.record) : change.record;
   // What could not be read may have been an enforce policy: only what settles that takes its place.
-  bool unknown = old && (!old->record || old->record->lost);
+  bool unknown = old && (old->record ? old->record->lost : old->in_policy);
   record.lost = unknown && !settles_lost(record);
   auto rank = rank_of(view(record));
   // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
@@ -67,6 +67,10 @@ void mark_lost(WriteTxn& txn, std::string_view domain, const Stored& stored, std
       "cache: the stored " + std::string(stored.in_policy ? "policy" : "record") + " of " + printable(domain);
   if (stored.newer_version)
     return txn.log().warning(what + " was written by a newer mtastsd and is left out");
+  if (!stored.in_policy) {  // it held no policy: nothing is lost but the time of the next look
+    txn.log().warning(what + " is damaged (" + stored.trouble + ") and is deleted");
+    return txn.remove(domain, stored);
+  }
   txn.log().error(what + " is damaged (" + stored.trouble +
                   "); its mail waits until DNS and its policy host tell what it demands");
   txn.save(domain, stored, lost_record(), stored.last_used);

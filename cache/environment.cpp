@@ -95,7 +95,7 @@ Result<std::unique_ptr<Environment>> Environment::open_for_writing(const std::st
 
 Result<std::unique_ptr<Environment>> Environment::open_for_reading(const std::string& path, Log log) {
   auto writer = look_for_writer(path);
-  bool lock_is_there = identity_of(lock_file(path)).has_value();
+  bool lock_is_there = identity_of(lock_file(path)).has_value() && lock_file_is_trusted(path);
   bool idle = static_cast<bool>(writer.hold);
   if (auto readable = check_readable(path, idle); !readable) return std::unexpected(readable.error());
   // Two that do not share one lock.mdb do not see each other: the writer would write over what is read.
@@ -109,6 +109,9 @@ Result<std::unique_ptr<Environment>> Environment::open_for_reading(const std::st
   if (!env->register_once())
     return fail(Fault::storage, "cache " + path + ": is already open in this process");
   unsigned flags = MDB_RDONLY;
+  if (!idle && !lock_is_there)
+    return fail(Fault::storage,
+                "cache " + path + ": lock.mdb leads to a place that is not the cache's own; restart mtastsd");
   if (idle && !lock_is_there) {  // it lay in memory, and the machine was started anew since
     env->reading_hold_ = std::move(writer.hold);
     flags |= MDB_NOLOCK;
@@ -172,7 +175,8 @@ Result<void> Environment::begin_writing(std::uint64_t map_size, Time now) {
 Result<void> Environment::begin_reading_only(std::string why, Time now) {
   env_.reset();
   writable_ = false;
-  auto opened = open_and_check(MDB_RDONLY, 0);
+  unsigned lock = lock_file_is_trusted(path_) ? 0u : unsigned{MDB_NOLOCK};
+  auto opened = open_and_check(MDB_RDONLY | lock, 0);
   // daemon.lock is ours, or the disk is read-only: nobody writes, so a lock.mdb that can't be had is not
   // needed.
   if (!opened && (no_room(open_rc_) || open_rc_ == ENOENT))

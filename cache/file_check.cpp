@@ -76,7 +76,11 @@ class Checker {
 
   TreeReport walk(const std::optional<Tree>& tree, const char* name, const TreeWalk::OnEntry& f) {
     if (!tree) return {};
-    auto report = walk_->walk(*tree, false, f);
+    // LMDB reads such a node, but refuses to change it.
+    auto report = walk_->walk(*tree, false, [&](std::string_view key, auto value, auto flags) {
+      if (flags & page::sub_data) wrong(std::string("a node of the database ") + name + " has a wrong flag");
+      return f(key, value, flags);
+    });
     take(report, std::string("the database ") + name);
     return report;
   }
@@ -86,6 +90,7 @@ class Checker {
     std::optional<std::uint64_t> schema;
     walk(trees.meta, "meta", [&](std::string_view key, auto value, auto) {
       if (key == "schema" && value && value->size() == 4) schema = get_little(*value);
+      if (key == "newest_fetch" && (!value || value->size() != 8)) wrong("its newest fetch cannot be read");
       return true;
     });
     if (!trees.complete || !why_.empty()) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include "cache/folder.hpp"
 
@@ -56,14 +57,33 @@ bool in_use(const std::string& file) {
   return ::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0;
 }
 
+// Makes the file with its room: in a full memory file system LMDB's first write into the map would be a
+// SIGBUS. 0, or errno.
+int reserve(const std::string& file) {
+  constexpr off_t room = 256 * 1024;  // more than the table of readers takes
+  Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, lock_mode));
+  return fd ? ::posix_fallocate(fd.get(), 0, room) : errno;
+}
+
+void remove_place(const std::string& file, const std::string& place) noexcept {
+  ::unlink(file.c_str());
+  ::rmdir(place.c_str());
+}
+
 // The file's path in a new folder of `memory`; empty: errno tells why not.
 std::string new_place(const std::string& folder, const std::string& memory) {
   std::string place = memory + std::string(prefix) + "XXXXXX";
   struct stat info{};
   if (::stat(folder.c_str(), &info) != 0 || ::mkdtemp(place.data()) == nullptr) return {};
+  std::string file = place + std::string(file_name);
   // The group reads the cache too, and the new file gets the folder's group.
-  if (::chown(place.c_str(), uid_t(-1), info.st_gid) == 0) ::chmod(place.c_str(), folder_mode);
-  return place + std::string(file_name);
+  bool shared =
+      ::chown(place.c_str(), uid_t(-1), info.st_gid) == 0 && ::chmod(place.c_str(), folder_mode) == 0;
+  int error = shared ? reserve(file) : errno;
+  if (error == 0) return file;
+  remove_place(file, place);
+  errno = error;
+  return {};
 }
 
 }  // namespace
@@ -74,8 +94,19 @@ void drop_lock_file(const std::string& folder) noexcept {
   auto place = folder_of(target);
   ::unlink(link.c_str());
   if (!is_ours(place)) return;
-  ::unlink(target.c_str());
-  ::rmdir(place.c_str());
+  remove_place(target, place);
+}
+
+bool lock_file_is_trusted(const std::string& folder) noexcept try {
+  auto link = lock_file(folder);
+  struct stat info{}, data{}, around{};
+  if (::lstat(link.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return true;
+  auto place = folder_of(target_of(link));
+  if (place.empty() || ::stat(data_file(folder).c_str(), &data) != 0) return false;
+  return ::lstat(place.c_str(), &around) == 0 && S_ISDIR(around.st_mode) && around.st_uid == data.st_uid &&
+         (around.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+} catch (const std::exception&) {  // no memory
+  return false;
 }
 
 void put_lock_in_memory(const std::string& folder, const std::string& memory, const Log& log) {
@@ -97,6 +128,13 @@ void put_lock_in_memory(const std::string& folder, const std::string& memory, co
   if (!target.empty()) {
     if (there) ::unlink(link.c_str());
     if (::symlink(target.c_str(), link.c_str()) == 0) return;
+    int error = errno;
+    remove_place(target, folder_of(target));
+    errno = error;
+  } else if (there && S_ISLNK(info.st_mode)) {
+    int error = errno;
+    ::unlink(link.c_str());  // it leads nowhere, and would keep everybody out
+    errno = error;
   }
   log.warning("cache " + folder + ": lock.mdb can't be kept in memory (" + std::strerror(errno) +
               "); while its file system is frozen no answer can be given");

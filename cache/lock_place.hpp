@@ -19,4 +19,9 @@ void put_lock_in_memory(const std::string& folder, const std::string& memory, co
 // Removes the link, and what it leads to if that is this user's own.
 void drop_lock_file(const std::string& folder) noexcept;
 
+// Whether lock.mdb is a file of the folder, or leads into a folder that belongs to the owner of data.mdb and
+// that nobody else can write. /dev/shm is open to everybody: after a reboot another user could make the file
+// that the link names. Whoever opens the cache without being its writer must ask this first.
+bool lock_file_is_trusted(const std::string& folder) noexcept;
+
 }  // namespace mtasts::cache

@@ -299,8 +299,9 @@ class Salvage {
         node.key == "schema" || node.key == "newest_fetch" || node.key == "clock" || node.key == "host";
     if (is_meta && node.value.size() <= 4096) meta_values.emplace(node.key, node.value);
     if (!names_are_known_) consider_name(node);
+    if (builder_.has(node.key)) return;
     bool wanted = policy_.wants(node.key, names_are_known_) || negative_.wants(node.key, names_are_known_);
-    if (!wanted || builder_.has(node.key)) return;
+    if (!wanted) return;
     std::string_view value = node.value;
     std::optional<std::string> big;
     if (node.flags & page::big_data) {

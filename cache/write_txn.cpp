@@ -7,6 +7,8 @@
 namespace mtasts::cache {
 namespace {
 
+constexpr std::size_t time_head = 8, used_head = 1 + 4;  // octets before the domain in an index key
+
 Time expiry_of(const Record& record) noexcept {
   auto policy = view(*record.policy);
   return expires_at(policy, record.fetched_at, certain(record.fetched_at));
@@ -85,13 +87,31 @@ void WriteTxn::add_index(std::string_view domain, const Record& record, std::uin
 }
 
 void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
-  // What a bad record was filed under can only be guessed; keys that stay behind are dropped when they are
-  // met.
-  for (auto rank : {Rank::negative, Rank::none, Rank::testing, Rank::enforce})
-    if (!old.record || old.rank() == rank) drop_key(dbs().used, used_key(rank, old.last_used, domain).view());
-  if (!old.record || !old.record->policy) return;
+  if (!old.record) {  // what it was filed under is not known
+    for (auto [index, head] :
+         {std::pair(dbs().used, used_head), {dbs().expiry, time_head}, {dbs().due, time_head}})
+      drop_keys_of(index, head, domain);
+    return;
+  }
+  drop_key(dbs().used, used_key(old.rank(), old.last_used, domain).view());
+  if (!old.record->policy) return;
   drop_key(dbs().expiry, time_key(expiry_of(*old.record), domain).view());
   drop_key(dbs().due, time_key(old.record->refresh_at, domain).view());
+}
+
+// A walk over the whole index: for the rare record that can't be read.
+void WriteTxn::drop_keys_of(MDB_dbi index, std::size_t head, std::string_view domain) {
+  MDB_cursor* raw = nullptr;
+  check(mdb_cursor_open(txn_.get(), index, &raw), "open a cursor");
+  Cursor cursor(raw);
+  MDB_val key{}, value{};
+  int rc = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
+  for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
+    auto text = to_view(key);
+    if (text.size() == head + domain.size() && text.ends_with(domain))
+      check(mdb_cursor_del(raw, 0), "delete");
+  }
+  if (rc != MDB_NOTFOUND) check(rc, "read an index");
 }
 
 bool WriteTxn::must_stay(const Record& record) const noexcept {

@@ -66,6 +66,7 @@ class WriteTxn {
   void note_fetch(Time fetched_at);
   std::optional<std::string_view> get(MDB_dbi dbi, std::string_view key);
   void drop_index(std::string_view domain, const Stored& old);
+  void drop_keys_of(MDB_dbi index, std::size_t head, std::string_view domain);
   void add_index(std::string_view domain, const Record& record, std::uint32_t last_used);
 
   Environment& env_;

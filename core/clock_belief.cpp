@@ -127,7 +127,10 @@ std::string words(const ClockBelief& belief) {
 
 Moment moment_of(const ClockBelief& belief, const ClockReading& now) noexcept {
   if (belief.doubt == ClockDoubt::none) return certain(now.wall);
-  return in_doubt(std::max(believed(belief, now), belief.last_certain), belief.last_certain);
+  Time time = std::max(believed(belief, now), belief.last_certain);
+  // The clock is probably right. States that DNS gave before the absence must not seem fresh.
+  if (belief.doubt == ClockDoubt::long_absence) time = std::max(time, now.wall);
+  return in_doubt(time, belief.last_certain);
 }
 
 }  // namespace mtasts

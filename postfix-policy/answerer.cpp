@@ -34,8 +34,8 @@ ZoneRules without_views(ZoneRules rules) noexcept {
 // What the record demands now, found out before anything is rendered.
 Verdict verdict_of(const Asked& asked, const RecordView& record, const DaneView* dane) noexcept {
   CachedPolicy policy{record.policy, record.fetched_at, record.id};
-  return decide(asked.moment, record.has_policy ? &policy : nullptr, {record.state, record.detail}, dane,
-                asked.rules, asked.over)
+  return decide(asked.moment, record.has_policy ? &policy : nullptr,
+                {record.state, record.detail, record.lost}, dane, asked.rules, asked.over)
       .verdict;
 }
 

@@ -1,7 +1,8 @@
 // answerer - one request in, one reply out; or word that a flight has to find out first.
 //
 // One for each answer thread, used by that thread only. The cached path is one LMDB read, decide(), and a
-// reply appended to a buffer that keeps its capacity: no heap, no lock, no clock but the time of day.
+// reply appended to a buffer that keeps its capacity: no heap, and while the clock is
+// certain no lock.
 #pragma once
 
 #include <chrono>

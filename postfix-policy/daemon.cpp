@@ -173,7 +173,7 @@ class Daemon {
   void restart_for_cache() {
     log_.say(Level::error, "stop", "the cache cannot be used any more: stopping, to be started anew");
     exit_status_ = 1;
-    begin_drain();
+    ::raise(SIGTERM);  // as a service manager stops it, with the same limit of time
   }
 
   Result<void> make_answer_loops() {
@@ -330,7 +330,9 @@ class Daemon {
     bool busy = std::ranges::any_of(answer_loops_, [](const auto& loop) { return loop->connections() > 0; });
     if (!busy || std::chrono::steady_clock::now() >= drained_by_) return main_loop_.stop();
     timer_.expires_after(std::chrono::milliseconds(20));
-    timer_.async_wait([this](boost::system::error_code) { await_drained(); });
+    timer_.async_wait([this](boost::system::error_code cancelled) {
+      if (!cancelled) await_drained();
+    });
   }
 
   // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued

@@ -106,6 +106,7 @@ asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::c
 
 // Always by new contexts: the one in use would answer out of its cache for days.
 asio::awaitable<HealthCheck::Tested> HealthCheck::look_at_dns(PreparedPtr prepared) {
+  ClockBelief clock = clock_.look();
   const HealthPlan& plan = prepared->plan;
   Resolvers resolvers = plan.resolvers();
   ChoiceOptions options{
@@ -114,7 +115,7 @@ asio::awaitable<HealthCheck::Tested> HealthCheck::look_at_dns(PreparedPtr prepar
   if (!current(prepared)) co_return Tested::no_answer;
   auto outcome = choice.outcome;
   take(*prepared, choice, std::move(resolvers));
-  found(choice);
+  found(choice, clock);
   if (!prepared->handed_over) hand_over(*prepared);
   co_return outcome;
 }

@@ -105,8 +105,9 @@ class HealthCheck {
   bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
   void take(Prepared& prepared, Choice& choice, Resolvers resolvers);
   void hand_over(Prepared& prepared);
-  void found(const Choice& choice);
-  void tell_clock(const Choice& choice);
+  // clock: as it was before the first question.
+  void found(const Choice& choice, const ClockBelief& clock);
+  void tell_clock(const Choice& choice, const ClockBelief& clock);
   void found_dnssec(bool works, const std::string& detail);
   void found_silence(const Choice& choice);
   void found_way(const std::string& words, bool good);
@@ -134,6 +135,7 @@ class HealthCheck {
   HostMemory memory_, remembered_;
   Remember remember_;
   bool ever_found_ = false;           // something about DNSSEC
+  unsigned postfix_nos_ = 0;          // checks in a row that said no, since the start
   bool clock_blamed_ = false;         // by the last look
   std::optional<Time> silent_since_;  // other questions are answered, but none about DNSSEC
   Alarm dnssec_alarm_, postfix_alarm_;

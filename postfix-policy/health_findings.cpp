@@ -15,7 +15,8 @@ using Level = Log::Level;
 namespace {
 
 constexpr std::chrono::hours alarm_interval{1};
-constexpr std::chrono::hours believed_no{24};     // of checks that say no, after a yes
+constexpr std::chrono::hours believed_no{24};     // of checks that say no, after a yes,
+constexpr unsigned believed_nos = 100;            // and so many of them; a day has 144
 constexpr std::chrono::hours long_silence{1};     // where DNSSEC never worked
 constexpr std::chrono::hours remember_works{24};  // that it works is written down once a day
 
@@ -58,15 +59,19 @@ void HealthCheck::judge_postfix(const AdFinding& finding) {
   Time now = clock_.now();
   bool yes_counts = memory_.postfix_yes_at != Time{};
   if (!finding.answered) {
+    postfix_nos_ = 0;
     if (yes_counts) memory_.postfix_no_since = Time{};
   } else if (finding.postfix_dane) {
+    postfix_nos_ = 0;
     if (!yes_counts || memory_.postfix_no_since != Time{} || now - memory_.postfix_yes_at >= remember_works)
       memory_.postfix_yes_at = now;
     memory_.postfix_no_since = Time{};
   } else {
     if (memory_.postfix_no_since == Time{}) memory_.postfix_no_since = now;
     memory_.postfix_no_since = std::min(memory_.postfix_no_since, now);  // the clock was set back
-    if (now - memory_.postfix_no_since >= believed_no) memory_.postfix_yes_at = Time{};
+    // Also counted: while the host is off or mtastsd does not run, nobody says no.
+    if (++postfix_nos_ >= believed_nos && now - memory_.postfix_no_since >= believed_no)
+      memory_.postfix_yes_at = Time{};
   }
 }
 
@@ -110,14 +115,15 @@ void HealthCheck::found_way(const std::string& words, bool good) {
 
 // What is replayed by an attacker may be old too: so one look is not enough, and a doubt errs on the safe
 // side.
-void HealthCheck::tell_clock(const Choice& choice) {
-  if (choice.works()) clock_.vouch();
+void HealthCheck::tell_clock(const Choice& choice, const ClockBelief& clock) {
+  bool jumped = clock_.look().settled_from != clock.settled_from;
+  if (choice.works() && !jumped) clock_.vouch();
   if (choice.blames_clock && clock_blamed_) clock_.deny();
   clock_blamed_ = choice.blames_clock;
 }
 
-void HealthCheck::found(const Choice& choice) {
-  tell_clock(choice);
+void HealthCheck::found(const Choice& choice, const ClockBelief& clock) {
+  tell_clock(choice, clock);
   Time now = clock_.now();
   health_.checked_at = now;
   bool silence = choice.outcome == Tested::no_answer;

@@ -102,7 +102,11 @@ asio::awaitable<void> ResolveLoop::watch_clock() {
     ClockBelief seen = clock_.look();
     if (std::chrono::abs(seen.wall_offset - dns_made_at) > max_step) {
       dns_made_at = seen.wall_offset;
-      health_.renew_dns();
+      try {
+        health_.renew_dns();
+      } catch (const std::exception& error) {  // no memory: this watch must go on
+        log_.event(Log::Level::error, "dns", {{"text", "internal error"}, {"detail", error.what()}});
+      }
     }
     if (seen.doubt != told.doubt || seen.jump != told.jump) log_clock(log_, seen);
     told = seen;

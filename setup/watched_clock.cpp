@@ -62,9 +62,9 @@ void WatchedClock::begin(const ClockPast& past) {
 // CLOCK_MONOTONIC stands still while the machine is suspended, so a difference here is only a hint.
 Moment WatchedClock::moment() const noexcept {
   std::int64_t wall = wall_seconds();
-  std::int64_t moved = wall - steady_seconds() - steady_offset_.load(std::memory_order_relaxed);
+  std::int64_t moved = wall - steady_seconds() - steady_offset_.load(std::memory_order_acquire);
   bool steady = std::abs(moved) <= max_step.count();
-  if (certain_.load(std::memory_order_acquire) && steady) return certain(Time(std::chrono::seconds(wall)));
+  if (steady && certain_.load(std::memory_order_relaxed)) return certain(Time(std::chrono::seconds(wall)));
   return moment_after_jump();
 }
 
@@ -78,8 +78,9 @@ Moment WatchedClock::moment_after_jump() const noexcept {
 
 // REQUIRES: mutex_ is held, or nobody else knows this object yet.
 void WatchedClock::publish(const ClockReading& now) const noexcept {
-  steady_offset_.store(now.wall.time_since_epoch().count() - steady_seconds(), std::memory_order_relaxed);
-  certain_.store(belief_.doubt == ClockDoubt::none, std::memory_order_release);
+  // In this order, and read in the other: who sees the offset of a clock that has jumped sees the doubt too.
+  certain_.store(belief_.doubt == ClockDoubt::none, std::memory_order_relaxed);
+  steady_offset_.store(now.wall.time_since_epoch().count() - steady_seconds(), std::memory_order_release);
 }
 
 ClockBelief WatchedClock::change(Change change) const noexcept {
