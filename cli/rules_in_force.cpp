@@ -4,6 +4,8 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/control_client.hpp"
 #include "cli/terminal.hpp"
@@ -44,6 +46,13 @@ Result<Loaded> ask(const std::string& control) {
   return loaded;
 }
 
+// Whoever names another file than the daemon's wants to see what that file would do.
+bool is_another(const std::string& loaded, const std::string& asked) {
+  std::error_code unknown;
+  if (loaded.empty() || asked.empty() || loaded == asked) return false;
+  return !std::filesystem::equivalent(loaded, asked, unknown);
+}
+
 std::string note_about(const Loaded& loaded, const Result<Config>& file, const std::string& file_name) {
   if (!file)
     return fmt::format("{} can't be used; these are the rules that the running mtastsd has loaded",
@@ -61,6 +70,9 @@ std::string note_about(const Loaded& loaded, const Result<Config>& file, const s
 Result<RulesInForce> rules_in_force(const Result<Config>& file, const std::string& file_name,
                                     const std::string& control) {
   auto loaded = ask(control);
+  if (loaded && file && is_another(loaded->file, file_name))
+    return RulesInForce{*file, fmt::format("these are the rules of {}; the running mtastsd has loaded {}",
+                                           whole(file_name), whole(loaded->file))};
   if (loaded) return RulesInForce{std::move(loaded->config), note_about(*loaded, file, file_name)};
   if (!file) return std::unexpected(file.error());
   return RulesInForce{

@@ -327,7 +327,11 @@ def test_counts_add_up(alone):
 def test_a_json_query_logs_its_decision(alone):
     alone.start()
     alone.ask("json", "relay.example")
-    assert [each["answer"] for each in alone.log("answer") if each.get("map") == "json"] == ["answer"]
+
+    def answers():
+        return [each["answer"] for each in alone.log("answer") if each.get("map") == "json"]
+    wait_until("the line of the log", answers)
+    assert answers() == ["answer"]
 
 
 # --- limits and users ----------------------------------------------------------------------------------------------------

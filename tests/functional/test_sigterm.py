@@ -35,9 +35,12 @@ def test_stops_while_a_lookup_is_under_way(lab, mtastsd, wait):
                 outcome.append(client.ask("postfix", "cold.example"))
             except (EOFError, ConnectionError):
                 outcome.append("closed")
+    def missed():
+        return json.loads(mtastsd.ctl("--json", "status"))["counters"]["missed"]
+    before = missed()
     thread = threading.Thread(target=ask)
     thread.start()
-    wait("the lookup", lambda: json.loads(mtastsd.ctl("--json", "status"))["flights"]["flying"] > 0)
+    wait("the question", lambda: missed() > before)
     assert mtastsd.stop() == 0, mtastsd.tail()
     thread.join(60)
     assert len(outcome) == 1
