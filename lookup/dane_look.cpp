@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lookup/freshness.hpp"
 #include "lookup/gather.hpp"
 
 namespace mtasts {
@@ -145,6 +146,16 @@ asio::awaitable<HostFinding> look_up_host(Dns& dns, std::string host, std::uint1
   co_return co_await look_up_tlsa(dns, std::move(addresses), port);
 }
 
+// By a wrong clock every signature is out of date. What that left undecided is looked up again soon, so that
+// mail goes out once the clock is right.
+DaneState soon_again(DaneState state, const Moment& moment) {
+  bool host_failed = tally(state.hosts, max_mx_hosts).failed > 0;
+  if (moment.clock.certain || (state.trouble == MxTrouble::none && !host_failed)) return state;
+  state.next_try = moment.now + doubt_backoff;
+  if (host_failed) state.valid_until = std::min(state.valid_until, state.next_try);
+  return state;
+}
+
 asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& clock, DomainName domain,
                                         Route route, std::optional<DaneState> before,
                                         DaneLookOptions options) {
@@ -162,7 +173,8 @@ asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& c
     hosts.resize(hosts_to_look_at(mx.hosts, options.mx_hosts));
     findings = co_await look_up_hosts(dns, std::move(hosts), route.port, deadline);
   }
-  co_return after_dane_look(clock.now(), route, before, mx, findings);
+  Moment moment = clock.moment();
+  co_return soon_again(after_dane_look(moment.now, route, before, mx, findings), moment);
 }
 
 }  // namespace mtasts

@@ -46,6 +46,7 @@ inline constexpr std::chrono::seconds min_fetch_backoff{300};  // RFC 8461 §3.3
 inline constexpr std::chrono::seconds max_fetch_backoff{3600};
 inline constexpr std::chrono::seconds min_dns_backoff{30};
 inline constexpr std::chrono::seconds max_dns_backoff{300};
+inline constexpr std::chrono::seconds doubt_backoff{5};  // while the clock is in doubt, and may be the cause
 inline constexpr std::chrono::seconds newer_id_interval{60};
 
 // True if the record has a policy and the policy is in force (core/decide.hpp holds()).

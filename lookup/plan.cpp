@@ -143,7 +143,9 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
   }
   r.look.at = now;
   seconds keep = txt.keep;
-  if (dns_failed) {
+  if (dns_failed && !moment.clock.certain) {
+    keep = doubt_backoff;
+  } else if (dns_failed) {
     keep = backoff(min_dns_backoff, max_dns_backoff, static_cast<std::uint16_t>(r.look.failures - 1));
   }
   r.look.next_check = now + keep;

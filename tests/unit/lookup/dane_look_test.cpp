@@ -297,6 +297,20 @@ TEST_CASE("a host whose lookup fails is what it was, while that is young", "[loo
   }
 }
 
+TEST_CASE("what a wrong clock left undecided is looked up again soon", "[lookup][clock]") {
+  World world;
+  world.clock.state = {false, world.clock.time};
+  world.dns.answers["example.com/MX"] = dns_failure("signature expired", DnsAnswer::Security::bogus);
+  DaneState state = world.look();
+  CHECK(state.trouble == MxTrouble::bogus);
+  CHECK(dane_freshness(view(state), world.clock.time + doubt_backoff) == Freshness::wait);
+  for (int i = 0; i < 5; ++i) state = world.look({}, state);
+  CHECK(dane_freshness(view(state), world.clock.time + doubt_backoff) == Freshness::wait);
+  world.clock.state = {};
+  state = world.look({}, state);
+  CHECK(dane_freshness(view(state), world.clock.time + doubt_backoff) == Freshness::answer);
+}
+
 TEST_CASE("an MX host with an underscore is one, as in Postfix", "[lookup]") {
   World world;
   world.mx({{10, "mx_1.x"}, {20, "mx2.x"}});
