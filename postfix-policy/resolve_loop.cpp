@@ -100,7 +100,11 @@ asio::awaitable<void> ResolveLoop::watch_clock() {
   std::chrono::seconds dns_made_at = clock_.look().wall_offset;
   for (;;) {
     ClockBelief seen = clock_.look();
-    if (std::chrono::abs(seen.wall_offset - dns_made_at) > max_step) {
+    // A jump there and back within a second is seen by what it left behind.
+    bool jumped =
+        seen.doubt != ClockDoubt::none &&
+        (seen.doubt != told.doubt || seen.settled_from != told.settled_from || seen.jump != told.jump);
+    if (jumped || std::chrono::abs(seen.wall_offset - dns_made_at) > max_step) {
       dns_made_at = seen.wall_offset;
       try {
         health_.renew_dns();
