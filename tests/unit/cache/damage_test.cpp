@@ -265,6 +265,8 @@ TEST_CASE("What keeps the check from its work is no damage", "[cache]") {
       GENERATE(Catch::Generators::values<Row>({{"no descriptor left", RLIMIT_NOFILE, 4, false},
                                                {"little address space", RLIMIT_AS, 3ull << 30, true}}));
   INFO(row.why);
+  // A sanitizer's shadow memory is larger than any limit that is worth trying.
+  if (row.resource == RLIMIT_AS && address_space() >= row.limit) return;
   Filled t;
   std::filesystem::remove(t.folder.file("daemon.lock"));  // so that it is checked
   auto child = ::fork();
@@ -278,9 +280,7 @@ TEST_CASE("What keeps the check from its work is no damage", "[cache]") {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(WIFEXITED(status));
-  // A sanitizer's shadow memory is larger than any limit that is worth trying.
-  bool opens = row.opens && (row.resource != RLIMIT_AS || address_space() < row.limit);
-  CHECK(WEXITSTATUS(status) == (opens ? 0 : 1));
+  CHECK(WEXITSTATUS(status) == (row.opens ? 0 : 1));
   CHECK(t.aside().empty());
   CHECK(t.open()->stats()->policies == 300);
 }
