@@ -63,9 +63,18 @@ void WatchedClock::begin(const ClockPast& past) {
 Moment WatchedClock::moment() const noexcept {
   std::int64_t wall = wall_seconds();
   std::int64_t moved = wall - steady_seconds() - steady_offset_.load(std::memory_order_acquire);
-  bool steady = std::abs(moved) <= max_step.count();
-  if (steady && certain_.load(std::memory_order_relaxed)) return certain(Time(std::chrono::seconds(wall)));
-  return moment_after_jump();
+  if (std::abs(moved) > max_step.count()) return moment_after_jump();
+  if (doubt_.load(std::memory_order_acquire) != ClockDoubt::none) return moment_in_doubt();
+  return certain(Time(std::chrono::seconds(wall)));
+}
+
+// A change of the belief in the middle of this mixes two of its states; policies held in both.
+Moment WatchedClock::moment_in_doubt() const noexcept {
+  ClockBelief belief;
+  belief.doubt = doubt_.load(std::memory_order_acquire);
+  belief.offset = std::chrono::seconds(believed_offset_.load(std::memory_order_relaxed));
+  belief.last_certain = Time(std::chrono::seconds(last_certain_.load(std::memory_order_relaxed)));
+  return moment_of(belief, read_clocks());
 }
 
 Moment WatchedClock::moment_after_jump() const noexcept {
@@ -78,8 +87,13 @@ Moment WatchedClock::moment_after_jump() const noexcept {
 
 // REQUIRES: mutex_ is held, or nobody else knows this object yet.
 void WatchedClock::publish(const ClockReading& now) const noexcept {
-  // In this order, and read in the other: who sees the offset of a clock that has jumped sees the doubt too.
-  certain_.store(belief_.doubt == ClockDoubt::none, std::memory_order_relaxed);
+  // In this order, and read in the other: who sees the offset of a clock that has jumped sees the doubt too,
+  // and who sees the doubt sees the last certain moment.
+  if (belief_.doubt != ClockDoubt::none) {
+    believed_offset_.store(belief_.offset.count(), std::memory_order_relaxed);
+    last_certain_.store(belief_.last_certain.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  doubt_.store(belief_.doubt, std::memory_order_release);
   steady_offset_.store(now.wall.time_since_epoch().count() - steady_seconds(), std::memory_order_release);
 }
 

@@ -15,8 +15,8 @@ BootId boot_id();
 // The time of day and the time since boot, read together.
 ClockReading read_clocks() noexcept;
 
-// All members may be called by any thread. moment() takes no lock and makes no system call while the clock is
-// certain and has not jumped.
+// All members may be called by any thread. moment() takes no lock and makes no system call while the clock has
+// not jumped since the last look(), whether it is certain or in doubt.
 class WatchedClock final : public Clock {
  public:
   WatchedClock();
@@ -36,6 +36,7 @@ class WatchedClock final : public Clock {
   ClockBelief change(Change change) const noexcept;
   void publish(const ClockReading& now) const noexcept;
   Moment moment_after_jump() const noexcept;
+  Moment moment_in_doubt() const noexcept;
 
   BootId boot_;
   mutable std::mutex mutex_;  // belief_, begun_
@@ -43,7 +44,9 @@ class WatchedClock final : public Clock {
   bool begun_ = false;
   // What moment() reads without the lock. Seconds.
   mutable std::atomic<std::int64_t> steady_offset_;  // time of day minus CLOCK_MONOTONIC, when last looked
-  mutable std::atomic<bool> certain_ = true;
+  mutable std::atomic<ClockDoubt> doubt_ = ClockDoubt::none;
+  mutable std::atomic<std::int64_t> believed_offset_{};  // ClockBelief::offset
+  mutable std::atomic<std::int64_t> last_certain_{};     // ClockBelief::last_certain
 };
 
 }  // namespace mtasts
