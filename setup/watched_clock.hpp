@@ -15,8 +15,8 @@ BootId boot_id();
 // The time of day and the time since boot, read together.
 ClockReading read_clocks() noexcept;
 
-// All members may be called by any thread. moment() takes no lock and makes no system call while the clock has
-// not jumped since the last look(), whether it is certain or in doubt.
+// All members may be called by any thread. moment() takes no lock and makes no system call while the clock
+// has not jumped since the last look(), whether it is certain or in doubt.
 class WatchedClock final : public Clock {
  public:
   WatchedClock();

@@ -12,15 +12,17 @@ from lab.socketmap import Client
 
 from . import addresses, policyhosts, zonegen
 
-CONFIG = """[listen]
+# A daemon's own places, and what leads it to this internet.
+PLACES = """[listen]
 socketmap = ["unix:{folder}/policy.sock"]
 http = ""
 control = "{folder}/control.sock"
 [cache]
-path = "{folder}/cache"
-[dns]
-forward = []
-root_hints = "{dns}/root.hints"
+path = "{cache}"
+"""
+INTERNET = """[dns]
+forward = {forward}
+root_hints = "{hints}"
 trust_anchor = "{dns}/trust-anchor"
 [https]
 ca_file = "{ca}"
@@ -39,8 +41,7 @@ class BenchDaemon(Daemon):
         self.where = self.unix
 
     def write_config(self, more="", listen=()):
-        self.config.write_text(CONFIG.format(folder=self.folder, dns=self.lab.folder("dns"),
-                                             ca=self.lab.authority.ca_file) + more)
+        self.config.write_text(PLACES.format(folder=self.folder, cache=f"{self.folder}/cache") + self.lab.way_to_it() + more)
 
     def answers(self):
         try:
@@ -95,6 +96,11 @@ class World:
         zonegen.start(self, self.counts)
         self.start_policy_hosts()
         self.daemon = BenchDaemon(self)
+
+    def way_to_it(self, forward="[]", hints=None):
+        """The part of a daemon's configuration that leads it here."""
+        dns = self.folder("dns")
+        return INTERNET.format(forward=forward, hints=hints or f"{dns}/root.hints", dns=dns, ca=self.authority.ca_file)
 
     def start_policy_hosts(self):
         policyhosts.start(self, self.counts)

@@ -14,17 +14,6 @@ ROOT = addresses.ROOT
 POLICY_HOSTS = [each for both in addresses.POLICY for each in both]
 NAME_SERVERS = [*ROOT, *(each for servers in (addresses.TLD, addresses.INFRA, *addresses.PROVIDERS.values())
                          for both in servers.values() for each in both)]
-# What follows in a trial's configuration.
-MORE = """[dns]
-forward = {forward}
-root_hints = "{hints}"
-trust_anchor = "{dns}/trust-anchor"
-[https]
-ca_file = "{ca}"
-allow_addresses = ["203.0.113.0/24", "2001:db8::/32"]
-[policy]
-postfix_dane = "yes"
-"""
 
 
 class Internet(World):
@@ -50,14 +39,10 @@ class Internet(World):
         wait_until("the resolver", lambda: "rcode: NOERROR" in run(
             *netns.enter(self.world, "drill", f"@{RESOLVER}", ".", "NS")), 30)
 
-    def more(self, forward="[]", hints=None):
-        return MORE.format(forward=forward, hints=hints or f"{self.folder('dns')}/root.hints", dns=self.folder("dns"),
-                           ca=self.authority.ca_file)
-
     def served(self, cache=None, wrap=(), **more):
         """An mtastsd that is not started yet; it is stopped when the internet goes down."""
         self.trials += 1
-        return Served(self.path / f"t{self.trials}", cache, self.more(**more), self.relay, wrap)
+        return Served(self.path / f"t{self.trials}", cache, self.way_to_it(**more), self.relay, wrap)
 
     @contextlib.contextmanager
     def without(self, targets, how="blackhole"):

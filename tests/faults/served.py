@@ -11,19 +11,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from bench.world import PLACES
 from lab import netns
 from lab.daemon import program
 from lab.processes import LabError, Processes, wait_until
 from lab.socketmap import Client
 
-CONFIG = """[listen]
-socketmap = ["unix:{folder}/policy.sock"]
-http = ""
-control = "{folder}/control.sock"
-[cache]
-path = "{cache}"
-{more}
-[log]
+LOG = """[log]
 format = "json"
 target = "stderr"
 """
@@ -52,7 +46,7 @@ class Served:
         self.configure(more)
 
     def configure(self, more):
-        self.config.write_text(CONFIG.format(folder=self.folder, cache=self.cache, more=more))
+        self.config.write_text(PLACES.format(folder=self.folder, cache=self.cache) + f"{more}\n" + LOG)
 
     def begin(self):
         """Starts it and does not wait."""

@@ -1,4 +1,4 @@
-// fake_daemon - a control socket that says what it is told to say.
+// fake_daemon - daemons that say what they are told to say, each a thread here.
 #pragma once
 
 #include <sys/socket.h>
@@ -6,59 +6,107 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "conf/config.hpp"
+#include "core/netstring.hpp"
+
 namespace mtasts::test {
 
-// Takes one connection, reads a line, sends the reply as it stands there, and closes.
-class FakeDaemon {
+// Takes one connection at a unix socket and hands its descriptor to `talk`, which need not close it.
+class OneConnection {
  public:
-  FakeDaemon(const std::string& path, std::string reply)
-      : reply_(std::move(reply)), listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+  using Talk = std::function<void(int client)>;
+
+  OneConnection(const std::string& path, Talk talk) : listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
         listen(listener_, 1) != 0)
       throw std::runtime_error("no socket");
-    thread_ = std::thread([this] { serve(); });
+    thread_ = std::thread([this, talk = std::move(talk)] {
+      int client = accept(listener_, nullptr, nullptr);
+      if (client < 0) return;
+      talk(client);
+      close(client);
+    });
   }
-  ~FakeDaemon() {
+  ~OneConnection() {
     shutdown(listener_, SHUT_RDWR);
     thread_.join();
     close(listener_);
   }
-  FakeDaemon(const FakeDaemon&) = delete;
-  FakeDaemon& operator=(const FakeDaemon&) = delete;
+  OneConnection(const OneConnection&) = delete;
+  OneConnection& operator=(const OneConnection&) = delete;
+
+ private:
+  int listener_;
+  std::thread thread_;
+};
+
+// A control socket: reads a line and sends the reply as it stands there. "silence": it never answers.
+class FakeDaemon {
+ public:
+  FakeDaemon(const std::string& path, std::string reply)
+      : connection_(path, [this, reply = std::move(reply)](int client) { answer(client, reply); }) {}
 
   std::string request;  // once the client is done
 
  private:
-  void serve() {
-    int client = accept(listener_, nullptr, nullptr);
-    if (client < 0) return;
+  void answer(int client, std::string_view reply) {
     char c = 0;
     while (recv(client, &c, 1, 0) == 1 && c != '\n') request += c;
-    if (reply_ == "silence") {
-      reply_.clear();
+    if (reply == "silence") {
+      reply = {};
       while (recv(client, &c, 1, 0) > 0) {  // until the client goes
       }
     }
-    for (std::string_view rest = reply_; !rest.empty();) {
-      auto sent = send(client, rest.data(), rest.size(), MSG_NOSIGNAL);
+    while (!reply.empty()) {
+      auto sent = send(client, reply.data(), reply.size(), MSG_NOSIGNAL);
       if (sent <= 0) break;
-      rest.remove_prefix(static_cast<std::size_t>(sent));
+      reply.remove_prefix(static_cast<std::size_t>(sent));
     }
-    close(client);
   }
 
-  std::string reply_;
-  int listener_;
-  std::thread thread_;
+  OneConnection connection_;
+};
+
+// A socketmap: answers each request by `replies`, raw octets as they stand there.
+class FakeSocketmap {
+ public:
+  using Replies = std::map<std::string, std::string>;
+
+  FakeSocketmap(const std::string& path, Replies replies)
+      : path_(path),
+        connection_(path, [replies = std::move(replies)](int client) { answer(client, replies); }) {}
+
+  Endpoint endpoint() const { return {Endpoint::Kind::unix_path, path_, {}, 0}; }
+
+ private:
+  static void answer(int client, const Replies& replies) {
+    std::string input;
+    char part[4096];
+    for (ssize_t count; (count = recv(client, part, sizeof part, 0)) > 0;) {
+      input.append(part, static_cast<std::size_t>(count));
+      Frame frame = next_frame(input, 10'000);
+      if (frame.state != Frame::State::whole) continue;
+      auto reply = replies.find(std::string(frame.payload));
+      if (reply == replies.end()) break;
+      for (char c : reply->second)  // octet by octet: replies come in pieces
+        if (send(client, &c, 1, MSG_NOSIGNAL) != 1) break;
+      input.erase(0, frame.used);
+    }
+  }
+
+  std::string path_;
+  OneConnection connection_;
 };
 
 }  // namespace mtasts::test

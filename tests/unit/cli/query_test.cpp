@@ -8,15 +8,14 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
-#include <cstring>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/socketmap_client.hpp"
 #include "conf/values.hpp"
 #include "core/netstring.hpp"
+#include "tests/unit/cli/fake_daemon.hpp"
 #include "tests/unit/cli/support.hpp"
 
 using namespace std::chrono_literals;
@@ -25,54 +24,7 @@ namespace mtasts {
 namespace {
 
 using test::Caught;
-
-// Takes one connection at a unix socket and answers each request by `replies`, raw bytes as they stand there.
-class FakeDaemon {
- public:
-  FakeDaemon(std::string path, std::map<std::string, std::string> replies)
-      : path_(std::move(path)), replies_(std::move(replies)), listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        listen(listener_, 1) != 0)
-      throw std::runtime_error("no socket");
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~FakeDaemon() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  FakeDaemon(const FakeDaemon&) = delete;
-  FakeDaemon& operator=(const FakeDaemon&) = delete;
-
-  Endpoint endpoint() const { return {Endpoint::Kind::unix_path, path_, {}, 0}; }
-
- private:
-  void serve() {
-    int client = accept(listener_, nullptr, nullptr);
-    if (client < 0) return;
-    std::string input;
-    char part[4096];
-    for (ssize_t count; (count = recv(client, part, sizeof part, 0)) > 0;) {
-      input.append(part, static_cast<std::size_t>(count));
-      Frame frame = next_frame(input, 10'000);
-      if (frame.state != Frame::State::whole) continue;
-      auto reply = replies_.find(std::string(frame.payload));
-      if (reply == replies_.end()) break;
-      for (char c : reply->second)  // octet by octet: replies come in pieces
-        if (send(client, &c, 1, MSG_NOSIGNAL) != 1) break;
-      input.erase(0, frame.used);
-    }
-    close(client);
-  }
-
-  std::string path_;
-  std::map<std::string, std::string> replies_;
-  int listener_;
-  std::thread thread_;
-};
+using test::FakeSocketmap;
 
 std::string framed(std::string_view payload) {
   std::string out;
@@ -93,8 +45,8 @@ const std::string object = object_with(R"({"postfix":")" + secure + R"(","postfi
 
 TEST_CASE("query prints the reply exactly, and the reason below, out of one answer", "[cli]") {
   test::Folder folder;
-  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed("TEMP asked twice")},
-                                   {"json example.com", framed("OK " + object)}});
+  FakeSocketmap daemon(folder / "s", {{"postfix example.com", framed("TEMP asked twice")},
+                                      {"json example.com", framed("OK " + object)}});
   Caught caught;
   CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_ok);
   CHECK(caught.out.str() == secure + "\nenforce policy (cache)\n");
@@ -109,8 +61,8 @@ TEST_CASE("SM-7: query asks for the reply itself when the object is too long to 
                          Row{"TEMP the JSON answer is too long", secure + "\n"}}) {
     INFO(row.explained);
     test::Folder folder;
-    FakeDaemon daemon(folder / "s",
-                      {{"postfix example.com", framed(secure)}, {"json example.com", framed(row.explained)}});
+    FakeSocketmap daemon(
+        folder / "s", {{"postfix example.com", framed(secure)}, {"json example.com", framed(row.explained)}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_ok);
     CHECK(caught.out.str() == row.want);
@@ -119,7 +71,7 @@ TEST_CASE("SM-7: query asks for the reply itself when the object is too long to 
 
 TEST_CASE("query --map prints that reply alone; NOTFOUND is an answer", "[cli]") {
   test::Folder folder;
-  FakeDaemon daemon(folder / "s", {{"postfix310/partners [mx.example.com]:587", framed("NOTFOUND ")}});
+  FakeSocketmap daemon(folder / "s", {{"postfix310/partners [mx.example.com]:587", framed("NOTFOUND ")}});
   Caught caught;
   CHECK(query({daemon.endpoint()}, {"[mx.example.com]:587", "postfix310/partners", 5s}, caught.text()) ==
         exit_ok);
@@ -129,7 +81,7 @@ TEST_CASE("query --map prints that reply alone; NOTFOUND is an answer", "[cli]")
 TEST_CASE("SM-5: TEMP and PERM are exit 1", "[cli]") {
   for (const std::string reply : {"TEMP MX example.com: timeout", "PERM unknown map name 'x': use postfix"}) {
     test::Folder folder;
-    FakeDaemon daemon(folder / "s", {{"x example.com", framed(reply)}});
+    FakeSocketmap daemon(folder / "s", {{"x example.com", framed(reply)}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", "x", 5s}, caught.text()) == exit_no);
     CHECK(caught.out.str() == reply + "\n");
@@ -138,7 +90,7 @@ TEST_CASE("SM-5: TEMP and PERM are exit 1", "[cli]") {
 
 TEST_CASE("query --json prints the json map's object, of the zone if there is one", "[cli]") {
   test::Folder folder;
-  FakeDaemon daemon(folder / "s", {{"json/partners example.com", framed("OK " + object)}});
+  FakeSocketmap daemon(folder / "s", {{"json/partners example.com", framed("OK " + object)}});
   Caught caught;
   CHECK(query({daemon.endpoint()}, {"example.com", "postfix/partners", 5s}, caught.json()) == exit_ok);
   CHECK(caught.out.str() == object + "\n");
@@ -159,7 +111,7 @@ TEST_CASE("query: the exit code is that of the dialect asked for, in text and JS
     auto reply = row.map == "postfix310" && row.explained.contains("NOTFOUND") ? "NOTFOUND " : "TEMP x";
     test::Folder folder;
     auto daemon = [&](const std::string& name) {
-      return std::make_unique<FakeDaemon>(
+      return std::make_unique<FakeSocketmap>(
           folder / name, std::map<std::string, std::string>{{"json example.com", framed(row.explained)},
                                                             {"postfix example.com", framed("TEMP x")},
                                                             {"postfix310 example.com", framed(reply)}});
@@ -181,7 +133,7 @@ TEST_CASE("query --json: what is no object is still JSON", "[cli]") {
                          Row{"OK []", exit_trouble}, Row{"NOTFOUND ", exit_trouble}}) {
     INFO(row.reply);
     test::Folder folder;
-    FakeDaemon daemon(folder / "s", {{"json example.com", framed(row.reply)}});
+    FakeSocketmap daemon(folder / "s", {{"json example.com", framed(row.reply)}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.json()) == row.want);
     CHECK(boost::json::parse(caught.out.str()).at("error") == boost::json::string(row.reply));
@@ -200,7 +152,7 @@ TEST_CASE("query --json: maps without an object are asked as they are", "[cli]")
         Row{"postfix/BIG", "PERM unknown map name", R"({"error":"PERM unknown map name"})", exit_no}}) {
     INFO(row.map);
     test::Folder folder;
-    FakeDaemon daemon(folder / "s", {{row.map + " example.com", framed(row.reply)}});
+    FakeSocketmap daemon(folder / "s", {{row.map + " example.com", framed(row.reply)}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", row.map, 5s}, caught.json()) == row.code);
     CHECK(caught.out.str() == row.want + "\n");
@@ -224,7 +176,7 @@ TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
   for (const std::string raw : {"HTTP/1.0 400 Bad Request\r\n", "5:OK x", "1:,", "200000:", "-1:x,"}) {
     INFO(raw);
     test::Folder folder;
-    FakeDaemon daemon(folder / "s", {{"postfix example.com", raw}});
+    FakeSocketmap daemon(folder / "s", {{"postfix example.com", raw}});
     Caught caught;
     CHECK(query({daemon.endpoint()}, {"example.com", "postfix", 60s}, caught.text()) == exit_trouble);
     CHECK(caught.out.str().empty());
@@ -234,8 +186,8 @@ TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
 
 TEST_CASE("hostile bytes of a reply do not reach the terminal", "[cli]") {
   test::Folder folder;
-  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed("TEMP \x1b[2J\n\xc2\x9b")},
-                                   {"json example.com", framed("OK {\"reason\":\"\\u001b[2J\\u009b\"}")}});
+  FakeSocketmap daemon(folder / "s", {{"postfix example.com", framed("TEMP \x1b[2J\n\xc2\x9b")},
+                                      {"json example.com", framed("OK {\"reason\":\"\\u001b[2J\\u009b\"}")}});
   Caught caught;
   CHECK(query({daemon.endpoint()}, {"example.com", "", 5s}, caught.text()) == exit_no);
   CHECK(caught.out.str() == "TEMP \\x1b[2J\\x0a\\xc2\\x9b\n\\x1b[2J\\xc2\\x9b\n");
@@ -263,7 +215,7 @@ TEST_CASE("the first endpoint that can be reached is asked; if none can, all are
   test::Folder folder;
   Endpoint nobody{Endpoint::Kind::unix_path, folder / "nobody", {}, 0};
   Endpoint closed = *read_endpoint("inet:127.0.0.1:1");
-  FakeDaemon daemon(folder / "s", {{"postfix example.com", framed(secure)}});
+  FakeSocketmap daemon(folder / "s", {{"postfix example.com", framed(secure)}});
   Caught reached, lost;
   CHECK(query({nobody, closed, daemon.endpoint()}, {"example.com", "postfix", 5s}, reached.text()) ==
         exit_ok);
