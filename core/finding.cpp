@@ -32,8 +32,10 @@ std::string printable(std::string_view text, std::size_t max) {
   return out;
 }
 
+std::string in_quotes(std::string_view text, std::size_t max) { return "\"" + printable(text, max) + "\""; }
+
 std::string too_long(std::string_view name, std::size_t most) {
-  return "\"" + printable(name) + "\" has " + std::to_string(name.size()) + " characters; at most " +
+  return in_quotes(name) + " has " + std::to_string(name.size()) + " characters; at most " +
          std::to_string(most) + " are allowed";
 }
 

@@ -125,7 +125,7 @@ std::string judge_unknown(std::string_view name) {
 }  // namespace
 
 std::string complaint(std::string_view quoted, std::string_view rest) {
-  return ("\"" + printable(quoted) + "\" ").append(rest);
+  return (in_quotes(quoted) + " ").append(rest);
 }
 
 bool may_repeat(std::string_view name) noexcept { return name == "match" || name == "tafile"; }

@@ -22,8 +22,6 @@ constexpr std::size_t max_findings =
     50;  // of errors, and of the rest: a hostile body must not make thousands
 constexpr std::uint32_t day = 86'400;
 
-std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
-
 // What is wrong with an mx value, as a person would say it.
 std::string_view mx_fault(std::string_view value) noexcept {
   auto has = [&](std::string_view any) { return value.find_first_of(any) != std::string_view::npos; };
@@ -96,13 +94,14 @@ bool PolicyReader::check_bytes(std::string_view body) {
   } else if (body.starts_with("\xEF\xBB\xBF")) {
     error("byte-order-mark", "the file begins with a byte order mark; save it without");
   } else if (std::size_t bad = find_invalid_utf8(body); bad != std::string_view::npos) {
-    error("not-utf8", quoted(body.substr(bad, 1)) + at(bad) + " is no UTF-8");
+    error("not-utf8", in_quotes(body.substr(bad, 1)) + at(bad) + " is no UTF-8");
   }
   for (std::size_t i = 0; !failed_ && i < body.size(); ++i) {
     bool line_end = body[i] == '\r' && i + 1 < body.size() && body[i + 1] == '\n';
     if (!is_control(body[i]) || line_end) continue;
     if (body[i] == '\r') error("lone-cr", "a CR without LF" + at(i) + "; lines end in LF or CRLF");
-    if (body[i] != '\r') error("control-character", "control character " + quoted(body.substr(i, 1)) + at(i));
+    if (body[i] != '\r')
+      error("control-character", "control character " + in_quotes(body.substr(i, 1)) + at(i));
   }
   return !failed_;
 }
@@ -131,7 +130,7 @@ void PolicyReader::read_line(std::string_view line) {
   if (colon != std::string_view::npos && key.size() > max_extension_name && has_extension_octets(key))
     return error("no-key", here() + "the key " + too_long(key, max_extension_name));
   if (colon == std::string_view::npos || !is_extension_name(key)) {
-    return error("no-key", here() + quoted(text) + " does not begin with a key and \":\"");
+    return error("no-key", here() + in_quotes(text) + " does not begin with a key and \":\"");
   }
   std::string_view value = trim_front(text.substr(colon + 1));
   if (value.find('\t') !=
@@ -160,9 +159,9 @@ void PolicyReader::unknown_key(std::string_view key) {
     if (folded != known && folded != std::string(known) + "s") continue;
     return remark(
         "misspelt-key", Severity::warning,
-        here() + "unknown key " + quoted(key) + " is ignored; " + std::string(known) + " was meant?");
+        here() + "unknown key " + in_quotes(key) + " is ignored; " + std::string(known) + " was meant?");
   }
-  remark("unknown-key", Severity::info, here() + "unknown key " + quoted(key) + " is allowed and ignored");
+  remark("unknown-key", Severity::info, here() + "unknown key " + in_quotes(key) + " is allowed and ignored");
 }
 
 // The first of duplicate keys counts (RFC 8461 §3.2, STS-20).
@@ -176,7 +175,7 @@ bool PolicyReader::first(std::string_view key, bool& seen) {
 void PolicyReader::read_version(std::string_view value) {
   if (!first("version", version_seen_)) return;
   lint_.version = printable(value);
-  if (value != "STSv1") error("version-wrong", here() + "version " + quoted(value) + " must be STSv1");
+  if (value != "STSv1") error("version-wrong", here() + "version " + in_quotes(value) + " must be STSv1");
 }
 
 void PolicyReader::read_mode(std::string_view value) {
@@ -184,7 +183,7 @@ void PolicyReader::read_mode(std::string_view value) {
   lint_.mode = printable(value);
   std::optional<Mode> mode = mode_of(value);
   if (!mode)
-    return error("mode-unknown", here() + "mode " + quoted(value) + " must be enforce, testing or none");
+    return error("mode-unknown", here() + "mode " + in_quotes(value) + " must be enforce, testing or none");
   policy_.mode = *mode;
 }
 
@@ -193,7 +192,7 @@ void PolicyReader::read_max_age(std::string_view value) {
   lint_.max_age = printable(value);
   if (value.empty() || value.size() > 10 || !std::ranges::all_of(value, is_digit)) {  // 1*10(DIGIT), STS-22
     return error("max-age-syntax",
-                 here() + "max_age " + quoted(value) + " must be 1 to 10 digits, in seconds");
+                 here() + "max_age " + in_quotes(value) + " must be 1 to 10 digits, in seconds");
   }
   std::uint64_t seconds = 0;
   std::from_chars(value.data(), value.data() + value.size(), seconds);
@@ -207,7 +206,7 @@ void PolicyReader::read_max_age(std::string_view value) {
 void PolicyReader::read_mx(std::string_view value) {
   std::optional<MxPattern> pattern = MxPattern::parse(value);
   if (!pattern && !is_numeric_mx(value)) {
-    error("mx-syntax", here() + "mx " + quoted(value) + ": " + std::string(mx_fault(value)));
+    error("mx-syntax", here() + "mx " + in_quotes(value) + ": " + std::string(mx_fault(value)));
     if (bad_mx_++ < max_findings) lint_.mx.push_back(printable(value));
     return;
   }
@@ -224,7 +223,7 @@ void PolicyReader::read_mx(std::string_view value) {
     policy_.mx += text;
   } else {
     remark("mx-address", Severity::warning,
-           here() + "mx " + quoted(text) +
+           here() + "mx " + in_quotes(text) +
                " looks like an IP address and matches no host; write the host's name");
   }
   mx_seen_.insert(std::move(text));

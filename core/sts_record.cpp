@@ -17,8 +17,6 @@ namespace {
 constexpr std::string_view version = "v=STSv1";
 constexpr std::size_t max_remarks = 20;  // of warnings and infos; a name may have any number of TXT records
 
-std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
-
 void remark(Findings& findings, std::string_view code, Severity severity, std::string message) {
   if (findings.size() < max_remarks) findings.push_back({code, severity, std::move(message)});
 }
@@ -35,11 +33,11 @@ bool is_id(std::string_view text) noexcept {  // STS-5
 }
 
 std::string id_message(std::string_view id) {
-  std::string message = "id " + quoted(id);
+  std::string message = "id " + in_quotes(id);
   if (id.empty()) return message + " is empty; it must be 1 to 32 letters and digits";
   auto bad = std::ranges::find_if_not(id, is_alnum);
   if (bad == id.end()) return "id " + too_long(id, 32);
-  return message + ": " + quoted({bad, 1}) + " at place " + std::to_string(bad - id.begin() + 1) +
+  return message + ": " + in_quotes({bad, 1}) + " at place " + std::to_string(bad - id.begin() + 1) +
          "; only letters and digits are allowed";
 }
 
@@ -65,16 +63,17 @@ struct Fields {
   void read(std::string_view field) {
     std::size_t equals = field.find('=');
     std::string_view name = field.substr(0, equals);
-    if (equals == std::string_view::npos) return error("field-syntax", quoted(field) + " is not name=value");
+    if (equals == std::string_view::npos)
+      return error("field-syntax", in_quotes(field) + " is not name=value");
     if (name == "id") return read_id(field.substr(3));
     if (name.size() > max_extension_name && has_extension_octets(name))
       return error("field-syntax", "the name " + too_long(name, max_extension_name));
     if (!is_extension_name(name) || !is_value(field.substr(equals + 1))) {
       return error("field-syntax",
-                   quoted(field) + " does not follow the grammar name=value of RFC 8461 section 3.1");
+                   in_quotes(field) + " does not follow the grammar name=value of RFC 8461 section 3.1");
     }
     remark(remarks, "unknown-field", Severity::info,
-           "unknown field " + quoted(name) + " is allowed and ignored");
+           "unknown field " + in_quotes(name) + " is allowed and ignored");
   }
 };
 
@@ -116,13 +115,13 @@ bool contains_folded(std::string_view text, std::string_view part) noexcept {
 
 // A record that is not ours: what its owner may have meant.
 Finding judge_stranger(std::string_view record) {
-  std::string shown = quoted(record);
+  std::string shown = in_quotes(record);
   if (record.starts_with(version)) {
     std::string_view rest = trim(record.substr(version.size()));
     if (rest.empty())
       return {"no-delimiter", Severity::warning, shown + ": a \";\" and the id must follow v=STSv1"};
     return {"wrong-version", Severity::warning,
-            shown + ": after v=STSv1 a \";\" must follow, not " + quoted(rest.substr(0, 1))};
+            shown + ": after v=STSv1 a \";\" must follow, not " + in_quotes(rest.substr(0, 1))};
   }
   std::string_view bare = record.substr(std::min(record.find_first_not_of(" \t\"\\'"), record.size()));
   if (bare.size() != record.size() && contains_folded(bare.substr(0, version.size()), version)) {
@@ -143,7 +142,7 @@ RecordLint lint_many(const std::vector<std::string_view>& ours) {
   RecordLint lint{RecordVerdict::invalid, {}, {}};
   lint.findings.push_back({"multiple-records", Severity::error,
                            std::to_string(ours.size()) + " MTA-STS records, exactly one is needed: " +
-                               quoted(ours[0]) + ", " + quoted(ours[1])});
+                               in_quotes(ours[0]) + ", " + in_quotes(ours[1])});
   return lint;
 }
 

@@ -50,7 +50,7 @@ Result<std::string> forward_lines(const std::vector<std::string>& servers) {
   std::string lines;
   for (const std::string& text : servers) {
     auto server = parse_server(text);
-    if (!server) return fail(Fault::config, "\"" + printable(text) + "\" is no resolver's address");
+    if (!server) return fail(Fault::config, in_quotes(text) + " is no resolver's address");
     lines += "  forward-addr: " + to_string(server->address) + std::string(server->interface) + "@" +
              std::to_string(server->port) + "\n";
   }

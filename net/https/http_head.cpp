@@ -28,9 +28,7 @@ std::string_view first_line(std::string_view bytes) noexcept {
   return without_cr(bytes.substr(0, bytes.find('\n')));
 }
 
-std::string quoted_line(std::string_view bytes) {
-  return "\"" + printable(first_line(bytes), quoted_octets) + "\"";
-}
+std::string quoted_line(std::string_view bytes) { return in_quotes(first_line(bytes), quoted_octets); }
 
 // What follows "HTTP/1.x": a blank, three digits, and the end or a blank. The first digit is no zero: there
 // is no such class of status (RFC 9110 §15).
