@@ -3,12 +3,14 @@
 // A DaneView is one look at a next hop: is its MX RRset secure, and what is each MX host. It is in force no
 // longer than the smallest TTL seen (DANE-27). Beside the last state that was decided stands the trouble that
 // a later look may have met: the state goes on to count until its TTL is over (DESIGN §4 rule 3). After that
-// it stays as the domain's last proof, for 30 days: what holds while DNSSEC is down.
+// it stays as the domain's last proof, for 30 days: what holds while DNSSEC is down. A host whose lookup
+// failed keeps its own last proof and its time; only an answer that validates writes a proof.
 #pragma once
 
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,7 +50,7 @@ enum class HostState : char {
   none = '0',         // securely denied
   insecure = 'i',     // address or TLSA lookup ended in an unsigned zone (DANE-13)
   failed = 'f',       // an error on the way to its TLSA records: it must not be used (DANE-5)
-  lost = 'F',         // failed, and at its last proof it had TLSA records; matters while DNSSEC is down
+  lost = 'F',         // earlier builds: failed, and at its last proof it had TLSA records
   unreachable = 'x',  // it has no address: it does not count
   not_asked = '-',    // not looked at: the MX is insecure, or it is too far down; it does not count
 };
@@ -61,15 +63,24 @@ std::string_view words(MxState state) noexcept;      // "secure", "insecure", "n
 std::string_view words(MxTrouble trouble) noexcept;  // "failed", "bogus", ""
 std::string_view words(HostState state) noexcept;    // "usable TLSA", "unusable TLSA", "no TLSA", …
 
+// What an answer that validated said about a host, and when.
+struct HostProof {
+  HostState state = HostState::none;  // usable, unusable, none, insecure or unreachable
+  Time at{};
+};
+
 // The hosts as one text: a line each, in order of preference, "LETTER GROUP NAME" without blanks. GROUP is
 // '+' for the first host of a preference, '=' for the others. NAME is a host name in lower case, which may
-// have "_" in it.
-void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name);
+// have "_" in it. After a failed lookup a blank, the letter of the last proof and its time in seconds may
+// follow: "f+mx.example.com u1790000000".
+void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name,
+                 const std::optional<HostProof>& proof = std::nullopt);
 
 struct HostLine {
   HostState state;
   bool first_of_group;
   std::string_view name;
+  std::optional<HostProof> proof;  // as the line says; see last_proof()
 };
 HostLine read_host(std::string_view line) noexcept;  // REQUIRES: a line of a text that hosts_hold()
 
@@ -84,7 +95,7 @@ struct DaneView {
   bool off_policy = false;  // none of the hosts matches the policy's mx: look for a newer id first (STS-40)
   std::string_view hosts;   // of an insecure MX: as announced, not looked at
   std::string_view detail;  // the trouble in words, else why hosts failed; may be empty
-  Time looked_at{};         // of the last look
+  Time looked_at{};         // of the last look that decided mx
   Time valid_until{};       // mx and hosts count before this; Time{} with unknown
   Time next_try{};          // trouble, or a failed host: no look before this
   std::uint16_t failures = 0;  // in a row
@@ -106,18 +117,25 @@ DaneState to_state(const DaneView& view);
 // Whether mx and hosts count now. A look in the future means that the clock was set back: nothing counts.
 bool state_in_force(const DaneView& dane, Time now) noexcept;
 
-// Whether mx and hosts are a proof that still tells something, in force or not: the last one there is, at
-// most 30 days old. It counts only while DNSSEC is down on this host.
+// Whether mx is a proof that still tells something, in force or not: the last one there is, at most 30 days
+// old. It counts only while DNSSEC is down on this host.
 bool proof_counts(const DaneView& dane, Time now) noexcept;
 inline constexpr std::chrono::hours proof_age{30 * 24};
 
+// The last proof about one of the hosts; nullopt: there is none of the last 30 days. REQUIRES: host is one of
+// a view with that looked_at.
+std::optional<HostProof> last_proof(const HostLine& host, Time looked_at, Time now) noexcept;
+
 struct HostTally {
   unsigned usable = 0, unusable = 0, none = 0, insecure = 0, failed = 0, unreachable = 0;
-  unsigned lost = 0;  // of the failed
+  unsigned lost = 0;  // of the failed: had TLSA records at the last proof
 };
 // Counts whole preference groups until mx_hosts hosts are counted: hosts far down are hardly ever tried
 // (DANE-26).
 HostTally tally(std::string_view hosts, unsigned mx_hosts) noexcept;
+// The same of the last proofs: a failed host counts as what it was proved to be; as lost if it had TLSA
+// records; as failed without a proof.
+HostTally tally_proofs(const DaneView& dane, Time now, unsigned mx_hosts) noexcept;
 
 // Whether there are hosts and none of them matches one of a policy's mx patterns, as in Policy::mx (RFC 8461
 // §4.1): delivery must fail, so a newer policy is worth looking for (STS-40).

@@ -57,17 +57,16 @@ bool enforces(const CachedPolicy* policy, const ZoneRules& zone) noexcept {
 using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
 
 // Rules 4 and 5: the MX RRset is secure. Letters as in DESIGN §4.
-Maybe by_hosts(const DaneView& dane, bool policy_enforces, const ZoneRules& zone) noexcept {
-  HostTally hosts = tally(dane.hosts, zone.mx_hosts);
+Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enforces,
+               const ZoneRules& zone) noexcept {
   unsigned others = hosts.unusable + hosts.none + hosts.insecure;
   if (hosts.usable > 0 && hosts.failed == 0 && others == 0)
     return Decision{Verdict::dane_only, "4a", "usable TLSA records for every MX host", {}};
   if (hosts.usable > 0 && hosts.failed > 0)  // Postfix itself skips the one that failed (PFX-31)
-    return Decision{Verdict::dane_only, "4b", "an MX host failed, another has usable TLSA records",
-                    dane.detail};
+    return Decision{Verdict::dane_only, "4b", "an MX host failed, another has usable TLSA records", detail};
   if (hosts.failed > 0) {  // never an STS answer: it could override DANE (STS-47, STS-49, DANE-5)
-    if (policy_enforces) return temp("4b", "DANE undecided", dane.detail);
-    return Decision{Verdict::dane, "4b", "an MX host failed, no host has usable TLSA records", dane.detail};
+    if (policy_enforces) return temp("4b", "DANE undecided", detail);
+    return Decision{Verdict::dane, "4b", "an MX host failed, no host has usable TLSA records", detail};
   }
   if (hosts.usable == 0 && hosts.unusable == 0) return std::nullopt;
   if (hosts.usable == 0) {  // DANE-9, PFX-31: dane means TLS without authentication
@@ -89,9 +88,9 @@ Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
 Maybe by_last_proof(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
   if (dane != nullptr && proof_counts(*dane, now)) {
     if (dane->mx != MxState::secure) return std::nullopt;
-    HostTally hosts = tally(dane->hosts, zone.mx_hosts);
+    HostTally hosts = tally_proofs(*dane, now, zone.mx_hosts);
     if (hosts.usable + hosts.unusable + hosts.lost > 0) {
-      if (!by_hosts(*dane, policy_enforces, zone)) return std::nullopt;  // the policy would decide anyway
+      if (!by_hosts(hosts, {}, policy_enforces, zone)) return std::nullopt;  // the policy would decide anyway
       return temp("3", "DNSSEC validation is down, and the domain had DANE", zone.dnssec_detail);
     }
     if (hosts.failed == 0) return std::nullopt;
@@ -128,7 +127,10 @@ Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRu
   if (!stated || left_open(*dane, zone)) return undecided(now, dane, policy_enforces, zone);
   switch (dane->mx) {
     case MxState::null_mx: return Decision{Verdict::not_found, "3", "null MX: the domain takes no mail", {}};
-    case MxState::secure: return as_postfix_can(by_hosts(*dane, policy_enforces, zone), zone.postfix_dane);
+    case MxState::secure: {
+      HostTally hosts = tally(dane->hosts, zone.mx_hosts);
+      return as_postfix_can(by_hosts(hosts, dane->detail, policy_enforces, zone), zone.postfix_dane);
+    }
     case MxState::insecure:
     case MxState::unknown: break;
   }

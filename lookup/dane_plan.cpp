@@ -94,32 +94,35 @@ std::uint16_t one_more(const std::optional<DaneState>& before) {
   return static_cast<std::uint16_t>(before ? std::min(before->failures + 1, 1000) : 1);
 }
 
+std::optional<HostLine> line_before(const std::optional<DaneState>& before, std::string_view name) {
+  std::optional<HostLine> found;
+  if (!before) return found;
+  for_each_part(before->hosts, [&](std::string_view line) {
+    HostLine host = read_host(line);
+    if (host.name == name) found = host;
+  });
+  return found;
+}
+
 // A host whose lookup failed is what it was, while that is younger than its TTL; a bogus answer is a reason
 // to wait.
 std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>& before,
                                         std::string_view name, const HostFinding& failure) {
   if (failure.bogus || !before || !state_in_force(view(*before), now)) return std::nullopt;
-  std::optional<HostFinding> known;
-  for_each_part(before->hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    if (host.name != name || has_failed(host.state) || host.state == HostState::not_asked) return;
-    auto left = static_cast<std::uint32_t>((before->valid_until - now).count());
-    known = HostFinding{host.state, {}, left};
-  });
-  return known;
+  auto host = line_before(before, name);
+  if (!host || has_failed(host->state) || host->state == HostState::not_asked) return std::nullopt;
+  return HostFinding{host->state, {}, static_cast<std::uint32_t>((before->valid_until - now).count())};
 }
 
-// Whether the last proof of a host was that it has TLSA records.
-bool had_tlsa(Time now, const std::optional<DaneState>& before, std::string_view name) {
-  if (!before || !proof_counts(view(*before), now)) return false;
-  bool had = false;
-  for_each_part(before->hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    bool tlsa =
-        host.state == HostState::usable || host.state == HostState::unusable || host.state == HostState::lost;
-    had = had || (tlsa && host.name == name);
-  });
-  return had;
+// What was last proved about a host whose lookup failed now. That failure changes neither the proof nor its
+// time, so that 30 days are 30 days, however often it fails.
+std::optional<HostProof> proof_before(Time now, const std::optional<DaneState>& before,
+                                      std::string_view name) {
+  auto host = line_before(before, name);
+  if (!host) return std::nullopt;
+  auto proof = last_proof(*host, before->looked_at, now);
+  if (proof) proof->at = std::min(proof->at, now);  // the clock was set back
+  return proof;
 }
 
 // MX itself undecided: what was known before is kept as it was, as a proof also when its TTL is over.
@@ -234,14 +237,14 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
   std::uint32_t ttl = mx.ttl;
   for (std::size_t i = 0; i < mx.hosts.size(); ++i) {
     HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
+    const std::string& name = mx.hosts[i].name;
+    std::optional<HostProof> proof;
     if (host.state == HostState::failed) {
       if (next.detail.empty()) next.detail = host.detail;
-      const std::string& name = mx.hosts[i].name;
-      auto known = known_before(now, before, name, host);
-      if (known) host = *known;
-      if (!known && had_tlsa(now, before, name)) host.state = HostState::lost;
+      proof = proof_before(now, before, name);
+      if (auto known = known_before(now, before, name, host)) host = *known;
     }
-    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, mx.hosts[i].name);
+    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, name, proof);
     ttl = std::min(ttl, has_failed(host.state) ? longest_ttl : host.ttl);
   }
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));

@@ -76,8 +76,8 @@ bool is_failure(const DnsAnswer& answer) noexcept;
 
 // The state after a look that began with `before`. hosts: one for each of mx.hosts that was looked at. What
 // could not be decided is remembered 30 s, doubling to 5 minutes; the last state, or that of a single host
-// whose lookup failed, goes on to count until its TTL is over, but not against an answer that is bogus. The
-// last state stays as a proof for 30 days (core/dane.hpp).
+// whose lookup failed, goes on to count until its TTL is over, but not against an answer that is bogus. What
+// an answer proved stays for 30 days, with the time of that answer (core/dane.hpp).
 DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx,
                           const std::vector<HostFinding>& hosts);
 

@@ -18,8 +18,46 @@ TEST_CASE("hosts as one text, and back", "[core]") {
   CHECK_FALSE(second.first_of_group);
   CHECK(second.name == "mx2.example.com");
   CHECK(hosts_hold(""));
-  for (const char* bad : {"u", "u+", "q+a.b", "u*a.b", "u+A.b", "u+a.b\n", "\n", "u+a.b\n\nu+c.d", "u+a b"})
+  for (const char* bad :
+       {"u", "u+", "q+a.b", "u*a.b", "u+A.b", "u+a.b\n", "\n", "u+a.b\n\nu+c.d", "u+a b", "f+a.b ", "f+a.b u",
+        "f+a.b u1x", "f+a.b f1", "f+a.b -1", "f+a.b u1 ", "f+ u1", "f+a.b u1234567890123"})
     CHECK_FALSE(hosts_hold(bad));
+}
+
+TEST_CASE("a host that failed keeps its last proof and its time", "[core]") {
+  const Time now = Time(1'700'000'000s);
+  std::string hosts;
+  append_host(hosts, HostState::failed, true, "mx1.example.com", HostProof{HostState::usable, now});
+  append_host(hosts, HostState::none, false, "mx2.example.com");
+  CHECK(hosts == "f+mx1.example.com u1700000000\n0=mx2.example.com");
+  CHECK(hosts_hold(hosts));
+  HostLine host = read_host("f+mx1.example.com u1700000000");
+  CHECK(host.state == HostState::failed);
+  CHECK(host.name == "mx1.example.com");
+
+  struct Row {
+    const char* line;
+    Time looked_at;
+    std::optional<HostState> proof;
+  };
+  const Row rows[] = {
+      {"f+a.x u1700000000", now + 60 * 24h, HostState::usable},  // a later look does not make it younger
+      {"u+a.x 01700000000", now + 60 * 24h, HostState::none},
+      {"f+a.x u1699999999", now, std::nullopt},
+      {"0+a.x", now, HostState::none},
+      {"x+a.x", now, HostState::unreachable},
+      {"0+a.x", now - 1s, std::nullopt},
+      {"f+a.x", now, std::nullopt},
+      {"-+a.x", now, std::nullopt},
+      {"F+a.x", now, HostState::usable},  // of an earlier build
+      {"F+a.x", now - 1s, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    INFO(row.line);
+    auto proof = last_proof(read_host(row.line), row.looked_at, now + 30 * 24h);
+    CHECK(proof.has_value() == row.proof.has_value());
+    if (proof && row.proof) CHECK(proof->state == *row.proof);
+  }
 }
 
 TEST_CASE("DANE-26: whole preference groups are counted", "[core]") {

@@ -280,20 +280,21 @@ TEST_CASE("a host whose lookup fails is what it was, while that is young", "[loo
   world.host("b.x", std::nullopt);
   DaneState before = world.look();
   REQUIRE(before.hosts == "0+a.x\n0+b.x");
+  const std::string proof = " 0" + std::to_string(world.clock.time.time_since_epoch().count());
   world.clock.time += 200s;
   SECTION("a lost answer") {
     world.dns.answers["_25._tcp.b.x/TLSA"] = dns_failure("timeout after 5 s");
     DaneState after = world.look({}, before);
-    CHECK(after.hosts == "0+a.x\n0+b.x");
+    CHECK(after.hosts == "0+a.x\n0+b.x" + proof);
     CHECK(after.valid_until == before.valid_until);
     CHECK(after.next_try == world.clock.time + 22s);
     CHECK(after.detail == "TLSA _25._tcp.b.x: timeout after 5 s");
     world.clock.time += 100s;
-    CHECK(world.look({}, after).hosts == "0+a.x\nf+b.x");  // over
+    CHECK(world.look({}, after).hosts == "0+a.x\nf+b.x" + proof);  // over
   }
   SECTION("DANE-1: a bogus one is believed to be an attack") {
     world.dns.answers["_25._tcp.b.x/TLSA"] = bogus(nxdomain(secure));
-    CHECK(world.look({}, before).hosts == "0+a.x\nf+b.x");
+    CHECK(world.look({}, before).hosts == "0+a.x\nf+b.x" + proof);
   }
 }
 

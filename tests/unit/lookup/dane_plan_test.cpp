@@ -233,9 +233,25 @@ TEST_CASE("a host that fails after it had TLSA records is remembered as such", "
   CHECK(state.hosts == "u+a.x\n0=b.x\nf=c.x");
   Time later = now + 600s;
   state = after_dane_look(later, {}, state, mx, all_fail);
-  CHECK(state.hosts == "F+a.x\nf=b.x\nf=c.x");
-  state = after_dane_look(later + 600s, {}, state, mx, all_fail);
-  CHECK(state.hosts == "F+a.x\nf=b.x\nf=c.x");
+  const std::string proved = ' ' + std::string("u") + std::to_string(now.time_since_epoch().count());
+  const std::string denied = " 0" + std::to_string(now.time_since_epoch().count());
+  CHECK(state.hosts == "f+a.x" + proved + "\nf=b.x" + denied + "\nf=c.x");
+  CHECK(state.looked_at == later);
+  // However often it fails, the proof is as old as the answer that gave it, and ends after 30 days.
+  for (auto day : {1, 10, 20, 30}) {
+    state = after_dane_look(now + day * 24h, {}, state, mx, all_fail);
+    CHECK(state.hosts == "f+a.x" + proved + "\nf=b.x" + denied + "\nf=c.x");
+  }
+  CHECK(after_dane_look(now + 30 * 24h + 1s, {}, state, mx, all_fail).hosts == "f+a.x\nf=b.x\nf=c.x");
+  // What fails within its TTL is in force, and its proof is no younger for that.
+  DaneState again = after_dane_look(later, {}, {}, mx, {{HostState::usable, "", 3600}});
+  again = after_dane_look(later + 200s, {}, again, mx, all_fail);
+  CHECK(again.hosts.starts_with("u+a.x u" + std::to_string(later.time_since_epoch().count()) + '\n'));
+  // An earlier build's record.
+  DaneState old = state;
+  old.hosts = "F+a.x\nf=b.x\nf=c.x";
+  old.looked_at = now;
+  CHECK(after_dane_look(later, {}, old, mx, all_fail).hosts == "f+a.x" + proved + "\nf=b.x\nf=c.x");
   state = after_dane_look(later + 1200s, {}, state, mx, {{HostState::none, "", 300}});
   CHECK(state.hosts.starts_with("0+a.x"));
 }

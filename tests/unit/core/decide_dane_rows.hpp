@@ -1,0 +1,113 @@
+// decide_dane_rows - the words in which the DANE tests of decide() are written: policies, states, a row.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <string_view>
+
+#include "core/decide.hpp"
+
+namespace mtasts::dane_rows {
+
+using namespace std::chrono_literals;
+
+const Time now = Time(1'700'000'000s);
+
+enum class P { none, enforce, testing, off, expired };  // the policy that is cached
+
+inline const CachedPolicy* policy(P which) {
+  static const CachedPolicy enforce{{Mode::enforce, 86400, "mx.example", "version: STSv1"}, now - 60s, "1"};
+  static const CachedPolicy testing{{Mode::testing, 86400, "mx.example", "version: STSv1"}, now - 60s, "1"};
+  static const CachedPolicy off{{Mode::none, 86400, "", "version: STSv1"}, now - 60s, "1"};
+  static const CachedPolicy expired{{Mode::enforce, 60, "mx.example", "version: STSv1"}, now - 60s, "1"};
+  switch (which) {
+    case P::none: return nullptr;
+    case P::enforce: return &enforce;
+    case P::testing: return &testing;
+    case P::off: return &off;
+    case P::expired: return &expired;
+  }
+  return nullptr;
+}
+
+// A letter a host, '|' between preferences: "uu|0".
+inline std::string hosts(std::string_view letters) {
+  std::string text;
+  bool first = true;
+  int number = 0;
+  for (char c : letters) {
+    if (c == '|') {
+      first = true;
+      continue;
+    }
+    append_host(text, static_cast<HostState>(c), first, "mx" + std::to_string(++number) + ".example");
+    first = false;
+  }
+  return text;
+}
+
+inline DaneState signed_mx(std::string_view letters) {
+  DaneState state;
+  state.mx = MxState::secure;
+  state.hosts = hosts(letters);
+  state.looked_at = now - 60s;
+  state.valid_until = now + 240s;
+  state.detail = letters.contains('f') ? "TLSA _25._tcp.mx2.example: SERVFAIL" : "";
+  return state;
+}
+
+inline DaneState of(MxState mx) {
+  DaneState state = signed_mx("");
+  state.mx = mx;
+  return state;
+}
+
+inline DaneState troubled(DaneState state, MxTrouble trouble) {
+  state.trouble = trouble;
+  state.detail = "MX example.com: signature expired";
+  state.next_try = now + 30s;
+  return state;
+}
+
+inline DaneState aged(DaneState state, std::chrono::seconds age = 300s) {
+  state.looked_at = now - age;
+  state.valid_until = now - age + 300s;
+  return state;
+}
+
+// The last proof of a domain whose MX is bogus now.
+inline DaneState once(DaneState state, std::chrono::seconds age = 30 * 24h) {
+  return troubled(aged(std::move(state), age), MxTrouble::bogus);
+}
+
+const DaneState unknown{};
+const ZoneRules dane_only_zone{.partial_dane_only = true};
+const ZoneRules no_postfix{.postfix_dane = PostfixDane::no};
+const ZoneRules maybe_postfix{.postfix_dane = PostfixDane::unknown};
+const ZoneRules no_dane{.dane = false};
+const ZoneRules strict{.testing_as_enforce = true};
+const ZoneRules down_ignore{.dnssec = Dnssec::ignore_dane, .dnssec_detail = "clock"};
+const ZoneRules down_temp{.dnssec = Dnssec::temp, .dnssec_detail = "clock"};
+const ZoneRules first_hour{.dnssec = Dnssec::last_proof_or_temp, .dnssec_detail = "clock"};
+const ZoneRules later{.dnssec = Dnssec::last_proof_or_sts, .dnssec_detail = "clock"};
+
+struct Row {
+  const char* why;
+  DaneState dane;
+  P policy;
+  Verdict want;
+  const char* rule;
+  ZoneRules zone{};
+};
+
+inline void check(const Row& row) {
+  INFO(row.why);
+  DaneView view_of = view(row.dane);
+  Decision got = decide(certain(now), policy(row.policy), {StsState::no_record, {}}, &view_of, row.zone);
+  CHECK(words(got.verdict) == words(row.want));
+  CHECK(got.rule == row.rule);
+  CHECK((got.policy != nullptr) == (row.want == Verdict::secure));  // ANS-5, PFX-27: no STS on a dane answer
+  if (got.verdict == Verdict::temp) CHECK_FALSE(got.reason.empty());
+}
+
+}  // namespace mtasts::dane_rows
