@@ -108,6 +108,7 @@ class HealthCheck {
   // clock: as it was before the first question.
   void found(const Choice& choice, const ClockBelief& clock);
   void tell_clock(const Choice& choice, const ClockBelief& clock);
+  void still_down(Time now);
   void found_dnssec(bool works, const std::string& detail);
   void found_silence(const Choice& choice);
   void found_way(const std::string& words, bool good);

@@ -19,6 +19,8 @@ constexpr std::chrono::hours believed_no{24};     // of checks that say no, afte
 constexpr unsigned believed_nos = 100;            // and so many of them; a day has 144
 constexpr std::chrono::hours long_silence{1};     // where DNSSEC never worked
 constexpr std::chrono::hours remember_works{24};  // that it works is written down once a day
+constexpr std::chrono::minutes remember_down{1};  // that it is down still
+constexpr std::chrono::minutes long_unseen{10};   // longer than between two checks
 
 }  // namespace
 
@@ -29,7 +31,11 @@ void HealthCheck::recall(const HostMemory& memory, Remember remember) {
 }
 
 void HealthCheck::remember() {
-  if (memory_ == remembered_ || !remember_) return;
+  HostMemory but_seen = memory_;
+  but_seen.dnssec_down_seen = remembered_.dnssec_down_seen;
+  auto seen_later = memory_.dnssec_down_seen - remembered_.dnssec_down_seen;
+  bool soon = seen_later >= seen_later.zero() && seen_later < remember_down;
+  if ((but_seen == remembered_ && soon) || !remember_) return;
   remembered_ = memory_;
   remember_(memory_);
 }
@@ -126,6 +132,7 @@ void HealthCheck::found(const Choice& choice, const ClockBelief& clock) {
   tell_clock(choice, clock);
   Time now = clock_.now();
   health_.checked_at = now;
+  still_down(now);
   bool silence = choice.outcome == Tested::no_answer;
   if (!silence || !choice.plain) silent_since_.reset();
   if (silence && choice.plain && !silent_since_) silent_since_ = now;
@@ -141,6 +148,18 @@ void HealthCheck::found(const Choice& choice, const ClockBelief& clock) {
   publish();
 }
 
+// The first hour of an outage is one in which somebody could act, so it counts from when mtastsd saw the
+// outage. If mtastsd did not look for long (it was off, or the host was), the hour begins anew; a restart
+// every few minutes does not renew it.
+void HealthCheck::still_down(Time now) {
+  if (memory_.dnssec_down_since == Time{}) return;
+  bool unseen = now - memory_.dnssec_down_seen > long_unseen;
+  if (unseen || memory_.dnssec_down_since > now)
+    memory_.dnssec_down_since = now;  // or the clock was set back
+  memory_.dnssec_down_seen = now;
+  if (!health_.dnssec) health_.dnssec_down_since = memory_.dnssec_down_since;
+}
+
 void HealthCheck::found_dnssec(bool works, const std::string& detail) {
   Time now = clock_.now();
   bool changed = !ever_found_ || !health_.dns_answers || works != health_.dnssec;
@@ -148,10 +167,9 @@ void HealthCheck::found_dnssec(bool works, const std::string& detail) {
     bool write = memory_.dnssec_down_since != Time{} || now < memory_.dnssec_worked_at ||
                  now - memory_.dnssec_worked_at >= remember_works;
     if (write) memory_.dnssec_worked_at = now;
-    memory_.dnssec_down_since = Time{};
-  } else {
-    if (memory_.dnssec_down_since == Time{}) memory_.dnssec_down_since = now;
-    memory_.dnssec_down_since = std::min(memory_.dnssec_down_since, now);  // the clock was set back
+    memory_.dnssec_down_since = memory_.dnssec_down_seen = Time{};
+  } else if (memory_.dnssec_down_since == Time{}) {
+    memory_.dnssec_down_since = memory_.dnssec_down_seen = now;
   }
   if (dnssec_alarm_.due(now, !works, changed || (works && detail != health_.dnssec_detail)))
     log_.event(works && detail.empty() ? Level::info : Level::warning, "dnssec",

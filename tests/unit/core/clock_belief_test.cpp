@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "core/crc32c.hpp"
+#include "core/dane_codec.hpp"
 #include "core/decide.hpp"
 #include "core/host_memory.hpp"
 
@@ -159,9 +161,16 @@ TEST_CASE("a policy is judged by the last certain moment while the clock is in d
 
 TEST_CASE("what meta keeps of the clock and the host survives its stored form", "[clock]") {
   ClockMark mark{t0, 3600s, this_boot};
-  HostMemory memory{t0, t0 - 1h, t0 - 2h, t0 - 3h};
+  HostMemory memory{t0, t0 - 1h, t0 - 2h, t0 - 3h, t0 - 4h};
   CHECK(decode_clock_mark(encode(mark)) == mark);
   CHECK(decode_host_memory(encode(memory)) == memory);
+  // Form 1, of an earlier build: all but the last time.
+  std::string first = encode(memory);
+  first.resize(first.size() - 12);
+  first[0] = 1;
+  append_little(first, crc32c(first), 4);
+  memory.dnssec_down_seen = Time{};
+  CHECK(decode_host_memory(first) == memory);
   std::string bytes = encode(mark);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     std::string bad = bytes;
