@@ -86,6 +86,7 @@ struct DnsServer::Late {
   steady_clock::time_point due;
   sockaddr_in to;
   std::string bytes;
+  std::shared_ptr<std::atomic<bool>> until;
 };
 
 std::string dns_u16(unsigned value) {
@@ -152,7 +153,7 @@ void DnsServer::serve() {
     if (watched[0].revents != 0) take_udp(late);
     if (watched[1].revents != 0) take_tcp();
     std::erase_if(late, [this](const Late& l) {
-      if (l.due > steady_clock::now()) return false;
+      if (l.due > steady_clock::now() || (l.until && !*l.until)) return false;
       ::sendto(udp_, l.bytes.data(), l.bytes.size(), 0, reinterpret_cast<const sockaddr*>(&l.to),
                sizeof l.to);
       return true;
@@ -170,8 +171,9 @@ void DnsServer::take_udp(std::vector<Late>& late) {
   std::string_view query(buffer.data(), static_cast<std::size_t>(size));
   auto [question, end] = parse(query);
   DnsReply reply = script_(question);
+  ++questions_;
   if (reply.silent) return;
-  late.push_back({steady_clock::now() + reply.delay, from, response(query, end, reply)});
+  late.push_back({steady_clock::now() + reply.delay, from, response(query, end, reply), reply.until});
   most_at_once_ = std::max<int>(most_at_once_, static_cast<int>(late.size()));
 }
 
@@ -186,6 +188,7 @@ void DnsServer::take_tcp() {
       auto [question, end] = parse(query);
       question.tcp = true;
       ++tcp_questions_;
+      ++questions_;
       std::string bytes = response(query, end, script_(question));
       bytes = dns_u16(static_cast<unsigned>(bytes.size())) + bytes;
       ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);

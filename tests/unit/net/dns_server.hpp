@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,8 +36,9 @@ struct DnsReply {
   std::uint16_t rcode = 0;
   bool silent = false;
   bool truncated = false;
-  bool authentic = false;              // AD
-  std::chrono::milliseconds delay{0};  // UDP only
+  bool authentic = false;                      // AD
+  std::chrono::milliseconds delay{0};          // UDP only
+  std::shared_ptr<std::atomic<bool>> until{};  // not sent before this is true; UDP only
 };
 
 using DnsScript = std::function<DnsReply(const DnsQuestion&)>;
@@ -59,6 +61,7 @@ class DnsServer {
   std::uint16_t port() const noexcept { return port_; }
   int most_at_once() const noexcept { return most_at_once_; }  // delayed answers outstanding
   int tcp_questions() const noexcept { return tcp_questions_; }
+  int questions() const noexcept { return questions_; }  // that have arrived, also those left unanswered
 
  private:
   struct Late;
@@ -73,6 +76,7 @@ class DnsServer {
   std::atomic<bool> stop_{false};
   std::atomic<int> most_at_once_{0};
   std::atomic<int> tcp_questions_{0};
+  std::atomic<int> questions_{0};
   std::thread thread_;
 };
 

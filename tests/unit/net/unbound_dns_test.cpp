@@ -1,13 +1,6 @@
 #include "net/dns/unbound_dns.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -21,7 +14,6 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using std::chrono::steady_clock;
 using Kind = DnsAnswer::Kind;
 using Security = DnsAnswer::Security;
 using Catch::Generators::values;
@@ -34,7 +26,6 @@ DnsReply txt(const DnsQuestion& q, std::vector<std::string> strings) {
 
 DnsReply unsigned_zone(const DnsQuestion& q) {
   DnsReply none{.authority = {dns_soa("example")}};
-  if (q.name == "silent.example") return {.silent = true};
   if (q.name == "nx.example") return {.authority = {dns_soa("example", 77)}, .rcode = 3};
   if (q.name == "servfail.example") return {.rcode = 2};
   if (q.name == "refused.example") return {.rcode = 5};
@@ -66,8 +57,6 @@ DnsReply unsigned_zone(const DnsQuestion& q) {
   }
   if (q.name == "parts.example") return txt(q, {"v=STSv1; ", "id=1;"});
   if (q.name == "odd.example") return txt(q, {std::string("\0\xff\n{}", 5)});
-  if (q.name.starts_with("slow")) return {.answer = txt(q, {"slow"}).answer, .delay = 3s};
-  if (q.name.starts_with("brief")) return {.answer = txt(q, {"brief"}).answer, .delay = 10ms};
   if (q.name.starts_with("n")) return txt(q, {q.name});
   return none;
 }
@@ -88,18 +77,6 @@ struct Bench {
   asio::io_context loop{1};
   std::unique_ptr<Dns> dns;
 };
-
-using Answers = std::vector<std::shared_ptr<std::optional<DnsAnswer>>>;
-
-bool all_there(const Answers& answers) {
-  return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
-}
-
-UnboundOptions with_timeout(std::chrono::milliseconds timeout) {
-  UnboundOptions options;
-  options.timeout = timeout;
-  return options;
-}
 
 TEST_CASE("each kind of answer through a forwarder", "[net]") {
   Bench bench;
@@ -185,125 +162,6 @@ TEST_CASE("names that can't be asked fail at once, without a packet", "[net]") {
   CHECK(answer.kind == Kind::failed);
   CHECK(!answer.reason.empty());
   CHECK(asked == 0);
-}
-
-TEST_CASE("UB-13: a timeout ends the wait, and a late answer does no harm", "[net]") {
-  Bench bench(unsigned_zone, with_timeout(100ms));
-  auto begin = steady_clock::now();
-  auto answer = bench.ask("slow.example");
-  auto took = steady_clock::now() - begin;
-  CHECK(answer.kind == Kind::failed);
-  CHECK(answer.reason == "timeout after 100 ms");
-  CHECK(took >= 100ms);
-  auto cached = [&] { return bench.ask("slow.example").kind == Kind::data; };
-  for (int tries = 0; tries < 600 && !cached(); ++tries) {  // the answer arrives, for nobody
-  }
-  CHECK(cached());
-  CHECK(bench.ask("n1.example").kind == Kind::data);
-}
-
-TEST_CASE("a silent server: every wait ends", "[net]") {
-  Bench bench(unsigned_zone, with_timeout(150ms));
-  for (int i = 0; i < 3; ++i) CHECK(bench.ask("silent.example").reason == "timeout after 150 ms");
-  auto works = [&] { return bench.ask("n1.example").kind == Kind::data; };
-  for (int tries = 0; tries < 600 && !works(); ++tries) {
-  }
-  CHECK(works());
-}
-
-TEST_CASE("B10: no more than max_queries at once, the rest in order", "[net]") {
-  UnboundOptions options;
-  options.max_queries = 4;
-  Bench bench(unsigned_zone, options);
-  Answers answers;
-  for (int i = 0; i < 60; ++i) {
-    answers.push_back(
-        start(bench.loop, bench.dns->ask("brief" + std::to_string(i) + ".example", RrType::txt)));
-  }
-  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
-  CHECK(std::ranges::all_of(answers, [](auto& a) { return (*a)->kind == Kind::data; }));
-  CHECK(bench.server.most_at_once() <= 4);
-  CHECK(bench.server.most_at_once() >= 2);
-}
-
-TEST_CASE("the time in the queue counts", "[net]") {
-  UnboundOptions options = with_timeout(2s);
-  options.max_queries = 1;
-  Bench bench(unsigned_zone, options);
-  Answers answers;
-  for (int i = 0; i < 5; ++i)
-    answers.push_back(start(bench.loop, bench.dns->ask("silent.example", RrType::txt)));
-  auto begin = steady_clock::now();
-  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
-  CHECK(steady_clock::now() - begin < 9s);  // five times 2 s it would be, if each had its own
-  for (const auto& answer : answers) {
-    CHECK((*answer)->kind == Kind::failed);
-    CHECK((*answer)->reason.starts_with("timeout"));
-  }
-  CHECK(bench.ask("n1.example").kind == Kind::data);
-}
-
-TEST_CASE("B10: 2,000 questions at once all end, with their own answers", "[net]") {
-  UnboundOptions options = with_timeout(60s);
-  Bench bench(unsigned_zone, options);
-  Answers answers;
-  for (int i = 0; i < 2000; ++i) {
-    answers.push_back(start(bench.loop, bench.dns->ask("n" + std::to_string(i) + ".example", RrType::txt)));
-  }
-  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
-  int right = 0;
-  for (int i = 0; i < 2000; ++i) {
-    const auto& rdata = (**answers[static_cast<std::size_t>(i)]).rdata;
-    right += rdata.size() == 1 && rdata[0] == dns_strings({"n" + std::to_string(i) + ".example"});
-  }
-  CHECK(right == 2000);
-}
-
-TEST_CASE("STYLE A: deleted with questions outstanding", "[net]") {
-  UnboundOptions options;
-  options.max_queries = 10;
-  Bench bench(unsigned_zone, options);
-  Answers answers;
-  for (int i = 0; i < 50; ++i)
-    answers.push_back(start(bench.loop, bench.dns->ask("silent.example", RrType::txt)));
-  run_for(bench.loop, 50ms);
-  bench.dns.reset();
-  // Whoever opens something now may get the number that libunbound's descriptor had; nobody may close that
-  // again.
-  std::vector<int> opened;
-  for (int i = 0; i < 16; ++i) opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  REQUIRE(run_until(bench.loop, 60s, [&] { return all_there(answers); }));
-  for (const auto& answer : answers) {
-    CHECK((*answer)->kind == Kind::failed);
-    CHECK((*answer)->reason == "the resolver is shut down");
-  }
-  answers.clear();
-  for (int descriptor : opened) CHECK(::close(descriptor) == 0);
-}
-
-TEST_CASE("a loop that goes away with askers in it", "[net]") {
-  Bench bench;
-  auto answer = start(bench.loop, bench.dns->ask("silent.example", RrType::txt));
-  run_for(bench.loop, 20ms);
-  CHECK(!answer->has_value());
-  // Bench's members go in reverse order: the Dns, then the loop with the coroutine's frame in it
-}
-
-asio::awaitable<bool> ask_impatiently(Dns& dns, std::string name) {
-  using namespace asio::experimental::awaitable_operators;
-  asio::steady_timer timer(co_await asio::this_coro::executor, 50ms);
-  auto done = co_await (dns.ask(std::move(name), RrType::txt) || timer.async_wait(asio::use_awaitable));
-  co_return done.index() == 0;
-}
-
-TEST_CASE("an asker that is cancelled gives up its place", "[net]") {
-  UnboundOptions options = with_timeout(60s);
-  options.max_queries = 1;
-  Bench bench(unsigned_zone, options);
-  CHECK(!run(bench.loop, ask_impatiently(*bench.dns, "silent.example")));
-  auto begin = steady_clock::now();
-  CHECK(bench.ask("n1.example").kind == Kind::data);
-  CHECK(steady_clock::now() - begin < 55s);  // the cancelled question would have kept the place for 60 s
 }
 
 TEST_CASE("several forwarders: one that is down costs no question its answer", "[net]") {
