@@ -43,6 +43,12 @@ void check_dane(const RecordView& stored) {
     require(
         sum.usable + sum.unusable + sum.none + sum.insecure + sum.failed + sum.unreachable <= max_dane_hosts,
         "hosts are counted");
+    HostTally proofs = tally_proofs(dane, dane.looked_at, 10);
+    require(proofs.usable + proofs.unusable + proofs.none + proofs.insecure + proofs.failed +
+                    proofs.unreachable <=
+                max_dane_hosts,
+            "so are their proofs");
+    require(proofs.lost <= proofs.failed, "what lost its TLSA records failed");
     const Decision decision = decide(certain(dane.looked_at), nullptr, {}, &dane, {});
     require(decision.verdict != Verdict::secure, "DANE alone never asks for a policy's names");
   });
