@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab.domains import BY_NAME  # noqa: E402
 from lab.lab import Lab  # noqa: E402
 from lab.processes import wait_until  # noqa: E402
+from lab.second import Second  # noqa: E402
 
 # A TXT record is believed for at least a minute, so the tests of refreshing ask at the session's start and come last.
 ASKED_EARLY = ("refresh", "refresh-fails")
@@ -62,6 +63,20 @@ def running(request):
 @pytest.fixture
 def mtastsd(lab):
     return lab.daemon
+
+
+@pytest.fixture
+def second(lab):
+    """Makes and starts a mtastsd with a resolver of its own; it must end in order."""
+    made = []
+
+    def make(name, resolver, more="", **how):
+        made.append(Second(lab, name, resolver, more, **how))
+        made[-1].start()
+        return made[-1]
+    yield make
+    for each in made:
+        assert each.stop() == 0
 
 
 @pytest.fixture

@@ -1,142 +1,23 @@
-"""Who resolves: a second mtastsd behind a firewall, resolvers that strip DNSSEC or forge, and no network at all.
-
-It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
-"""
+"""Who resolves: a second mtastsd behind a firewall, resolvers that strip DNSSEC or forge, and no network at all."""
 import concurrent.futures
 import contextlib
 import json
-import select
 import socket
-import subprocess
-import threading
 import time
 
-import dns.exception
-import dns.flags
 import dns.message
 import dns.rdatatype
 import pytest
 
-from lab import addresses, netns
-from lab.daemon import CONFIG, program
+from lab import addresses
 from lab.processes import run, wait_until
-from lab.socketmap import Client
+from lab.second import PORT, SILENT_ROOT, STRIPPER, YES, Forwarder, Second, Stripper, listed
 
 GOOD = "OK secure match=mx.good.example servername=hostname"
 DANE = "dane-all.example"               # no policy, TLSA records for every MX host
-PORT = 8472
-SILENT_ROOT = "203.0.113.251"           # nobody's: what is sent there vanishes
-STRIPPER = addresses.WORLD_LINK
 UNSIGNED, UNSIGNED_GOOD = "good-unsigned.example", "OK secure match=mx.good-unsigned.example servername=hostname"
 LINK_LOCAL = "fe80::5353"               # of a resolver, at the relay's interface up0
 SWITCHED = 90                           # seconds: a look every 30, and those that failed before are not repeated at once
-YES = '[policy]\npostfix_dane = "yes"\n'
-IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv.conf && exec "$@"'
-
-
-class Second:
-    """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
-
-    def __init__(self, lab, name, resolver, more="", port=PORT, forward='"auto"'):
-        self.lab, self.folder, self.port = lab, lab.folder(name), port
-        self.config, self.log = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
-        for each in ("cache", "spool/etc", "spool/mtastsd"):
-            (self.folder / each).mkdir(parents=True)
-        self.resolv = self.folder / "resolv.conf"
-        self.use_resolver(resolver)
-        (self.folder / "root.hints").write_text(f". 3600 NS a-root.\na-root. 3600 A {SILENT_ROOT}\n")
-        listen = f'"unix:{self.folder}/spool/mtastsd/policy.sock", "inet:127.0.0.1:{port}"'
-        text = CONFIG.format(listen=listen, folder=self.folder, dns=lab.folder("dns"), ca=lab.authority.ca_file)
-        text = text.replace("forward = []", f"forward = {forward}")
-        self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints") + more)
-
-    def use_resolver(self, resolver):
-        """Written in place: a new file would not be seen through the mount."""
-        for file in (self.resolv, self.folder / "spool/etc/resolv.conf"):
-            file.write_text(f"nameserver {resolver}\n")
-
-    def start(self):
-        command = netns.enter(self.lab.relay, "unshare", "--mount", "sh", "-c", IN_A_MOUNT_NAMESPACE, self.resolv,
-                              program("mtastsd"), "--config", self.config)
-        self.pid = self.lab.processes.start("second", command, self.log)
-        wait_until(lambda: f"the second mtastsd to listen:\n{self.log.read_text()}", self.listens, 120)
-
-    def listens(self):
-        try:
-            self.client().close()
-            return True
-        except OSError:
-            return False
-
-    def stop(self):
-        return self.lab.processes.stop(self.pid)
-
-    def client(self):
-        return Client(self.lab.daemon.connect(("127.0.0.1", self.port)))
-
-    def ask(self, key):
-        with contextlib.closing(self.client()) as client:
-            return client.ask("postfix", key)
-
-    def status(self):
-        """(exit status, object) of mtastsctl status."""
-        command = netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, "--json", "status")
-        done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
-        return done.returncode, json.loads(done.stdout)
-
-    def checked(self):
-        code, report = self.status()
-        done = report["dnssec"]["checked"] and report["postfix_dane"]["value"] is not None
-        return (code, report) if done else None
-
-
-class Forwarder:
-    """A resolver in the world that asks the lab's resolver."""
-
-    def __init__(self, lab, family, address):
-        with netns.inside(lab.world):
-            self.front = socket.socket(family, socket.SOCK_DGRAM)
-            self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.front.bind(socket.getaddrinfo(address, 53, family, socket.SOCK_DGRAM)[0][4])
-        self.back.settimeout(3)
-        self.over = False
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self):
-        while not self.over:
-            if not select.select([self.front], [], [], 0.1)[0]:
-                continue
-            query, client = self.front.recvfrom(4096)
-            with contextlib.suppress(OSError, dns.exception.DNSException):
-                self.front.sendto(self.answer(query), client)
-
-    def answer(self, query):
-        self.back.sendto(query, (addresses.RESOLVER, 53))
-        return self.back.recv(4096)
-
-    def close(self):
-        self.over = True
-        self.thread.join()
-        self.front.close()
-        self.back.close()
-
-
-class Stripper(Forwarder):
-    """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
-
-    def __init__(self, lab, address=STRIPPER):
-        super().__init__(lab, socket.AF_INET, address)
-
-    def answer(self, query):
-        message = dns.message.from_wire(query)
-        message.use_edns(False)
-        message.flags &= ~(dns.flags.AD | dns.flags.CD)
-        reply = dns.message.from_wire(super().answer(message.to_wire()))
-        reply.flags &= ~dns.flags.AD
-        for section in (reply.answer, reply.authority, reply.additional):
-            section[:] = [each for each in section if each.rdtype != dns.rdatatype.RRSIG]
-        return reply.to_wire()
 
 
 class AbsenceStripper(Stripper):
@@ -176,19 +57,6 @@ def link_local(lab):
         run("ip", "-n", lab.world, "address", "del", f"{LINK_LOCAL}/64", "dev", "down0")
 
 
-@pytest.fixture
-def second(lab, request):
-    made = []
-
-    def make(name, resolver, more="", **how):
-        made.append(Second(lab, name, resolver, more, **how))
-        made[-1].start()
-        return made[-1]
-    yield make
-    for each in made:
-        assert each.stop() == 0
-
-
 def test_behind_a_firewall_the_resolvers_are_used(second):
     """The first answer comes although nobody answers at the root, and DNSSEC works through the resolver."""
     began = time.monotonic()
@@ -224,10 +92,6 @@ def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(stripper, seco
     assert report["postfix_dane"]["value"] is False
     assert f"no AD from {STRIPPER}" in report["postfix_dane"]["detail"]
     assert '"event":"dnssec"' in daemon.log.read_text()
-
-
-def listed(*resolvers):
-    return f"[{', '.join(f'{chr(34)}{each}{chr(34)}' for each in resolvers)}]"
 
 
 def test_a_listed_resolver_that_strips_dnssec_does_not_stop_mta_sts(stripper, second):
