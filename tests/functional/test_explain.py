@@ -74,6 +74,14 @@ def test_bogus_in_libunbounds_own_words(mtastsd):
     assert "rule 3" in out
 
 
+def test_an_algorithm_that_libunbound_cant_validate_is_named(lab, mtastsd):
+    """A zone signed with Ed448 counts as unsigned for Debian's libunbound (unbound#983)."""
+    code, text, _ = explain(mtastsd, BY_NAME["dane-ed448"].fqdn)
+    assert code == 0
+    assert "ED448 (16)" in text, text
+    assert lab.ask(BY_NAME["dane-ed448"].fqdn) == "NOTFOUND "
+
+
 def test_each_failed_host_has_its_reason(mtastsd):
     _, answer = explained(mtastsd, "tlsa-servfail-one.example")
     hosts = {each["host"]: each for each in answer["dane"]["hosts"]}

@@ -13,14 +13,16 @@ HOSTING_DNS, HOSTING_DNS6 = "203.0.113.3", "2001:db8::3"
 LAME_DNS = "203.0.113.4"                # answers, but refuses everything
 ODD_DNS = "203.0.113.5"                 # what NSD can't play
 RESOLVER = "203.0.113.53"               # Postfix's own; it stays reachable when the others are cut off
+RESOLVER64 = "2001:db8::64"             # a DNS64
 
 POLICY, POLICY6 = "203.0.113.20", "2001:db8::20"
+NAT64_PREFIX, POLICY64 = "64:ff9b::/96", "64:ff9b::cb00:7114"  # POLICY as it is behind the NAT64
 ODD_POLICY = "203.0.113.21"             # the hosts that nginx can't play
 NOBODY = "203.0.113.22"                 # up, but nothing listens
 
 # What test_crash cuts off: all DNS servers and policy hosts, but not the resolver and the MX hosts.
 DNS_SERVERS = [ROOT_DNS, TLD_DNS, HOSTING_DNS, HOSTING_DNS6, LAME_DNS, ODD_DNS]
-POLICY_HOSTS = [POLICY, POLICY6, ODD_POLICY, NOBODY]
+POLICY_HOSTS = [POLICY, POLICY6, POLICY64, ODD_POLICY, NOBODY]
 
 
 def number_mx():
@@ -37,6 +39,6 @@ MX = number_mx()
 
 def everything():
     """Every address of the world."""
-    yield from DNS_SERVERS + POLICY_HOSTS + [RESOLVER]
+    yield from DNS_SERVERS + POLICY_HOSTS + [RESOLVER, RESOLVER64]
     for each in MX.values():
         yield from each

@@ -26,7 +26,7 @@ root_hints = "{dns}/root.hints"
 trust_anchor = "{dns}/trust-anchor"
 [https]
 ca_file = "{ca}"
-allow_addresses = ["203.0.113.0/24", "2001:db8::/32"]
+allow_addresses = ["203.0.113.0/24", "2001:db8::/32", "64:ff9b::/96"]
 timeout = "3s"
 [log]
 format = "json"

@@ -65,7 +65,8 @@ def certificate(lab, domain):
 def write_conf(lab, changed=None):
     """nginx.conf; changed replaces the table's behaviour for some domains."""
     folder = lab.folder("https")
-    listen = f"listen {addresses.POLICY}:443 ssl{{0}}; listen [{addresses.POLICY6}]:443 ssl{{0}};"
+    listen = f"listen {addresses.POLICY}:443 ssl{{0}}; listen [{addresses.POLICY6}]:443 ssl{{0}}; " \
+             f"listen [{addresses.POLICY64}]:443 ssl{{0}};"
     text = HEAD.format(folder=folder, listen_default=listen.format(" default_server"),
                        default=lab.authority.folder / "mta-sts.policy-wrong-cert.example.pem")
     for domain in DOMAINS:

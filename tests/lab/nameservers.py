@@ -47,8 +47,8 @@ remote-control:
 def build_zones(folder, tlsa):
     """Writes and signs every zone, children first; returns them by name. Trust anchor and root hints lie beside."""
     hosts = zones.hosts_by_zone(tlsa)
-    made = {domain.name: zones.Zone(folder, f"{domain.fqdn}.", hosts[domain.fqdn], "plain" if domain.nsec3 else "")
-            for domain in DOMAINS}
+    made = {domain.name: zones.Zone(folder, f"{domain.fqdn}.", hosts[domain.fqdn], "plain" if domain.nsec3 else "",
+                                    domain.algorithm) for domain in DOMAINS}
     with ThreadPoolExecutor(8) as pool:                 # signing is three short programs a zone
         keys = list(pool.map(lambda domain: build_domain(made[domain.name], domain), DOMAINS))
     ds = []
@@ -58,6 +58,8 @@ def build_zones(folder, tlsa):
         zone.sign()
         zone.add([zones.delegation(domain) for domain in DOMAINS if domain.tld == tld and zones.opted_out(domain)])
         ds.append(zone.ds())
+    made["arpa."] = zones.Zone(folder, "arpa.")
+    made["arpa."].write(zones.arpa_zone())
     root = made["."] = zones.Zone(folder, ".")
     root.write(zones.root_zone(ds))
     root.sign()
@@ -85,7 +87,7 @@ def start(lab, tlsa):
     made = build_zones(folder, tlsa)
     hosted = [made[domain.name] for domain in DOMAINS if domain.dns != "lame"]
     start_nsd(lab, folder, "nsd-root", [addresses.ROOT_DNS], [made["."]])
-    start_nsd(lab, folder, "nsd-tld", [addresses.TLD_DNS], [made[f"{tld}."] for tld in zones.TLDS])
+    start_nsd(lab, folder, "nsd-tld", [addresses.TLD_DNS], [made[f"{tld}."] for tld in (*zones.TLDS, "arpa")])
     start_nsd(lab, folder, "nsd-hosting", [addresses.HOSTING_DNS, addresses.HOSTING_DNS6], hosted)
     start_nsd(lab, folder, "nsd-lame", [addresses.LAME_DNS], [])
     start_odd(lab, folder)
@@ -95,6 +97,20 @@ def start(lab, tlsa):
     wait_until("the lab's resolver to answer for good.example", lambda: resolves(lab, "good"), 15)
     wait_until("the odd name server to pass on what is good", lambda: resolves(lab, "dane-tcp"), 15)
     return made
+
+
+def start_dns64(lab, more=""):
+    """An Unbound that makes AAAA records up for what has only A records. Returns its pid."""
+    folder = lab.folder("dns")
+    text = UNBOUND_CONF.format(address=addresses.RESOLVER64, folder=folder).replace("unbound.pid", "dns64.pid")
+    (folder / "dns64.conf").write_text(text.replace("server:\n", "server:\n  access-control: ::/0 allow\n"
+                                                    '  module-config: "dns64 validator iterator"\n'
+                                                    f"  dns64-prefix: {addresses.NAT64_PREFIX}\n{more}", 1))
+    pid = lab.processes.start("dns64", netns.enter(lab.world, "unbound", "-d", "-c", folder / "dns64.conf"),
+                              folder / "dns64.log")
+    query = netns.enter(lab.relay, "drill", f"@{addresses.RESOLVER64}", "mta-sts.good.example", "AAAA")
+    wait_until("the DNS64 to make a record up", lambda: addresses.POLICY64 in run(*query), 30)
+    return pid
 
 
 def start_odd(lab, folder):

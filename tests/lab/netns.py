@@ -47,7 +47,8 @@ def make(world, relay):
             for each in addresses.everything()]
     run("ip", "-n", world, "-batch", "-", input="\n".join(adds) + "\n")
     run("ip", "-n", relay, "route", "add", "203.0.113.0/24", "via", addresses.WORLD_LINK)
-    run("ip", "-n", relay, "route", "add", "2001:db8::/64", "via", addresses.WORLD_LINK6)
+    for network in ("2001:db8::/64", addresses.NAT64_PREFIX):
+        run("ip", "-n", relay, "route", "add", network, "via", addresses.WORLD_LINK6)
 
 
 def cut(relay, targets):

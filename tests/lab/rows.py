@@ -29,6 +29,7 @@ class Domain:
     answer: str = "OK secure"                      # how mtastsd's reply begins
     signed: bool = False                           # the zone is signed and its DS is in the parent
     nsec3: bool = False                            # ... with NSEC3 instead of NSEC
+    algorithm: str = "ECDSAP256SHA256"             # ... by this
     dns: str = "good"                              # good, bogus, expired, servfail, lame
     odd: tuple = ()                                # (behaviour, type[, label]): its name server is oddns.py
     record: tuple = ('"v=STSv1; id=1;"',)          # TXT RDATA at _mta-sts; () none; ("CNAME x",) an alias

@@ -26,7 +26,7 @@ def head(name, server):
 
 
 def root_zone(ds):
-    delegations = [f"{tld}. NS ns-tld.example." for tld in TLDS]
+    delegations = [f"{tld}. NS ns-tld.example." for tld in (*TLDS, "arpa")]
     return head(".", "a-root.") + [
         *address_records("a-root.", [addresses.ROOT_DNS]),
         *delegations, *address_records("ns-tld.example.", [addresses.TLD_DNS]), *ds]
@@ -39,6 +39,11 @@ def tld_zone(tld, ds):
             lines += address_records(f"{server}.example.", each)
         lines += address_records("web.example.", [addresses.POLICY, addresses.POLICY6])
     return lines + [delegation(domain) for domain in DOMAINS if domain.tld == tld and not opted_out(domain)] + ds
+
+
+def arpa_zone():
+    """Unsigned; the name by which a DNS64 is known (RFC 7050)."""
+    return head("arpa.", "ns-tld.example.") + ["ipv4only.arpa. A 192.0.0.170", "ipv4only.arpa. A 192.0.0.171"]
 
 
 def opted_out(domain):
@@ -102,8 +107,9 @@ def domain_zone(domain, hosts, record=None):
 class Zone:
     """One zone's files; sign() makes a key pair on first use and keeps it."""
 
-    def __init__(self, folder, name, hosts=(), nsec3=""):
+    def __init__(self, folder, name, hosts=(), nsec3="", algorithm=ALGORITHM):
         self.folder, self.name, self.hosts, self.nsec3 = folder, name, list(hosts), nsec3
+        self.algorithm = algorithm
         self.file = folder / f"{name.rstrip('.') or 'root'}.zone"
         self.key = None
 
@@ -116,7 +122,7 @@ class Zone:
             file.write("\n".join(lines) + "\n")
 
     def make_key(self):
-        return run("ldns-keygen", "-r", "/dev/urandom", "-a", ALGORITHM, "-k", self.name, cwd=self.folder).strip()
+        return run("ldns-keygen", "-r", "/dev/urandom", "-a", self.algorithm, "-k", self.name, cwd=self.folder).strip()
 
     def sign(self, expired=False):
         self.key = self.key or self.make_key()
