@@ -25,20 +25,19 @@ class Hashes {
   std::vector<std::size_t> all_;
 };
 
-std::string twice(std::uint64_t number) { return "page " + std::to_string(number) + " is in use and free"; }
-
 // The check as it goes on; the first thing found wrong ends up in why.
 class Checker {
  public:
-  explicit Checker(const std::string& path) : file_(path) {}
+  Checker(const std::string& path, const LastWriter& last) : file_(path), last_(last) {}
 
   FileCheck run() {
-    auto metas = file_.metas();
+    auto metas = read_metas(file_, last_);
     if (!metas) return without_meta(metas.error());
     meta_ = metas->best;
     if (!metas->sound) wrong(metas->why);
     if (file_.size() % file_.page_size() != 0) wrong("it does not end with a whole page");
     walk_.emplace(file_, meta_);
+    take(walk_->walk_free_list(), "the free list");
     TreeReport main;
     NamedTrees trees = read_main(*walk_, meta_, main);
     take(main, "the main tree");
@@ -48,7 +47,6 @@ class Checker {
       return {Verdict::newer, *newer, 0};
     }
     check_entries(trees);
-    check_free_list();
     if (!why_.empty()) return {Verdict::damaged, why_, 0};
     auto wanted = (meta_.last_page + 1) * file_.page_size();
     return {Verdict::sound, "", file_.size() < wanted ? wanted : 0};
@@ -164,35 +162,8 @@ class Checker {
     each(trees.due, "due", timed);
   }
 
-  // A list of pages from the last one down, behind their number.
-  bool take_free(std::string_view value, std::vector<bool>& free) const {
-    if (value.size() < 8 || value.size() % 8 != 0) return false;
-    auto count = get_little(value.substr(0, 8));
-    if (count > value.size() / 8 - 1) return false;
-    PageNumber before = no_page;
-    for (std::size_t i = 1; i <= count; ++i) {
-      auto number = get_little(value.substr(8 * i, 8));
-      if (number < 2 || number > meta_.last_page || number >= before || free[number]) return false;
-      free[number] = true;
-      before = number;
-    }
-    return true;
-  }
-
-  // A page that is in use and on the free list would be overwritten.
-  void check_free_list() {
-    std::vector<bool> free(meta_.last_page + 1);
-    auto report = walk_->walk(meta_.free, true, [&](std::string_view, auto value, std::uint16_t flags) {
-      if (!value || (flags & page::sub_data) || !take_free(*value, free))
-        wrong("the free list names a wrong page");
-      return true;
-    });
-    take(report, "the free list");
-    for (PageNumber number = 2; number <= meta_.last_page; ++number)
-      if (free[number] && walk_->met(number)) return wrong(twice(number));
-  }
-
   PageFile file_;
+  LastWriter last_;
   Meta meta_;
   std::optional<TreeWalk> walk_;
   std::string why_;
@@ -224,16 +195,16 @@ NamedTrees read_main(TreeWalk& walk, const Meta& meta, TreeReport& report) {
   return trees;
 }
 
-QuickCheck check_metas(const std::string& data_file) {
+bool metas_hold(const std::string& data_file, const LastWriter& last) {
   PageFile file(data_file);
-  auto metas = file.metas();
-  if (!metas) return {metas.error() != NotWalked::empty, "its first pages are not as they should be"};
-  if (!metas->sound) return {true, metas->why};
-  if (file.size() % file.page_size() != 0) return {true, "it does not end with a whole page"};
-  if (file.pages() < metas->best.last_page + 1) return {true, "it is shorter than its page count"};
-  return {};
+  auto metas = read_metas(file, last);
+  if (!metas) return metas.error() == NotWalked::empty;
+  return metas->sound && file.size() % file.page_size() == 0 && file.pages() > metas->best.last_page &&
+         (!last.checksum || *last.checksum == metas->checksum);
 }
 
-FileCheck check_file(const std::string& data_file) { return Checker(data_file).run(); }
+FileCheck check_file(const std::string& data_file, const LastWriter& last) {
+  return Checker(data_file, last).run();
+}
 
 }  // namespace mtasts::cache

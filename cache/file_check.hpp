@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cache/page_file.hpp"
+#include "cache/tree_walk.hpp"
 
 namespace mtasts::cache {
 
@@ -29,16 +29,13 @@ struct FileCheck {
   std::uint64_t lengthen = 0;  // sound but shorter than its page count, all pages in use are there: to this
 };
 
-// Both meta pages and the length alone: what every start looks at. A short file needs the whole check.
-struct QuickCheck {
-  bool suspicious = false;
-  std::string why;
-};
-QuickCheck check_metas(const std::string& data_file);
+// The meta pages and the length are as they should be: what every start looks at. If not, only the whole
+// check tells whether it is damage. Throws LmdbFailure.
+bool metas_hold(const std::string& data_file, const LastWriter& last);
 
 // The whole check. Throws LmdbFailure with the system's code if the file cannot be read: that says nothing
 // about the file.
-FileCheck check_file(const std::string& data_file);
+FileCheck check_file(const std::string& data_file, const LastWriter& last = {});
 
 // The trees of the named databases, as far as the main tree could be read.
 struct NamedTrees {
