@@ -22,7 +22,7 @@ static std::uint64_t get_big(std::string_view bytes) noexcept {
   return number;
 }
 
-static std::uint32_t binding(std::string_view domain, std::uint32_t last_used) noexcept {
+std::uint32_t name_checksum(std::string_view domain, std::uint32_t last_used) noexcept {
   std::array<char, 4 + 255> bytes;
   put_little(bytes.data(), last_used, 4);
   auto size = std::min<std::size_t>(domain.size(), 255);
@@ -33,14 +33,14 @@ static std::uint32_t binding(std::string_view domain, std::uint32_t last_used) n
 std::optional<StoredValue> split_value(std::string_view domain, std::string_view bytes) noexcept {
   if (bytes.size() < prefix_size) return std::nullopt;
   auto last_used = static_cast<std::uint32_t>(get_little(bytes.substr(0, 4)));
-  if (get_little(bytes.substr(4, 4)) != binding(domain, last_used)) return std::nullopt;
+  if (get_little(bytes.substr(4, 4)) != name_checksum(domain, last_used)) return std::nullopt;
   return StoredValue{last_used, bytes.substr(prefix_size)};
 }
 
 std::string join_value(std::string_view domain, std::uint32_t last_used, std::string_view record) {
   std::string bytes(prefix_size, '\0');
   put_little(bytes.data(), last_used, 4);
-  put_little(bytes.data() + 4, binding(domain, last_used), 4);
+  put_little(bytes.data() + 4, name_checksum(domain, last_used), 4);
   return bytes.append(record);
 }
 

@@ -26,6 +26,8 @@ struct StoredValue {
 
 // nullopt: shorter than the prefix, or stored for another domain.
 std::optional<StoredValue> split_value(std::string_view domain, std::string_view bytes) noexcept;
+// That of the prefix: whose value it is.
+std::uint32_t name_checksum(std::string_view domain, std::uint32_t last_used) noexcept;
 std::string join_value(std::string_view domain, std::uint32_t last_used, std::string_view record);
 
 // What a record protects, least first: the order of eviction. The numbers stand in the keys of `used`.

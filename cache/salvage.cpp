@@ -1,6 +1,6 @@
 #include "cache/salvage.hpp"
 
-#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,94 +10,17 @@
 #include "cache/databases.hpp"
 #include "cache/entry.hpp"
 #include "cache/file_check.hpp"
+#include "cache/file_size.hpp"
+#include "cache/index_names.hpp"
+#include "cache/new_file.hpp"
 #include "core/finding.hpp"
 
 namespace mtasts::cache {
 namespace {
 
-constexpr std::size_t most_per_page = 4096;   // entries, of any page size
-constexpr std::size_t commit_every = 4096;    // entries
-constexpr std::size_t most_lines = 1000;      // in the log, one a loss
-constexpr std::size_t most_orphans = 10'000;  // values that are not their key's
+constexpr std::size_t most_per_page = 4096;  // entries, of any page size
+constexpr std::size_t most_lines = 1000;     // in the log, one a loss
 constexpr std::string_view from_a_copy = "taken from an older copy, because the cache's file was damaged";
-
-// The new file.
-class Builder {
- public:
-  Builder(const std::string& path, std::uint64_t map_size) : path_(path) {
-    MDB_env* raw = nullptr;
-    check(mdb_env_create(&raw), "begin a new data.mdb");
-    env_.reset(raw);
-    mdb_env_set_maxdbs(raw, 16);
-    check(mdb_env_set_mapsize(raw, map_size), "begin a new data.mdb");
-    // Nobody else knows of the file, and it counts only when all of it is written.
-    check(mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, data_file_mode),
-          "begin a new data.mdb");
-    begin();
-    auto made = open_databases(txn_.get(), true, path);
-    if (!made) throw LmdbFailure{MDB_INCOMPATIBLE, "begin a new data.mdb"};
-    dbs_ = *made;
-  }
-
-  bool has(std::string_view domain) { return in(dbs_.policy, domain) || in(dbs_.negative, domain); }
-
-  void add(std::string_view domain, std::string_view value, const RecordView& record,
-           std::uint32_t last_used) {
-    put(record.has_policy ? dbs_.policy : dbs_.negative, domain, value);
-    auto keys = index_keys_of(domain, record, last_used);
-    put(dbs_.used, keys.used.view(), {});
-    if (keys.expiry) put(dbs_.expiry, keys.expiry->view(), {});
-    if (keys.due) put(dbs_.due, keys.due->view(), {});
-    newest_fetch_ = std::max(newest_fetch_, record.fetched_at);
-    if (++added_ % commit_every != 0) return;
-    check(commit(std::move(txn_)), "write the new data.mdb");
-    begin();
-  }
-  void add(std::string_view domain, const Record& record, std::uint32_t last_used) {
-    add(domain, join_value(domain, last_used, encode(record)), view(record), last_used);
-  }
-  // A value that this program cannot read but a newer one can.
-  void add_raw(std::string_view domain, std::string_view value, bool in_policy) {
-    put(in_policy ? dbs_.policy : dbs_.negative, domain, value);
-  }
-  void add_meta(std::string_view key, std::string_view value) { put(dbs_.meta, key, value); }
-  Time newest_fetch() const noexcept { return newest_fetch_; }
-  void guess_newest_fetch() { set_newest_fetch(txn_.get(), dbs_, newest_fetch_); }
-
-  void finish() {
-    check(commit(std::move(txn_)), "write the new data.mdb");
-    check(mdb_env_sync(env_.get(), 1), "write the new data.mdb");
-    env_.reset();
-    Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) throw LmdbFailure{errno, "write the new data.mdb"};
-  }
-
- private:
-  static constexpr mode_t data_file_mode = 0640;
-
-  void begin() {
-    MDB_txn* raw = nullptr;
-    check(mdb_txn_begin(env_.get(), nullptr, 0, &raw), "write the new data.mdb");
-    txn_.reset(raw);
-  }
-  bool in(MDB_dbi dbi, std::string_view key) {
-    MDB_val k = to_val(key), value{};
-    int rc = mdb_get(txn_.get(), dbi, &k, &value);
-    if (rc != MDB_NOTFOUND) check(rc, "read the new data.mdb");
-    return rc == MDB_SUCCESS;
-  }
-  void put(MDB_dbi dbi, std::string_view key, std::string_view value) {
-    MDB_val k = to_val(key), v = to_val(value);
-    check(mdb_put(txn_.get(), dbi, &k, &v, 0), "write the new data.mdb");
-  }
-
-  std::string path_;
-  Env env_;
-  Txn txn_;
-  Databases dbs_;
-  Time newest_fetch_{};
-  std::size_t added_ = 0;
-};
 
 struct Copy {
   Record record;
@@ -114,7 +37,8 @@ using Names = std::set<std::string, std::less<>>;
 struct Side {
   const char* name;
   bool in_policy;
-  std::vector<Hole> holes = {};
+  bool whole = false;  // all of it was read, and nothing was wrong
+  Holes holes = {};
   Names missing = {};                   // stored once, by an index or by its own key
   Names named_once = {};                // by an index that cannot be reached
   Names found_bad = {};                 // read as keys of values that are bad
@@ -124,37 +48,69 @@ struct Side {
 
   bool wants(std::string_view domain, bool names_are_known) const {
     if (missing.contains(domain)) return true;
-    return !names_are_known &&
-           std::ranges::any_of(holes, [&](const Hole& hole) { return hole.holds(domain); });
+    return !names_are_known && holes.holds(domain);
   }
+  // As far as its tree tells, an entry of that name may have been in it.
+  bool may_have_lost(std::string_view domain) const {
+    bool somewhere = holes.empty() && found_bad.empty();  // it only counts fewer than it should have
+    return !whole && (somewhere || found_bad.contains(domain) || holes.holds(domain));
+  }
+};
+
+// Values that lie under a damaged key: they know by a checksum over their day and name whose they are.
+class Orphans {
+ public:
+  void add(std::string_view value) {
+    if (values_.size() >= most || value.size() <= prefix_size || !decode(value.substr(prefix_size))) return;
+    auto day = static_cast<std::uint32_t>(get_little(value.substr(0, 4)));
+    days_.insert(day);
+    values_.emplace(std::pair(day, static_cast<std::uint32_t>(get_little(value.substr(4, 4)))), value);
+  }
+  std::optional<std::string_view> of(std::string_view domain) const {
+    for (auto day : days_)
+      if (auto found = values_.find({day, name_checksum(domain, day)}); found != values_.end())
+        return found->second;
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::size_t most = 10'000;
+  std::set<std::uint32_t> days_;  // few: those of the last use
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> values_;
 };
 
 class Salvage {
  public:
-  Salvage(const std::string& damaged, const std::string& fresh, std::uint64_t map_size, const Log& log)
-      : file_(damaged), builder_(fresh, map_size), log_(log) {}
+  Salvage(const std::string& damaged, const std::string& fresh, std::uint64_t map_size,
+          const LastWriter& last, const Log& log)
+      : file_(damaged), new_(fresh, map_size), last_(last), log_(log) {}
 
   Salvaged run() {
     Meta meta;
     meta.last_page = file_.pages() == 0 ? 0 : file_.pages() - 1;
-    auto metas = file_.metas();
+    auto metas = read_metas(file_, last_);
     if (metas) meta = metas->best;
     walk_.emplace(file_, meta);
     NamedTrees trees;
     TreeReport main;
+    if (metas) walk_->walk_free_list();
     if (metas) trees = read_main(*walk_, meta, main);
     take_meta(trees);
     // The state before the last commit: what that one stored lies on pages that cannot be reached.
-    if (metas && !metas->newest) policy_.holes.push_back({}), negative_.holes.push_back({});
+    if (metas && !metas->newest) policy_.holes.add({}), negative_.holes.add({});
     one_state_ = metas && metas->newest;
-    for (Side* side : {&policy_, &negative_}) take_reachable(*side, trees);
+    for (Side* side : {&policy_, &negative_}) {
+      take_reachable(*side, trees);
+      side->whole &= one_state_;
+      side->holes.settle();
+    }
     find_missing(trees);
     if (wanting()) scan_pages();
     for (Side* side : {&policy_, &negative_}) fill(*side);
-    if (!meta_found_) builder_.guess_newest_fetch();
+    if (!meta_found_) new_.guess_newest_fetch();
     if (lines_ > most_lines)
       log_.error("cache: " + std::to_string(lines_ - most_lines) + " more entries were lost");
-    builder_.finish();
+    new_.finish();
     return result_;
   }
 
@@ -181,7 +137,7 @@ class Salvage {
       if (schema && (value.size() != 4 || get_little(value) == 0 || get_little(value) > schema_version))
         continue;
       if (key == "newest_fetch" && value.size() != 8) continue;
-      builder_.add_meta(key, value);
+      new_.add_meta(key, value);
     }
     meta_found_ = values.contains("newest_fetch");
   }
@@ -189,65 +145,60 @@ class Salvage {
   void take_reachable(Side& side, const NamedTrees& trees) {
     const auto& tree = side.in_policy ? trees.policy : trees.negative;
     if (!tree) {
-      if (trees.complete && trees.meta) return;  // it was never begun
-      side.holes.push_back({});
+      side.whole = trees.complete && trees.meta;  // it was never begun
+      if (!side.whole) side.holes.add({});
       return;
     }
-    side.claimed = tree->entries;
-    side.counted = true;
+    side.counted = is_plausible(tree->entries);
+    side.claimed = side.counted ? tree->entries : 0;
     auto report = walk_->walk(*tree, false, [&](std::string_view domain, auto value, auto) {
       auto entry = value ? judge_entry(domain, *value, side.in_policy) : Entry{};
       if (entry.newer_version) {
-        builder_.add_raw(domain, *value, side.in_policy);
+        new_.add_raw(domain, *value, side.in_policy);
+        ++side.seen;
         return true;
       }
       if (!entry.record) {
         side.found_bad.emplace(domain);
-        if (value && orphans_.size() < most_orphans) orphans_.emplace_back(*value);
+        if (value) orphans_.add(*value);
         return false;
       }
       ++side.seen;
-      if (builder_.has(domain)) return true;  // in both: the policy counts
-      builder_.add(domain, *value, *entry.record, entry.last_used);
+      if (new_.has(domain)) return true;  // in both: the policy counts
+      new_.add(domain, *value, *entry.record, entry.last_used);
       ++result_.kept;
       return true;
     });
-    side.holes.insert(side.holes.end(), report.holes.begin(), report.holes.end());
+    for (Hole& hole : report.holes) side.holes.add(std::move(hole));
+    side.whole = report.problems == 0;
   }
+
+  // An entry takes some octets, so a file has room for so many.
+  bool is_plausible(std::uint64_t entries) const { return entries / most_per_page <= file_.pages(); }
 
   static bool is_name(std::string_view text) { return DomainName::parse(text).has_value(); }
 
-  // A name of `used` with the rank of no policy misses nothing but what the last look found.
   void find_missing(const NamedTrees& trees) {
-    auto miss = [&](Side& side, std::string_view domain) {
-      if (is_name(domain) && !builder_.has(domain)) side.missing.emplace(domain);
-    };
-    auto walk = [&](const std::optional<Tree>& tree, auto&& f) {
-      if (!tree) return false;
-      return walk_
-                 ->walk(*tree, false,
-                        [&](std::string_view key, auto, auto) {
-                          f(key);
-                          return true;
-                        })
-                 .problems == 0;
-    };
-    auto timed = [&](std::string_view key) {
-      if (auto parsed = parse_time_key(key)) miss(policy_, parsed->domain);
-    };
-    walk(trees.expiry, timed);
-    walk(trees.due, timed);
-    names_are_known_ = walk(trees.used, [&](std::string_view key) {
-      auto parsed = parse_used_key(key);
-      if (!parsed || parsed->rank > static_cast<std::uint8_t>(Rank::enforce)) return;
-      miss(parsed->rank == 0 ? negative_ : policy_, parsed->domain);
-    });
-    names_are_known_ &= one_state_;
+    auto names = read_index_names(*walk_, trees, [&](std::string_view domain) { return new_.has(domain); });
+    names_are_known_ = names.names_all && one_state_;
+    for (const auto& [domain, named] : names.all) {
+      if (!is_missing(domain, named)) continue;
+      (named.protects ? policy_ : negative_).missing.insert(domain);
+      if (names.tells_ends && one_state_ && named.in_expiry) ends_.emplace(domain, named.ends);
+    }
     // A key that is itself damaged is no name of ours, as far as the index tells.
     if (!names_are_known_)
       for (Side* side : {&policy_, &negative_})
-        for (const auto& domain : side->found_bad) miss(*side, domain);
+        for (const auto& domain : side->found_bad)
+          if (is_name(domain) && !new_.has(domain)) side->missing.insert(domain);
     for (const auto& domain : policy_.missing) negative_.missing.erase(domain);
+  }
+
+  // Where a tree is whole, one index alone that names something else is what was damaged: its keys have no
+  // checksum.
+  bool is_missing(std::string_view domain, const Named& named) const {
+    if (!named.protects) return !negative_.whole;
+    return !policy_.whole || named.times() > 1 || negative_.may_have_lost(domain);
   }
 
   void scan_pages() {
@@ -260,10 +211,12 @@ class Salvage {
       consider_meta(std::move(meta_values));
     }
     if (!best_meta_.empty() && !meta_found_) keep_meta(best_meta_);
-    // What an index that cannot be reached names. It may be long outdated, so it only says: not known.
+    // What an index that cannot be reached names. It may be long outdated: it says no more than that such an
+    // entry may be what a lost part of its tree held.
     for (Side* side : {&policy_, &negative_})
       for (const auto& domain : side->named_once)
-        if (!builder_.has(domain) && !(side == &negative_ && policy_.named_once.contains(domain)))
+        if (side->may_have_lost(domain) && !new_.has(domain) &&
+            !(side == &negative_ && policy_.missing.contains(domain)))
           side->missing.insert(domain);
   }
 
@@ -285,7 +238,7 @@ class Salvage {
     for (Side* side : {&policy_, &negative_})
       if (!side->counted && node.key == side->name && node.value.size() == tree_size) {
         auto tree = parse_tree(node.value);
-        if (tree.flags == 0 && tree.depth < 32 && tree.entries / most_per_page <= file_.pages())
+        if (tree.flags == 0 && tree.depth <= most_tree_depth && is_plausible(tree.entries))
           side->claimed = std::max(side->claimed, tree.entries);
       }
   }
@@ -299,9 +252,8 @@ class Salvage {
         node.key == "schema" || node.key == "newest_fetch" || node.key == "clock" || node.key == "host";
     if (is_meta && node.value.size() <= 4096) meta_values.emplace(node.key, node.value);
     if (!names_are_known_) consider_name(node);
-    if (builder_.has(node.key)) return;
     bool wanted = policy_.wants(node.key, names_are_known_) || negative_.wants(node.key, names_are_known_);
-    if (!wanted) return;
+    if (!wanted || new_.has(node.key)) return;
     std::string_view value = node.value;
     std::optional<std::string> big;
     if (node.flags & page::big_data) {
@@ -335,15 +287,19 @@ class Salvage {
       best_meta_ = std::move(values);
   }
 
-  // A value that lies under a damaged key knows by its checksum whose it is.
   bool fill_from_orphan(Side& side, const std::string& domain) {
-    for (const auto& value : orphans_) {
-      auto entry = judge_entry(domain, value, side.in_policy);
-      if (!entry.record) continue;
-      builder_.add(domain, value, *entry.record, entry.last_used);
-      return true;
-    }
-    return false;
+    auto value = orphans_.of(domain);
+    auto entry = value ? judge_entry(domain, *value, side.in_policy) : Entry{};
+    if (!entry.record) return false;
+    new_.add(domain, *value, *entry.record, entry.last_used);
+    return true;
+  }
+
+  // Its policy has ended at that time; Time{}: it is not known when.
+  Record lost_until(const std::string& domain) const {
+    Record record = lost_record();
+    if (auto ends = ends_.find(domain); ends != ends_.end()) record.refresh_at = ends->second;
+    return record;
   }
 
   void fill(Side& side) {
@@ -358,20 +314,20 @@ class Salvage {
       ++result_.lost;
       say_lost(side, domain);
       // Whatever it demanded: the mail waits until that is known.
-      if (side.in_policy) builder_.add(domain, lost_record(), 0);
+      if (side.in_policy) new_.add(domain, lost_until(domain), 0);
     }
     for (auto& [domain, copy] : side.copies) {
-      if (builder_.has(domain)) continue;
+      if (new_.has(domain)) continue;
       copy.record.refresh_at = copy.record.look.next_check = copy.record.look.retry_fetch = Time{};
       copy.record.look.failed_id.clear();
       copy.record.look.detail = from_a_copy;
-      builder_.add(domain, copy.record, copy.last_used);
+      new_.add(domain, copy.record, copy.last_used);
       ++result_.salvaged;
       log_.warning("cache: the stored " + std::string(side.in_policy ? "policy" : "record") + " of " +
                    printable(domain) + " was damaged; an older copy is used, and looked up again at once");
     }
     auto told = side.seen + named + side.copies.size();
-    if (side.claimed <= told) return;
+    if (names_are_known_ || side.claimed <= told) return;
     auto unnamed = side.claimed - told;
     result_.lost += unnamed;
     log_.error("cache: " + std::string(side.counted ? "" : "about ") + std::to_string(unnamed) +
@@ -388,11 +344,13 @@ class Salvage {
   }
 
   PageFile file_;
-  Builder builder_;
+  NewFile new_;
+  LastWriter last_;
   const Log& log_;
   std::optional<TreeWalk> walk_;
   Side policy_{"policy", true}, negative_{"negative", false};
-  std::vector<std::string> orphans_;
+  Orphans orphans_;
+  std::map<std::string, Time, std::less<>> ends_;  // of missing policies
   std::map<std::string, std::string> best_meta_;
   bool one_state_ = false, names_are_known_ = false, meta_found_ = false;
   std::size_t lines_ = 0;
@@ -401,9 +359,15 @@ class Salvage {
 
 }  // namespace
 
+// A limit on address space may leave no room for the whole map: then half of it will do, and so on.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
-                 const Log& log) {
-  return Salvage(damaged_file, new_file, map_size, log).run();
+                 const LastWriter& last, const Log& log) {
+  for (;; map_size /= 2) try {
+      return Salvage(damaged_file, new_file, map_size, last, log).run();
+    } catch (const LmdbFailure& failure) {
+      if (failure.rc != ENOMEM || map_size / 2 < 2 * size_of_file(damaged_file)) throw;
+      ::unlink(new_file.c_str());
+    }
 }
 
 }  // namespace mtasts::cache

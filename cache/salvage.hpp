@@ -11,6 +11,7 @@
 #include <string>
 
 #include "cache/handles.hpp"
+#include "cache/meta_pages.hpp"
 #include "core/time.hpp"
 
 namespace mtasts::cache {
@@ -25,6 +26,6 @@ struct Salvaged {
 // logged by name where there is one. Throws LmdbFailure: the damaged file cannot be read, or the new one
 // cannot be written.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
-                 const Log& log);
+                 const LastWriter& last, const Log& log);
 
 }  // namespace mtasts::cache
