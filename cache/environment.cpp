@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 
 #include "cache/file_check.hpp"
 #include "cache/file_size.hpp"
+#include "cache/lmdb_env.hpp"
 #include "cache/lock_place.hpp"
 #include "cache/salvage.hpp"
 
@@ -20,21 +20,10 @@ namespace mtasts::cache {
 namespace {
 
 constexpr std::uint64_t least_map = 64ull << 30;  // sparse address space, never resized under readers (B1)
-constexpr unsigned max_readers = 2048;            // 1024 workers, the store's and many mtastsctl (B9)
 
 // LMDB must not have one file open twice in a process: closing one drops the other's locks (LMDB-9).
 std::mutex open_folders_mutex;
 std::set<std::pair<std::uint64_t, std::uint64_t>> open_folders;
-
-std::uint64_t file_size(const std::string& path) {
-  struct stat info{};
-  return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-}
-
-bool exceeds_memory(std::uint64_t bytes) {
-  struct sysinfo info{};
-  return sysinfo(&info) == 0 && bytes > std::uint64_t{info.totalram} * info.mem_unit;
-}
 
 bool on_network(const std::string& path) {
   struct statfs info{};
@@ -44,23 +33,7 @@ bool on_network(const std::string& path) {
          type == 0x517B;  // NFS, CIFS, SMB2, SMB
 }
 
-void on_lmdb_assert(MDB_env* env, const char* message) {
-  auto* log = static_cast<const Log*>(mdb_env_get_userctx(env));
-  if (log != nullptr)
-    log->error(std::string("cache: LMDB found its file inconsistent and stops: ") + message);
-}
-
 bool no_room(int rc) noexcept { return rc == EROFS || rc == ENOSPC || rc == EDQUOT; }
-
-Salvaged salvage_within_limits(const std::string& damaged_file, const std::string& fresh,
-                               std::uint64_t map_size, const Log& log) {
-  for (;; map_size /= 2) try {
-      return salvage(damaged_file, fresh, map_size, log);
-    } catch (const LmdbFailure& failure) {
-      if (failure.rc != ENOMEM || map_size / 2 < 2 * file_size(damaged_file)) throw;
-      ::unlink(fresh.c_str());
-    }
-}
 
 }  // namespace
 
@@ -85,7 +58,7 @@ Result<std::unique_ptr<Environment>> Environment::open_for_writing(const std::st
   if (unwritable == 0) {
     auto begun = env->begin_writing(map_size, now);
     if (begun) return env;
-    if (!no_room(env->open_rc_) || file_size(data_file(path)) == 0) return std::unexpected(begun.error());
+    if (!no_room(env->open_rc_) || size_of_file(data_file(path)) == 0) return std::unexpected(begun.error());
     unwritable = env->open_rc_;
   }
   auto why = storage_error(path, "write", unwritable).detail;
@@ -112,13 +85,14 @@ Result<std::unique_ptr<Environment>> Environment::open_for_reading(const std::st
   if (!idle && !lock_is_there)
     return fail(Fault::storage,
                 "cache " + path + ": lock.mdb leads to a place that is not the cache's own; restart mtastsd");
-  if (idle && !lock_is_there) {  // it lay in memory, and the machine was started anew since
-    env->reading_hold_ = std::move(writer.hold);
-    flags |= MDB_NOLOCK;
-  }
-  writer.hold = Fd();
+  if (idle && !lock_is_there)
+    flags |= MDB_NOLOCK;  // it lay in memory, and the machine was started anew since
+  env->reading_hold_ = std::move(writer.hold);
   // No size: the reader adopts the stored one (LMDB-5).
   if (auto opened = env->open_and_check(flags, 0); !opened) return std::unexpected(opened.error());
+  // From here on LMDB's own lock on lock.mdb tells a writer of this reader; before, it could have begun that
+  // table anew.
+  if (lock_is_there) env->reading_hold_ = Fd();
   return env;
 }
 
@@ -191,11 +165,10 @@ Result<void> Environment::begin_reading_only(std::string why, Time now) {
 // stop in order is quick.
 Result<void> Environment::check_before_opening(std::uint64_t map_size, Time now) try {
   using Left = WriterLock::Left;
-  if (file_size(data_file(path_)) == 0) return {};
+  if (size_of_file(data_file(path_)) == 0) return {};
   if (lock_->left() == Left::unclean)
     log_.warning("cache " + path_ + ": the last mtastsd did not stop in order");
-  auto metas = check_metas(data_file(path_));
-  if (lock_->unchanged() && !metas.suspicious) return {};
+  if (lock_->unchanged() && metas_hold(data_file(path_), lock_->last())) return {};
   return check_whole_file(map_size, now);
 } catch (const LmdbFailure& failure) {
   return std::unexpected(storage_error(path_, failure.doing, failure.rc));
@@ -206,7 +179,7 @@ Result<void> Environment::check_whole_file(std::uint64_t map_size, Time now) try
     return fail(Fault::storage, "cache " + path_ + ": data.mdb: " + why);
   };
   checked_ = true;
-  auto check = check_file(data_file(path_));
+  auto check = check_file(data_file(path_), lock_->last());
   switch (check.verdict) {
     case Verdict::empty: return {};
     case Verdict::sound: break;
@@ -234,7 +207,7 @@ Result<void> Environment::salvage_file(std::string_view why, std::uint64_t map_s
   ::unlink(fresh.c_str());
   Salvaged salvaged;
   try {
-    salvaged = salvage_within_limits(data_file(path_), fresh, map_size, log_);
+    salvaged = salvage(data_file(path_), fresh, map_size, lock_->last(), log_);
   } catch (const LmdbFailure& failure) {
     ::unlink(fresh.c_str());
     auto error = storage_error(path_, failure.doing, failure.rc);
@@ -263,44 +236,12 @@ std::optional<std::string> Environment::folder_trouble() const {
          " under the running mtastsd, which goes on with the file it opened; restart it";
 }
 
-// A limit on address space (ulimit -v) may not leave room for all that is reserved: then half of it will do,
-// and so on down to max_size.
-int Environment::open_within_limits(unsigned flags, std::uint64_t map_size) {
-  int rc = open_env(flags, map_size);
-  auto least = std::max(options_.max_size, file_size(data_file(path_)));
-  for (auto size = map_size; rc == ENOMEM && size / 2 >= std::max<std::uint64_t>(least, 1);) {
-    size /= 2;
-    rc = open_env(flags, size);
-    if (rc == MDB_SUCCESS)
-      log_.warning("cache " + path_ + ": only " + std::to_string(size >> 20) +
-                   " MiB of address space could be reserved, because it is limited (ulimit -v, LimitAS=)");
-  }
-  return rc;
-}
-
-int Environment::open_env(unsigned flags, std::uint64_t map_size) {
-  MDB_env* raw = nullptr;
-  if (int rc = mdb_env_create(&raw)) return rc;
-  env_.reset(raw);
-  mdb_env_set_userctx(raw, &log_);
-  mdb_env_set_assert(raw, on_lmdb_assert);
-  mdb_env_set_maxdbs(raw, 16);
-  mdb_env_set_maxreaders(raw, max_readers);
-  if (map_size != 0)
-    if (int rc = mdb_env_set_mapsize(raw, map_size)) return rc;
-  // NOTLS: a read slot belongs to its transaction, so a thread may have several and they may be made
-  // elsewhere (LMDB-8).
-  flags |= MDB_NOTLS;
-  auto size = file_size(data_file(path_));
-  fresh_ = size == 0;
-  if (exceeds_memory(size)) flags |= MDB_NORDAHEAD;
-  return mdb_env_open(raw, path_.c_str(), flags, data_mode);
-}
-
-// For a reader. Another process that has committed lengthens its file at once.
-Result<void> Environment::check_length() {
+// For a reader. Another process that has committed lengthens its file at once; where nobody can write, the
+// file stays as short as LMDB left it, and is read so if nothing that is in use is missing.
+Result<void> Environment::check_length() try {
+  bool settled = lock_ || reading_hold_ || is_mounted_read_only(path_);
   auto checked = check_size(env_.get());
-  for (int tries = 0; !checked.whole() && tries < 25; ++tries) {
+  for (int tries = 0; !checked.whole() && !settled && tries < 25; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     checked = check_size(env_.get());
   }
@@ -308,10 +249,16 @@ Result<void> Environment::check_length() {
   if (checked.whole()) return {};
   if (checked.rc != MDB_SUCCESS && checked.rc != MDB_CORRUPTED)
     return std::unexpected(error("look at data.mdb's size", checked.rc));
+  bool lawful = checked.rc == MDB_SUCCESS && settled &&
+                (checked_ || check_file(data_file(path_)).verdict == Verdict::sound);
+  if (lawful) return {};
   return fail(Fault::storage,
               "cache " + path_ +
                   ": data.mdb is shorter than its own page count; restart mtastsd: it then checks the file "
                   "and mends it");
+} catch (const LmdbFailure& failure) {
+  open_rc_ = failure.rc;
+  return std::unexpected(error(failure.doing, failure.rc));
 }
 
 void Environment::mend_size() {
@@ -327,9 +274,10 @@ void Environment::mend_size() {
 
 Result<void> Environment::open_and_check(unsigned flags, std::uint64_t map_size) {
   bool reading = (flags & MDB_RDONLY) != 0;
+  fresh_ = size_of_file(data_file(path_)) == 0;
   // Another process that opens or closes at this moment can make an open fail (LMDB-18).
   for (int tries = 0;; ++tries) {
-    open_rc_ = open_within_limits(flags, map_size);
+    open_rc_ = open_lmdb(env_, path_, flags, {map_size, options_.max_size}, log_);
     if (open_rc_ == MDB_SUCCESS) break;
     env_.reset();
     bool again = tries < 5 && (reading || open_rc_ == EAGAIN || open_rc_ == EBUSY);
@@ -393,6 +341,8 @@ void Environment::panic(Time now) {
       "cache " + path_ +
       ": LMDB could not write its meta page and refuses all work since then; mtastsd has to be restarted";
   log_.error(why);
+  // However this process ends: what LMDB took back of that page does not fit the rest of it.
+  if (lock_) lock_->demand_check();
   condition_.must_restart(std::move(why), now);
   if (options_.on_panic) options_.on_panic();
 }

@@ -68,8 +68,6 @@ class Environment {
 
  private:
   explicit Environment(std::string path, Log log) : path_(std::move(path)), log_(std::move(log)) {}
-  int open_env(unsigned flags, std::uint64_t map_size);
-  int open_within_limits(unsigned flags, std::uint64_t map_size);
   Result<void> open_and_check(unsigned flags, std::uint64_t map_size);
   Result<void> load_databases(bool create);
   Result<void> check_length();
@@ -86,7 +84,7 @@ class Environment {
   Log log_;
   Options options_;
   std::optional<WriterLock> lock_;
-  Fd reading_hold_;        // of a reader that has no lock.mdb: no writer begins meanwhile
+  Fd reading_hold_;        // of a reader that LMDB does not know, or not yet: no writer begins meanwhile
   bool panicked_ = false;  // the store thread's
   bool writable_ = false, checked_ = false, growth_failed_ = false, fresh_ = false;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> registered_;  // device and inode of the folder

@@ -9,6 +9,11 @@
 
 namespace mtasts::cache {
 
+std::uint64_t size_of_file(const std::string& path) noexcept {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
 SizeCheck check_size(MDB_env* env) noexcept {
   MDB_envinfo info{};
   MDB_stat stat{};

@@ -12,6 +12,8 @@
 
 namespace mtasts::cache {
 
+std::uint64_t size_of_file(const std::string& path) noexcept;  // 0 too if there is none
+
 struct SizeCheck {
   int rc = MDB_SUCCESS;      // MDB_CORRUPTED: no size LMDB leaves behind; or the system's code
   std::uint64_t wanted = 0;  // the file is shorter than this; 0: it is long enough

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,12 +66,22 @@ std::string utc_stamp(Time now) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
 }
 
-// "SIZE NANOSECONDS" of data.mdb: it is as it was left if they are the same.
+// "SIZE SECONDS.NANOSECONDS" of data.mdb: it is as it was left if they are the same.
 std::string state_of(const std::string& folder) {
   struct stat info{};
   if (::stat(data_file(folder).c_str(), &info) != 0) return "none";
   return std::to_string(info.st_size) + " " + std::to_string(info.st_mtim.tv_sec) + "." +
          std::to_string(info.st_mtim.tv_nsec);
+}
+
+// " TRANSACTION CHECKSUM" of its meta pages; nothing if they are not as they should be.
+std::string metas_of(const std::string& folder) try {
+  PageFile file(data_file(folder));
+  auto metas = read_metas(file);
+  if (!metas || !metas->sound) return {};
+  return " " + std::to_string(metas->best.txn) + " " + std::to_string(metas->checksum);
+} catch (const LmdbFailure&) {
+  return {};
 }
 
 // The lines of daemon.lock: process, "lock DEVICE INODE", how it stopped.
@@ -101,10 +110,23 @@ std::optional<FileIdentity> parse_identity(std::string_view line) {
   return inode.ec == std::errc() ? std::optional(identity) : std::nullopt;
 }
 
-bool is_alive(const std::string& process) {
-  long pid = 0;
-  auto [end, error] = std::from_chars(process.data(), process.data() + process.size(), pid);
-  return error == std::errc() && pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+// "… TRANSACTION CHECKSUM" of the meta pages as they were left; an older mtastsd did not note them.
+LastWriter parse_last(std::string_view text) noexcept {
+  LastWriter last;
+  std::uint32_t checksum = 0;
+  const char* end = text.data() + text.size();
+  auto txn = std::from_chars(text.data(), end, last.txn);
+  if (txn.ec != std::errc() || txn.ptr == end || *txn.ptr != ' ') return {};
+  if (std::from_chars(txn.ptr + 1, end, checksum).ec != std::errc()) return {};
+  last.checksum = checksum;
+  return last;
+}
+
+// Nobody writes, and who holds it only reads.
+bool is_held_by_readers(int fd) noexcept {
+  bool shared = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+  if (shared) ::flock(fd, LOCK_UN);
+  return shared;
 }
 
 }  // namespace
@@ -203,22 +225,28 @@ Result<WriterLock> WriterLock::take(const std::string& folder) {
   WriterLock lock;
   lock.folder_ = folder;
   lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, data_mode));
-  if (!lock.fd_ && errno == EROFS) lock.fd_ = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  bool read_only = !lock.fd_ && errno == EROFS;
+  if (read_only) lock.fd_ = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (read_only && !lock.fd_ && errno == ENOENT) return lock;  // nor can anybody else make it
   if (!lock.fd_) return system_error(folder, "open daemon.lock", errno);
-  LockText text;
   for (int tries = 0; ::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno != EWOULDBLOCK) return system_error(folder, "lock daemon.lock", errno);
-    text = parse_lock(read_small(path).value_or(""));
-    // A program that only reads holds it for the moment; a writer is named in it.
-    bool by_reader = text.last.starts_with(in_order) || !is_alive(text.process);
-    if (!by_reader || tries == 100)
+    // The lock alone tells: the number in the file may by now be another process's.
+    if (!is_held_by_readers(lock.fd_.get())) {
+      auto process = parse_lock(read_small(path).value_or("")).process;
       return refuse(folder,
-                    "another mtastsd" + (text.process.empty() ? "" : " (process " + text.process + ")") +
+                    "another mtastsd" + (process.empty() ? "" : " (process " + process + ")") +
                         " has this cache open for writing; stop it first, or give this one another [cache] "
                         "path");
+    }
+    if (tries == 100)
+      return refuse(
+          folder,
+          "a program has been reading this cache for 5 seconds (mtastsctl?) and keeps it from being "
+          "opened for writing; end it");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  text = parse_lock(read_small(path).value_or(""));
+  auto text = parse_lock(read_small(path).value_or(""));
   lock.lock_line_ = text.lock_file;
   if (text.last == wants_check)
     lock.left_ = Left::wants_check;
@@ -226,7 +254,11 @@ Result<WriterLock> WriterLock::take(const std::string& folder) {
     lock.left_ = Left::unclean;
   else if (text.last.starts_with(in_order))
     lock.left_ = Left::in_order;
-  lock.unchanged_ = lock.left_ == Left::in_order && text.last.substr(in_order.size()) == state_of(folder);
+  auto state = std::string(in_order) + state_of(folder) + ' ';
+  auto last = text.last + ' ';
+  lock.unchanged_ = last.starts_with(state);
+  if (lock.unchanged_) lock.last_ = parse_last(std::string_view(last).substr(state.size()));
+  lock.last_.meta_in_doubt = lock.left_ == Left::wants_check;
   return lock;
 }
 
@@ -242,12 +274,16 @@ int WriterLock::opened(std::optional<FileIdentity> lock_file) noexcept {
   lock_line_ = lock_file
                    ? "lock " + std::to_string(lock_file->device) + " " + std::to_string(lock_file->inode)
                    : std::string();
-  return write(is_open);
+  int rc = write(is_open);
+  // Else a power cut could bring back what the last writer left: a file that was closed in order.
+  return rc != 0 ? rc : ::fdatasync(fd_.get()) == 0 ? 0 : errno;
 }
 
 void WriterLock::demand_check() noexcept { write(wants_check); }
 
-void WriterLock::stopped_in_order() noexcept { write(std::string(in_order) + state_of(folder_)); }
+void WriterLock::stopped_in_order() noexcept {
+  write(std::string(in_order) + state_of(folder_) + metas_of(folder_));
+}
 
 WriterSeen look_for_writer(const std::string& folder) {
   WriterSeen seen;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "cache/handles.hpp"
+#include "cache/meta_pages.hpp"
 #include "core/decide.hpp"
 
 namespace mtasts::cache {
@@ -59,7 +60,8 @@ std::optional<FileIdentity> identity_of(const std::string& path) noexcept;  // n
 // it stopped. Its size never changes, so that it can be written on a full disk.
 class WriterLock {
  public:
-  // Fault::storage: another process holds it. A disk that is mounted read-only still lets it be taken.
+  // Waits up to 5 s for programs that only read. Fault::storage: another process writes. A disk that is
+  // mounted read-only still lets it be taken, and needs none: nobody can begin to write there.
   static Result<WriterLock> take(const std::string& folder);
 
   // How the last writer left the file. unknown: an mtastsd that did not tell yet, or the first start.
@@ -67,8 +69,10 @@ class WriterLock {
   Left left() const noexcept { return left_; }
   // Whether data.mdb still is what the last writer left; false too if it did not stop in order.
   bool unchanged() const noexcept { return unchanged_; }
+  // What its meta pages must say then.
+  const LastWriter& last() const noexcept { return last_; }
 
-  // From now on an end that is not told is unclean.
+  // From now on an end that is not told is unclean, a power cut too. 0 or errno.
   int opened(std::optional<FileIdentity> lock_file) noexcept;
   // However this process stops, the next start shall check the file.
   void demand_check() noexcept;
@@ -82,6 +86,7 @@ class WriterLock {
   Fd fd_;
   Left left_ = Left::unknown;
   bool unchanged_ = false;
+  LastWriter last_;
 };
 
 // What a reader learns from daemon.lock.
