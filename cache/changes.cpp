@@ -19,6 +19,26 @@ bool lies_ahead(const WriteTxn& txn, std::uint32_t day) {
   return txn.moment().clock.certain && day > day_number(txn.now());
 }
 
+// When the policy that was lost must have ended: as `expiry` says, and at the latest once the greatest
+// max_age is over. A clock in doubt tells nothing.
+Time end_of_lost(const WriteTxn& txn, Time known) {
+  if (!txn.moment().clock.certain) return known;
+  Time latest = txn.now() + std::chrono::seconds(max_policy_age);
+  return known == Time{} ? latest : std::min(known, latest);
+}
+
+// What could not be read may have been an enforce policy: until something settles what it demands the record
+// stays lost, but not longer than that policy can have been in force.
+void keep_lost(WriteTxn& txn, std::string_view domain, const Stored& old, Record& record) {
+  record.lost = true;
+  record.refresh_at = end_of_lost(txn, old.record ? old.record->refresh_at : txn.latest_end(domain));
+  if (!txn.moment().clock.certain || record.refresh_at > txn.now()) return;
+  record.lost = false;
+  record.refresh_at = Time{};
+  txn.log().warning("cache: whatever policy of " + printable(domain) +
+                    " was lost has ended by now; its mail no longer waits for it");
+}
+
 bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   auto domain = change.domain.str();
   auto old = txn.load(domain);
@@ -28,9 +48,10 @@ bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   }
   bool keep = !change.record.policy && old && old->record && txn.must_stay(*old->record);
   auto record = keep ? merged(*old->record, change.record) : change.record;
-  // What could not be read may have been an enforce policy: only what settles that takes its place.
   bool unknown = old && (old->record ? old->record->lost : old->in_policy);
-  record.lost = unknown && !settles_lost(record);
+  bool stays_lost = unknown && !record.policy && (record.lost || !settles_lost(record));
+  record.lost = false;
+  if (stays_lost) keep_lost(txn, domain, *old, record);
   auto rank = rank_of(view(record));
   // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
   bool grows = !old || !old->record || old->rank() < rank;
@@ -73,7 +94,9 @@ void mark_lost(WriteTxn& txn, std::string_view domain, const Stored& stored, std
   }
   txn.log().error(what + " is damaged (" + stored.trouble +
                   "); its mail waits until DNS and its policy host tell what it demands");
-  txn.save(domain, stored, lost_record(), stored.last_used);
+  auto record = lost_record();
+  record.refresh_at = end_of_lost(txn, txn.latest_end(domain));
+  txn.save(domain, stored, record, stored.last_used);
   ++lost;
 }
 

@@ -86,21 +86,9 @@ void WriteTxn::add_index(std::string_view domain, const Record& record, std::uin
   add_key(dbs().due, time_key(record.refresh_at, domain).view());
 }
 
-void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
-  if (!old.record) {  // what it was filed under is not known
-    for (auto [index, head] :
-         {std::pair(dbs().used, used_head), {dbs().expiry, time_head}, {dbs().due, time_head}})
-      drop_keys_of(index, head, domain);
-    return;
-  }
-  drop_key(dbs().used, used_key(old.rank(), old.last_used, domain).view());
-  if (!old.record->policy) return;
-  drop_key(dbs().expiry, time_key(expiry_of(*old.record), domain).view());
-  drop_key(dbs().due, time_key(old.record->refresh_at, domain).view());
-}
-
-// A walk over the whole index: for the rare record that can't be read.
-void WriteTxn::drop_keys_of(MDB_dbi index, std::size_t head, std::string_view domain) {
+// Calls f(cursor, key). A walk over the whole index: for the rare record that can't be read.
+template <class F>
+void WriteTxn::for_keys_of(MDB_dbi index, std::size_t head, std::string_view domain, F f) {
   MDB_cursor* raw = nullptr;
   check(mdb_cursor_open(txn_.get(), index, &raw), "open a cursor");
   Cursor cursor(raw);
@@ -108,10 +96,31 @@ void WriteTxn::drop_keys_of(MDB_dbi index, std::size_t head, std::string_view do
   int rc = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
   for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
     auto text = to_view(key);
-    if (text.size() == head + domain.size() && text.ends_with(domain))
-      check(mdb_cursor_del(raw, 0), "delete");
+    if (text.size() == head + domain.size() && text.ends_with(domain)) f(raw, text);
   }
   if (rc != MDB_NOTFOUND) check(rc, "read an index");
+}
+
+Time WriteTxn::latest_end(std::string_view domain) {
+  Time latest{};
+  for_keys_of(dbs().expiry, time_head, domain, [&](MDB_cursor*, std::string_view key) {
+    if (auto parsed = parse_time_key(key)) latest = std::max(latest, parsed->when);
+  });
+  return latest;
+}
+
+void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
+  if (!old.record) {  // what it was filed under is not known
+    for (auto [index, head] :
+         {std::pair(dbs().used, used_head), {dbs().expiry, time_head}, {dbs().due, time_head}})
+      for_keys_of(index, head, domain,
+                  [](MDB_cursor* cursor, std::string_view) { check(mdb_cursor_del(cursor, 0), "delete"); });
+    return;
+  }
+  drop_key(dbs().used, used_key(old.rank(), old.last_used, domain).view());
+  if (!old.record->policy) return;
+  drop_key(dbs().expiry, time_key(expiry_of(*old.record), domain).view());
+  drop_key(dbs().due, time_key(old.record->refresh_at, domain).view());
 }
 
 bool WriteTxn::must_stay(const Record& record) const noexcept {

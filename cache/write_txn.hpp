@@ -47,6 +47,9 @@ class WriteTxn {
   bool must_stay(const Record& record) const noexcept;
   bool expired(const Record& record) const noexcept;
 
+  // The latest end that the index `expiry` names for the domain; Time{}: none. Walks all of it.
+  Time latest_end(std::string_view domain);
+
   // Remembers that the clock was certain at this moment, for the next start. A newest fetch that lies ahead
   // of it was made under a clock that was wrong then, and stops counting.
   void note_certain(const ClockMark& mark);
@@ -66,7 +69,8 @@ class WriteTxn {
   void note_fetch(Time fetched_at);
   std::optional<std::string_view> get(MDB_dbi dbi, std::string_view key);
   void drop_index(std::string_view domain, const Stored& old);
-  void drop_keys_of(MDB_dbi index, std::size_t head, std::string_view domain);
+  template <class F>
+  void for_keys_of(MDB_dbi index, std::size_t head, std::string_view domain, F f);
   void add_index(std::string_view domain, const Record& record, std::uint32_t last_used);
 
   Environment& env_;

@@ -45,7 +45,7 @@ struct Record {
   LastLook look;
   std::vector<DaneState> dane;  // at most max_dane_states, one a route
   // What was stored for the domain was damaged, and no look since then has settled what it demands. It may
-  // have been an enforce policy, so the mail waits. Never with a policy.
+  // have been an enforce policy, so the mail waits, until refresh_at at most if set. Never with a policy.
   bool lost = false;
 };
 

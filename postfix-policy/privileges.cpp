@@ -19,7 +19,7 @@ namespace {
 
 bool is_of_the_cache(std::string_view name) noexcept {
   return name == "data.mdb" || name == "lock.mdb" || name == "daemon.lock" || name == "running" ||
-         name.starts_with("data.mdb.bad-");
+         name == "data.mdb.new" || name.starts_with("data.mdb.bad-");
 }
 
 // Never follows a link, and never touches a file that has a second name elsewhere.

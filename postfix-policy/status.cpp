@@ -64,6 +64,10 @@ json::object postfix(const Config& config, const Health& health) {
           {"detail", text(health.postfix_detail)},    {"zones", std::move(zones)}};
 }
 
+json::value text_or_null(const std::string& value) {
+  return value.empty() ? json::value(nullptr) : json::value(text(value));
+}
+
 json::object cache_object(const std::string& path, const Result<CacheStats>& stats,
                           const CacheCondition& condition) {
   if (!stats) return {{"path", text(path)}, {"error", text(stats.error().detail)}};
@@ -73,11 +77,9 @@ json::object cache_object(const std::string& path, const Result<CacheStats>& sta
           {"used_bytes", stats->used_bytes},
           {"file_bytes", stats->file_bytes},
           {"lost", condition.lost},
-          {"salvaged", condition.salvaged}};
-}
-
-json::value text_or_null(const std::string& value) {
-  return value.empty() ? json::value(nullptr) : json::value(text(value));
+          {"salvaged", condition.salvaged},
+          {"damaged_at", time_or_null(condition.damaged_at.value_or(Time{}))},
+          {"set_aside", text_or_null(condition.set_aside)}};
 }
 
 json::object configuration(const ConfigFile& file, const std::optional<std::string>& digest) {

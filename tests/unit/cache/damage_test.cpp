@@ -7,7 +7,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -15,64 +14,13 @@
 #include "cache/file_check.hpp"
 #include "cache/folder.hpp"
 #include "tests/unit/cache/damages.hpp"
+#include "tests/unit/cache/filled.hpp"
 #include "tests/unit/cache/raw.hpp"
 #include "tests/unit/cache/support.hpp"
 
 using namespace mtasts;
 using namespace mtasts::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct Filled {
-  TempFolder folder;
-  HandClock clock;
-  LogLines log;
-  std::string intact;
-
-  explicit Filled(int policies = 300) {
-    {
-      auto cache = open();
-      put_many(*cache, "kept", 0, policies, policy_record(Mode::enforce, clock.now()));
-    }
-    intact = read_file(folder.file("data.mdb"));
-  }
-  std::unique_ptr<LmdbCache> open() {
-    auto made = LmdbCache::open({.path = folder.cache(), .log = log.sink()}, clock);
-    INFO((made ? "" : made.error().detail));
-    REQUIRE(made);
-    return std::move(*made);
-  }
-  void damage(const std::string& bytes) { write_file(folder.file("data.mdb"), bytes); }
-  std::vector<std::string> aside() { return files_like(folder.cache(), "data.mdb.bad-"); }
-};
-
-// Makes both meta pages claim that many pages more than the file has; gives the number of pages claimed.
-std::uint64_t set_last_page(std::string& bytes, std::uint64_t more) {
-  constexpr std::size_t last_pgno_at = 16 + 24 + 2 * 48;  // page head, head of the meta, its two databases
-  std::uint64_t last = bytes.size() / 4096 - 1 + more;
-  for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + last_pgno_at, &last, sizeof last);
-  return last + 1;
-}
-
-// Turns every page with that text in one of its nodes, and the other one anywhere, to noise; gives how many.
-// Between a page's lower and upper bound LMDB leaves what the memory held before, so there the text says
-// nothing about the page.
-int noise_over_pages_with(std::string_view text, std::string_view also, std::string& bytes) {
-  constexpr std::size_t page = 4096, upper_at = 14;
-  int count = 0;
-  for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
-    auto start = at & ~(page - 1);
-    std::uint16_t upper = 0;
-    std::memcpy(&upper, bytes.data() + start + upper_at, sizeof upper);
-    if (at - start < upper || bytes.substr(start, page).find(also) == std::string::npos) continue;
-    bytes.replace(start, page, std::string(page, '\xAB'));
-    ++count;
-  }
-  return count;
-}
-
-}  // namespace
 
 TEST_CASE("A truncated file is kept whole, and a new one begun with what is left", "[cache]") {
   Filled t;
@@ -350,11 +298,11 @@ TEST_CASE("A file without its free last pages is whole again, and all of it is k
   // As LMDB leaves it when pages at the end were taken and freed in one transaction.
   auto page_count = set_last_page(t.intact, 3);
   t.damage(t.intact);
-  {
+  {  // nobody writes, so the file is not about to grow: a reader checks it and reads
     auto reader = LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock);
-    REQUIRE_FALSE(reader);
-    INFO(reader.error().detail);
-    CHECK(reader.error().detail.find("restart mtastsd") != std::string::npos);
+    INFO((reader ? "" : reader.error().detail));
+    REQUIRE(reader);
+    CHECK((*reader)->stats()->policies == 300);
   }
   auto cache = t.open();
   CHECK(cache->stats()->policies == 300);

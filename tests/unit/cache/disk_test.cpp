@@ -7,12 +7,14 @@
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
 
 #include "cache/folder.hpp"
 #include "cache/store_thread.hpp"
+#include "tests/unit/cache/filled.hpp"
 #include "tests/unit/cache/support.hpp"
 
 using namespace mtasts;
@@ -112,6 +114,36 @@ TEST_CASE("A disk that is mounted read-only is served from", "[cache][disk]") {
     REQUIRE_FALSE(stored);
     CHECK(stored.error().detail.find("reading only") != std::string::npos);
   }
+  drop_memory(disk.cache());
+}
+
+TEST_CASE("On a read-only disk a short file, and a folder without daemon.lock, are served from",
+          "[cache][disk]") {
+  LoopDisk disk;
+  if (!disk.mounted()) SKIP("no loop device, or not root");
+  bool with_lock = GENERATE(true, false);
+  INFO((with_lock ? "with daemon.lock" : "without daemon.lock"));
+  HandClock clock;
+  LogLines log;
+  REQUIRE(put(**LmdbCache::open({.path = disk.cache()}, clock), name("good.example"),
+              policy_record(Mode::enforce, clock.now())));
+  auto bytes = read_file(disk.cache() + "/data.mdb");
+  set_last_page(bytes, 3);  // pages that one transaction took at the end and freed again
+  write_file(disk.cache() + "/data.mdb", bytes);
+  if (!with_lock) std::filesystem::remove(disk.cache() + "/daemon.lock");
+  REQUIRE(disk.read_only());
+  {
+    auto cache = LmdbCache::open({.path = disk.cache(), .log = log.sink()}, clock);
+    INFO((cache ? "" : cache.error().detail));
+    REQUIRE(cache);
+    CHECK((*cache)->condition().read_only);
+    CHECK((*(*cache)->reader())->find(name("good.example"))->has_value());
+  }
+  auto reading = LmdbCache::open({.path = disk.cache(), .read_only = true}, clock);
+  INFO((reading ? "" : reading.error().detail));
+  REQUIRE(reading);
+  CHECK((*reading)->stats()->policies == 1);
+  reading->reset();
   drop_memory(disk.cache());
 }
 

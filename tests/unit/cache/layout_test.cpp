@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "cache/tree_walk.hpp"
 #include "cache/use_ring.hpp"
 #include "tests/unit/cache/support.hpp"
 
@@ -80,4 +81,19 @@ TEST_CASE("The ring of use notes is bounded and keeps its order", "[cache]") {
       CHECK(note.domain() == "a.example");
     }
   }
+}
+
+TEST_CASE("Holes that overlap are one, and many are looked through as one", "[cache]") {
+  cache::Holes holes;
+  CHECK(holes.empty());
+  for (auto [from, to] : {std::pair("m", "p"), {"b", "d"}, {"c", "f"}, {"n", "o"}, {"f", "g"}})
+    holes.add({from, std::string(to)});
+  holes.settle();
+  for (auto in : {"b", "c", "d", "e", "f", "fz", "m", "n", "oz"}) CHECK(holes.holds(in));
+  for (auto out : {"", "a", "g", "lz", "p", "z"}) CHECK_FALSE(holes.holds(out));
+  holes.add({"z", std::nullopt});
+  holes.add({"zz", "zzz"});
+  holes.settle();
+  CHECK(holes.holds("zzzzz"));
+  CHECK_FALSE(holes.holds("y"));
 }

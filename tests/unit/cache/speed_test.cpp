@@ -54,3 +54,31 @@ TEST_CASE("Speed and size", "[.][speed]") {
     CHECK(hits == finds);
   }
 }
+
+TEST_CASE("Time of a salvage with many damaged pages", "[.][speed]") {
+  TempFolder folder;
+  HandClock clock;
+  constexpr int entries = 200'000;
+  {
+    auto cache = LmdbCache::open({.path = folder.cache(), .max_size = 4ull << 30}, clock);
+    REQUIRE(cache);
+    put_many(**cache, "policy", 0, entries, policy_record(Mode::enforce, clock.now()));
+  }
+  auto bytes = read_file(folder.file("data.mdb"));
+  std::mt19937 random(1);
+  auto pages = bytes.size() / 4096;
+  for (std::size_t n = 0; n < pages / 5; ++n) {
+    auto at = (2 + random() % (pages - 2)) * 4096;
+    for (std::size_t i = 0; i < 4096; i += 4) bytes[at + i] = static_cast<char>(random());
+  }
+  write_file(folder.file("data.mdb"), bytes);
+  auto start = std::chrono::steady_clock::now();
+  auto cache = LmdbCache::open({.path = folder.cache(), .max_size = 4ull << 30}, clock);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  REQUIRE(cache);
+  auto condition = (*cache)->condition();
+  std::printf(
+      "salvage: %.1f s, %zu pages, a fifth of them damaged: %llu policies, %llu salvaged, %llu lost\n",
+      took.count(), pages, static_cast<unsigned long long>((*cache)->stats()->policies),
+      static_cast<unsigned long long>(condition.salvaged), static_cast<unsigned long long>(condition.lost));
+}

@@ -118,10 +118,12 @@ TEST_CASE("root's cache folder is given to the user, a folder with something els
     return info.st_uid;
   };
   host.write("cache/data.mdb", "x");
+  host.write("cache/data.mdb.new", "x");  // of a salvage that was cut short
   std::filesystem::create_symlink(host / "anchor", host / "cache/lock.mdb");
   REQUIRE(give_folder(host / "cache", nobody));
   CHECK(owner("cache") == nobody.uid);
   CHECK(owner("cache/data.mdb") == nobody.uid);
+  CHECK(owner("cache/data.mdb.new") == nobody.uid);
   CHECK(owner("anchor") == 0);
 
   REQUIRE(give_folder(host / "made", nobody));

@@ -48,9 +48,18 @@ TEST_CASE("status: before the first self-test nothing is said to be down", "[dae
   CHECK(json::serialize(object.at("flights")) == R"({"flying":1,"waiting":5})");
   CHECK(json::serialize(object.at("counters")) ==
         R"({"requests":4,"cached":2,"missed":1,"refused":1,"no_host":0,"overridden":0,"unreadable":0})");
-  CHECK(
-      json::serialize(object.at("cache")) ==
-      R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10,"lost":0,"salvaged":0})");
+  CHECK(json::serialize(object.at("cache")) ==
+        R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10,)"
+        R"("lost":0,"salvaged":0,"damaged_at":null,"set_aside":null})");
+}
+
+TEST_CASE("status: when damage was met, and where the damaged file is", "[daemon]") {
+  StatusNow damaged = now();
+  damaged.condition.damaged_at = damaged.now;
+  damaged.condition.set_aside = "/var/lib/mtastsd/data.mdb.bad-20270115T080130Z";
+  auto cache = status_object(facts(), Health{}, damaged).at("cache");
+  CHECK(cache.at("damaged_at") == "2027-01-15T08:01:30Z");
+  CHECK(cache.at("set_aside") == "/var/lib/mtastsd/data.mdb.bad-20270115T080130Z");
 }
 
 TEST_CASE("status: which configuration is in force, and whether the file is another", "[daemon]") {
