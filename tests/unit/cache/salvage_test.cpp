@@ -28,6 +28,15 @@ std::vector<std::uint64_t> leaves_with(const std::string& bytes, std::string_vie
   return found;
 }
 
+// Where the node with that end of its key stands in that page, and so in the file.
+page::Node node_in(const std::string& bytes, std::uint64_t number, std::string_view key_end) {
+  auto octets = page_of(bytes, number);
+  for (std::size_t i = 0; i < page::nodes(octets).value(); ++i)
+    if (auto node = page::node(octets, i, true).value(); node.key.ends_with(key_end)) return node;
+  FAIL("no such key");
+  return {};
+}
+
 // Lets every branch that leads to one page lead to another.
 int redirect(std::string& bytes, std::uint64_t from, std::uint64_t to) {
   int changed = 0;
@@ -109,10 +118,8 @@ TEST_CASE("A damaged index of use beside one bad record makes no losses of what 
   t.read_intact();
   auto bytes = t.intact;
   auto bad = numbered("none", 1);
-  auto negative = root_of(bytes, "negative") * page_octets;
-  auto at = bytes.find(bad.str(), negative);
-  REQUIRE(at < negative + page_octets);
-  bytes[at + bad.str().size() + 20] ^= 1;
+  auto node = node_in(bytes, root_of(bytes, "negative"), bad.str());
+  bytes[static_cast<std::size_t>(node.value.data() - bytes.data()) + 20] ^= 1;
   bytes.replace(root_of(bytes, "used") * page_octets, page_octets, std::string(page_octets, '\xAB'));
   REQUIRE(bytes.find("gone-000009.example") != std::string::npos);  // on some page that is free by now
   t.damage(bytes);
@@ -127,10 +134,8 @@ TEST_CASE("A damaged index of use beside one bad record makes no losses of what 
 TEST_CASE("A damaged name in one index is no loss of a policy that never was", "[cache]") {
   Filled t(20);
   auto bytes = t.intact;
-  auto used = root_of(bytes, "used") * page_octets;
-  auto at = bytes.find("kept-000019.example", used);
-  REQUIRE(at < used + page_octets);
-  bytes[at + 10] = '8';  // kept-000089.example
+  auto node = node_in(bytes, root_of(bytes, "used"), "kept-000019.example");
+  bytes[static_cast<std::size_t>(node.key.data() - bytes.data()) + 5 + 9] = '8';  // kept-000089.example
   t.damage(bytes);
   auto cache = t.open();
   CHECK(t.aside().size() == 1);
