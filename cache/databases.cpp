@@ -135,12 +135,18 @@ void set_text(MDB_txn* txn, MDB_dbi meta, std::string_view name, std::string_vie
   check(mdb_put(txn, meta, &key, &value, 0), "write the meta database");
 }
 
+// What decode makes of the text; the empty value if there is none, or none that can be read.
+template <class T>
+T get_value(MDB_txn* txn, MDB_dbi meta, std::string_view name, std::optional<T> (*decode)(std::string_view)) {
+  auto bytes = get_text(txn, meta, name);
+  auto value = bytes ? decode(*bytes) : std::nullopt;
+  return value.value_or(T{});
+}
+
 }  // namespace
 
 ClockMark clock_mark(MDB_txn* txn, const Databases& dbs) {
-  auto bytes = get_text(txn, dbs.meta, "clock");
-  auto mark = bytes ? decode_clock_mark(*bytes) : std::nullopt;
-  return mark.value_or(ClockMark{});
+  return get_value(txn, dbs.meta, "clock", decode_clock_mark);
 }
 
 void set_clock_mark(MDB_txn* txn, const Databases& dbs, const ClockMark& mark) {
@@ -148,9 +154,7 @@ void set_clock_mark(MDB_txn* txn, const Databases& dbs, const ClockMark& mark) {
 }
 
 HostMemory host_memory(MDB_txn* txn, const Databases& dbs) {
-  auto bytes = get_text(txn, dbs.meta, "host");
-  auto memory = bytes ? decode_host_memory(*bytes) : std::nullopt;
-  return memory.value_or(HostMemory{});
+  return get_value(txn, dbs.meta, "host", decode_host_memory);
 }
 
 void set_host_memory(MDB_txn* txn, const Databases& dbs, const HostMemory& memory) {
