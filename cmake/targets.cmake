@@ -6,6 +6,7 @@ target_include_directories(project_flags INTERFACE "${CMAKE_BINARY_DIR}/generate
 target_compile_options(project_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-qual -Wnon-virtual-dtor
   -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>  # GCC 14's false alarm about Boost.Asio's coroutine frames
   $<$<BOOL:${WARNINGS_AS_ERRORS}>:-Werror>)
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   target_compile_options(project_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)

@@ -126,8 +126,8 @@ json::array listeners(const StatusFacts& facts) {
 // What other threads still have to send. Only the admin thread touches it; they hold weak pointers to post
 // home with.
 struct Gathering {
-  Gathering(const asio::any_io_executor& home, std::size_t loops)
-      : timer(home, patience), missing(loops + 1) {}
+  Gathering(const asio::any_io_executor& home, std::size_t asked)
+      : timer(home, patience), missing(asked + 1) {}
   void one_less() {
     if (--missing == 0) timer.cancel();
   }

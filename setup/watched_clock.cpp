@@ -97,10 +97,10 @@ void WatchedClock::publish(const ClockReading& now) const noexcept {
   steady_offset_.store(now.wall.time_since_epoch().count() - steady_seconds(), std::memory_order_release);
 }
 
-ClockBelief WatchedClock::change(Change change) const noexcept {
+ClockBelief WatchedClock::change(Change how) const noexcept {
   std::scoped_lock hold(mutex_);
   ClockReading now = read_clocks();
-  belief_ = change(belief_, now);
+  belief_ = how(belief_, now);
   publish(now);
   return belief_;
 }

@@ -33,7 +33,7 @@ class WatchedClock final : public Clock {
 
  private:
   using Change = ClockBelief (*)(ClockBelief, const ClockReading&) noexcept;
-  ClockBelief change(Change change) const noexcept;
+  ClockBelief change(Change how) const noexcept;
   void publish(const ClockReading& now) const noexcept;
   Moment moment_after_jump() const noexcept;
   Moment moment_in_doubt() const noexcept;
