@@ -175,23 +175,12 @@ Result<void> Environment::check_before_opening(std::uint64_t map_size, Time now)
 }
 
 Result<void> Environment::check_whole_file(std::uint64_t map_size, Time now) try {
-  auto refuse = [&](const std::string& why) {
-    return fail(Fault::storage, "cache " + path_ + ": data.mdb: " + why);
-  };
   checked_ = true;
   auto check = check_file(data_file(path_), lock_->last());
-  switch (check.verdict) {
-    case Verdict::empty: return {};
-    case Verdict::sound: break;
-    case Verdict::foreign: return refuse(check.why + "; give mtastsd a folder of its own");
-    case Verdict::other_format:
-      return refuse(check.why +
-                    "; install the LMDB it was written with, or move it away to begin with an "
-                    "empty cache");
-    case Verdict::newer:
-      return refuse(check.why + "; install that version again, or move it away to begin with an empty cache");
-    case Verdict::damaged: return salvage_file(check.why, map_size, now);
-  }
+  if (auto why = refusal(check); !why.empty())
+    return fail(Fault::storage, "cache " + path_ + ": data.mdb: " + why);
+  if (check.verdict == Verdict::empty) return {};
+  if (check.verdict == Verdict::damaged) return salvage_file(check.why, map_size, now);
   if (check.lengthen != 0)  // every page in use is there, so those beyond the end are free
     if (int rc = grow_file(data_file(path_), check.lengthen); rc != 0 && rc != EROFS)
       log_.warning(storage_error(path_, "lengthen data.mdb to its page count", rc).detail);

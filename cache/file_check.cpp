@@ -207,4 +207,19 @@ FileCheck check_file(const std::string& data_file, const LastWriter& last) {
   return Checker(data_file, last).run();
 }
 
+std::string refusal(const FileCheck& check) {
+  switch (check.verdict) {
+    case Verdict::foreign: return check.why + "; give mtastsd a folder of its own";
+    case Verdict::other_format:
+      return check.why +
+             "; install the LMDB it was written with, or move it away to begin with an empty cache";
+    case Verdict::newer:
+      return check.why + "; install that version again, or move it away to begin with an empty cache";
+    case Verdict::sound:
+    case Verdict::empty:
+    case Verdict::damaged: break;
+  }
+  return {};
+}
+
 }  // namespace mtasts::cache

@@ -37,6 +37,9 @@ bool metas_hold(const std::string& data_file, const LastWriter& last);
 // about the file.
 FileCheck check_file(const std::string& data_file, const LastWriter& last = {});
 
+// Why mtastsd does not use a file that was checked so, with the remedy; empty: it does, or mends it.
+std::string refusal(const FileCheck& check);
+
 // The trees of the named databases, as far as the main tree could be read.
 struct NamedTrees {
   std::optional<Tree> policy, negative, due, expiry, used, meta;

@@ -52,6 +52,7 @@ mtasts::Result<void> try_network_as_user(const mtasts::Config& config) {
 int check_config(const mtasts::Parsed& parsed, const std::string& file) {
   for (const std::string& warning : parsed.warnings) std::cerr << "warning: " << warning << '\n';
   auto checked = mtasts::check_start(parsed.config, ::geteuid() == 0, try_network_as_user);
+  if (checked) checked = mtasts::check_cache_format(parsed.config.cache.path);
   if (!checked) return refuse(checked.error());
   std::cout << "# effective configuration: " << (file.empty() ? "the defaults, no file" : file) << '\n'
             << mtasts::to_toml(parsed.config);

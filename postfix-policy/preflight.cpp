@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "cache/file_check.hpp"
 #include "cache/folder.hpp"
 #include "postfix-policy/listener.hpp"
 #include "setup/network.hpp"
@@ -96,6 +97,14 @@ Result<void> check_folder(const std::string& folder, const std::optional<Account
 }
 
 }  // namespace
+
+Result<void> check_cache_format(const std::string& folder) try {
+  auto why = cache::refusal(cache::check_file(cache::data_file(folder)));
+  if (why.empty()) return {};
+  return fail(Fault::storage, "[cache] path: " + folder + ": data.mdb: " + why);
+} catch (const cache::LmdbFailure&) {  // it can't be read, which says nothing about its format
+  return {};
+}
 
 Result<std::optional<Account>> account_to_become(const ListenConfig& config) {
   if (config.user.empty()) return std::nullopt;

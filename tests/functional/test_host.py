@@ -173,6 +173,24 @@ def test_a_configuration_that_fits_passes_and_leaves_nothing_behind(alone):
     assert sorted(each.name for each in alone.folder.iterdir()) == ["anchor", "mtastsd.toml"]
 
 
+NEWER_SCHEMA = ("meta", ("schema", r"\ff\00\00\00"), "written by a newer mtastsd")
+FOREIGN = ("guests", ("alice", "1"), "some other program")
+
+
+@pytest.mark.parametrize("database, entry, why", (NEWER_SCHEMA, FOREIGN))
+def test_a_cache_that_the_start_refuses_does_not_pass_the_check(alone, database, entry, why):
+    if database == "meta":
+        alone.start()
+        assert alone.stop()[0] == 0
+    cache = alone.folder / "cache"
+    cache.mkdir(exist_ok=True)
+    dump = "\n".join(("VERSION=3", "format=print", "type=btree", "HEADER=END", f" {entry[0]}", f" {entry[1]}", "DATA=END", ""))
+    subprocess.run(["mdb_load", "-s", database, cache], input=dump, text=True, check=True)
+    for arguments in (["--check-config"], []):
+        code, _, err = alone.run("mtastsd", *arguments)
+        assert code == 1 and why in err, (arguments, err)
+
+
 @pytest.mark.parametrize("octets", [b"", b"\0" * 400, b"\n", b"[policy]\n\0"])
 def test_a_file_that_was_cut_off_switches_no_rule_off(alone, octets):
     alone.start()
