@@ -36,6 +36,7 @@ struct CacheCondition {
 
   // Of this run of the daemon, the check at its start included.
   std::uint64_t lost = 0;            // entries that were damaged and of which no usable copy was found
+  bool more_lost = false;            // perhaps: how many there were cannot be read
   std::uint64_t salvaged = 0;        // entries taken from an older copy; they are due at once
   std::optional<Time> damaged_at{};  // when damage was last met
   std::string set_aside;             // the damaged file that was kept; empty: none
@@ -44,7 +45,7 @@ struct CacheCondition {
 
   bool well() const noexcept {
     return !commits_fail && !writer_waits && !folder_gone && !read_only && !must_restart && lost == 0 &&
-           held_readers.empty();
+           !more_lost && held_readers.empty();
   }
 };
 

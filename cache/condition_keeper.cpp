@@ -52,6 +52,11 @@ void ConditionKeeper::damaged(std::uint64_t lost, std::uint64_t salvaged, std::s
   if (!set_aside.empty()) condition_.set_aside = std::move(set_aside);
 }
 
+void ConditionKeeper::more_lost() {
+  std::scoped_lock hold(mutex_);
+  condition_.more_lost = true;
+}
+
 void ConditionKeeper::readers(std::vector<HeldReader> held) {
   std::scoped_lock hold(mutex_);
   condition_.held_readers = std::move(held);

@@ -22,6 +22,7 @@ class ConditionKeeper {
   void must_restart(std::string why, Time now);
   void read_only(std::string why, Time now);
   void damaged(std::uint64_t lost, std::uint64_t salvaged, std::string set_aside, Time now);
+  void more_lost();
   void readers(std::vector<HeldReader> held);
 
   // Without what has to be looked up in the file system.

@@ -209,10 +209,12 @@ Result<void> Environment::salvage_file(std::string_view why, std::uint64_t map_s
   if (!kept) return std::unexpected(kept.error());
   damage_seen_ = false;
   condition_.damaged(salvaged.lost, salvaged.salvaged, *kept, now);
+  if (salvaged.more_lost) condition_.more_lost();
   log_.error("cache " + path_ + ": data.mdb was damaged (" + std::string(why) +
              "): " + std::to_string(salvaged.kept) + " entries are carried over, " +
              std::to_string(salvaged.salvaged) + " taken from older copies, " +
-             std::to_string(salvaged.lost) + " lost; the damaged file is kept as " + *kept);
+             std::to_string(salvaged.lost) + (salvaged.more_lost ? " lost, and perhaps more" : " lost") +
+             "; the damaged file is kept as " + *kept);
   return {};
 }
 

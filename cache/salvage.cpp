@@ -326,8 +326,14 @@ class Salvage {
       log_.warning("cache: the stored " + std::string(side.in_policy ? "policy" : "record") + " of " +
                    printable(domain) + " was damaged; an older copy is used, and looked up again at once");
     }
+    if (names_are_known_) return;
+    if (!side.whole && !side.counted) {
+      result_.more_lost = true;
+      log_.error("cache: entries of the database " + std::string(side.name) +
+                 " may be lost: how many it had cannot be read");
+    }
     auto told = side.seen + named + side.copies.size();
-    if (names_are_known_ || side.claimed <= told) return;
+    if (side.claimed <= told) return;
     auto unnamed = side.claimed - told;
     result_.lost += unnamed;
     log_.error("cache: " + std::string(side.counted ? "" : "about ") + std::to_string(unnamed) +

@@ -20,6 +20,7 @@ struct Salvaged {
   std::uint64_t kept = 0;      // as they were
   std::uint64_t salvaged = 0;  // from an older copy
   std::uint64_t lost = 0;
+  bool more_lost = false;  // perhaps: how many entries there were cannot be read
 };
 
 // Writes new_file, which must not exist, and makes it durable; the damaged file is only read. Each loss is

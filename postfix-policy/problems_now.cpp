@@ -34,9 +34,11 @@ void add_cache(const CacheCondition& cache, List& list) {
   list.add("writer-waits", "storing in the cache is held up", cache.writer_waits);
   list.add("folder-gone", "the cache folder was removed or replaced", cache.folder_gone);
   list.add("read-only", "the cache is only read, nothing new is stored", cache.read_only);
-  if (cache.lost > 0)
+  if (cache.lost > 0 || cache.more_lost)
     list.add("entries-lost",
-             std::to_string(cache.lost) + " damaged entries of the cache were lost" +
+             (cache.lost > 0 ? std::to_string(cache.lost) + " damaged entries of the cache were lost" +
+                                   (cache.more_lost ? ", and perhaps more" : "")
+                             : "entries of the damaged cache may be lost, how many can't be told,") +
                  (cache.damaged_at ? " at " + utc_text(*cache.damaged_at) : "") +
                  (cache.set_aside.empty() ? "" : "; the damaged file is kept as " + cache.set_aside) +
                  "; their domains are looked up again; a restart ends this message");

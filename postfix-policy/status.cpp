@@ -77,6 +77,7 @@ json::object cache_object(const std::string& path, const Result<CacheStats>& sta
           {"used_bytes", stats->used_bytes},
           {"file_bytes", stats->file_bytes},
           {"lost", condition.lost},
+          {"more_lost", condition.more_lost},
           {"salvaged", condition.salvaged},
           {"damaged_at", time_or_null(condition.damaged_at.value_or(Time{}))},
           {"set_aside", text_or_null(condition.set_aside)}};

@@ -246,6 +246,18 @@ TEST_CASE("Two swapped pages lose nothing", "[cache]") {
   CHECK(cache->condition().lost == 0);
 }
 
+TEST_CASE("A loss that can't be counted is told", "[cache]") {
+  Filled t;
+  auto bytes = t.intact;
+  bytes.resize(2 * 4096);  // nothing but the meta pages
+  t.damage(bytes);
+  auto cache = t.open();
+  CHECK(cache->stats()->policies == 0);
+  CHECK(cache->condition().more_lost);
+  CHECK_FALSE(cache->condition().well());
+  CHECK(t.log.has(2, "how many it had cannot be read"));
+}
+
 TEST_CASE("A lock.mdb that is none is made anew, and nothing else is touched", "[cache]") {
   Filled t;
   std::filesystem::remove(t.folder.file("lock.mdb"));

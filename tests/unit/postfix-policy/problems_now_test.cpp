@@ -44,6 +44,7 @@ TEST_CASE("problems: each is told, and nothing else", "[status]") {
       {"read-only", [](World& w) { w.cache.read_only = {noon, ""}; }},
       {"must-restart", [](World& w) { w.cache.must_restart = {noon, ""}; }},
       {"entries-lost", [](World& w) { w.cache.lost = 3; }},
+      {"entries-lost", [](World& w) { w.cache.more_lost = true; }},
       {"", [](World& w) { w.cache.salvaged = 3; }},
       {"reader-held reader-held", [](World& w) { w.cache.held_readers = {{4711, noon}, {4712, noon}}; }},
       {"descriptors", [](World& w) { w.shortages.note(Shortage::descriptors, steady - 599s); }},

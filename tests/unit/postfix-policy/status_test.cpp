@@ -50,7 +50,7 @@ TEST_CASE("status: before the first self-test nothing is said to be down", "[dae
         R"({"requests":4,"cached":2,"missed":1,"refused":1,"no_host":0,"overridden":0,"unreadable":0})");
   CHECK(json::serialize(object.at("cache")) ==
         R"({"path":"/var/lib/mtastsd","policies":7,"negatives":8,"used_bytes":9,"file_bytes":10,)"
-        R"("lost":0,"salvaged":0,"damaged_at":null,"set_aside":null})");
+        R"("lost":0,"more_lost":false,"salvaged":0,"damaged_at":null,"set_aside":null})");
 }
 
 TEST_CASE("status: when damage was met, and where the damaged file is", "[daemon]") {
