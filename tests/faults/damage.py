@@ -7,6 +7,7 @@ was hit must not be answered as if it had never been there, unless its name is g
 import collections
 import random
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import server
@@ -20,6 +21,7 @@ from .served import copy_cache
 PAGE = lmdb_file.PAGE
 PATTERN = "e{}.bench"                   # the names of the internet's domains with a policy
 SEED = 1
+NOTICE = 5.0                            # seconds: what an answer met is counted once a second
 Result = collections.namedtuple("Result", "kind stop crashed hit lost forgotten silent unsaid weaker words")
 
 
@@ -120,12 +122,18 @@ class Met:
         for name, reply in daemon.ask(right).items():
             if reply != right[name]:
                 self.wrong.setdefault(name, set()).add(reply or "")
-        code, printed = daemon.status()
-        self.told = self.told or (code == 1 and is_about_damage(printed))
+        until = time.monotonic() + (NOTICE if self.wrong and not self.told else 0)
+        while not self.status_tells(daemon) and time.monotonic() < until:
+            time.sleep(0.2)
         if not daemon.running():
             raise LabError(f"mtastsd ended by itself: {daemon.tail(3)}")
         if (code := daemon.stop()) != 0:
             raise LabError(f"SIGTERM: {'it did not end' if code is None else f'exit status {code}'}")
+
+    def status_tells(self, daemon):
+        code, printed = daemon.status()
+        self.told = self.told or (code == 1 and is_about_damage(printed))
+        return self.told
 
     def forgotten(self):
         return {name for name, replies in self.wrong.items() if any(each.startswith("NOTFOUND") for each in replies)}
