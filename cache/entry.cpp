@@ -17,7 +17,7 @@ Entry judge_entry(std::string_view domain, std::string_view bytes, bool in_polic
     return entry;
   }
   entry.trouble = decoded ? "it lies in the wrong database" : decoded.error().detail;
-  entry.newer_version = stored_version(value->record).value_or(0) > record_version;
+  entry.newer_version = is_of_later_version(value->record);
   return entry;
 }
 

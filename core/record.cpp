@@ -127,6 +127,14 @@ std::unexpected<Error> bad(std::string_view why) {
   return fail(Fault::storage, "bad record: " + std::string(why));
 }
 
+// The last octets are the checksum of all before them.
+bool checksum_holds(std::string_view bytes) noexcept {
+  if (bytes.size() < checksum_size) return false;
+  std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
+  bytes.remove_suffix(checksum_size);
+  return crc32c(bytes) == take_number<std::uint32_t>(checksum);
+}
+
 }  // namespace
 
 std::string encode(const Record& record) {
@@ -152,14 +160,17 @@ std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept {
   return static_cast<std::uint8_t>(bytes.front());
 }
 
+bool is_of_later_version(std::string_view bytes) noexcept {
+  return stored_version(bytes).value_or(0) > record_version && checksum_holds(bytes);
+}
+
 Result<RecordView> decode(std::string_view bytes) {
   auto version = stored_version(bytes);
   if (!version || *version < first_version || *version > record_version) return bad("version");
   std::size_t least = version == first_version ? first_head_size : head_size;
   if (bytes.size() < least + checksum_size) return bad("too short");
-  std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
+  if (!checksum_holds(bytes)) return bad("checksum");
   bytes.remove_suffix(checksum_size);
-  if (crc32c(bytes) != take_number<std::uint32_t>(checksum)) return bad("checksum");
 
   Head head{};
   head.version = *version;

@@ -82,6 +82,10 @@ std::string encode(const Record& record);
 Result<RecordView> decode(std::string_view bytes);
 std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept;
 
+// A later mtastsd wrote it, and it is whole. Every layout has its version first and its checksum last, so a
+// damaged version is told from a later one.
+bool is_of_later_version(std::string_view bytes) noexcept;
+
 // What stands for an entry that could not be read. Due at once.
 Record lost_record();
 // Whether a look that ended so tells what a lost entry demanded: a policy was fetched, or DNS answered that

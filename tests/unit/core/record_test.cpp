@@ -155,7 +155,20 @@ TEST_CASE("a record with any bit flipped is bad", "[core]") {
     std::string flipped = bytes;
     flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
     REQUIRE_FALSE(decode(flipped));
+    REQUIRE_FALSE(is_of_later_version(flipped));
   }
+}
+
+TEST_CASE("a later version is one whose checksum holds", "[core]") {
+  std::string bytes = encode(full());
+  CHECK_FALSE(is_of_later_version(bytes));
+  bytes.resize(bytes.size() - 4);
+  bytes[0] = record_version + 1;
+  CHECK_FALSE(is_of_later_version(bytes + "abcd"));
+  std::uint32_t checksum = crc32c_by_table(bytes);
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(checksum >> 8 * i);
+  CHECK(is_of_later_version(bytes));
+  for (const char* each : {"", "\x07", "\x07rest"}) CHECK_FALSE(is_of_later_version(each));
 }
 
 TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core]") {
