@@ -77,8 +77,8 @@ void for_each_dane(const RecordView& record, const std::function<void(const Dane
 std::string encode(const Record& record);
 
 // Checks length, version, checksum and every field; no allocation on success. Versions 1 and 2 are read too.
-// Fault::storage: treat as a miss, log, overwrite. A newer version is refused by the cache (it looks at
-// stored_version first).
+// Fault::storage: treat as a miss, log, overwrite. A record of a later version is not damage (see
+// is_of_later_version()).
 Result<RecordView> decode(std::string_view bytes);
 std::optional<std::uint8_t> stored_version(std::string_view bytes) noexcept;
 

@@ -30,9 +30,10 @@ using MakeNetwork = std::function<Result<void>(const Config&)>;
 // start is, or was, as root. Fault::config: detail has a line for each problem, with its key and remedy.
 Result<void> check_start(const Config& config, bool root, const MakeNetwork& make_network);
 
-// Whether this mtastsd can use the cache that lies in the folder, by its version and that of LMDB. Reads the
-// whole file, so it is for --check-config: who reloads has the file open already. True of a file that can't
-// be read or is damaged, which a start mends. Fault::storage: the start will refuse; detail has the remedy.
+// Whether this mtastsd can read the cache in the folder: its own version and LMDB's. Reads the whole file, so
+// only --check-config calls it: a daemon that reloads has the file open already. A file that is damaged or
+// can't be read passes; that is for the start to judge. Fault::storage: the start will refuse; detail has the
+// remedy.
 Result<void> check_cache_format(const std::string& folder);
 
 // A MakeNetwork that throws away what it made.
