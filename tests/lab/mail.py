@@ -1,6 +1,7 @@
 """Sends mails through both Postfixes and says in plain words what became of them; the lab's demo."""
 import re
 import textwrap
+import time
 
 from .domains import BOUNCED, BY_NAME, DEFERRED, OPPORTUNISTIC, VERIFIED
 
@@ -26,7 +27,12 @@ class Mailing:
         self.recipients = dict(zip(names, addressed))
 
     def wait(self, seconds=60):
+        until = time.monotonic() + seconds
         self.lines = self.sender.outcomes(self.recipients.values(), seconds)
+        # An MX host that has taken a mail into its queue delivers it a moment later.
+        sent = [name for name in self.recipients if "status=sent" in self.line(name)]
+        while time.monotonic() < until and not all(map(self.delivered, sent)):
+            time.sleep(0.05)
 
     def line(self, name):
         """The decisive log line, "" if the mail is still under way."""
