@@ -136,7 +136,7 @@ Result<Explanation> look_now(asio::io_context& loop, const Config& config, const
                              ExplainInputs inputs) {
   Trace trace;
   TracingDns dns(*choice.dns, trace), sts_dns(choice.plain ? *choice.plain : *choice.dns, trace);
-  auto https = make_https_fetch(loop, sts_dns, https_options(config.https));
+  auto https = make_https_fetch(loop, https_options(config.https));
   if (!https) return std::unexpected(std::move(https.error()));
   TracingFetch fetch(**https, trace);
   return explain_over(loop, dns, fetch, trace, std::move(inputs), &sts_dns);

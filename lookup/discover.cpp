@@ -17,7 +17,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
   std::string owner = "_mta-sts." + std::string(domain.str());
   TxtFinding txt;
   bool validated = true;
-  auto started = may_fetch(clock.moment(), stored, trigger) ? fetch.start(domain) : nullptr;
+  auto started = may_fetch(clock.moment(), stored, trigger) ? fetch.start(domain, dns) : nullptr;
   if (owner.size() > DomainName::max_size) {
     txt = {StsState::no_record, {}, "too long a name for an _mta-sts record", max_txt_keep};
   } else {
@@ -36,7 +36,7 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
   }
   Hurry hurry = hurry_of(clock.moment(), stored, trigger);
   ClockBelief before = clock.look();
-  auto answered = co_await fetch.get_policy(domain, std::move(started), hurry);
+  auto answered = co_await fetch.get_policy({domain, dns, std::move(started), hurry});
   if (stored && !answered && answered.error().put_off) {
     look.put_off = true;
     look.record = after_put_off(clock.now(), domain, *std::move(stored));

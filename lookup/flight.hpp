@@ -1,21 +1,70 @@
-// flight - the state of one look at a domain; part of flights, not for others.
+// flight - one look at a domain: at its policy, and at the DANE states of the next hops that were asked for.
+//
+// It answers each asker as soon as it knows what that one needs. Both looks are made at once, and none waits
+// for another. For the resolve thread; lookup/flights.hpp launches and lands it.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
-#include "lookup/flights.hpp"
+#include "lookup/asking.hpp"
+#include "lookup/counted.hpp"
+#include "lookup/dns_share.hpp"
+#include "lookup/fetch_permits.hpp"
+#include "lookup/flight_queue.hpp"
 
 namespace mtasts {
 
-// What was noted so far, for an outcome; nullptr: nothing is noted.
-std::shared_ptr<const Trace> noted(const std::shared_ptr<Trace>& trace);
+// What all flights share. It outlives their coroutines, unless the executor's loop ends first.
+struct FlightsShared {
+  boost::asio::any_io_executor executor;
+  const Clock& clock;
+  FlightQueue queue;
+  DnsShares dns;
+  FetchPermits permits;
+  std::function<void()> place_is_free;
+};
 
-struct Flights::Flight {
+class Flight final : public QueuedFlight, public std::enable_shared_from_this<Flight> {
+ public:
   using Instant = std::chrono::steady_clock::time_point;
 
+  // before: what an earlier flight of the domain knew and could not store yet; nullptr: there was none.
+  Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, OutcomePtr before);
+
+  const DomainName& domain() const noexcept { return domain_; }
+  Trigger trigger() const noexcept { return trigger_; }
+  const OutcomePtr& before() const noexcept { return before_; }
+  const OutcomePtr& outcome() const noexcept { return outcome_; }  // nullptr until it has landed
+  bool was_asked() const noexcept { return asked_.has_value(); }
+  void count(Counter::Token token) { counted_.emplace(std::move(token)); }
+
+  // The next hop's state is to be looked up too, at once if the flight is under way.
+  void want(std::optional<Route> route);
+  // The final outcome, or an early one if that settles all that this asker needs. nullptr: it has to wait.
+  OutcomePtr answer_for(const Question& question) const;
+  // Somebody waits for an answer. It is pending at once if others have waited for the same as long as he
+  // would.
+  void join(const Question& question, Deliver deliver);
+
+  // Looks, beginning with what is stored; what was found out. Ends within the time that the network's ports
+  // take.
+  boost::asio::awaitable<Look> fly(std::shared_ptr<Network> network, Record stored);
+  // It has given its place to another flight (FlightState::slow).
+  void slow_down();
+  // All is known, or never will be: tells each asker, and lets go of what it flew over.
+  void land(OutcomePtr outcome);
+  // What was noted so far, for an outcome; nullptr: nothing is noted.
+  std::shared_ptr<const Trace> noted() const;
+
+ private:
+  class PolicyHost;
   struct Asker {
     Question question;
     Deliver deliver;
@@ -25,42 +74,40 @@ struct Flights::Flight {
     bool looked = false;
     std::optional<Instant> asked{};  // when somebody first waited for it
   };
+  enum class PolicyStep { not_looked, looking, at_policy_host, known };
 
-  Flight(const boost::asio::any_io_executor& executor, const DomainName& domain_, Trigger trigger_,
-         bool urgent_)
-      : domain(domain_),
-        trigger(trigger_),
-        urgent(urgent_),
-        timer(executor, Instant::max()),
-        idle(executor, Instant::max()) {}
-
-  // How long the policy has been waited for.
-  std::chrono::milliseconds waited() const;
-  // The route's state is to be looked up too; nullptr: no route.
-  Wanted* want(std::optional<Route> route);
-  // Somebody asks now. Since when what he needs is waited for.
+  Wanted* wanted(std::optional<Route> route);
   Instant note_asked(std::optional<Route> route);
+  void settle();
+  void arm();
+  boost::asio::awaitable<void> look_at_policy();
+  boost::asio::awaitable<void> look_at_dane(std::shared_ptr<Flight> self, Route route);
+  boost::asio::awaitable<bool> may_ask_policy_host(std::optional<Address> first);
+  void start_dane_looks();
+  void leave_place_to_fetch();
+  std::chrono::milliseconds waited() const;
+  std::chrono::milliseconds patience() const;
 
-  DomainName domain;
-  Trigger trigger;
-  std::optional<Instant> asked{};        // when somebody first waited
-  bool urgent;                           // has, or had, askers
-  std::shared_ptr<const int> counted{};  // as a refresh
-  bool launched = false;
-  bool relaxed = false;        // was launched as a recheck or refresh
-  bool has_place = false;      // counts among those that fly
-  bool fetching = false;       // its policy host is asked, or about to be
-  std::optional<Look> look;    // while it flies: what is known so far; its record starts as the stored one
-  bool policy_looked = false;  // nothing more will be found out about the policy
-  OutcomePtr outcome;          // set once all is known; the flight then only waits for its commit
-  OutcomePtr before;           // what an earlier flight knew and could not store yet
-  std::shared_ptr<Network> network;  // while it flies
-  std::shared_ptr<Trace> trace;      // set before the launch: what it asks is noted
-  std::vector<Wanted> wanted;
-  std::size_t looking = 0;  // DANE looks under way
-  std::vector<Asker> askers;
-  boost::asio::steady_timer timer;  // the next moment at which an asker does without the policy
-  boost::asio::steady_timer idle;   // cancelled when looking comes to 0
+  FlightsShared& shared_;
+  DomainName domain_;
+  Trigger trigger_;
+  OutcomePtr before_, outcome_;
+  std::optional<Counter::Token> counted_{};
+  std::vector<Asker> askers_;
+  std::optional<Instant> asked_{};                // when somebody first waited
+  std::chrono::milliseconds longest_patience_{};  // of those who ask, for an unknown policy
+  std::vector<Wanted> wanted_;
+  std::shared_ptr<Trace> trace_;     // set before the launch: what it asks is noted
+  boost::asio::steady_timer timer_;  // the next moment at which an asker does without the policy
+
+  // While it flies:
+  std::optional<Look> look_;  // what is known so far; its record starts as the stored one
+  std::shared_ptr<Network> network_;
+  std::shared_ptr<DnsShare> share_;
+  std::optional<FetchPermits::Permit> permit_;
+  PolicyStep policy_ = PolicyStep::not_looked;
+  std::size_t dane_looks_ = 0;             // under way
+  boost::asio::steady_timer dane_looked_;  // cancelled when there are none
 };
 
 }  // namespace mtasts

@@ -54,12 +54,12 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   co_return answer;
 }
 
-asio::awaitable<Fetched> TracingFetch::get_policy(DomainName domain, StartPtr started, Hurry hurry) {
+asio::awaitable<Fetched> TracingFetch::get_policy(PolicyRequest request) {
   std::size_t at = trace_.size();
-  HttpsStep step{domain, Fetched(HttpAnswer{}), {}};
+  HttpsStep step{request.domain, Fetched(HttpAnswer{}), {}};
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
-  Fetched answer = co_await fetch_.get_policy(domain, std::move(started), hurry);
+  Fetched answer = co_await fetch_.get_policy(std::move(request));
   auto& noted = std::get<HttpsStep>(trace_[at]);
   noted.took = since(begin);
   noted.answer = answer;
@@ -83,11 +83,11 @@ asio::awaitable<DnsAnswer> ReplayDns::ask(std::string name, RrType type) {
   co_return answer;
 }
 
-asio::awaitable<Fetched> ReplayFetch::get_policy(DomainName domain, StartPtr, Hurry) {
+asio::awaitable<Fetched> ReplayFetch::get_policy(PolicyRequest request) {
   const HttpsStep* step = find_https(trace_);
-  if (step != nullptr && step->domain == domain) co_return step->answer;
+  if (step != nullptr && step->domain == request.domain) co_return step->answer;
   FetchError error{FetchStep::connect, "not in the saved trace"};
-  HttpsStep missing{domain, std::unexpected(error), {}};
+  HttpsStep missing{request.domain, std::unexpected(error), {}};
   trace_.emplace_back(std::move(missing));
   Fetched answer = std::unexpected(error);
   co_return answer;

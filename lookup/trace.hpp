@@ -50,10 +50,8 @@ class TracingDns final : public Dns {
 class TracingFetch final : public Fetch {
  public:
   TracingFetch(Fetch& fetch, Trace& trace) : fetch_(fetch), trace_(trace) {}
-  StartPtr start(const DomainName& domain) override { return fetch_.start(domain); }
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
-                                                                           StartPtr started = nullptr,
-                                                                           Hurry hurry = Hurry::now) override;
+  StartPtr start(const DomainName& domain, Dns& dns) override { return fetch_.start(domain, dns); }
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
 
  private:
   Fetch& fetch_;
@@ -75,10 +73,8 @@ class ReplayDns final : public Dns {
 class ReplayFetch final : public Fetch {
  public:
   explicit ReplayFetch(Trace& trace) : trace_(trace) {}
-  StartPtr start(const DomainName&) override { return nullptr; }
-  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(DomainName domain,
-                                                                           StartPtr started = nullptr,
-                                                                           Hurry hurry = Hurry::now) override;
+  StartPtr start(const DomainName&, Dns&) override { return nullptr; }
+  boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
 
  private:
   Trace& trace_;

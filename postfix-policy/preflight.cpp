@@ -135,7 +135,7 @@ Result<void> try_network(const Config& config) {
   boost::asio::io_context loop;
   auto dns = make_unbound_dns(loop, first_options(config.dns, system_resolvers()));
   if (!dns) return std::unexpected(std::move(dns.error()));
-  auto fetch = make_https_fetch(loop, **dns, https_options(config.https));
+  auto fetch = make_https_fetch(loop, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   return {};
 }

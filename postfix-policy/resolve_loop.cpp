@@ -66,7 +66,7 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   prepared->sts_dns = for_sts.get();
   network->dns = std::move(switched);
   network->sts_dns = std::move(for_sts);
-  auto fetch = make_https_fetch(loop_, *network->sts_dns, https_options(config.https));
+  auto fetch = make_https_fetch(loop_, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
   network->dane = dane_look_options(config);

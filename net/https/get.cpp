@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <string_view>
 #include <utility>
 
 #include "net/https/addresses.hpp"
@@ -16,6 +17,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
 constexpr std::size_t max_last_resort = 4;
 constexpr std::chrono::seconds connect_limit{2};
+constexpr std::string_view no_permit = "too many policy hosts are slow at once, or too many at this one";
 constexpr std::chrono::seconds whenever_patience{2}, soon_patience{5};
 
 // With a proxy its address is what is dialled. It is not judged, for the administrator named it; the policy
@@ -134,17 +136,25 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
 
 asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                            std::shared_ptr<const GetSettings> settings,
-                                                           Url url, AddressLookupPtr lookup, Hurry hurry) {
+                                                           GetJob job) {
   Deadline deadline = steady_clock::now() + settings->timeout;
-  if (!lookup && !settings->proxy) lookup = begin_lookup(co_await asio::this_coro::executor, dns, url.host);
-  auto addresses = co_await where_to_dial(dns, settings, url.host, lookup, deadline);
+  if (!job.lookup && !settings->proxy)
+    job.lookup = begin_lookup(co_await asio::this_coro::executor, dns, job.url.host);
+  auto addresses = co_await where_to_dial(dns, settings, job.url.host, job.lookup, deadline);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   if (addresses->size() > max_addresses) addresses->resize(max_addresses);
-  if (lookup) add_last_resort(*addresses, *lookup, settings->allow_addresses);
-  auto go = co_await wait_for_turn(settings, addresses->front(), hurry);
+  if (job.lookup) add_last_resort(*addresses, *job.lookup, settings->allow_addresses);
+  auto found_at = steady_clock::now();
+  std::optional<Address> first;
+  if (!settings->proxy) first = addresses->front();
+  if (job.gate && !co_await job.gate->pass(first))
+    co_return std::unexpected(FetchError{FetchStep::connect, std::string(no_permit), true});
+  auto go = co_await wait_for_turn(settings, addresses->front(), job.hurry);
   if (!go)
     co_return std::unexpected(FetchError{FetchStep::connect, "put off: its policy host is busy", true});
-  auto answer = co_await try_addresses(std::move(settings), std::move(url), *std::move(addresses), deadline);
+  deadline += steady_clock::now() - found_at;
+  auto answer =
+      co_await try_addresses(std::move(settings), std::move(job.url), *std::move(addresses), deadline);
   co_return answer;
 }
 

@@ -41,15 +41,21 @@ struct Url {
   std::string path;
 };
 
+struct GetJob {
+  Url url;
+  AddressLookupPtr lookup{};  // of the policy host's addresses, if it was begun before (nullptr with a proxy)
+  Hurry hurry = Hurry::now;
+  FetchGate* gate = nullptr;  // outlives the fetch; nullptr: none
+};
+
 // Who is in no hurry waits for a turn at the address that is dialled first (net/https/turns.hpp): up to 2 s,
 // and is then put off; Hurry::soon up to 5 s, and goes then without one. Through a proxy nobody waits: policy
 // hosts' addresses are not known here.
 //
-// lookup: of the policy host's addresses, if it was begun before (nullptr with a proxy). dns is used before
-// the first suspension only.
+// What is waited for at the gate or for a turn does not count against the timeout. dns is used before the
+// first suspension only.
 boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                                   std::shared_ptr<const GetSettings> settings,
-                                                                  Url url, AddressLookupPtr lookup = nullptr,
-                                                                  Hurry hurry = Hurry::now);
+                                                                  GetJob job);
 
 }  // namespace mtasts

@@ -25,44 +25,44 @@ struct Started : Fetch::Start {
 };
 
 // Settings are shared: a fetch may still be on its way when the HttpsFetch that began it is replaced.
-asio::awaitable<Fetched> fetch_policy(Dns& dns, std::shared_ptr<const GetSettings> settings,
-                                      DomainName domain, AddressLookupPtr lookup, Hurry hurry) {
-  std::string host = policy_host(domain);
-  if (host.size() > DomainName::max_size) {
-    co_return std::unexpected(FetchError{FetchStep::address, host + " is longer than a host name can be"});
+asio::awaitable<Fetched> fetch_policy(std::shared_ptr<const GetSettings> settings, PolicyRequest request) {
+  GetJob job;
+  job.url.host = policy_host(request.domain);
+  job.url.path = policy_path;
+  if (job.url.host.size() > DomainName::max_size) {
+    co_return std::unexpected(
+        FetchError{FetchStep::address, job.url.host + " is longer than a host name can be"});
   }
-  Url url;
-  url.host = std::move(host);
-  url.path = policy_path;
-  auto fetched = co_await get(dns, std::move(settings), std::move(url), std::move(lookup), hurry);
+  if (auto* begun = dynamic_cast<Started*>(request.started.get())) job.lookup = std::move(begun->lookup);
+  job.hurry = request.hurry;
+  job.gate = request.gate;
+  auto fetched = co_await get(request.dns, std::move(settings), std::move(job));
   co_return fetched;
 }
 
 class HttpsFetch final : public Fetch {
  public:
-  HttpsFetch(asio::io_context& loop, Dns& dns, std::shared_ptr<const GetSettings> settings)
-      : executor_(loop.get_executor()), dns_(dns), settings_(std::move(settings)) {}
+  HttpsFetch(asio::io_context& loop, std::shared_ptr<const GetSettings> settings)
+      : executor_(loop.get_executor()), settings_(std::move(settings)) {}
 
-  StartPtr start(const DomainName& domain) override {
+  StartPtr start(const DomainName& domain, Dns& dns) override {
     std::string host = policy_host(domain);
-    if (dns_.busy() || settings_->proxy || host.size() > DomainName::max_size) return nullptr;
-    return std::make_unique<Started>(begin_lookup(executor_, dns_, host));
+    if (dns.busy() || settings_->proxy || host.size() > DomainName::max_size) return nullptr;
+    return std::make_unique<Started>(begin_lookup(executor_, dns, host));
   }
 
-  asio::awaitable<Fetched> get_policy(DomainName domain, StartPtr started, Hurry hurry) override {
-    auto* begun = dynamic_cast<Started*>(started.get());
-    return fetch_policy(dns_, settings_, domain, begun ? std::move(begun->lookup) : nullptr, hurry);
+  asio::awaitable<Fetched> get_policy(PolicyRequest request) override {
+    return fetch_policy(settings_, std::move(request));
   }
 
  private:
   asio::any_io_executor executor_;
-  Dns& dns_;
   std::shared_ptr<const GetSettings> settings_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns, HttpsOptions options) {
+Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, HttpsOptions options) {
   auto settings = std::make_shared<GetSettings>();
   if (!options.proxy.empty()) {
     auto proxy = parse_proxy(options.proxy);
@@ -81,7 +81,7 @@ Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, Dns& dns
   settings->timeout = options.timeout;
   settings->allow_addresses = std::move(options.allow_addresses);
   settings->turns = std::make_shared<HostTurns>(loop.get_executor());
-  return std::make_unique<HttpsFetch>(loop, dns, std::move(settings));
+  return std::make_unique<HttpsFetch>(loop, std::move(settings));
 }
 
 }  // namespace mtasts

@@ -28,8 +28,7 @@ struct HttpsOptions {
 };
 
 // Loads the CA certificates (slow, some 100 ms: not on a busy loop). Fault::config: ca_file, proxy or its
-// credentials can't be used. dns must outlive the result; both live on the same loop.
-Result<std::unique_ptr<Fetch>> make_https_fetch(boost::asio::io_context& loop, Dns& dns,
-                                                HttpsOptions options);
+// credentials can't be used.
+Result<std::unique_ptr<Fetch>> make_https_fetch(boost::asio::io_context& loop, HttpsOptions options);
 
 }  // namespace mtasts

@@ -98,21 +98,26 @@ class FakeDns : public Dns {
 
 class FakeFetch : public Fetch {
  public:
-  StartPtr start(const DomainName&) override {
+  StartPtr start(const DomainName&, Dns&) override {
     ++started;
     return std::make_unique<Start>();
   }
-  boost::asio::awaitable<HttpResult> get_policy(DomainName, StartPtr begun, Hurry how) override {
-    hurry = how;
+  boost::asio::awaitable<HttpResult> get_policy(PolicyRequest request) override {
+    hurry = request.hurry;
+    auto at = addresses.find(std::string(request.domain.str()));
+    std::optional<Address> first;
+    if (at != addresses.end()) first = at->second;
+    if (request.gate && !co_await request.gate->pass(first)) co_return put_off();
     ++asked;
-    if (begun) ++asked_with_start;
+    if (request.started) ++asked_with_start;
     co_await a_while(delay);
     co_return answer;
   }
   HttpResult answer = http_failure(FetchStep::connect, "nothing set");
   std::chrono::milliseconds delay{0};
   int asked = 0, started = 0, asked_with_start = 0;
-  std::optional<Hurry> hurry{};  // of the last one
+  std::optional<Hurry> hurry{};              // of the last one
+  std::map<std::string, Address> addresses;  // of the policy hosts, by domain; of the others: not known here
 };
 
 class FakeStore : public Store {

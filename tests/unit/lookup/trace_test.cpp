@@ -16,8 +16,9 @@ DnsAnswer ask(Dns& dns, std::string name, RrType type) {
 }
 
 HttpResult get(Fetch& fetch, std::string_view domain) {
+  FakeDns dns;
   boost::asio::io_context loop;
-  return run(loop, fetch.get_policy(name(domain)));
+  return run(loop, fetch.get_policy({name(domain), dns}));
 }
 
 DnsStep step(std::string name_of_step, RrType type, DnsAnswer answer) {

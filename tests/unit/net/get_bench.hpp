@@ -49,7 +49,7 @@ struct FetchBench {
   }
   Fetched fetch(std::uint16_t port, Hurry hurry = Hurry::now, const char* name = host) {
     Url url{name, port, "/.well-known/mta-sts.txt"};
-    return run(loop, get(dns, settings, url, nullptr, hurry));
+    return run(loop, get(dns, settings, {url, nullptr, hurry}));
   }
 
   boost::asio::io_context loop{1};

@@ -258,7 +258,7 @@ TEST_CASE("many fetches at once on one loop", "[net]") {
   std::vector<std::shared_ptr<std::optional<Fetched>>> answers;
   for (int i = 0; i < 30; ++i) {
     Url url{host, server.port(), "/"};
-    answers.push_back(start(bench.loop, get(bench.dns, bench.settings, url)));
+    answers.push_back(start(bench.loop, get(bench.dns, bench.settings, {url})));
   }
   bench.loop.run();
   for (const auto& answer : answers) {
@@ -272,7 +272,7 @@ TEST_CASE("a loop that goes away with a fetch in it", "[net]") {
   FetchBench bench;
   bench.address("127.0.0.1");
   Url url{host, server.port(), "/"};
-  auto answer = start(bench.loop, get(bench.dns, bench.settings, url));
+  auto answer = start(bench.loop, get(bench.dns, bench.settings, {url}));
   run_for(bench.loop, 50ms);
   CHECK(!answer->has_value());
 }

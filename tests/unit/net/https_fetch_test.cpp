@@ -19,7 +19,7 @@ TEST_CASE("a proxy or a CA file that can't be used is a fault of the configurati
   proxy.proxy = "proxy.example";
   ca.ca_file = "/nonexistent";
   for (const auto& options : {proxy, ca}) {
-    auto made = make_https_fetch(loop, dns, options);
+    auto made = make_https_fetch(loop, options);
     REQUIRE(!made);
     CHECK(made.error().fault == Fault::config);
   }
@@ -30,9 +30,9 @@ TEST_CASE("STS-8: the address of mta-sts.<domain> is looked up", "[net]") {
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.add_address("mta-sts.example.com", parse_address("127.0.0.1").value());
-  auto fetch = make_https_fetch(loop, dns, {});
+  auto fetch = make_https_fetch(loop, {});
   REQUIRE(fetch);
-  auto answer = run(loop, (*fetch)->get_policy(DomainName::parse("example.com").value()));
+  auto answer = run(loop, (*fetch)->get_policy({DomainName::parse("example.com").value(), dns}));
   REQUIRE(!answer);
   CHECK(answer.error().step == FetchStep::address);
   CHECK(answer.error().detail.starts_with("127.0.0.1 is special-use"));
@@ -43,13 +43,13 @@ TEST_CASE("a fetch that was begun asks for the addresses at once, and only once"
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.add_address("mta-sts.example.com", parse_address("127.0.0.1").value());
-  auto fetch = make_https_fetch(loop, dns, {});
+  auto fetch = make_https_fetch(loop, {});
   REQUIRE(fetch);
   auto domain = DomainName::parse("example.com").value();
-  auto started = (*fetch)->start(domain);
+  auto started = (*fetch)->start(domain, dns);
   run_for(loop, 5ms);
   CHECK(dns.asked == 2);
-  auto answer = run(loop, (*fetch)->get_policy(domain, std::move(started)));
+  auto answer = run(loop, (*fetch)->get_policy({domain, dns, std::move(started)}));
   CHECK(answer.error().detail.starts_with("127.0.0.1 is special-use"));
   CHECK(dns.asked == 2);
 }
@@ -59,9 +59,9 @@ TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.silent.insert("mta-sts.example.com");
-  auto fetch = make_https_fetch(loop, dns, {});
+  auto fetch = make_https_fetch(loop, {});
   REQUIRE(fetch);
-  auto started = (*fetch)->start(DomainName::parse("example.com").value());
+  auto started = (*fetch)->start(DomainName::parse("example.com").value(), dns);
   run_for(loop, 5ms);
   CHECK(dns.asked == 2);
   started.reset();
@@ -74,9 +74,9 @@ TEST_CASE("nothing is begun while the DNS is busy", "[net]") {
   boost::asio::io_context loop{1};
   FixedDns dns;
   dns.is_busy = true;
-  auto fetch = make_https_fetch(loop, dns, {});
+  auto fetch = make_https_fetch(loop, {});
   REQUIRE(fetch);
-  CHECK((*fetch)->start(DomainName::parse("example.com").value()) == nullptr);
+  CHECK((*fetch)->start(DomainName::parse("example.com").value(), dns) == nullptr);
   run_for(loop, 5ms);
   CHECK(dns.asked == 0);
 }
@@ -88,9 +88,9 @@ TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too
   HttpsOptions options;
   std::string label(63, 'a');
   auto longest = DomainName::parse(label + "." + label + "." + label + "." + std::string(61, 'b'));
-  CHECK(make_https_fetch(loop, dns, options).value()->start(longest.value()) == nullptr);
+  CHECK(make_https_fetch(loop, options).value()->start(longest.value(), dns) == nullptr);
   options.proxy = "http://192.0.2.1:3128";
-  CHECK(make_https_fetch(loop, dns, options).value()->start(DomainName::parse("example.com").value()) ==
+  CHECK(make_https_fetch(loop, options).value()->start(DomainName::parse("example.com").value(), dns) ==
         nullptr);
   run_for(loop, 5ms);
   CHECK(dns.asked == 0);
@@ -100,11 +100,11 @@ TEST_CASE("a domain too long for a policy host", "[net]") {
   fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
-  auto fetch = make_https_fetch(loop, dns, {});
+  auto fetch = make_https_fetch(loop, {});
   REQUIRE(fetch);
   std::string label(63, 'a');
   auto domain = DomainName::parse(label + "." + label + "." + label + "." + std::string(61, 'b'));
-  auto answer = run(loop, (*fetch)->get_policy(domain.value()));
+  auto answer = run(loop, (*fetch)->get_policy({domain.value(), dns}));
   REQUIRE(!answer);
   CHECK(answer.error().step == FetchStep::address);
   CHECK(answer.error().detail.contains("longer"));
@@ -117,9 +117,9 @@ TEST_CASE("a fetch goes on when its Fetch is replaced", "[net]") {
   dns.silent.insert("mta-sts.example.com");
   HttpsOptions options;
   options.timeout = 100ms;
-  auto fetch = make_https_fetch(loop, dns, options);
+  auto fetch = make_https_fetch(loop, options);
   REQUIRE(fetch);
-  auto answer = start(loop, (*fetch)->get_policy(DomainName::parse("example.com").value()));
+  auto answer = start(loop, (*fetch)->get_policy({DomainName::parse("example.com").value(), dns}));
   run_for(loop, 20ms);
   fetch->reset();
   run_for(loop, 300ms);

@@ -1,0 +1,153 @@
+#include "lookup/dns_share.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <optional>
+#include <unordered_map>
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+
+namespace {
+
+DnsAnswer failed(const char* reason) {
+  DnsAnswer answer;
+  answer.reason = reason;
+  return answer;
+}
+
+constexpr char given_up[] = "the question was given up", internal_error[] = "internal error";
+
+// A question on its way. Its asker waits on the timer; whoever has the answer sets it and cancels the timer.
+struct Asked {
+  explicit Asked(const asio::any_io_executor& executor)
+      : changed(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer changed;
+  asio::cancellation_signal cancel;  // of what was sent
+  bool may_go = false;
+  std::optional<DnsAnswer> answer;
+};
+
+}  // namespace
+
+struct DnsShares::State {
+  asio::any_io_executor executor;
+  DnsTurns turns;
+  DnsTurns::Limits limits;
+  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+
+  void send() {
+    while (auto next = turns.next()) {
+      Asked& question = *asked.at(*next);
+      question.may_go = true;
+      question.changed.cancel();
+    }
+  }
+};
+
+struct DnsShare::Flight {
+  std::shared_ptr<DnsShares::State> shares;
+  DnsTurns::FlightId id;
+  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+  bool closed = false;
+};
+
+namespace {
+
+// A question's place in the turns, given up however the coroutine ends.
+template <class Flight>
+class Place {
+ public:
+  Place(std::shared_ptr<Flight> flight, std::shared_ptr<Asked> asked)
+      : flight_(std::move(flight)), number_(flight_->shares->turns.ask(flight_->id)) {
+    flight_->shares->asked.emplace(number_, asked);
+    flight_->asked.emplace(number_, std::move(asked));
+    flight_->shares->send();
+  }
+  ~Place() {
+    flight_->asked.erase(number_);
+    flight_->shares->asked.erase(number_);
+    flight_->shares->turns.done(number_);
+    flight_->shares->send();
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  std::shared_ptr<Flight> flight_;
+  DnsTurns::QuestionId number_;
+};
+
+// dns is held by the question itself, which may go on a little after its asker has gone.
+void send(const asio::any_io_executor& executor, std::shared_ptr<Dns> dns, std::string name, RrType type,
+          const std::shared_ptr<Asked>& asked) {
+  auto question = dns->ask(std::move(name), type);
+  auto done = [asked, dns = std::move(dns)](std::exception_ptr error, DnsAnswer answer) {
+    if (asked->answer) return;  // given up before
+    asked->answer = error ? failed(internal_error) : std::move(answer);
+    asked->changed.cancel();
+  };
+  asio::co_spawn(executor, std::move(question),
+                 asio::bind_cancellation_slot(asked->cancel.slot(), std::move(done)));
+}
+
+asio::awaitable<void> wait_for_change(Asked& asked) {
+  co_await asked.changed.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+template <class Flight>
+asio::awaitable<DnsAnswer> ask_in_turn(std::shared_ptr<Flight> flight, std::shared_ptr<Dns> dns,
+                                       std::string name, RrType type) {
+  if (flight->closed) co_return failed(given_up);
+  auto asked = std::make_shared<Asked>(flight->shares->executor);
+  Place<Flight> place(flight, asked);
+  while (!asked->may_go && !asked->answer) co_await wait_for_change(*asked);
+  if (!asked->answer) send(flight->shares->executor, std::move(dns), std::move(name), type, asked);
+  while (!asked->answer) co_await wait_for_change(*asked);
+  co_return *std::move(asked->answer);
+}
+
+}  // namespace
+
+DnsShares::DnsShares(asio::any_io_executor executor, DnsTurns::Limits limits)
+    : state_(std::make_shared<State>(State{std::move(executor), DnsTurns(limits), limits})) {}
+
+DnsShare::DnsShare(const DnsShares& shares)
+    : flight_(std::make_shared<Flight>(Flight{shares.state_, shares.state_->turns.add()})) {}
+
+DnsShare::~DnsShare() { close(); }
+
+asio::awaitable<DnsAnswer> DnsShare::ask(std::shared_ptr<Dns> dns, std::string name, RrType type) {
+  return ask_in_turn(flight_, std::move(dns), std::move(name), type);
+}
+
+bool DnsShare::busy() const noexcept {
+  return flight_->shares->turns.shared_in_use() > flight_->shares->limits.shared / 2;
+}
+
+void DnsShare::give_up_own() {
+  if (flight_->closed) return;
+  flight_->shares->turns.give_up_own(flight_->id);
+  flight_->shares->send();
+}
+
+void DnsShare::close() {
+  if (std::exchange(flight_->closed, true)) return;
+  auto& shares = *flight_->shares;
+  for (auto& [number, asked] : std::exchange(flight_->asked, {})) {
+    shares.asked.erase(number);
+    if (!asked->answer) asked->answer = failed(given_up);
+    asked->changed.cancel();
+    asked->cancel.emit(asio::cancellation_type::terminal);
+  }
+  shares.turns.remove(flight_->id);
+  shares.send();
+}
+
+}  // namespace mtasts

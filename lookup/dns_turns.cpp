@@ -1,0 +1,104 @@
+#include "lookup/dns_turns.hpp"
+
+namespace mtasts {
+
+DnsTurns::FlightId DnsTurns::add() {
+  flights_.emplace(++last_flight_, Flight{});
+  return last_flight_;
+}
+
+void DnsTurns::give_up_own(FlightId id) {
+  Flight& flight = flights_.at(id);
+  if (!flight.has_own) return;
+  flight.has_own = false;
+  shared_in_use_ += flight.own_in_use;
+  flight.own_in_use = 0;
+  for (auto& [number, question] : questions_)
+    if (question.flight == id && question.slot == Slot::own) question.slot = Slot::shared;
+}
+
+void DnsTurns::remove(FlightId id) {
+  waiting_ -= flights_.at(id).waiting.size();
+  std::erase_if(questions_, [&](const auto& each) {
+    bool its = each.second.flight == id;
+    if (its && each.second.slot == Slot::shared) --shared_in_use_;
+    return its;
+  });
+  flights_.erase(id);
+}
+
+DnsTurns::QuestionId DnsTurns::ask(FlightId id) {
+  Flight& flight = flights_.at(id);
+  QuestionId question = ++last_question_;
+  questions_.emplace(question, Question{id, Slot::none});
+  if (flight.has_own && flight.own_in_use < limits_.own) {
+    ++flight.own_in_use;
+    take_own(question);
+  } else {
+    flight.waiting.push_back(question);
+    ++waiting_;
+    stand_in_turn(id, flight);
+  }
+  return question;
+}
+
+void DnsTurns::take_own(QuestionId question) {
+  questions_.at(question).slot = Slot::own;
+  ready_.push_back(question);
+}
+
+DnsTurns::QuestionId DnsTurns::take_waiting(Flight& flight) {
+  QuestionId question = flight.waiting.front();
+  flight.waiting.pop_front();
+  --waiting_;
+  return question;
+}
+
+void DnsTurns::stand_in_turn(FlightId id, Flight& flight) {
+  if (flight.in_turn) return;
+  flight.in_turn = true;
+  turns_.push_back(id);
+}
+
+std::optional<DnsTurns::QuestionId> DnsTurns::next() {
+  while (!ready_.empty()) {
+    QuestionId question = ready_.front();
+    ready_.pop_front();
+    if (questions_.contains(question)) return question;
+  }
+  while (shared_in_use_ < limits_.shared && !turns_.empty()) {
+    FlightId id = turns_.front();
+    turns_.pop_front();
+    auto found = flights_.find(id);
+    if (found == flights_.end()) continue;
+    Flight& flight = found->second;
+    flight.in_turn = false;
+    if (flight.waiting.empty()) continue;
+    QuestionId question = take_waiting(flight);
+    questions_.at(question).slot = Slot::shared;
+    ++shared_in_use_;
+    if (!flight.waiting.empty()) stand_in_turn(id, flight);
+    return question;
+  }
+  return std::nullopt;
+}
+
+void DnsTurns::done(QuestionId id) {
+  auto found = questions_.find(id);
+  if (found == questions_.end()) return;
+  auto [flight_id, slot] = found->second;
+  questions_.erase(found);
+  Flight& flight = flights_.at(flight_id);
+  switch (slot) {
+    case Slot::shared: --shared_in_use_; return;
+    case Slot::none: waiting_ -= static_cast<std::size_t>(std::erase(flight.waiting, id)); return;
+    case Slot::own: break;
+  }
+  if (flight.waiting.empty()) {
+    --flight.own_in_use;
+  } else {
+    take_own(take_waiting(flight));
+  }
+}
+
+}  // namespace mtasts

@@ -1,0 +1,70 @@
+// dns_turns - which DNS question is sent next, so that no flight's questions keep another's from being asked.
+//
+// Pure: no loop and no time. A flight has some slots of its own, so its first questions never wait for
+// anybody else's. Its other questions take shared slots, and the flights that want one take turns, a question
+// each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+namespace mtasts {
+
+class DnsTurns {
+ public:
+  using FlightId = std::uint64_t;
+  using QuestionId = std::uint64_t;  // of all flights; never used twice
+
+  struct Limits {
+    unsigned own = 2;       // slots of each flight that has its own
+    unsigned shared = 256;  // slots of all flights together
+  };
+
+  explicit DnsTurns(Limits limits) : limits_(limits) {}
+
+  FlightId add();  // a flight with slots of its own
+  // The flight gives up its own slots. What it has sent from them counts as shared from now on.
+  void give_up_own(FlightId flight);
+  // Forgets the flight and its questions. REQUIRES: it was added, and is not used again.
+  void remove(FlightId flight);
+
+  // A new question of the flight. It is sent once next() names it.
+  QuestionId ask(FlightId flight);
+  // A question that may be sent now; nullopt: none. Call until then, after every change.
+  std::optional<QuestionId> next();
+  // The question was answered or given up, sent or not. One that is not known any more is ignored.
+  void done(QuestionId question);
+
+  std::size_t waiting() const noexcept { return waiting_; }
+  std::size_t shared_in_use() const noexcept { return shared_in_use_; }
+
+ private:
+  enum class Slot { none, own, shared };
+  struct Question {
+    FlightId flight;
+    Slot slot;
+  };
+  struct Flight {
+    bool has_own = true;
+    bool in_turn = false;  // stands in turns_
+    unsigned own_in_use = 0;
+    std::deque<QuestionId> waiting{};
+  };
+  void take_own(QuestionId question);
+  QuestionId take_waiting(Flight& flight);
+  void stand_in_turn(FlightId id, Flight& flight);
+
+  Limits limits_;
+  std::unordered_map<FlightId, Flight> flights_;
+  std::unordered_map<QuestionId, Question> questions_;
+  std::deque<QuestionId> ready_;  // have a slot of their own, not named by next() yet
+  std::deque<FlightId> turns_;    // flights that want a shared slot
+  std::size_t shared_in_use_ = 0, waiting_ = 0;
+  FlightId last_flight_ = 0;
+  QuestionId last_question_ = 0;
+};
+
+}  // namespace mtasts

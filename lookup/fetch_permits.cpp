@@ -1,0 +1,117 @@
+#include "lookup/fetch_permits.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+
+std::optional<PermitQueue::Id> PermitQueue::ask(Keys keys) {
+  if (waiting() >= limits_.waiting) return std::nullopt;
+  asked_.emplace(++last_, Asked{std::move(keys)});
+  grant_or_queue(last_);
+  return last_;
+}
+
+void PermitQueue::grant_or_queue(Id id) {
+  Asked& asked = asked_.at(id);
+  for (const std::string& each : asked.keys) {
+    Key& key = keys_[each];
+    if (key.held >= limits_.each) return key.queue.push_back(id);
+  }
+  if (held_ >= limits_.all) return queue_.push_back(id);
+  for (const std::string& each : asked.keys) ++keys_[each].held;
+  ++held_;
+  asked.holds = true;
+  ready_.push_back(id);
+}
+
+std::optional<PermitQueue::Id> PermitQueue::next() {
+  while (!ready_.empty()) {
+    Id id = ready_.front();
+    ready_.pop_front();
+    if (asked_.contains(id)) return id;
+  }
+  return std::nullopt;
+}
+
+// The first in the key's queue get what has become free of its share, or go on to wait for something else.
+void PermitQueue::drain(const std::string& name) {
+  Key& key = keys_[name];
+  while (key.held < limits_.each && !key.queue.empty()) {
+    Id id = key.queue.front();
+    key.queue.pop_front();
+    if (asked_.contains(id)) grant_or_queue(id);
+  }
+}
+
+void PermitQueue::forget_idle(const std::string& name) {
+  auto key = keys_.find(name);
+  if (key != keys_.end() && key->second.held == 0 && key->second.queue.empty()) keys_.erase(key);
+}
+
+void PermitQueue::leave(Id id) {
+  auto node = asked_.extract(id);
+  if (node.empty()) return;
+  const Asked& gone = node.mapped();
+  if (gone.holds) {
+    --held_;
+    for (const std::string& each : gone.keys) --keys_[each].held;
+    for (const std::string& each : gone.keys) drain(each);
+    while (held_ < limits_.all && !queue_.empty()) {
+      Id next = queue_.front();
+      queue_.pop_front();
+      if (asked_.contains(next)) grant_or_queue(next);
+    }
+  }
+  for (const std::string& each : gone.keys) forget_idle(each);
+}
+
+// Each who waits has a timer, which is cancelled once the permit is there.
+struct FetchPermits::State {
+  PermitQueue queue;
+  std::unordered_map<PermitQueue::Id, asio::steady_timer*> waiters{};
+
+  void tell() {
+    while (auto id = queue.next()) {
+      auto waiter = waiters.find(*id);
+      if (waiter == waiters.end()) continue;
+      waiter->second->cancel();
+      waiters.erase(waiter);
+    }
+  }
+};
+
+FetchPermits::FetchPermits(asio::any_io_executor executor, PermitLimits limits)
+    : executor_(std::move(executor)), state_(std::make_shared<State>(State{PermitQueue(limits)})) {}
+
+std::size_t FetchPermits::waiting() const noexcept { return state_->queue.waiting(); }
+
+asio::awaitable<std::optional<FetchPermits::Permit>> FetchPermits::take(PermitQueue::Keys keys,
+                                                                        std::chrono::milliseconds patience) {
+  auto state = state_;
+  auto id = state->queue.ask(std::move(keys));
+  if (!id) co_return std::nullopt;
+  Permit permit(state, *id);
+  asio::steady_timer timer(executor_, patience);
+  state->waiters.emplace(*id, &timer);
+  state->tell();
+  while (state->waiters.contains(*id)) {
+    auto [cancelled] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!cancelled) break;
+  }
+  if (state->waiters.erase(*id) != 0) co_return std::nullopt;
+  co_return std::optional<Permit>(std::move(permit));
+}
+
+FetchPermits::Permit::~Permit() {
+  if (!state_) return;
+  state_->waiters.erase(id_);
+  state_->queue.leave(id_);
+  state_->tell();
+}
+
+}  // namespace mtasts

@@ -1,0 +1,322 @@
+#include "lookup/flight.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+
+#include "idn/registrable_domain.hpp"
+#include "lookup/dane_plan.hpp"
+#include "lookup/freshness.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds default_patience{5000};  // of a fetch that nobody waits for
+
+// A surprise (no memory, a bug) must not leave askers without an answer, nor the domain without its cached
+// policy.
+asio::awaitable<Look> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                      std::optional<Record> stored, Trigger trigger) {
+  TxtFinding surprise;
+  try {
+    co_return co_await discover(dns, fetch, clock, domain, stored, trigger);
+  } catch (const std::exception& e) {
+    surprise.detail = std::string("internal error: ") + e.what();
+  }
+  Look look;
+  look.record = after_txt(clock.moment(), std::move(stored), surprise);
+  co_return look;
+}
+
+asio::awaitable<DaneState> dane_safely(std::shared_ptr<Dns> dns, const Clock& clock, DomainName domain,
+                                       Route route, std::optional<DaneState> before,
+                                       DaneLookOptions options) {
+  MxFinding surprise;
+  try {
+    co_return co_await look_up_dane(std::move(dns), clock, domain, route, before, options);
+  } catch (const std::exception& e) {
+    surprise.detail = std::string("internal error: ") + e.what();
+  }
+  surprise.trouble = MxTrouble::failed;
+  co_return after_dane_look(clock.now(), route, before, surprise, {});
+}
+
+std::optional<DaneState> state_of(const Record& record, Route route) {
+  auto found = std::ranges::find(record.dane, route, &DaneState::route);
+  return found == record.dane.end() ? std::nullopt : std::optional(*found);
+}
+
+const OutcomePtr& pending_outcome() {
+  static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}, nullptr});
+  return pending;
+}
+
+// The ports of a network, noting what is asked. It goes on as long as somebody asks through it.
+std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_ptr<Trace> trace) {
+  auto* noting = new Network;
+  std::shared_ptr<Network> owner(noting, [network, trace](Network* n) { delete n; });
+  noting->dns = std::make_unique<TracingDns>(*network->dns, *trace);
+  noting->sts_dns = std::make_unique<TracingDns>(network->dns_for_sts(), *trace);
+  noting->fetch = std::make_unique<TracingFetch>(*network->fetch, *trace);
+  noting->dane = network->dane;
+  return owner;
+}
+
+// Whose share of the permits a fetch counts for. An IPv6 network is one place: whoever has a host there has
+// as many addresses as he likes.
+PermitQueue::Keys keys_of(const DomainName& domain, std::optional<Address> first) {
+  constexpr std::size_t site_octets = 6;  // a /48
+  PermitQueue::Keys keys{"domain " + registrable_domain(domain)};
+  if (!first) return keys;
+  if (first->v6) std::fill(first->octets.begin() + site_octets, first->octets.end(), 0);
+  keys.push_back("address " + to_string(*first));
+  return keys;
+}
+
+}  // namespace
+
+// The network's Fetch, for one flight.
+class Flight::PolicyHost final : public Fetch, public FetchGate {
+ public:
+  explicit PolicyHost(std::shared_ptr<Flight> flight) : flight_(std::move(flight)) {}
+
+  StartPtr start(const DomainName& domain, Dns& dns) override {
+    return flight_->network_->fetch->start(domain, dns);
+  }
+  asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override {
+    request.gate = this;
+    if (flight_->asked_) request.hurry = Hurry::now;  // a refresh that somebody waits for meanwhile
+    return flight_->network_->fetch->get_policy(std::move(request));
+  }
+  asio::awaitable<bool> pass(std::optional<Address> first) override {
+    return flight_->may_ask_policy_host(first);
+  }
+
+ private:
+  std::shared_ptr<Flight> flight_;
+};
+
+Flight::Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, OutcomePtr before)
+    : shared_(shared),
+      domain_(domain),
+      trigger_(trigger),
+      before_(std::move(before)),
+      timer_(shared.executor, Instant::max()),
+      dane_looked_(shared.executor, Instant::max()) {}
+
+// A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
+std::shared_ptr<const Trace> Flight::noted() const {
+  return trace_ ? std::make_shared<const Trace>(*trace_) : nullptr;
+}
+
+milliseconds Flight::waited() const {
+  if (!asked_) return {};
+  return std::chrono::duration_cast<milliseconds>(Steady::now() - *asked_);
+}
+
+// nullptr: no route.
+Flight::Wanted* Flight::wanted(std::optional<Route> route) {
+  if (!route) return nullptr;
+  auto found = std::ranges::find(wanted_, *route, &Wanted::route);
+  return found != wanted_.end() ? &*found : &wanted_.emplace_back(Wanted{*route});
+}
+
+void Flight::want(std::optional<Route> route) {
+  if (outcome_) return;
+  wanted(route);
+  start_dane_looks();
+}
+
+// Somebody asks now. Returns when the first asker for this route began to wait.
+Flight::Instant Flight::note_asked(std::optional<Route> route) {
+  Instant now = Steady::now();
+  if (!asked_) asked_ = now;
+  Wanted* state = wanted(route);
+  if (!state) return *asked_;
+  if (!state->asked) state->asked = now;
+  return *state->asked;
+}
+
+// What was looked up in this flight counts for its askers, however short its TTL is.
+OutcomePtr Flight::answer_for(const Question& question) const {
+  if (outcome_) return outcome_;
+  if (!look_) return nullptr;
+  Moment now = shared_.clock.moment();
+  Record known = look_->record;
+  serve_askers(known, look_->dane, now.now);
+  auto dane = question.dane ? find_dane(view(known), *question.dane) : std::nullopt;
+  bool dane_known = !question.dane || dane_freshness(dane, now.now) != Freshness::wait ||
+                    std::ranges::find(look_->dane, *question.dane) != look_->dane.end();
+  if (!dane_known) return nullptr;
+  bool settled =
+      policy_ == PolicyStep::known || freshness(view(known), now, question.dane) != Freshness::wait;
+  bool needless = dane && dane_decides_alone(now.now, &*dane, question.rules);
+  if (!settled && !needless && waited() < question.fetch_wait) return nullptr;
+  if (!settled && !policy_in_force(view(known), now)) {
+    known.look.state = StsState::pending;
+    known.look.detail.clear();
+  }
+  return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted()});
+}
+
+// A flight is waited for once, by whoever comes first; what is waited for is looked up also for one who does
+// not wait himself.
+void Flight::join(const Question& question, Deliver deliver) {
+  auto since = note_asked(question.dane);
+  longest_patience_ = std::max(longest_patience_, question.fetch_wait);
+  if (question.trace && !look_ && !trace_) trace_ = std::make_shared<Trace>();
+  start_dane_looks();
+  if (Steady::now() - since >= question.wait) return deliver(pending_outcome());
+  askers_.push_back({question, std::move(deliver)});
+  arm();
+}
+
+void Flight::settle() {
+  std::vector<Asker> waiting;
+  for (auto& asker : askers_) {
+    if (auto known = answer_for(asker.question)) {
+      asker.deliver(std::move(known));
+    } else {
+      waiting.push_back(std::move(asker));
+    }
+  }
+  askers_ = std::move(waiting);
+}
+
+// Sets the timer to the next moment at which an asker no longer waits for the policy.
+void Flight::arm() {
+  auto next = Instant::max();
+  for (const auto& asker : askers_) {
+    auto due = *asked_ + asker.question.fetch_wait;
+    if (due > Steady::now()) next = std::min(next, due);
+  }
+  if (next == Instant::max() || next == timer_.expiry()) return;
+  timer_.expires_at(next);
+  timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+    auto alive = std::static_pointer_cast<Flight>(weak.lock());
+    if (cancelled || !alive || alive->outcome_) return;
+    alive->settle();
+    alive->arm();
+  });
+}
+
+asio::awaitable<Look> Flight::fly(std::shared_ptr<Network> network, Record stored) {
+  auto self = shared_from_this();
+  network_ = trace_ ? traced(std::move(network), trace_) : std::move(network);
+  share_ = std::make_shared<DnsShare>(shared_.dns);
+  look_.emplace();
+  look_->record = std::move(stored);
+  settle();  // a flight that waited may find that another's commit has answered
+  Moment now = shared_.clock.moment();
+  RecordView known = view(look_->record);
+  bool newer_id = std::ranges::any_of(
+      wanted_, [&](const Wanted& each) { return wants_newer_id(known, find_dane(known, each.route), now); });
+  bool due = trigger_ == Trigger::refresh || newer_id || sts_freshness(known, now) != Freshness::answer;
+  policy_ = due ? PolicyStep::looking : PolicyStep::known;
+  start_dane_looks();
+  if (due) co_await look_at_policy();
+  while (dane_looks_ > 0) co_await dane_looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+  mark_off_policy(look_->record);
+  co_return *std::move(look_);
+}
+
+asio::awaitable<void> Flight::look_at_policy() {
+  PolicyHost policy_host(shared_from_this());
+  SharedDns dns(share_, std::shared_ptr<Dns>(network_, &network_->dns_for_sts()));
+  Look found = co_await discover_safely(dns, policy_host, shared_.clock, domain_, look_->record, trigger_);
+  permit_.reset();
+  found.record.dane = std::move(look_->record.dane);
+  look_->record = std::move(found.record);
+  look_->asked = !found.put_off;
+  look_->fetched = found.fetched;
+  look_->changed = found.changed;
+  mark_off_policy(look_->record);
+  policy_ = PolicyStep::known;
+  settle();
+}
+
+// A flight with askers leaves its place and takes a permit, if it gets one before they stop waiting. One of
+// the refreshes and rechecks keeps its place, which bounds their number, and never waits behind unknown
+// domains.
+asio::awaitable<bool> Flight::may_ask_policy_host(std::optional<Address> first) {
+  policy_ = PolicyStep::at_policy_host;
+  leave_place_to_fetch();
+  if (relaxed) co_return true;
+  auto permit = co_await shared_.permits.take(keys_of(domain_, first), patience());
+  if (!permit) co_return false;
+  permit_.emplace(*std::move(permit));
+  co_return true;
+}
+
+milliseconds Flight::patience() const {
+  return asked_ ? std::max(longest_patience_ - waited(), milliseconds(0)) : default_patience;
+}
+
+void Flight::leave_place_to_fetch() {
+  bool has_place = state == FlightState::flying || state == FlightState::slow;
+  if (!has_place || relaxed || policy_ != PolicyStep::at_policy_host || dane_looks_ > 0) return;
+  shared_.queue.leave(*this, FlightState::fetching);
+  share_->give_up_own();
+  shared_.place_is_free();
+}
+
+void Flight::slow_down() {
+  if (share_) share_->give_up_own();
+}
+
+// For each next hop that was asked for since the last time, also while the flight is under way. Each at once:
+// none waits for another, nor for a slow policy host.
+void Flight::start_dane_looks() {
+  if (!look_) return;
+  for (Wanted& wanted : wanted_) {
+    auto known = find_dane(view(look_->record), wanted.route);
+    if (wanted.looked || dane_freshness(known, shared_.clock.now()) == Freshness::answer) continue;
+    wanted.looked = true;
+    ++dane_looks_;
+    asio::co_spawn(shared_.executor, look_at_dane(shared_from_this(), wanted.route), asio::detached);
+  }
+}
+
+asio::awaitable<void> Flight::look_at_dane(std::shared_ptr<Flight> self, Route route) {
+  try {
+    DaneState found;
+    if (look_) {
+      auto dns = std::make_shared<SharedDns>(share_, std::shared_ptr<Dns>(network_, network_->dns.get()));
+      found = co_await dane_safely(std::move(dns), shared_.clock, domain_, route,
+                                   state_of(look_->record, route), network_->dane);
+    }
+    if (look_) {  // else it was given up
+      keep_dane(look_->record, std::move(found));
+      look_->dane.push_back(route);
+      settle();
+    }
+  } catch (const std::exception&) {  // no memory: the askers' waits end by themselves
+  }
+  if (--dane_looks_ > 0) co_return;
+  dane_looked_.cancel();
+  leave_place_to_fetch();
+}
+
+void Flight::land(OutcomePtr outcome) {
+  outcome_ = std::move(outcome);
+  for (auto& asker : askers_)
+    if (asker.deliver) asker.deliver(outcome_);  // not one that was told already
+  askers_.clear();
+  timer_.cancel();
+  look_.reset();
+  if (share_) share_->close();  // what is still asked for it holds the share
+  share_.reset();
+  permit_.reset();
+  network_.reset();
+  shared_.queue.leave(*this, FlightState::landed);
+}
+
+}  // namespace mtasts
