@@ -13,7 +13,7 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t hosts_at_once = 10;  // of one look: 20 questions of the 512 that there are (B10)
-constexpr std::size_t most_labels = 8;     // of a dead host's name are asked about
+constexpr std::size_t most_ds_questions = 8;  // about the zones above a dead host
 constexpr std::string_view unknown_port =
     "the next hop's service name is not in /etc/services, so TLSA records can't be looked up";
 
@@ -43,7 +43,7 @@ asio::awaitable<std::pair<DnsAnswer, DnsAnswer>> ask_addresses(Dns& dns, std::st
   co_return std::pair(or_failure(std::move(answers[0])), or_failure(std::move(answers[1])));
 }
 
-// The name and the names above it, from the top; empty if there are too many.
+// The names above a name and the name itself, from the top: no more than may be asked about.
 std::vector<std::string> from_the_top(std::string name) {
   std::vector<std::string> names;
   while (true) {
@@ -52,8 +52,8 @@ std::vector<std::string> from_the_top(std::string name) {
     if (dot == std::string::npos) break;
     name.erase(0, dot + 1);
   }
-  if (names.size() > most_labels) names.clear();
   std::ranges::reverse(names);
+  if (names.size() > most_ds_questions) names.resize(most_ds_questions);
   return names;
 }
 
