@@ -6,20 +6,19 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <utility>
 
 #include "net/https/http_reading.hpp"
+#include "net/https/metered.hpp"
 
 namespace mtasts {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using boost::system::error_code;
 using http_reading::as_pair, http_reading::Outcome, http_reading::stop;
 
-using Tcp = beast::tcp_stream;
+using Tcp = MeteredTcp;
 using Tls = asio::ssl::stream<Tcp>;
 
 // The coroutines of this file take references: each is awaited at once by the caller that holds what they
@@ -69,8 +68,9 @@ asio::awaitable<Outcome<void>> open_tunnel(Tcp& tcp, const ExchangeJob& job) {
   co_return Outcome<void>{};
 }
 
-asio::awaitable<Outcome<void>> connect(Tcp& tcp, const ExchangeJob& job) {
+asio::awaitable<Outcome<void>> connect(Tcp& metered, const ExchangeJob& job) {
   FetchStep step = job.through_proxy ? FetchStep::proxy : FetchStep::connect;
+  auto& tcp = metered.next_layer();
   tcp.expires_at(job.connect_by);
   auto [error] = co_await tcp.async_connect(endpoint_of(job.dial, job.dial_port), as_pair);
   if (error) co_return stop(step, error);
@@ -79,7 +79,7 @@ asio::awaitable<Outcome<void>> connect(Tcp& tcp, const ExchangeJob& job) {
   tcp.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   tcp.expires_at(job.done_by);  // stands for every operation from here on
   if (!job.through_proxy) co_return Outcome<void>{};
-  auto opened = co_await open_tunnel(tcp, job);
+  auto opened = co_await open_tunnel(metered, job);
   co_return opened;
 }
 
@@ -106,6 +106,11 @@ asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint) {
   co_return stop(FetchStep::tls, error);
 }
 
+std::string too_much() {
+  return "the server sent more than " + std::to_string(http_reading::max_received / 1024) +
+         " KiB, TLS included";
+}
+
 asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
   std::string text = get_request(job);
   auto [error, written] = co_await asio::async_write(tls, asio::buffer(text), as_pair);
@@ -118,7 +123,7 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
 asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool& resume) {
   auto executor = co_await asio::this_coro::executor;
   std::string complaint;  // outlives the stream, whose callback writes to it
-  Tcp tcp(executor);
+  Tcp tcp(executor, http_reading::max_received);
   bool may_resume = std::exchange(resume, false);
   auto connected = co_await connect(tcp, job);
   if (!connected) co_return std::unexpected(std::move(connected.error()));
@@ -127,8 +132,10 @@ asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool&
   Tls tls(std::move(tcp), ssl);  // takes ssl
   if (job.sessions) resume = use_sessions(*ssl, job.sessions, job.host, may_resume);
   auto trusted = co_await handshake(tls, complaint);
+  if (!trusted && tls.next_layer().exceeded()) co_return stop(FetchStep::tls, too_much());
   if (!trusted) co_return std::unexpected(std::move(trusted.error()));
   auto answer = co_await request(tls, job);
+  if (!answer && tls.next_layer().exceeded()) co_return stop(FetchStep::response, too_much());
   if (answer) end_well(*ssl);
   co_return answer;
 }

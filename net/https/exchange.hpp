@@ -1,9 +1,10 @@
 // exchange - one GET over one address: TCP, a proxy's CONNECT, TLS, HTTP/1.1. The only user of Boost.Beast.
 //
-// Limits: the body max_policy_bytes after chunked decoding (STS-13); headers 16 KiB; 1 MiB of HTTP in all, so
-// that neither chunk extensions nor interim answers can stretch it. Refused: a content coding, a transfer
-// coding but chunked, a body that ends before its length or without TLS's close_notify: a cut connection must
-// not pass for a short policy. Interim (1xx) answers are passed over.
+// Limits: the body max_policy_bytes after chunked decoding (STS-13); headers 16 KiB; 256 KiB of HTTP in all,
+// so that neither chunk extensions nor interim answers can stretch it; 384 KiB from a connection, TLS and
+// certificates included (net/https/metered.hpp). Refused: a content coding, a transfer coding but chunked, a
+// body that ends before its length or without TLS's close_notify: a cut connection must not pass for a short
+// policy. Interim (1xx) answers are passed over.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -34,7 +34,8 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 inline constexpr std::uint32_t max_header = 16 * 1024;
-inline constexpr std::size_t max_wire = 1024 * 1024;
+inline constexpr std::size_t max_wire = 256 * 1024;      // of HTTP, on one connection
+inline constexpr std::size_t max_received = 384 * 1024;  // from one connection, TLS and certificates included
 inline constexpr std::size_t read_at_once = 4096;
 inline constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 
@@ -115,7 +116,7 @@ asio::awaitable<Outcome<void>> read_header(Stream& stream, Reading& reading, std
     auto size = co_await read_head(stream, reading.buffer, FetchStep::response);
     if (!size) co_return std::unexpected(std::move(size.error()));
     reading.wire += *size;
-    if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 1 MiB of HTTP");
+    if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 256 KiB of HTTP");
     auto head = take_head(reading.buffer, *size, *parser, FetchStep::response);
     if (!head) co_return std::unexpected(std::move(head.error()));
     unsigned status = parser->get().result_int();
@@ -168,7 +169,7 @@ asio::awaitable<Outcome<std::string>> read_body(Stream& stream, Reading& reading
     if (body.size() > max_policy_bytes)
       co_return stop(FetchStep::response, "the policy is larger than 64 KiB");
     reading.wire += taken;
-    if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 1 MiB of HTTP");
+    if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 256 KiB of HTTP");
   }
   co_return body;
 }

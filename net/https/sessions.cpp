@@ -2,18 +2,26 @@
 
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <exception>
+#include <limits>
+#include <optional>
 
 namespace mtasts {
 namespace {
 
 using Steady = std::chrono::steady_clock;
+using Session = std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)>;
+
+// A server may send tickets as long as the connection lasts. Those of a good one come at once.
+constexpr int most_tickets = 4;
 
 // What an SSL knows about its sessions; goes with it.
 struct Noting {
   std::shared_ptr<TlsSessions> sessions;
   std::string host;
-  VerifiedChain offered{};  // of the session that was offered
+  Verification offered{};  // of the session that was offered
+  int tickets = 0;
 };
 
 void free_noting(void*, void* noting, CRYPTO_EX_DATA*, int, long, void*) {
@@ -27,74 +35,97 @@ int noting_index() {
 
 Noting* noting_of(const SSL& ssl) { return static_cast<Noting*>(SSL_get_ex_data(&ssl, noting_index())); }
 
-void free_chain(STACK_OF(X509) * chain) { sk_X509_pop_free(chain, X509_free); }
-
-bool is_within_its_time(const X509* certificate) {
-  return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
-         X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+std::optional<std::time_t> seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  return timegm(&parts);
 }
 
-bool is_valid_now(const VerifiedChain& chain) {
-  int count = chain.certificates ? sk_X509_num(chain.certificates.get()) : 0;
+// The time that all certificates of a verified chain have in common.
+Verification verification_of(const STACK_OF(X509) * chain) {
+  Verification verified{Steady::now(), 0, std::numeric_limits<std::time_t>::max()};
+  int count = chain != nullptr ? sk_X509_num(chain) : 0;
   for (int i = 0; i < count; ++i) {
-    if (!is_within_its_time(sk_X509_value(chain.certificates.get(), i))) return false;
+    const X509* certificate = sk_X509_value(chain, i);
+    auto begin = seconds_of(X509_get0_notBefore(certificate));
+    auto end = seconds_of(X509_get0_notAfter(certificate));
+    if (!begin || !end) return {};
+    verified.begin = std::max(verified.begin, *begin);
+    verified.end = std::min(verified.end, *end);
   }
-  return count > 0;
+  return count > 0 ? verified : Verification{};
 }
 
-// A full handshake's own chain; a resumed one has none, and goes on with that of its session.
-VerifiedChain chain_of(SSL& ssl, const Noting& noting) {
+// A full handshake's own chain; a resumed one has none, and goes on with that of its session. The session's
+// certificate must be the one that was verified.
+Verification verification_of(SSL& ssl, const SSL_SESSION& session, const Noting& noting) {
   if (SSL_session_reused(&ssl)) return noting.offered;
   STACK_OF(X509)* chain = SSL_get0_verified_chain(&ssl);
-  STACK_OF(X509)* copy = chain != nullptr ? X509_chain_up_ref(chain) : nullptr;
-  if (copy == nullptr) return {};
-  return {std::shared_ptr<STACK_OF(X509)>(copy, free_chain), Steady::now()};
-}
-
-bool may_keep(SSL& ssl, const SSL_SESSION& session, const VerifiedChain& chain) {
   const X509* peer = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(&session));
-  return peer != nullptr && is_verified(ssl) && SSL_SESSION_is_resumable(&session) && is_valid_now(chain) &&
-         X509_cmp(peer, sk_X509_value(chain.certificates.get(), 0)) == 0;
+  bool same = chain != nullptr && sk_X509_num(chain) > 0 && X509_cmp(peer, sk_X509_value(chain, 0)) == 0;
+  return same ? verification_of(chain) : Verification{};
 }
 
-// 1: the session is ours now.
+bool may_keep(SSL& ssl, const SSL_SESSION& session) {
+  return SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(&session)) != nullptr && is_verified(ssl) &&
+         SSL_SESSION_is_resumable(&session);
+}
+
+std::string encoded(const SSL_SESSION& session) {
+  int size = i2d_SSL_SESSION(&session, nullptr);
+  std::string octets(static_cast<std::size_t>(std::max(size, 0)), '\0');
+  auto* at = reinterpret_cast<unsigned char*>(octets.data());
+  if (size > 0) i2d_SSL_SESSION(&session, &at);
+  return octets;
+}
+
+Session decoded(const std::string& octets) {
+  const auto* at = reinterpret_cast<const unsigned char*>(octets.data());
+  auto* session = octets.empty() ? nullptr : d2i_SSL_SESSION(nullptr, &at, static_cast<long>(octets.size()));
+  return {session, SSL_SESSION_free};
+}
+
+// Returns 0: OpenSSL keeps its session.
 int note_session(SSL* ssl, SSL_SESSION* session) noexcept try {
   Noting* noting = noting_of(*ssl);
-  if (noting == nullptr) return 0;
-  VerifiedChain chain = chain_of(*ssl, *noting);
-  if (!may_keep(*ssl, *session, chain)) return 0;
-  if (SSL_SESSION_up_ref(session) != 1) return 0;
-  std::shared_ptr<SSL_SESSION> ours(session, SSL_SESSION_free);
-  noting->sessions->keep(noting->host, {std::move(ours), std::move(chain)});
-  return 0;                        // OpenSSL's own reference stays OpenSSL's
+  if (noting == nullptr || ++noting->tickets > most_tickets || !may_keep(*ssl, *session)) return 0;
+  Verification verified = verification_of(*ssl, *session, *noting);
+  if (noting->sessions->holds_now(verified))
+    noting->sessions->keep(noting->host, {encoded(*session), verified});
+  return 0;
 } catch (const std::exception&) {  // no memory: the next handshake is a full one
   return 0;
 }
 
 }  // namespace
 
+bool TlsSessions::holds_now(const Verification& verified) const {
+  std::time_t now = limits_.time_of_day();
+  return verified.begin < now && now < verified.end;
+}
+
+void TlsSessions::drop(Order::iterator session) {
+  octets_ -= session->second.encoded.size();
+  hosts_.erase(session->first);
+  order_.erase(session);
+}
+
 void TlsSessions::keep(const std::string& host, Kept kept) {
-  auto known = hosts_.find(host);
-  if (known != hosts_.end()) {
-    order_.erase(known->second);
-    hosts_.erase(known);
-  }
-  if (limits_.most == 0) return;
-  while (order_.size() >= limits_.most) {
-    hosts_.erase(order_.front().first);
-    order_.pop_front();
-  }
+  if (auto known = hosts_.find(host); known != hosts_.end()) drop(known->second);
+  std::size_t size = kept.encoded.size();
+  if (size == 0 || size > limits_.octets_each || size > limits_.octets) return;
+  while (octets_ + size > limits_.octets) drop(order_.begin());
   order_.emplace_back(host, std::move(kept));
   hosts_.emplace(host, std::prev(order_.end()));
+  octets_ += size;
 }
 
 TlsSessions::Kept TlsSessions::take(const std::string& host) {
   auto known = hosts_.find(host);
   if (known == hosts_.end()) return {};
-  Kept kept = std::move(known->second->second);
-  order_.erase(known->second);
-  hosts_.erase(known);
-  bool good = Steady::now() - kept.chain.at < limits_.life && is_valid_now(kept.chain);
+  Kept kept = known->second->second;
+  drop(known->second);
+  bool good = Steady::now() - kept.verified.at < limits_.life && holds_now(kept.verified);
   return good ? kept : Kept{};
 }
 
@@ -106,10 +137,11 @@ void report_sessions(SSL_CTX& context) {
 bool use_sessions(SSL& ssl, std::shared_ptr<TlsSessions> sessions, const std::string& host, bool resume) {
   auto noting = std::make_unique<Noting>(Noting{std::move(sessions), host});
   auto kept = resume ? noting->sessions->take(host) : TlsSessions::Kept{};
-  noting->offered = kept.chain;
+  noting->offered = kept.verified;
   if (SSL_set_ex_data(&ssl, noting_index(), noting.get()) != 1) return false;
   noting.release();
-  return kept.session && SSL_set_session(&ssl, kept.session.get()) == 1;
+  Session session = decoded(kept.encoded);
+  return session && SSL_set_session(&ssl, session.get()) == 1;
 }
 
 void end_well(SSL& ssl) { SSL_set_shutdown(&ssl, SSL_get_shutdown(&ssl) | SSL_SENT_SHUTDOWN); }
@@ -117,7 +149,7 @@ void end_well(SSL& ssl) { SSL_set_shutdown(&ssl, SSL_get_shutdown(&ssl) | SSL_SE
 bool is_verified(SSL& ssl) {
   if (SSL_get_verify_result(&ssl) != X509_V_OK || SSL_get0_peer_certificate(&ssl) == nullptr) return false;
   Noting* noting = noting_of(ssl);
-  return !SSL_session_reused(&ssl) || (noting != nullptr && noting->offered.certificates);
+  return !SSL_session_reused(&ssl) || (noting != nullptr && noting->offered.end != 0);
 }
 
 }  // namespace mtasts

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -110,6 +111,29 @@ TEST_CASE("handshakes that fail, in plain words and OpenSSL's own", "[net]") {
   INFO(answer.error().detail);
   CHECK(answer.error().step == FetchStep::tls);
   CHECK(answer.error().detail.contains(row.words));
+}
+
+TEST_CASE("what a server sends below HTTP has an end too", "[net]") {
+  struct Row {
+    const char* why;
+    bool (Peer::*send)();
+  };
+  auto row = GENERATE(values<Row>({{"tickets", &Peer::send_ticket}, {"key updates", &Peer::update_keys}}));
+  INFO(row.why);
+  std::atomic<bool> cut = false;
+  StreamServer server([&, id = good_identity()](Peer& peer) {
+    if (!peer.start_tls(id)) return;
+    peer.read_head();
+    while (!peer.stopping() && !cut) cut = !(peer.*row.send)();
+  });
+  FetchBench bench;
+  bench.address("127.0.0.1");
+  bench.settings->sessions = std::make_shared<TlsSessions>();
+  auto answer = bench.fetch(server.port());
+  REQUIRE(!answer);
+  CHECK(answer.error().step == FetchStep::response);
+  CHECK(answer.error().detail.contains("the server sent more than 384 KiB, TLS included"));
+  CHECK(bench.settings->sessions->size() <= 1);
 }
 
 }  // namespace

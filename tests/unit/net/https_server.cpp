@@ -84,6 +84,14 @@ bool Peer::write(std::string_view text) {
   return SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) > 0;
 }
 
+bool Peer::send_ticket() {
+  return SSL_new_session_ticket(ssl_.get()) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+}
+
+bool Peer::update_keys() {
+  return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+}
+
 void Peer::say_goodbye() {
   if (ssl_) SSL_shutdown(ssl_.get());
 }

@@ -33,6 +33,8 @@ class Peer {
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string read_head();                          // up to and with the empty line, over TLS if started
   bool write(std::string_view text);                // false: the other side is gone
+  bool send_ticket();                               // one more (TLS 1.3); false: the other side is gone
+  bool update_keys();                               // of TLS 1.3; false as above
   void say_goodbye();                               // TLS close_notify
   void wait(std::chrono::milliseconds time) const;  // ends early when the server is stopped
   bool stopping() const { return stop_; }
