@@ -36,6 +36,8 @@ struct DnsAnswer {
   std::uint32_t ttl = 0;  // seconds; of the answer or the denial
   std::string canonical;  // end of the CNAME chain, no final dot, empty without alias
   bool validated = true;  // false: nobody looked whether it should have been signed; it is insecure then
+  bool local =
+      false;  // failed, because this host lacked something (a descriptor); says nothing about the name
   bool unsigned_delegation = false;  // a DS question's denial: all below the name is provably unsigned
   // Raw, in wire form without compression; empty unless kind is data. Two exceptions: bogus DNSKEYs are
   // handed over too, so that the self-test can say what is wrong with them, and bogus AAAA records, which a

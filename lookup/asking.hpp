@@ -46,10 +46,12 @@ struct Outcome {
     known,       // also if the policy isn't known within fetch_wait: record.look.state is then pending
     pending,     // not known within the wait: what is cached decides, and DANE is undecided
     unreadable,  // the cache can't be read, so nobody knows what it demands: answer TEMP
+    shortage,    // this host lacked what a lookup takes (a descriptor), so nothing was found out: answer TEMP
   };
   State state = State::known;
   Record record;                                 // known only
   std::shared_ptr<const Trace> trace = nullptr;  // so far; set if the flight notes it
+  std::string detail{};                          // of a shortage: what was lacking, in words
 };
 using OutcomePtr = std::shared_ptr<const Outcome>;
 using Deliver =

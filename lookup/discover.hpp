@@ -20,6 +20,7 @@ struct Look {
   bool put_off = false;  // the policy host had no turn for it: nothing is known that was not known before
   bool changed = false;  // a policy came that differs from the stored one in id, mode or mx
   std::vector<Route> dane{};  // next hops whose DANE state was looked up
+  std::string shortage{};     // set: something was not found out, because this host lacked what it takes
 };
 
 // Always ends: dns and fetch have deadlines of their own. All references outlive the coroutine. Resolve

@@ -55,6 +55,7 @@ struct DnsShare::Flight {
   std::shared_ptr<DnsShares::State> shares;
   DnsTurns::FlightId id;
   std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+  std::string shortage{};
   bool closed = false;
 };
 
@@ -110,6 +111,7 @@ asio::awaitable<DnsAnswer> ask_in_turn(std::shared_ptr<Flight> flight, std::shar
   while (!asked->may_go && !asked->answer) co_await wait_for_change(*asked);
   if (!asked->answer) send(flight->shares->executor, std::move(dns), std::move(name), type, asked);
   while (!asked->answer) co_await wait_for_change(*asked);
+  if (asked->answer->local) flight->shortage = asked->answer->reason;
   co_return *std::move(asked->answer);
 }
 
@@ -130,6 +132,8 @@ asio::awaitable<DnsAnswer> DnsShare::ask(std::shared_ptr<Dns> dns, std::string n
 bool DnsShare::busy() const noexcept {
   return flight_->shares->turns.shared_in_use() > flight_->shares->limits.shared / 2;
 }
+
+const std::string& DnsShare::shortage() const noexcept { return flight_->shortage; }
 
 void DnsShare::give_up_own() {
   if (flight_->closed) return;

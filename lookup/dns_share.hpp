@@ -36,6 +36,9 @@ class DnsShare {
   boost::asio::awaitable<DnsAnswer> ask(std::shared_ptr<Dns> dns, std::string name, RrType type);
   // Whether so much is asked that nothing should be which may turn out not to be needed.
   bool busy() const noexcept;
+  // Why a question failed that says nothing about its name, because this host lacked something. Empty: none
+  // did.
+  const std::string& shortage() const noexcept;
   // From now on only what all flights share: the flight has taken long, or others need its slots more.
   void give_up_own();
   // Nobody needs an answer any more: what waits is not sent, what was sent is cancelled, and all fail.

@@ -49,6 +49,13 @@ asio::awaitable<DaneState> dane_safely(std::shared_ptr<Dns> dns, const Clock& cl
   co_return after_dane_look(clock.now(), route, before, surprise, {});
 }
 
+// Whether a look at the policy says something about it.
+bool found_out(StsState state) { return state != StsState::dns_failed && state != StsState::fetch_failed; }
+
+bool has_failed(const DaneState& state) {
+  return state.trouble != MxTrouble::none || tally(state.hosts, max_mx_hosts).failed > 0;
+}
+
 std::optional<DaneState> state_of(const Record& record, Route route) {
   auto found = std::ranges::find(record.dane, route, &DaneState::route);
   return found == record.dane.end() ? std::nullopt : std::optional(*found);
@@ -94,13 +101,20 @@ class Flight::PolicyHost final : public Fetch, public FetchGate {
   asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override {
     request.gate = this;
     if (flight_->asked_) request.hurry = Hurry::now;  // a refresh that somebody waits for meanwhile
-    return flight_->network_->fetch->get_policy(std::move(request));
+    return note_shortage(flight_, flight_->network_->fetch->get_policy(std::move(request)));
   }
   asio::awaitable<bool> pass(std::optional<Address> first) override {
     return flight_->may_ask_policy_host(first);
   }
 
  private:
+  static asio::awaitable<std::expected<HttpAnswer, FetchError>> note_shortage(
+      std::shared_ptr<Flight> flight, asio::awaitable<std::expected<HttpAnswer, FetchError>> fetch) {
+    auto answer = co_await std::move(fetch);
+    if (!answer && answer.error().local) flight->fetch_shortage_ = answer.error().detail;
+    co_return answer;
+  }
+
   std::shared_ptr<Flight> flight_;
 };
 
@@ -155,16 +169,33 @@ OutcomePtr Flight::answer_for(const Question& question) const {
   auto dane = question.dane ? find_dane(view(known), *question.dane) : std::nullopt;
   bool dane_known = !question.dane || dane_freshness(dane, now.now) != Freshness::wait ||
                     std::ranges::find(look_->dane, *question.dane) != look_->dane.end();
-  if (!dane_known) return nullptr;
+  if (!dane_known) return lacks_dane(*question.dane) ? shortage_outcome() : nullptr;
   bool settled =
       policy_ == PolicyStep::known || freshness(view(known), now, question.dane) != Freshness::wait;
   bool needless = dane && dane_decides_alone(now.now, &*dane, question.rules);
-  if (!settled && !needless && waited() < question.fetch_wait) return nullptr;
+  bool waits = !settled && !needless;
+  if (waits && policy_ == PolicyStep::shortage) return shortage_outcome();
+  if (waits && waited() < question.fetch_wait) return nullptr;
+  if (waits && !shortage().empty()) return shortage_outcome();  // it is being tried again
   if (!settled && !policy_in_force(view(known), now)) {
     known.look.state = StsState::pending;
     known.look.detail.clear();
   }
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted()});
+}
+
+// Why something could not be asked on this host; empty: nothing.
+const std::string& Flight::shortage() const {
+  return fetch_shortage_.empty() && share_ ? share_->shortage() : fetch_shortage_;
+}
+
+OutcomePtr Flight::shortage_outcome() const {
+  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, noted(), shortage()});
+}
+
+bool Flight::lacks_dane(Route route) const {
+  auto found = std::ranges::find(wanted_, route, &Wanted::route);
+  return found != wanted_.end() && found->shortage;
 }
 
 // A flight is waited for once, by whoever comes first; what is waited for is looked up also for one who does
@@ -224,6 +255,7 @@ asio::awaitable<Look> Flight::fly(std::shared_ptr<Network> network, Record store
   start_dane_looks();
   if (due) co_await look_at_policy();
   while (dane_looks_ > 0) co_await dane_looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+  settle();
   mark_off_policy(look_->record);
   co_return *std::move(look_);
 }
@@ -233,6 +265,11 @@ asio::awaitable<void> Flight::look_at_policy() {
   SharedDns dns(share_, std::shared_ptr<Dns>(network_, &network_->dns_for_sts()));
   Look found = co_await discover_safely(dns, policy_host, shared_.clock, domain_, look_->record, trigger_);
   permit_.reset();
+  if (!shortage().empty() && !found_out(found.record.look.state)) {
+    policy_ = PolicyStep::shortage;
+    look_->shortage = shortage();
+    co_return settle();
+  }
   found.record.dane = std::move(look_->record.dane);
   look_->record = std::move(found.record);
   look_->asked = !found.put_off;
@@ -293,7 +330,11 @@ asio::awaitable<void> Flight::look_at_dane(std::shared_ptr<Flight> self, Route r
       found = co_await dane_safely(std::move(dns), shared_.clock, domain_, route,
                                    state_of(look_->record, route), network_->dane);
     }
-    if (look_) {  // else it was given up
+    if (look_ && !shortage().empty() && has_failed(found)) {
+      look_->shortage = shortage();
+      wanted(route)->shortage = true;
+      settle();
+    } else if (look_) {  // else it was given up
       keep_dane(look_->record, std::move(found));
       look_->dane.push_back(route);
       settle();

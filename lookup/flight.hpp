@@ -72,9 +72,10 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   struct Wanted {  // a next hop whose DANE state was asked for
     Route route;
     bool looked = false;
+    bool shortage = false;           // nothing was found out, because this host lacked something
     std::optional<Instant> asked{};  // when somebody first waited for it
   };
-  enum class PolicyStep { not_looked, looking, at_policy_host, known };
+  enum class PolicyStep { not_looked, looking, at_policy_host, shortage, known };
 
   Wanted* wanted(std::optional<Route> route);
   Instant note_asked(std::optional<Route> route);
@@ -85,6 +86,9 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   boost::asio::awaitable<bool> may_ask_policy_host(std::optional<Address> first);
   void start_dane_looks();
   void leave_place_to_fetch();
+  const std::string& shortage() const;
+  OutcomePtr shortage_outcome() const;
+  bool lacks_dane(Route route) const;
   std::chrono::milliseconds waited() const;
   std::chrono::milliseconds patience() const;
 
@@ -105,6 +109,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   std::shared_ptr<Network> network_;
   std::shared_ptr<DnsShare> share_;
   std::optional<FetchPermits::Permit> permit_;
+  std::string fetch_shortage_;  // as DnsShare::shortage(), of the policy host
   PolicyStep policy_ = PolicyStep::not_looked;
   std::size_t dane_looks_ = 0;             // under way
   boost::asio::steady_timer dane_looked_;  // cancelled when there are none

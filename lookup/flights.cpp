@@ -27,6 +27,10 @@ OutcomePtr unreadable_outcome() {
   return unreadable;
 }
 
+OutcomePtr shortage_outcome(std::string detail) {
+  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, nullptr, std::move(detail)});
+}
+
 }  // namespace
 
 Flights::Flights(asio::any_io_executor executor, std::shared_ptr<Network> network, Store& store,
@@ -158,6 +162,8 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
   Look look = co_await flight->fly(std::move(network), *stored ? **std::move(stored) : Record{});
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - started);
   report_(FlightReport{flight->domain(), flight->trigger(), look, took});
+  bool nothing_new = !look.shortage.empty() && !look.asked && look.dane.empty();
+  if (nothing_new) co_return land(*flight, shortage_outcome(std::move(look.shortage)));
   serve_askers(look.record, look.dane, shared_.clock.now());
   newest_first(look.record);
   land(*flight,

@@ -28,6 +28,8 @@ struct FetchError {
   std::string detail;  // with OpenSSL's or the system's own words
   bool put_off =
       false;  // nothing was asked: too many others are being fetched; says nothing of the policy host
+  bool local =
+      false;  // this host lacked something, for example a descriptor; says nothing of the policy host
 };
 
 // Whether a fetch may wait while others are fetched from the same policy host's address.

@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
 constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
 constexpr std::string_view unreadable = "the policy cache can't be read";
+constexpr std::string_view shortage = "this host lacks what a lookup takes";
 
 // Also while DNSSEC is down: what validates all the same decides.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
@@ -237,6 +238,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
     }
     case Outcome::State::pending: return finish_from_cache(asked, answer);
     case Outcome::State::unreadable: return answer_unreadable(asked, {}, answer);
+    case Outcome::State::shortage: return answer_shortage(asked, outcome.detail, answer);
   }
 }
 
@@ -272,6 +274,13 @@ void Answerer::answer_from(const Asked& asked, const RecordView* record, const s
           answer);
 }
 
+// Nothing was found out, which says nothing about the domain: its mail waits.
+void Answerer::answer_shortage(const Asked& asked, std::string_view detail, Answer answer) {
+  Decision decision{Verdict::temp, "", shortage, detail};
+  answer.level = Log::Level::error;
+  respond(asked, decision, nullptr, nullptr, answer);
+}
+
 void Answerer::respond(const Asked& asked, const Decision& decision, const RecordView* record,
                        const DaneView* dane, Answer answer) {
   std::size_t start = answer.out.size();
@@ -285,7 +294,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
                                      answer.trace, asked.moment});
       break;
     case Dialect::prefetch:  // nothing but this verdict's own reason says that the cache can't be read
-      if (decision.reason == unreadable) {
+      if (decision.reason == unreadable || decision.reason == shortage) {
         append_reply(answer.out, Dialect::postfix, domain, decision);
       } else {
         answer.out += "OK cached";

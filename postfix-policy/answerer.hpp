@@ -85,6 +85,7 @@ class Answerer {
   bool answer_by_override(const Asked& asked, std::string& out);
   std::optional<Miss> miss(const Asked& asked, bool for_newer_id, std::string& out);
   void answer_unreadable(const Asked& asked, std::string_view detail, Answer answer);
+  void answer_shortage(const Asked& asked, std::string_view detail, Answer answer);
   void answer_from(const Asked& asked, const RecordView* record, const std::optional<DaneView>& dane,
                    std::optional<StsState> sts, Answer answer);
   void finish_from_cache(const Asked& asked, Answer answer);

@@ -78,6 +78,13 @@ void log_dane_look(Log& log, const FlightReport& r, const DaneState& state) {
        {"ms", std::int64_t{r.took.count()}}});
 }
 
+void log_shortage(Log& log, const FlightReport& r) {
+  log.event(Log::Level::error, "look",
+            {{"domain", r.domain.str()},
+             {"text", "not looked up: this host lacks descriptors, memory, or a local address or port"},
+             {"detail", r.look.shortage}});
+}
+
 }  // namespace
 
 void log_late_refreshes(Log& log, std::chrono::seconds late) {
@@ -88,6 +95,7 @@ void log_late_refreshes(Log& log, std::chrono::seconds late) {
 
 void log_flight(Log& log, const FlightReport& r) {
   if (r.not_stored) return log_not_stored(log, r);
+  if (!r.look.shortage.empty()) log_shortage(log, r);
   if (r.look.asked) log_policy_look(log, r);
   if (r.look.put_off && r.trigger == Trigger::ask) log_no_place(log, r);
   for (const Route& route : r.look.dane)

@@ -35,6 +35,7 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& 
       flights_(loop_.get_executor(), nullptr, store, clock,
                [this, &shortages](const FlightReport& r) {
                  if (r.look.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
+                 if (!r.look.shortage.empty()) shortages.note(Shortage::descriptors);
                  log_flight(log_, r);
                }),
       health_(loop_.get_executor(), clock, log,

@@ -14,11 +14,13 @@
 #include "net/dns/unbound_answer.hpp"
 #include "net/dns/unbound_context.hpp"
 #include "net/dns/unbound_events.hpp"
+#include "net/local_shortage.hpp"
 
 namespace mtasts {
 namespace {
 
 namespace asio = boost::asio;
+using Steady = std::chrono::steady_clock;
 constexpr char shut_down[] = "the resolver is shut down";
 
 // One ask(), on its way. The asker waits on the timer; whoever has the answer sets it and cancels the timer.
@@ -203,13 +205,10 @@ class Place {
   std::shared_ptr<Query> query_;
 };
 
-// The timeout counts from here, the time in the queue too: an asker has a deadline of its own and no use for
-// more.
-asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std::string name, RrType type) {
-  if (auto why = refuse_name(name); !why.empty()) co_return failed_answer(std::string(why));
-  if (!name.ends_with('.')) name += '.';
+asio::awaitable<DnsAnswer> ask_once(std::shared_ptr<Resolver> resolver, std::string name, RrType type,
+                                    Steady::time_point deadline) {
   auto query = std::make_shared<Query>(resolver->loop(), std::move(name), type);
-  query->timer.expires_after(resolver->timeout);
+  query->timer.expires_at(deadline);
   Place place(resolver, query);
   while (!query->answer) {
     auto [error] = co_await query->timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -220,6 +219,31 @@ asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std:
     co_return std::move(*query->answer);
   }
   co_return timeout_answer(resolver->timeout, query->number != 0);
+}
+
+// libunbound does not tell a socket that it could not make from a server that did not answer.
+bool failed_by_shortage(const DnsAnswer& answer, Steady::time_point begin) {
+  return answer.kind == DnsAnswer::Kind::failed && answer.security != DnsAnswer::Security::bogus &&
+         local_shortage_since(begin);
+}
+
+// The timeout counts from here, the time in the queue too: an asker has a deadline of its own and no use for
+// more.
+asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std::string name, RrType type) {
+  if (auto why = refuse_name(name); !why.empty()) co_return failed_answer(std::string(why));
+  if (!name.ends_with('.')) name += '.';
+  auto begin = Steady::now();
+  auto deadline = begin + resolver->timeout;
+  asio::steady_timer pause(resolver->loop());
+  for (;;) {
+    auto sent = Steady::now();
+    DnsAnswer answer = co_await ask_once(resolver, name, type, deadline);
+    answer.local = failed_by_shortage(answer, sent);
+    auto again = Steady::now() + shortage_pause;
+    if (!answer.local || again > std::min(deadline, begin + shortage_patience)) co_return answer;
+    pause.expires_at(again);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
 }
 
 class UnboundDns final : public Dns {

@@ -87,7 +87,9 @@ Addresses merge_answers(const std::string& host, const DnsAnswer& v6, const DnsA
   };
   auto all = in_turn(usable(v6), usable(v4));
   if (!all.empty()) return all;
-  return std::unexpected(FetchError{FetchStep::address, why_none(host, v6, v4)});
+  FetchError error{FetchStep::address, why_none(host, v6, v4)};
+  error.local = v6.local || v4.local;
+  return std::unexpected(std::move(error));
 }
 
 std::vector<Address> beyond_nat64(const DnsAnswer& v6, const DnsAnswer& nat64,

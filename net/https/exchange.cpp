@@ -10,6 +10,7 @@
 
 #include "net/https/http_reading.hpp"
 #include "net/https/metered.hpp"
+#include "net/local_shortage.hpp"
 
 namespace mtasts {
 namespace {
@@ -73,7 +74,12 @@ asio::awaitable<Outcome<void>> connect(Tcp& metered, const ExchangeJob& job) {
   auto& tcp = metered.next_layer();
   tcp.expires_at(job.connect_by);
   auto [error] = co_await tcp.async_connect(endpoint_of(job.dial, job.dial_port), as_pair);
-  if (error) co_return stop(step, error);
+  if (error) {
+    auto stopped = stop(step, error);
+    stopped.error().local =
+        error.category() == boost::system::system_category() && is_local_shortage(error.value());
+    co_return stopped;
+  }
   error_code
       ignored;  // else the request waits a round trip for the acknowledgement of TLS's last message (Nagle)
   tcp.socket().set_option(asio::ip::tcp::no_delay(true), ignored);

@@ -38,6 +38,7 @@ struct ExchangeError {
   FetchStep step;  // the one it was in, never deadline
   std::string detail;
   bool timed_out = false;
+  bool local = false;  // this host lacked something: a descriptor, memory, a local address or port
 };
 
 // A handshake that fails with a session offered is tried once more without, in the same time.

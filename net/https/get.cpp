@@ -1,12 +1,15 @@
 #include "net/https/get.hpp"
 
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <string_view>
 #include <utility>
 
 #include "net/https/addresses.hpp"
 #include "net/https/exchange.hpp"
+#include "net/local_shortage.hpp"
 
 namespace mtasts {
 namespace {
@@ -95,6 +98,7 @@ FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
     if (&attempt == &*worst || ++others > 3) continue;
     error.detail += "; " + text_of(attempt);
   }
+  error.local = std::ranges::any_of(attempts, [](const Attempt& each) { return each.error.local; });
   if (others > 3) error.detail += "; and " + std::to_string(others - 3) + " more";
   return error;
 }
@@ -114,6 +118,21 @@ asio::awaitable<Go> wait_for_turn(std::shared_ptr<const GetSettings> settings, A
   co_return go;
 }
 
+// What this host lacked may be there a moment later.
+asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange_despite_shortage(const ExchangeJob& job) {
+  auto last = std::min(job.connect_by, steady_clock::now() + shortage_patience);
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    auto answer = co_await exchange(job);
+    if (answer || !answer.error().local) co_return answer;
+    note_local_shortage();
+    auto again = steady_clock::now() + shortage_pause;
+    if (again > last) co_return answer;
+    pause.expires_at(again);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
 // All addresses in turn.
 asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
     std::shared_ptr<const GetSettings> settings, Url url, std::vector<Address> addresses, Deadline deadline) {
@@ -122,7 +141,7 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
   for (std::size_t i = 0; i < addresses.size() && steady_clock::now() < deadline; ++i) {
     job.dial = addresses[i];
     share_time(job, settings->timeout, deadline, addresses.size() - i);
-    auto answer = co_await exchange(job);
+    auto answer = co_await exchange_despite_shortage(job);
     if (answer) co_return std::move(*answer);
     attempts.push_back(Attempt{job.dial, std::move(answer.error())});
   }

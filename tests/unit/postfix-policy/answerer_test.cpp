@@ -188,6 +188,9 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
       {"STS-38 first fetch failed", {Outcome::State::known, failed}, "NOTFOUND "},
       {"STS-38 not done in time", {Outcome::State::pending, {}}, "NOTFOUND "},
       {"cache unreadable", {Outcome::State::unreadable, {}}, "TEMP the policy cache can't be read"},
+      {"a shortage on this host",
+       {Outcome::State::shortage, {}, nullptr, "Too many open files"},
+       "TEMP this host lacks what a lookup takes: Too many open files"},
   }));
   INFO(row.why);
   std::string out;
