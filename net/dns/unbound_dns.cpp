@@ -22,6 +22,8 @@ namespace {
 namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 constexpr char shut_down[] = "the resolver is shut down";
+constexpr char no_socket[] =
+    "no socket for a DNS question: this host is out of descriptors, memory or local ports";
 
 // One ask(), on its way. The asker waits on the timer; whoever has the answer sets it and cancels the timer.
 struct Query {
@@ -221,10 +223,13 @@ asio::awaitable<DnsAnswer> ask_once(std::shared_ptr<Resolver> resolver, std::str
   co_return timeout_answer(resolver->timeout, query->number != 0);
 }
 
-// libunbound does not tell a socket that it could not make from a server that did not answer.
+// libunbound does not tell a socket that it could not make from a server that did not answer, and remembers
+// both for five seconds.
+constexpr std::chrono::seconds failure_is_kept{6};
+
 bool failed_by_shortage(const DnsAnswer& answer, Steady::time_point begin) {
   return answer.kind == DnsAnswer::Kind::failed && answer.security != DnsAnswer::Security::bogus &&
-         local_shortage_since(begin);
+         local_shortage_since(begin - failure_is_kept);
 }
 
 // The timeout counts from here, the time in the queue too: an asker has a deadline of its own and no use for
@@ -239,6 +244,7 @@ asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std:
     auto sent = Steady::now();
     DnsAnswer answer = co_await ask_once(resolver, name, type, deadline);
     answer.local = failed_by_shortage(answer, sent);
+    if (answer.local) answer.reason = no_socket;
     auto again = Steady::now() + shortage_pause;
     if (!answer.local || again > std::min(deadline, begin + shortage_patience)) co_return answer;
     pause.expires_at(again);

@@ -251,7 +251,8 @@ TEST_CASE("a dead host with a name of very many labels is in an unsigned zone al
   CHECK(world.dns.asked_names.size() == 3 + 2);
 }
 
-TEST_CASE("a dead host in no zone that is known to be unsigned costs eight DS questions at most", "[lookup]") {
+TEST_CASE("a dead host in no zone that is known to be unsigned costs eight DS questions at most",
+          "[lookup]") {
   World world;
   std::string host = "tld";
   for (int i = 0; i < 60; ++i) host = "a." + host;

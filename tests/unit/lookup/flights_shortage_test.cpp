@@ -1,0 +1,103 @@
+// What this host lacks says nothing about a domain.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "dane_flights.hpp"
+
+using namespace mtasts;
+using namespace mtasts::fake;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* why = "Too many open files";
+
+DnsAnswer local_failure() {
+  DnsAnswer answer = dns_failure(why);
+  answer.local = true;
+  return answer;
+}
+
+HttpResult local_fetch_failure() {
+  FetchError error{FetchStep::connect, why};
+  error.local = true;
+  return std::unexpected(error);
+}
+
+}  // namespace
+
+TEST_CASE("a first contact that fails by a shortage is deferred, not remembered, and asked again",
+          "[shortage]") {
+  DaneFlights world;
+  std::string what = GENERATE("TXT", "fetch", "MX", "address", "TLSA");
+  CAPTURE(what);
+  auto good = world.dns->answers;
+  if (what == "TXT") world.dns->answers["_mta-sts.example.com/TXT"] = local_failure();
+  if (what == "fetch") world.fetch->answer = local_fetch_failure();
+  if (what == "MX") world.dns->answers["example.com/MX"] = local_failure();
+  if (what == "address") world.dns->answers["mx.example.com/A"] = local_failure();
+  if (what == "TLSA") world.dns->answers["_25._tcp.mx.example.com/TLSA"] = local_failure();
+  world.ask(Route{}, 5s, 8s);
+  world.run();
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.outcomes[0]->state == Outcome::State::shortage);
+  CHECK(world.outcomes[0]->detail == why);
+  for (const auto& [domain, record] : world.store.records) {
+    CHECK(record.look.state == StsState::not_asked);
+    for (const auto& state : record.dane) CHECK(state.trouble == MxTrouble::none);
+  }
+  world.dns->answers = good;
+  world.fetch->answer = ok(body("enforce", 604800));
+  world.ask(Route{}, 5s, 8s);
+  world.run();
+  REQUIRE(world.outcomes.size() == 2);
+  REQUIRE(world.outcomes[1]->state == Outcome::State::known);
+  CHECK(world.outcomes[1]->record.policy->mode == Mode::enforce);
+  CHECK(world.state(1)->mx == MxState::secure);
+}
+
+TEST_CASE("who needs nothing of what failed by a shortage is answered", "[shortage]") {
+  DaneFlights world;
+  world.dns->answers["example.com/MX"] = local_failure();
+  world.ask(std::nullopt, 5s, 8s);
+  world.ask(Route{}, 5s, 8s);
+  world.run();
+  REQUIRE(world.outcomes.size() == 2);
+  CHECK(std::ranges::count(world.outcomes, Outcome::State::shortage,
+                           [](const auto& each) { return each->state; }) == 1);
+  CHECK(std::ranges::count_if(world.outcomes,
+                              [](const auto& each) { return each->record.policy.has_value(); }) == 1);
+  REQUIRE(world.store.records.size() == 1);
+  CHECK(world.store.records.begin()->second.policy);
+  CHECK(world.store.records.begin()->second.dane.empty());
+}
+
+TEST_CASE("a shortage that lasts beyond the wait for the policy is still no missing policy", "[shortage]") {
+  DaneFlights world;
+  world.dns->answers["_mta-sts.example.com/TXT"] = txt({"v=STSv1; id=1;"});
+  world.fetch->answer = local_fetch_failure();
+  world.dns->answers["example.com/MX"] = local_failure();
+  world.fetch->delay = 200ms;  // MX has failed by then, and the policy is not known
+  world.ask(std::nullopt, 100ms, 1s);
+  world.run_for(150ms);
+  world.ask(Route{}, 100ms, 1s);
+  world.run();
+  REQUIRE(world.outcomes.size() == 2);
+  CHECK(world.outcomes[1]->state == Outcome::State::shortage);
+  CHECK(world.store.records.empty());
+}
+
+TEST_CASE("a refresh that fails by a shortage changes nothing", "[shortage]") {
+  DaneFlights world;
+  Record stored = stored_policy(world.clock.time - 86400s, "enforce", 604800);
+  world.store.records.emplace(name("example.com"), stored);
+  world.fetch->answer = local_fetch_failure();
+  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.run();
+  CHECK(world.store.puts == 0);
+  world.ask(std::nullopt, 5s, 8s);
+  world.run();
+  REQUIRE(world.outcomes.size() == 1);
+  CHECK(world.outcomes[0]->state == Outcome::State::known);
+  CHECK(world.outcomes[0]->record.policy->mode == Mode::enforce);
+}
