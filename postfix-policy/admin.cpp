@@ -18,12 +18,13 @@ std::string make_parent_folder(const std::string& path) {
 }  // namespace
 
 Admin::Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, Shortages& shortages,
-             std::string default_path)
+             DescriptorReserve& reserve, std::string default_path)
     : log_(log),
       clock_(clock),
       shortages_(shortages),
       default_path_(std::move(default_path)),
-      listeners_(main_loop, log, shortages, [this](int descriptor) { control_.adopt(descriptor); }) {}
+      listeners_(main_loop, log, shortages, reserve,
+                 [this](int descriptor, bool) { control_.adopt(descriptor); }) {}
 
 Result<void> Admin::listen(const ListenConfig& config) {
   constexpr unsigned owner_and_group = 0660;

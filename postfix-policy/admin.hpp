@@ -17,9 +17,9 @@ namespace mtasts {
 class Admin {
  public:
   // default_path: of a control socket that nobody configured; its folder is made if need be, and it is only a
-  // warning if it can't be used. main_loop, log, clock and shortages outlive this.
+  // warning if it can't be used. main_loop, log, clock, shortages and reserve outlive this.
   Admin(boost::asio::io_context& main_loop, Log& log, const Clock& clock, Shortages& shortages,
-        std::string default_path);
+        DescriptorReserve& reserve, std::string default_path);
 
   // At start and at a reload. Fault::config as for Listening::bind(); nothing has changed then.
   Result<void> listen(const ListenConfig& config);

@@ -8,11 +8,12 @@ constexpr std::chrono::seconds tick_length{1};
 }  // namespace
 
 AnswerLoop::AnswerLoop(std::unique_ptr<PollLoop> poll, std::unique_ptr<Reader> reader, ResolveLoop& resolve,
-                       const Clock& clock, Log& log, SettingsPtr settings)
+                       const Clock& clock, Log& log, Shortages& shortages, SettingsPtr settings)
     : poll_(std::move(poll)),
       reader_(std::move(reader)),
       resolve_(resolve),
       log_(log),
+      shortages_(shortages),
       answerer_(*reader_, clock, log, [&resolve](const DomainName& domain, std::optional<Route> dane) {
         resolve.look_again(domain, dane);
       }) {
@@ -28,15 +29,20 @@ void AnswerLoop::start() {
   });
 }
 
-void AnswerLoop::adopt(int descriptor) {
+void AnswerLoop::adopt(int descriptor, Peers::Token peer, Room room) {
   connections_.fetch_add(1, std::memory_order_relaxed);
-  poll_->post([this, socket = cache::Fd(descriptor)]() mutable { enter(std::move(socket)); });
+  poll_->post([this, socket = cache::Fd(descriptor), peer = std::move(peer), room]() mutable {
+    enter(std::move(socket), std::move(peer), room);
+  });
 }
 
-void AnswerLoop::enter(cache::Fd socket) try {
-  auto place = open_.insert(open_.end(), std::make_unique<Connection>(std::move(socket), *this));
+void AnswerLoop::enter(cache::Fd socket, Peers::Token peer, Room room) try {
+  bool full = room == Room::make && !make_room();
+  auto connection = std::make_unique<Connection>(std::move(socket), std::move(peer), *this);
+  auto place = idle_.insert(idle_.end(), std::move(connection));
+  (*place)->among = &idle_;
   (*place)->place = place;
-  if (draining_ || !(*place)->watch()) close(**place);
+  if (full || draining_ || !(*place)->watch()) close(**place);
 } catch (const std::bad_alloc&) {  // the socket is closed; its client asks again
   connections_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -65,16 +71,42 @@ void AnswerLoop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// Postfix asks again on a new connection when an idle one is closed, and logs nothing (SM-13). False: none is
+// idle.
+bool AnswerLoop::make_room() {
+  for (auto& each : idle_) {
+    if (!each->may_make_room()) continue;
+    close(*each);
+    return true;
+  }
+  shortages_.note(Shortage::connections);
+  if (may_warn())
+    log_.say(Log::Level::warning, "connection",
+             "refused: as many as [limits] connections or the open files allow are in use, and none is idle");
+  return false;
+}
+
+void AnswerLoop::move(Connection& connection, Connection::List& to) noexcept {
+  to.splice(to.end(), *connection.among, connection.place);
+  connection.among = &to;
+}
+
+void AnswerLoop::used(Connection& connection) noexcept { move(connection, idle_); }
+
+void AnswerLoop::waits(Connection& connection) noexcept { move(connection, waiting_); }
+
 void AnswerLoop::close(Connection& connection) noexcept {
   if (!connection.shut()) return;
-  closed_.splice(closed_.end(), open_, connection.place);
+  move(connection, closed_);
   connections_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void AnswerLoop::close_if(const std::function<bool(const Connection&)>& condition) {
-  for (auto next = open_.begin(); next != open_.end();) {
-    Connection& connection = **next++;
-    if (condition(connection)) close(connection);
+  for (auto* list : {&idle_, &waiting_}) {
+    for (auto next = list->begin(); next != list->end();) {
+      Connection& connection = **next++;
+      if (condition(connection)) close(connection);
+    }
   }
 }
 

@@ -17,6 +17,7 @@
 #include "postfix-policy/connection.hpp"
 #include "postfix-policy/poll_loop.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "postfix-policy/shortages.hpp"
 
 namespace mtasts {
 
@@ -25,14 +26,17 @@ inline constexpr std::chrono::seconds stall_limit{4};
 
 class AnswerLoop {
  public:
-  // resolve, clock and log outlive this. No thread runs before start().
+  // resolve, clock, log and shortages outlive this. No thread runs before start().
   AnswerLoop(std::unique_ptr<PollLoop> poll, std::unique_ptr<Reader> reader, ResolveLoop& resolve,
-             const Clock& clock, Log& log, SettingsPtr settings);
+             const Clock& clock, Log& log, Shortages& shortages, SettingsPtr settings);
   ~AnswerLoop();  // stop()
 
   // Any thread:
   void start();
-  void adopt(int descriptor);  // takes ownership of a connected socket that does not block
+  enum class Room { there_is, make };
+  // Takes ownership of a connected socket that does not block. Room::make: there are as many connections as
+  // may be; the one of this thread that has been idle longest is closed, or the new one if none is idle.
+  void adopt(int descriptor, Peers::Token peer, Room room);
   void use(SettingsPtr settings);
   void use(HealthPtr health);
   void count(std::move_only_function<void(Counters)> deliver);  // deliver is called on this thread
@@ -42,6 +46,8 @@ class AnswerLoop {
 
   // What a connection needs; only on this loop's thread.
   void close(Connection& connection) noexcept;  // it is destroyed at the end of the turn
+  void used(Connection& connection) noexcept;   // just now
+  void waits(Connection& connection) noexcept;  // for a flight
   PollLoop& poll() noexcept { return *poll_; }
   Answerer& answerer() noexcept { return answerer_; }
   ResolveLoop& resolve() noexcept { return resolve_; }
@@ -57,7 +63,9 @@ class AnswerLoop {
   std::array<char, 2048>& input() noexcept { return input_; }
 
  private:
-  void enter(cache::Fd socket);
+  void enter(cache::Fd socket, Peers::Token peer, Room room);
+  bool make_room();
+  static void move(Connection& connection, Connection::List& to) noexcept;
   void turned();
   void sweep();
   void close_if(const std::function<bool(const Connection&)>& condition);
@@ -66,8 +74,11 @@ class AnswerLoop {
   std::unique_ptr<Reader> reader_;
   ResolveLoop& resolve_;
   Log& log_;
+  Shortages& shortages_;
   Answerer answerer_;
-  std::list<std::unique_ptr<Connection>> open_, closed_;
+  Connection::List idle_;     // the longest unused first
+  Connection::List waiting_;  // for flights
+  Connection::List closed_;   // in this turn
   std::uint32_t tick_ = 0;
   PollLoop::Moment ticked_ = std::chrono::steady_clock::now();
   std::optional<std::uint32_t> warned_;

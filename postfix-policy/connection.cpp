@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds postfix_patience{90'000};
 constexpr milliseconds sendmail_patience{4'900};
 
+constexpr std::uint32_t patience_ticks = 5;  // with a client that sends half a request, or takes half a reply
+
 constexpr std::size_t kept_capacity = 512;  // of a buffer that is empty; more is given back
 
 void log_bad_frame(AnswerLoop& loop, Frame::State state) {
@@ -46,13 +48,21 @@ struct Connection::Flight {
   PollLoop::Moment began;
 };
 
-Connection::Connection(cache::Fd socket, AnswerLoop& loop) noexcept
-    : socket_(std::move(socket)), loop_(loop), last_tick_(loop.tick()) {}
+Connection::Connection(cache::Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept
+    : socket_(std::move(socket)), peer_(std::move(peer)), loop_(loop), last_tick_(loop.tick()) {}
 
 bool Connection::watch() noexcept { return loop_.poll().watch(socket_.get(), EPOLLIN, *this); }
 
 bool Connection::idle_for(std::uint32_t ticks) const noexcept {
   return !flight_ && loop_.tick() - last_tick_ > ticks;
+}
+
+bool Connection::may_make_room() const noexcept {
+  if (flight_) return false;
+  if (in_request_) return idle_for(patience_ticks);
+  if (!unread_.empty()) return loop_.tick() - unread_since_ > patience_ticks;
+  char octet = 0;
+  return ::recv(socket_.get(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 bool Connection::shut() noexcept {
@@ -96,6 +106,7 @@ void Connection::answer_all(std::string_view input) {
 }
 
 void Connection::keep(std::string_view input) {
+  if (unread_.empty()) unread_since_ = loop_.tick();
   if (input.empty() && unread_.capacity() <= kept_capacity) return unread_.clear();
   bool own = input.data() >= unread_.data() && input.data() <= unread_.data() + unread_.size();
   own ? void(unread_.erase(0, unread_.size() - input.size())) : void(unread_.assign(input));
@@ -105,7 +116,8 @@ void Connection::keep(std::string_view input) {
 Connection::After Connection::answer(std::string_view payload) {
   if (loop_.stalled()) return After::stop;
   in_request_ = true;
-  last_tick_ = loop_.tick();
+  unread_since_ = last_tick_ = loop_.tick();
+  loop_.used(*this);
   answer_by_ = loop_.poll().now() + postfix_patience;
   auto miss = loop_.answerer().answer(payload, begin_reply());
   if (!miss) return send();
@@ -119,6 +131,7 @@ void Connection::ask(Miss miss) {
   flight_.reset(new Flight{*this, std::move(miss),
                            now});  // in memory of its own: the list of times holds a weak pointer
   loop_.poll().change(socket_.get(), 0, *this);
+  loop_.waits(*this);
   std::weak_ptr<Flight> weak = flight_;
   auto land = [weak](OutcomePtr outcome) {
     if (auto flight = weak.lock()) flight->asker.finish(std::move(outcome));
@@ -135,6 +148,7 @@ void Connection::finish(OutcomePtr outcome) {
   auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - flight->began);
   try {
     last_tick_ = loop_.tick();
+    loop_.used(*this);
     loop_.answerer().finish(flight->miss, *outcome, took, begin_reply());
     loop_.poll().change(socket_.get(), EPOLLIN, *this);
     if (send() == After::next) answer_all(unread_);

@@ -12,6 +12,7 @@
 
 #include "cache/handles.hpp"
 #include "postfix-policy/answerer.hpp"
+#include "postfix-policy/peers.hpp"
 #include "postfix-policy/poll_loop.hpp"
 
 namespace mtasts {
@@ -22,16 +23,20 @@ class AnswerLoop;
 // closed or broken the protocol.
 class Connection final : public PollLoop::Watched {
  public:
-  using Place = std::list<std::unique_ptr<Connection>>::iterator;
+  using List = std::list<std::unique_ptr<Connection>>;
 
-  Connection(cache::Fd socket, AnswerLoop& loop) noexcept;
+  Connection(cache::Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept;
   bool watch() noexcept;  // first of all; false: out of memory
 
   void ready() override;
   bool in_request() const noexcept { return in_request_; }  // a whole request is being answered
   bool idle_for(std::uint32_t ticks) const noexcept;        // a wait for a flight is not idle, however long
-  bool shut() noexcept;                                     // false: it was already
-  Place place{};                                            // the loop's
+  // Nothing of the client's is in hand: no question waits for its reply, not even one that was not read yet,
+  // but for half of one, or a reply that the client does not take, for more than five seconds.
+  bool may_make_room() const noexcept;
+  bool shut() noexcept;    // false: it was already
+  List* among = nullptr;   // where the loop keeps it
+  List::iterator place{};  // and its place there
 
  private:
   enum class After {
@@ -53,11 +58,13 @@ class Connection final : public PollLoop::Watched {
   After close();
 
   cache::Fd socket_;
+  Peers::Token peer_;
   AnswerLoop& loop_;
   std::string unread_, unsent_;     // the rest of the input behind a request; of a reply
   std::shared_ptr<Flight> flight_;  // that is waited for
   PollLoop::Moment answer_by_{};    // a later reply would be taken for another's (SM-14)
   std::uint32_t last_tick_ = 0;
+  std::uint32_t unread_since_ = 0;  // while there is half a request: when it began
   bool in_request_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -27,21 +28,21 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using Socket = asio::local::stream_protocol::socket;
 
-namespace {
-
-constexpr unsigned most_open = 32;
-constexpr std::chrono::seconds patience{5};  // for the request, and again for taking the reply
-constexpr asio::as_tuple_t<asio::use_awaitable_t<>> with_error;
-
 // A connection and the time it has left.
-struct Conversation {
+struct Control::Conversation {
   explicit Conversation(const asio::any_io_executor& executor) : socket(executor), timer(executor) {}
   Socket socket;
   asio::steady_timer timer;
 };
-using ConversationPtr = std::shared_ptr<Conversation>;
 
-void limit(const ConversationPtr& talk) {
+namespace {
+
+constexpr std::size_t most_open = 32;
+constexpr std::chrono::seconds patience{5};  // for the request, and again for taking the reply
+constexpr asio::as_tuple_t<asio::use_awaitable_t<>> with_error;
+
+template <class Conversation>
+void limit(const std::shared_ptr<Conversation>& talk) {
   talk->timer.expires_after(patience);
   talk->timer.async_wait([weak = std::weak_ptr(talk)](boost::system::error_code error) {
     boost::system::error_code ignored;
@@ -54,22 +55,22 @@ json::object trouble(std::string_view text) {
 }
 
 // The line without its end, or "" if none came in time. too_long: more octets than a request may have.
-asio::awaitable<std::string> read_line(ConversationPtr talk, bool& too_long) {
+asio::awaitable<std::string> read_line(Socket& socket, bool& too_long) {
   std::string line;
   auto [error, size] = co_await asio::async_read_until(
-      talk->socket, asio::dynamic_buffer(line, longest_control_request), '\n', with_error);
+      socket, asio::dynamic_buffer(line, longest_control_request), '\n', with_error);
   too_long = error == asio::error::not_found;
   line.resize(error ? 0 : size);
   co_return line;
 }
 
 // What the client still sends is taken: closing on it would reset the connection, and the reply with it.
-asio::awaitable<void> take_the_rest(ConversationPtr talk) {
+asio::awaitable<void> take_the_rest(Socket& socket) {
   boost::system::error_code error;
-  talk->socket.shutdown(Socket::shutdown_send, error);
+  socket.shutdown(Socket::shutdown_send, error);
   std::array<char, 4096> rest;
   while (!error) {
-    auto [failed, size] = co_await talk->socket.async_read_some(asio::buffer(rest), with_error);
+    auto [failed, size] = co_await socket.async_read_some(asio::buffer(rest), with_error);
     error = failed;
   }
 }
@@ -94,25 +95,42 @@ void Control::stop() {
 void Control::post(std::move_only_function<void()> work) { asio::post(loop_, std::move(work)); }
 
 void Control::adopt(int descriptor) {
-  asio::post(loop_, [this, descriptor] {
-    if (open_ < most_open) {
-      ++open_;
-      asio::co_spawn(loop_, serve(descriptor), asio::detached);
-    } else {
-      ::close(descriptor);
-    }
-  });
+  asio::post(loop_, [this, descriptor] { enter(descriptor); });
 }
 
-asio::awaitable<void> Control::serve(int descriptor) {
+void Control::enter(int descriptor) {
   auto talk = std::make_shared<Conversation>(loop_.get_executor());
   boost::system::error_code error;
   talk->socket.assign(asio::local::stream_protocol(), descriptor, error);
-  if (error) ::close(descriptor);
+  if (error) return void(::close(descriptor));
+  if (silent_.size() + busy_ >= most_open && !make_room()) return;
+  silent_.push_back(talk);
+  asio::co_spawn(loop_, serve(std::move(talk)), asio::detached);
+}
+
+// One whose request is on its way is spared.
+bool Control::make_room() {
+  auto said_nothing = [](const ConversationPtr& talk) {
+    boost::system::error_code ignored;
+    return talk->socket.available(ignored) == 0;
+  };
+  auto victim = std::ranges::find_if(silent_, said_nothing);
+  if (victim == silent_.end()) return false;
+  boost::system::error_code ignored;
+  (*victim)->socket.close(ignored);
+  silent_.erase(victim);
+  return true;
+}
+
+asio::awaitable<void> Control::serve(ConversationPtr talk) {
+  bool counted = false;
   try {
     limit(talk);
     bool too_long = false;
-    std::string line = co_await read_line(talk, too_long);
+    std::string line = co_await read_line(talk->socket, too_long);
+    counted = std::erase(silent_, talk) != 0;
+    if (!counted) co_return;  // it has made room for another
+    ++busy_;
     std::string reply;
     if (too_long) reply = json::serialize(trouble("the request is longer than 4096 octets"));
     if (!line.empty()) reply = co_await answer(std::move(line));
@@ -121,11 +139,12 @@ asio::awaitable<void> Control::serve(int descriptor) {
       reply += '\n';
       co_await asio::async_write(talk->socket, asio::buffer(reply), with_error);
     }
-    if (too_long) co_await take_the_rest(talk);
+    if (too_long) co_await take_the_rest(talk->socket);
   } catch (const std::exception& e) {  // no memory: this conversation ends
     log_.event(Log::Level::error, "control", {{"text", "internal error"}, {"detail", e.what()}});
   }
-  --open_;
+  if (counted) --busy_;
+  std::erase(silent_, talk);
 }
 
 asio::awaitable<std::string> Control::answer(std::string line) {

@@ -12,7 +12,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/fwd.hpp>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -32,7 +34,8 @@ class Control {
   void start();
   void stop();  // joins; conversations end where they are
 
-  // Any thread. Takes ownership of a connected socket; above 32 at once it is closed.
+  // Any thread. Takes ownership of a connected socket. Above 32 at once the one that has been silent longest
+  // is closed for it; the new one if none is silent.
   void adopt(int descriptor);
 
   // Runs it on the admin thread.
@@ -40,14 +43,20 @@ class Control {
   boost::asio::any_io_executor executor() noexcept { return loop_.get_executor(); }
 
  private:
-  boost::asio::awaitable<void> serve(int descriptor);
+  struct Conversation;
+  using ConversationPtr = std::shared_ptr<Conversation>;
+
+  void enter(int descriptor);
+  bool make_room();
+  boost::asio::awaitable<void> serve(ConversationPtr talk);
   boost::asio::awaitable<std::string> answer(std::string line);
 
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   Log& log_;
   std::map<std::string, Verb, std::less<>> verbs_;
-  unsigned open_ = 0;
+  std::list<ConversationPtr> silent_;  // without a whole request; the longest first
+  std::size_t busy_ = 0;               // with one
   std::thread thread_;
 };
 

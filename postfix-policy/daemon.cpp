@@ -16,12 +16,15 @@
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
+#include "net/descriptor_budget.hpp"
+#include "net/local_shortage.hpp"
 #include "postfix-policy/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/config_file.hpp"
 #include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
+#include "postfix-policy/peers.hpp"
 #include "postfix-policy/preflight.hpp"
 #include "postfix-policy/privileges.hpp"
 #include "postfix-policy/resolve_loop.hpp"
@@ -44,7 +47,7 @@ constexpr std::chrono::milliseconds reload_delay{100}, max_reload_delay{1000};
 // Until it is known whether Postfix does DANE itself, mail to domains with DANE would have to be deferred.
 // Asking takes some milliseconds, unless Postfix's resolver is down.
 constexpr std::chrono::milliseconds first_health_limit{1000};
-constexpr rlim_t own_descriptors = 2000;  // 512 DNS questions, 768 fetches, the rest
+constexpr std::size_t reserved_descriptors = 16;
 
 void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
   for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
@@ -185,20 +188,18 @@ class Daemon {
       auto poll = PollLoop::make();
       if (!poll) return std::unexpected(std::move(poll.error()));
       answer_loops_.push_back(std::make_unique<AnswerLoop>(*std::move(poll), *std::move(reader), *resolve_,
-                                                           clock_, log_, settings));
+                                                           clock_, log_, shortages_, settings));
     }
     return {};
   }
 
-  // Connections must not take the descriptors that DNS and HTTPS need: a lookup without one would fail, and a
-  // first lookup that fails is answered as without a policy.
+  // Connections must not take the descriptors that DNS and HTTPS need.
   void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t own = std::min<rlim_t>(own_descriptors, limit.rlim_cur / 2);
-    most_connections_ = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur - own;
+    most_connections_ = descriptor_budget().connections;
     if (most_connections_ >= config_.limits.connections) return;
     log_.say(Level::warning, "start",
              "at most " + std::to_string(most_connections_) + " connections: the limit of open files (" +
@@ -206,25 +207,31 @@ class Daemon {
                  ") allows no more; raise it (LimitNOFILE=) or lower [limits] connections");
   }
 
-  // Into the thread with the fewest connections.
-  void adopt(int descriptor) {
+  // Into the thread with the fewest connections; into that with the most, where one has to go for it.
+  void adopt(int descriptor, bool scarce) {
+    auto fewer = [](const auto& a, const auto& b) { return a->connections() < b->connections(); };
+    auto [fewest, most] = std::ranges::minmax_element(answer_loops_, fewer);
     std::size_t all = 0;
-    AnswerLoop* least = nullptr;
-    for (auto& loop : answer_loops_) {
-      all += loop->connections();
-      if (!least || loop->connections() < least->connections()) least = loop.get();
-    }
-    if (all >= std::min<std::size_t>(config_.limits.connections, most_connections_)) {
-      ::close(descriptor);
-      shortages_.note(Shortage::connections);
-      auto now = clock_.now();
-      if (now - last_full_ < std::chrono::minutes(1)) return;
-      last_full_ = now;
-      log_.say(Level::warning, "connection",
-               "refused: as many as [limits] connections or the open files allow are in use");
-      return;
-    }
-    least->adopt(descriptor);
+    for (auto& loop : answer_loops_) all += loop->connections();
+    std::size_t limit = std::min<std::size_t>(config_.limits.connections, most_connections_);
+    auto user = peer_of(descriptor);
+    bool is_postfix = !user || *user == 0 || user == postfix_user_;
+    if (!is_postfix && peers_.held(*user) >= std::max<std::size_t>(limit / 2, 1))
+      return refuse(descriptor, *user);
+    bool full = scarce || all >= limit;
+    using enum AnswerLoop::Room;
+    (full ? *most : *fewest)->adopt(descriptor, peers_.add(user), full ? make : there_is);
+  }
+
+  void refuse(int descriptor, uid_t user) {
+    ::close(descriptor);
+    shortages_.note(Shortage::connections);
+    auto now = clock_.now();
+    if (now - last_refused_ < std::chrono::minutes(1)) return;
+    last_refused_ = now;
+    log_.say(Level::warning, "connection",
+             "refused: the user with uid " + std::to_string(user) +
+                 " holds half of all connections that there may be; only Postfix and root may hold more");
   }
 
   void await_signals() {
@@ -354,10 +361,13 @@ class Daemon {
   // Descriptors that run out are noticed by accepting at once; DNS and HTTPS hide it, so it is tried.
   void watch_descriptors() {
     int spare = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-    if (spare >= 0)
+    if (spare >= 0) {
       ::close(spare);
-    else if (errno == EMFILE)
+    } else if (errno == EMFILE) {
       shortages_.note(Shortage::descriptors);
+      note_local_shortage();
+    }
+    reserve_.fill();
     descriptor_timer_.expires_after(std::chrono::seconds(1));
     descriptor_timer_.async_wait([this](boost::system::error_code error) {
       if (!error) watch_descriptors();
@@ -377,17 +387,21 @@ class Daemon {
   std::optional<std::chrono::steady_clock::time_point> reload_by_;
   const bool was_root_ = ::geteuid() == 0;
   std::chrono::steady_clock::time_point drained_by_{};
-  Time last_full_{};
+  Time last_refused_{};
   std::promise<void> first_health_;
   bool health_known_ = false;  // resolve thread only
   std::size_t most_connections_ = SIZE_MAX;
-  Admin admin_{main_loop_, log_, clock_, shortages_,
-               options_.paths.control};  // outlives the loops: they post to it
+  DescriptorReserve reserve_{reserved_descriptors};
+  Peers peers_;
+  const std::optional<uid_t> postfix_user_ = postfix_user();
+  Admin admin_{main_loop_, log_,     clock_,
+               shortages_, reserve_, options_.paths.control};  // outlives the loops: they post to it
   std::unique_ptr<LmdbCache> cache_;
   int exit_status_ = 0;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
-  Listeners listeners_{main_loop_, log_, shortages_, [this](int descriptor) { adopt(descriptor); }};
+  Listeners listeners_{main_loop_, log_, shortages_, reserve_,
+                       [this](int descriptor, bool scarce) { adopt(descriptor, scarce); }};
 };
 
 }  // namespace

@@ -1,11 +1,15 @@
 #include "postfix-policy/listener.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
+
+#include "net/local_shortage.hpp"
 
 namespace mtasts {
 
@@ -22,8 +26,24 @@ struct Listeners::Acceptor {
   bool closed = false;
 };
 
-Listeners::Listeners(asio::io_context& loop, Log& log, Shortages& shortages, Accepted accepted)
-    : loop_(loop), log_(log), shortages_(shortages), accepted_(std::move(accepted)) {}
+void DescriptorReserve::fill() noexcept try {
+  while (kept_.size() < size_) {
+    cache::Fd spare(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!spare) return;
+    kept_.push_back(std::move(spare));
+  }
+} catch (const std::bad_alloc&) {  // it is filled later
+}
+
+bool DescriptorReserve::give_one_up() noexcept {
+  if (kept_.empty()) return false;
+  kept_.pop_back();
+  return true;
+}
+
+Listeners::Listeners(asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
+                     Accepted accepted)
+    : loop_(loop), log_(log), shortages_(shortages), reserve_(reserve), accepted_(std::move(accepted)) {}
 
 Listeners::~Listeners() { close(); }
 
@@ -111,18 +131,25 @@ void Listeners::accept_soon(std::shared_ptr<Acceptor> acceptor) {
 
 // False: out of descriptors or memory; try again after a pause, clients wait in the backlog meanwhile.
 bool Listeners::accept_all(Acceptor& acceptor) {
-  while (true) {
+  for (bool scarce = false;;) {
     int fd = ::accept4(acceptor.listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      accepted_(fd);
+      accepted_(fd, scarce);
       continue;
     }
-    if (errno == EAGAIN) return true;
-    if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    int errno_of_accept = errno;
+    if (errno_of_accept == EAGAIN) return true;
+    if (errno_of_accept == EINTR || errno_of_accept == ECONNABORTED) continue;
+    if (is_local_shortage(errno_of_accept)) {
       shortages_.note(Shortage::descriptors);
+      note_local_shortage();
+      reserve_.fill();
+      if ((errno_of_accept == EMFILE || errno_of_accept == ENFILE) && reserve_.give_one_up()) {
+        scarce = true;
+        continue;
+      }
       log_.event(Log::Level::error, "listen",
-                 {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno)}});
+                 {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno_of_accept)}});
       return false;
     }
     return true;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/handles.hpp"
 #include "conf/config.hpp"
 #include "core/result.hpp"
 #include "postfix-policy/log.hpp"
@@ -61,12 +62,27 @@ class Listening {
 // Fault::config: there is no such group.
 Result<gid_t> group_id(const std::string& name);
 
+// Descriptors that are kept to be given up when all others are in use: who connects then, or asks for the
+// status, can still be served. For the main thread.
+class DescriptorReserve {
+ public:
+  explicit DescriptorReserve(std::size_t size) : size_(size) { fill(); }
+  void fill() noexcept;         // as far as there are descriptors
+  bool give_one_up() noexcept;  // false: none is left
+
+ private:
+  std::size_t size_;
+  std::vector<cache::Fd> kept_;
+};
+
 class Listeners {
  public:
-  using Accepted = std::function<void(int descriptor)>;  // takes ownership
+  // Takes ownership. scarce: it has one of the last descriptors.
+  using Accepted = std::function<void(int descriptor, bool scarce)>;
 
-  // loop, log and shortages outlive this.
-  Listeners(boost::asio::io_context& loop, Log& log, Shortages& shortages, Accepted accepted);
+  // loop, log, shortages and reserve outlive this.
+  Listeners(boost::asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
+            Accepted accepted);
   ~Listeners();
 
   // Brings the set in line with the configuration. While no listener is configured, a default one that can't
@@ -87,6 +103,7 @@ class Listeners {
   boost::asio::io_context& loop_;
   Log& log_;
   Shortages& shortages_;
+  DescriptorReserve& reserve_;
   Accepted accepted_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
 };

@@ -1,5 +1,6 @@
 #include "postfix-policy/resolve_loop.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
 
+#include "net/descriptor_budget.hpp"
 #include "postfix-policy/flight_log.hpp"
 #include "postfix-policy/health_plan.hpp"
 #include "setup/network.hpp"
@@ -20,6 +22,15 @@ namespace {
 
 constexpr std::chrono::seconds clock_tick{1};
 
+// The refresher's fetches, 128 at most, are beside those of askers.
+FlightOptions flight_options() {
+  FlightOptions options;
+  auto fetches = static_cast<unsigned>(descriptor_budget().fetches);
+  options.max_fetching = std::min(options.max_fetching, std::max(fetches - fetches / 6, 1u));
+  options.max_fetching_each = std::max(options.max_fetching / 10, 1u);
+  return options;
+}
+
 void log_clock(Log& log, const ClockBelief& belief) {
   if (belief.doubt == ClockDoubt::none)
     return log.say(Log::Level::info, "clock", "the clock is certain again");
@@ -32,12 +43,14 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& 
     : store_(store),
       clock_(clock),
       log_(log),
-      flights_(loop_.get_executor(), nullptr, store, clock,
-               [this, &shortages](const FlightReport& r) {
-                 if (r.look.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
-                 if (!r.look.shortage.empty()) shortages.note(Shortage::descriptors);
-                 log_flight(log_, r);
-               }),
+      flights_(
+          loop_.get_executor(), nullptr, store, clock,
+          [this, &shortages](const FlightReport& r) {
+            if (r.look.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
+            if (!r.look.shortage.empty()) shortages.note(Shortage::descriptors);
+            log_flight(log_, r);
+          },
+          flight_options()),
       health_(loop_.get_executor(), clock, log,
               [this](std::shared_ptr<Network> network) { flights_.use(std::move(network)); }) {}
 

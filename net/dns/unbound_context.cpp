@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/descriptor_budget.hpp"
 #include "net/dns/private_zones.hpp"
 
 namespace mtasts {
@@ -23,9 +24,10 @@ struct Option {
 // applied to listening sockets only, and libunbound has none; each outgoing query has a socket, and so a
 // buffer, of its own.
 constexpr Option busy_relay[] = {
-    {"num-queries-per-thread:", "4096"}, {"outgoing-range:", "4096"},        {"outgoing-num-tcp:", "64"},
-    {"msg-cache-size:", "32m"},          {"rrset-cache-size:", "64m"},       {"key-cache-size:", "8m"},
-    {"neg-cache-size:", "4m"},           {"infra-cache-numhosts:", "50000"}, {"prefetch-key:", "yes"},
+    {"num-queries-per-thread:", "4096"}, {"outgoing-num-tcp:", "64"},
+    {"msg-cache-size:", "32m"},          {"rrset-cache-size:", "64m"},
+    {"key-cache-size:", "8m"},           {"neg-cache-size:", "4m"},
+    {"infra-cache-numhosts:", "50000"},  {"prefetch-key:", "yes"},
     {"qname-minimisation:", "no"},  // a round trip for each label of _25._tcp.mx.example.com (docs/adr/0007)
 };
 
@@ -97,6 +99,8 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
     auto ok = set(ctx, option.name, option.value);
     if (!ok) return ok;
   }
+  auto sockets = set(ctx, "outgoing-range:", std::to_string(descriptor_budget().dns).c_str());
+  if (!sockets) return sockets;
   bool local_zones = !options.private_zones.empty() && any_loopback(options.private_servers);
   if (options.forward.empty() &&
       !local_zones) {  // a delegation to loopback is an attack; a forwarder is usual

@@ -26,7 +26,7 @@ struct UnboundOptions {
   std::vector<std::string> private_zones;  // asked from private_servers alone, without DNSSEC
   std::vector<std::string> private_servers;  // as forward; empty: private_zones are zones like any other
   std::chrono::milliseconds timeout{5000};
-  unsigned max_queries = 512;
+  unsigned max_queries = 1024;
 };
 
 // Fault::config: a file can't be read or an option is refused; detail says which and what to do.

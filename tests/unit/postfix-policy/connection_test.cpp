@@ -49,7 +49,8 @@ struct World {
   AnswerLoop loop;
 
   explicit World(std::chrono::milliseconds wait = 100ms)
-      : loop(PollLoop::make().value(), std::unique_ptr<Reader>(reader), resolve, clock, log, settings(wait)) {
+      : loop(PollLoop::make().value(), std::unique_ptr<Reader>(reader), resolve, clock, log, shortages,
+             settings(wait)) {
     reader->records.emplace(name("good.example"), stored_policy(clock.time, "enforce", 604800));
     resolve.start();
     loop.start();
@@ -65,11 +66,11 @@ struct World {
     return make_settings(config);
   }
   // The client's end.
-  cache::Fd connect() {
+  cache::Fd connect(AnswerLoop::Room room = AnswerLoop::Room::there_is) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    loop.adopt(ends[0]);
+    loop.adopt(ends[0], {}, room);
     return cache::Fd(ends[1]);
   }
   bool all_closed() {
@@ -234,6 +235,69 @@ TEST_CASE("draining: idle connections end at once, the others after their reply,
   CHECK(ended(late));
   CHECK(replies(busy, 2) == std::vector<std::string>{"NOTFOUND "});
   CHECK(world.all_closed());
+}
+
+TEST_CASE("a new connection takes the place of the one that was idle longest", "[policy]") {
+  using enum AnswerLoop::Room;
+  World world(8s);
+  auto waiting = world.connect(), first = world.connect(), second = world.connect(), half = world.connect();
+  send(waiting, request("unknown.example"));
+  REQUIRE(soon([&] { return world.waits(); }));
+  send(half, "20:postfix");
+  for (auto* each : {&second, &first}) {  // the first was used last
+    send(*each, request("good.example"));
+    CHECK(replies(*each, 1) == std::vector<std::string>{secure});
+  }
+  auto newer = world.connect(make);
+  CHECK(ended(second));
+  send(newer, request("good.example"));
+  CHECK(replies(newer, 1) == std::vector<std::string>{secure});
+  auto newest = world.connect(make);
+  CHECK(ended(first));
+  CHECK(soon([&] { return world.loop.connections() == 4; }));
+  send(newest, request("good.example"));
+  CHECK(replies(newest, 1) == std::vector<std::string>{secure});
+  CHECK_FALSE(world.shortages.lately(Shortage::connections));
+}
+
+TEST_CASE("where no connection is idle the new one is closed", "[policy]") {
+  World world(8s);
+  auto waiting = world.connect(), half = world.connect();
+  send(waiting, request("unknown.example"));
+  REQUIRE(soon([&] { return world.waits(); }));
+  send(half, "20:postfix");
+  auto read = world.connect();  // behind it in the loop's turn, so what was sent before has been read then
+  send(read, request("good.example"));
+  CHECK(replies(read, 1).size() == 1);
+  read = cache::Fd();
+  REQUIRE(soon([&] { return world.loop.connections() == 2; }));
+  auto refused = world.connect(AnswerLoop::Room::make);
+  CHECK(ended(refused));
+  CHECK(world.shortages.lately(Shortage::connections));
+  send(half, " good.example,");
+  CHECK(replies(half, 1) == std::vector<std::string>{secure});
+}
+
+TEST_CASE("half a request counts as idle after five seconds", "[policy]") {
+  World world(8s);
+  auto half = world.connect();
+  send(half, "20:postfix");
+  auto refused = [&] {
+    auto client = world.connect(AnswerLoop::Room::make);
+    return ended(client);
+  };
+  CHECK(refused());
+  bool done = false;
+  auto taken = [&] {
+    if (done) return true;
+    auto client = world.connect(AnswerLoop::Room::make);
+    auto bytes = request("good.example");
+    ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    done = replies(client, 1).size() == 1;
+    return done;
+  };
+  CHECK(soon(taken));
+  CHECK(ended(half));
 }
 
 TEST_CASE("a loop may end with connections and waits in it", "[policy]") {

@@ -158,7 +158,8 @@ TEST_CASE("a reload keeps what stays, and changes nothing when one address can't
   boost::asio::io_context loop;
   Log log{LogConfig{.level = LogConfig::Level::error}};
   Shortages shortages;
-  Listeners listeners(loop, log, shortages, [](int fd) { ::close(fd); });
+  DescriptorReserve reserve(2);
+  Listeners listeners(loop, log, shortages, reserve, [](int fd, bool) { ::close(fd); });
   ListenConfig config;
   config.socketmap = {folder.socket("a"), folder.socket("b")};
   config.socketmap_configured = true;
