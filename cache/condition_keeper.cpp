@@ -39,22 +39,12 @@ void ConditionKeeper::must_restart(std::string why, Time now) {
   begin_trouble(condition_.must_restart, std::move(why), now);
 }
 
-void ConditionKeeper::read_only(std::string why, Time now) {
-  std::scoped_lock hold(mutex_);
-  begin_trouble(condition_.read_only, std::move(why), now);
-}
-
 void ConditionKeeper::damaged(std::uint64_t lost, std::uint64_t salvaged, std::string set_aside, Time now) {
   std::scoped_lock hold(mutex_);
   condition_.lost += lost;
   condition_.salvaged += salvaged;
   condition_.damaged_at = now;
   if (!set_aside.empty()) condition_.set_aside = std::move(set_aside);
-}
-
-void ConditionKeeper::more_lost() {
-  std::scoped_lock hold(mutex_);
-  condition_.more_lost = true;
 }
 
 void ConditionKeeper::readers(std::vector<HeldReader> held) {

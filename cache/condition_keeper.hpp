@@ -13,6 +13,9 @@ namespace mtasts::cache {
 
 class ConditionKeeper {
  public:
+  // begun: what the opening met.
+  explicit ConditionKeeper(CacheCondition begun) : condition_(std::move(begun)) {}
+
   // The writer begins what may have to wait for others, or for the disk; or has done with it.
   void begin(const char* doing, Time now);
   void end();
@@ -20,9 +23,7 @@ class ConditionKeeper {
   void commit_failed(std::string why, Time now);  // keeps the time of the first
   void committed();
   void must_restart(std::string why, Time now);
-  void read_only(std::string why, Time now);
   void damaged(std::uint64_t lost, std::uint64_t salvaged, std::string set_aside, Time now);
-  void more_lost();
   void readers(std::vector<HeldReader> held);
 
   // Without what has to be looked up in the file system.

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,7 +53,7 @@ Result<std::string> replace_data(const std::string& folder, const std::string& n
 // Device and inode: which file it is, whatever its name.
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0;
-  bool operator==(const FileIdentity&) const = default;
+  auto operator<=>(const FileIdentity&) const = default;
 };
 std::optional<FileIdentity> identity_of(const std::string& path) noexcept;  // nullopt: there is none
 

@@ -6,8 +6,8 @@
 #include <future>
 #include <mutex>
 
-#include "cache/environment.hpp"
 #include "cache/lmdb_store.hpp"
+#include "cache/open_environment.hpp"
 #include "cache/record_walk.hpp"
 #include "cache/store_thread.hpp"
 
@@ -128,10 +128,10 @@ Result<std::unique_ptr<LmdbCache>> LmdbCache::open(CacheOptions options, const C
   Log log(std::move(options.log));
   auto env =
       options.read_only
-          ? Environment::open_for_reading(options.path, std::move(log))
-          : Environment::open_for_writing(
-                options.path, {options.max_size, std::move(options.lock_memory), std::move(options.on_panic)},
-                clock.now(), std::move(log));
+          ? open_for_reading(options.path, std::move(log))
+          : open_for_writing(options.path,
+                             {options.max_size, std::move(options.lock_memory), std::move(options.on_panic)},
+                             clock.now(), std::move(log));
   if (!env) return std::unexpected(std::move(env.error()));
   auto made = std::make_unique<LmdbCacheImpl>(std::move(*env), clock, options.max_size);
   if (auto ready = made->make(); !ready) return std::unexpected(std::move(ready.error()));
