@@ -22,7 +22,7 @@ class LmdbCacheImpl final : public LmdbCache {
       : env_(std::move(env)),
         clock_(clock),
         thread_(env_->writable() ? std::make_unique<StoreThread>(*env_, clock, fitting(max_size)) : nullptr),
-        store_(*env_, thread_.get()) {}
+        store_(*env_, thread_.get(), clock) {}
 
   Result<void> make() {
     if (int rc = store_.make()) return std::unexpected(env_->error("begin reading", rc));

@@ -44,6 +44,7 @@ int LmdbStore::make() {
 asio::awaitable<Result<void>> LmdbStore::put(DomainName domain, Record record) {
   if (thread_ == nullptr)
     co_return fail(Fault::storage, "cache " + env_.path() + ": is open for reading only");
+  bound_dane_states(record, clock_.now());
   // What is stored is what will be read: out-of-range times are clamped, and what no decoder would take is
   // refused.
   auto bytes = encode(record);

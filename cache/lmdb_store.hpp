@@ -3,15 +3,16 @@
 
 #include "cache/lmdb_reader.hpp"
 #include "cache/store_thread.hpp"
+#include "ports/clock.hpp"
 #include "ports/store.hpp"
 
 namespace mtasts::cache {
 
 class LmdbStore final : public Store {
  public:
-  // thread: nullptr in a cache that is only read; every put then fails.
-  LmdbStore(Environment& env, StoreThread* thread)
-      : env_(env), thread_(thread), reader_(env, nullptr), scan_(env) {}
+  // thread: nullptr in a cache that is only read; every put then fails. All three outlive it.
+  LmdbStore(Environment& env, StoreThread* thread, const Clock& clock)
+      : env_(env), thread_(thread), clock_(clock), reader_(env, nullptr), scan_(env) {}
   int make();
 
   boost::asio::awaitable<Result<void>> put(DomainName domain, Record record) override;
@@ -24,6 +25,7 @@ class LmdbStore final : public Store {
 
   Environment& env_;
   StoreThread* thread_;
+  const Clock& clock_;
   LmdbReader reader_;
   RestingTxn scan_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -136,6 +137,16 @@ bool checksum_holds(std::string_view bytes) noexcept {
 }
 
 }  // namespace
+
+void bound_dane_states(Record& record, Time now) {
+  if (record.dane.size() <= max_dane_states) return;
+  std::ranges::sort(record.dane, std::greater(), [&](const DaneState& state) {
+    auto seen = view(state);
+    return std::tuple(state.route.port == 25, state_in_force(seen, now), state.failures == 0,
+                      proof_counts(seen, now), state.looked_at);
+  });
+  record.dane.erase(record.dane.begin() + max_dane_states, record.dane.end());
+}
 
 std::string encode(const Record& record) {
   static const Policy none;

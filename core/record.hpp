@@ -43,7 +43,7 @@ struct Record {
   Time fetched_at{};  // last successful fetch
   Time refresh_at{};  // when the refresher should fetch again, regardless of the TXT record (STS-28)
   LastLook look;
-  std::vector<DaneState> dane;  // at most max_dane_states, one a route
+  std::vector<DaneState> dane;  // one a route; at most max_dane_states are stored
   // What was stored for the domain was damaged, and no look since then has settled what it demands. It may
   // have been an enforce policy, so the mail waits, until refresh_at at most if set. Never with a policy.
   bool lost = false;
@@ -73,6 +73,12 @@ struct RecordView {
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept;
 // All of them.
 void for_each_dane(const RecordView& record, const std::function<void(const DaneView&)>& f);
+
+// Of more than max_dane_states, leaves those worth most. Those of port 25 always stay, since that is what a
+// relay asks about; whoever makes it ask about other ports must not cost it what it knows. Then come states
+// in force, those of a last look without a failure first, then proofs that count while DNSSEC is down; among
+// equals, those looked up last.
+void bound_dane_states(Record& record, Time now);
 
 std::string encode(const Record& record);
 

@@ -83,7 +83,7 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
 
 // Puts a state in its route's place in the record.
 void keep_dane(Record& record, DaneState state);
-// Orders the states so that, of more than max_dane_states, those looked up last are stored.
+// Orders the states by their looks, the last one first. Which of them are stored: bound_dane_states().
 void newest_first(Record& record);
 
 // Lets states that a flight looked up count for its askers now, also those whose TTL is over before their

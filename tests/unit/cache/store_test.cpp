@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <functional>
 #include <thread>
 
 #include "cache/layout.hpp"
@@ -151,6 +152,25 @@ TEST_CASE("A record that no reader would accept is not stored", "[cache]") {
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().fault == Fault::storage);
   CHECK_FALSE(t.get("good.example"));
+}
+
+TEST_CASE("Questions about other ports do not push out what is known at port 25", "[cache]") {
+  Opened t;
+  auto record = negative_record(t.clock.now());
+  for (std::uint16_t port = 16; port <= 25; ++port) {
+    auto& state = record.dane.emplace_back();
+    state.route.port = port;
+    state.mx = MxState::secure;
+    state.hosts = "u+mx.example";
+    state.looked_at = t.clock.now() + (port == 25 ? -24h : -1min);
+    state.valid_until = state.looked_at + 1h;
+  }
+  std::ranges::sort(record.dane, std::greater(), &DaneState::looked_at);
+  REQUIRE(put(*t.cache, name("ports.example"), record));
+  auto got = t.get("ports.example");
+  REQUIRE(got);
+  CHECK(got->dane.size() == max_dane_states);
+  CHECK(find_dane(view(*got), {false, 25}));
 }
 
 TEST_CASE("due() gives policies in the order of their refresh times", "[cache]") {

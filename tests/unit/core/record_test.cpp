@@ -328,6 +328,74 @@ TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]"
   CHECK_FALSE(decode(encode(record)));  // twice the same next hop
 }
 
+TEST_CASE("of more than eight DANE states those worth least are dropped", "[core]") {
+  struct Row {
+    const char* why;
+    Route route;
+    bool known, in_force;
+    std::uint16_t failures;
+    std::chrono::seconds age;  // of the look
+    bool stays;                // with eight states of other ports, in force and 1 to 8 minutes old
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"port 25, in force", {false, 25}, true, true, 0, 1h, true},
+      {"port 25, its TTL is over", {false, 25}, true, false, 0, 24h, true},
+      {"port 25, last proved long ago", {false, 25}, true, false, 7, 24h * 60, true},
+      {"port 25, in force, and its last look failed", {false, 25}, true, true, 1, 1h, true},
+      {"port 25, never decided", {false, 25}, false, false, 1, 0s, true},
+      {"[host] at port 25, its TTL is over", {true, 25}, true, false, 0, 24h, true},
+      {"[host] at port 25, never decided", {true, 25}, false, false, 1, 0s, true},
+      {"another port, looked up last", {false, 587}, true, true, 0, 1s, true},
+      {"[host] at another port, looked up last", {true, 587}, true, true, 0, 1s, true},
+      {"another port, the oldest look", {false, 587}, true, true, 0, 9min, false},
+      {"another port, looked up last, its TTL is over", {false, 587}, true, false, 0, 1s, false},
+      {"another port, looked up last, and a host failed", {false, 587}, true, true, 1, 1s, false},
+      {"another port, looked up last, never decided", {false, 587}, false, false, 1, 0s, false},
+      {"a service name that is not known", {false, 0}, false, false, 1, 0s, false},
+      {"looked up when the clock ran ahead", {false, 587}, true, false, 0, -1h, false},
+  }));
+  INFO(row.why);
+  DaneState state;
+  state.route = row.route;
+  state.mx = row.known ? MxState::secure : MxState::unknown;
+  state.trouble = row.known ? MxTrouble::none : MxTrouble::failed;
+  if (row.known) state.looked_at = now - row.age;
+  if (row.known) state.valid_until = row.in_force || row.age < 0s ? now + 2h : now;
+  state.failures = row.failures;
+  bool first = GENERATE(true, false);  // the order does not count
+  Record record;
+  if (first) record.dane.push_back(state);
+  for (std::uint16_t n = 1; n <= 8; ++n) {
+    DaneState other;
+    other.route.port = static_cast<std::uint16_t>(8000 + n);
+    other.mx = MxState::secure;
+    other.looked_at = now - n * 1min;
+    other.valid_until = now + 1h;
+    record.dane.push_back(other);
+  }
+  if (!first) record.dane.push_back(state);
+  bound_dane_states(record, now);
+  CHECK(record.dane.size() == 8);
+  CHECK(find_dane(view(record), row.route).has_value() == row.stays);
+  CHECK(find_dane(view(record), {false, 8008}).has_value() != row.stays);
+  for (std::uint16_t port = 8001; port <= 8007; ++port) CHECK(find_dane(view(record), {false, port}));
+}
+
+TEST_CASE("up to eight DANE states stay as they are; a proof goes before nothing known", "[core]") {
+  Record record;
+  for (std::uint16_t port = 8001; port <= 8008; ++port) record.dane.emplace_back().route.port = port;
+  bound_dane_states(record, now);
+  REQUIRE(record.dane.size() == 8);
+  CHECK(record.dane.front().route.port == 8001);
+  record.dane.emplace_back().route.port = 8009;
+  record.dane.back().mx = MxState::secure;
+  record.dane.back().looked_at = now - 24h;
+  record.dane.back().valid_until = now - 23h;
+  bound_dane_states(record, now);
+  CHECK(record.dane.size() == 8);
+  CHECK(find_dane(view(record), {false, 8009}));
+}
+
 TEST_CASE("a lost entry is stored as such, and never beside a policy", "[core]") {
   Record record = lost_record();
   record.look.state = StsState::dns_failed;
