@@ -37,13 +37,18 @@ std::uint64_t set_last_page(std::string& bytes, std::uint64_t more) {
 }
 
 int noise_over_pages_with(std::string_view text, std::string_view also, std::string& bytes) {
-  constexpr std::size_t page = 4096, upper_at = 14;
+  constexpr std::size_t page = 4096, lower_at = 12, upper_at = 14;
   int count = 0;
   for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
     auto start = at & ~(page - 1);
-    std::uint16_t upper = 0;
-    std::memcpy(&upper, bytes.data() + start + upper_at, sizeof upper);
-    if (at - start < upper || bytes.substr(start, page).find(also) == std::string::npos) continue;
+    auto octets = std::string_view(bytes).substr(start, page);
+    auto lower = cache::get_little(octets.substr(lower_at, 2)),
+         upper = cache::get_little(octets.substr(upper_at, 2));
+    if (!octets.contains(also)) continue;
+    if (at - start < upper) {  // in a gap, from when the page was another one: the page itself stays whole
+      bytes.replace(start + lower, upper - lower, std::string(upper - lower, '\xAB'));
+      continue;
+    }
     bytes.replace(start, page, std::string(page, '\xAB'));
     ++count;
   }

@@ -35,7 +35,8 @@ std::uint64_t set_last_page(std::string& bytes, std::uint64_t more);
 
 // Turns every page with that text in one of its nodes, and the other one anywhere, to noise; gives how many.
 // Between a page's lower and upper bound LMDB leaves what the memory held before, so there the text says
-// nothing about the page.
+// nothing about the page: only what lies between them turns to noise, and does not count. A salvage would
+// find it, and which pages have it depends on how the writes fell into commits.
 int noise_over_pages_with(std::string_view text, std::string_view also, std::string& bytes);
 
 // The transaction number in a meta page, 0 or 1; which page has the greater one.
