@@ -30,9 +30,8 @@ bool evict_expired(WriteTxn& txn) {
   return true;
 }
 
-bool evict_next(WriteTxn& txn, Rank newcomer) {
-  if (evict_one(txn, Rank::negative) || evict_expired(txn)) return true;
-  if (newcomer >= Rank::none && evict_one(txn, Rank::none)) return true;
+bool evict_policy(WriteTxn& txn, Rank newcomer) {
+  if (evict_expired(txn) || evict_one(txn, Rank::none)) return true;
   return newcomer >= Rank::testing && evict_one(txn, Rank::testing);
 }
 
@@ -44,6 +43,9 @@ std::uint64_t negative_bytes(WriteTxn& txn) {
   return (pages(negative) + in_index) * negative.ms_psize;
 }
 
+// All the rest.
+std::uint64_t policy_bytes(WriteTxn& txn) { return txn.used_bytes() - negative_bytes(txn); }
+
 }  // namespace
 
 bool make_room(WriteTxn& txn, Bound& bound, Rank newcomer, std::size_t& evicted) {
@@ -53,11 +55,14 @@ bool make_room(WriteTxn& txn, Bound& bound, Rank newcomer, std::size_t& evicted)
     ++evicted;
     return true;
   };
-  if (newcomer == Rank::negative)
-    while (negative_bytes(txn) > bound.max_size / negative_share)
+  auto share = bound.max_size / negative_share;
+  if (newcomer == Rank::negative) {
+    while (negative_bytes(txn) > share)
       if (!evict([&] { return evict_one(txn, Rank::negative); })) return false;
-  while (txn.used_bytes() >= bound.max_size)
-    if (!evict([&] { return evict_next(txn, newcomer); })) return newcomer == Rank::enforce;
+    return true;
+  }
+  while (policy_bytes(txn) >= bound.max_size - share)
+    if (!evict([&] { return evict_policy(txn, newcomer); })) return newcomer == Rank::enforce;
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,19 @@ struct Bounded {
     REQUIRE(put_many(*cache, prefix, 0, to, record) == std::size_t(to));
   }
 };
+
+// A policy that a stranger made as large as one may be.
+Record hostile_record(Mode mode, Time now, std::size_t hosts, std::size_t other_lines) {
+  std::string body = "version: STSv1\nmode: " + std::string(words(mode)) + "\nmax_age: 86400\n";
+  for (std::size_t n = 0; n < hosts; ++n)
+    body += "mx: " + std::to_string(10'000 + n) + "." + std::string(42, 'a') + ".example\n";
+  for (std::size_t n = 0; n < other_lines; ++n) body += "x: " + std::string(57, 'x') + "\n";
+  auto policy = lint_policy(body).policy;
+  REQUIRE(policy);
+  auto record = policy_record(mode, now);
+  record.policy = std::move(policy);
+  return record;
+}
 
 // By the newer of the two meta pages, as a program that opens the file now would see it.
 bool lacks_pages(const std::string& path) {
@@ -94,7 +108,7 @@ TEST_CASE("Negatives have a fifth of the cache at most", "[cache]") {
   CHECK_FALSE(t.cache->store().get(numbered("junk", 0))->has_value());
 }
 
-TEST_CASE("Order of eviction: negatives, expired, none, testing", "[cache]") {
+TEST_CASE("Order of eviction: expired, none, testing; never what belongs to the negatives", "[cache]") {
   Bounded t;
   t.fill("expired", 300, policy_record(Mode::enforce, t.clock.now(), 3600));
   t.clock.turn(2h);
@@ -104,18 +118,16 @@ TEST_CASE("Order of eviction: negatives, expired, none, testing", "[cache]") {
   REQUIRE(t.count("expired") == 300);
   REQUIRE(t.count("junk") == 300);
 
-  bool junk_first = true, expired_second = true, none_third = true;
+  bool expired_first = true, none_second = true;
   for (int n = 0; n < 3000 && t.count("test") == 300; n += 100) {
     put_many(*t.cache, "enforce", n, n + 100, policy_record(Mode::enforce, t.clock.now()));
-    auto junk = t.count("junk"), expired = t.count("expired"), none = t.count("none"), test = t.count("test");
-    if (expired < 300 && junk > 0) junk_first = false;
-    if (none < 300 && expired > 0) expired_second = false;
-    if (test < 300 && none > 0) none_third = false;
+    auto expired = t.count("expired"), none = t.count("none"), test = t.count("test");
+    if (none < 300 && expired > 0) expired_first = false;
+    if (test < 300 && none > 0) none_second = false;
   }
-  CHECK(junk_first);
-  CHECK(expired_second);
-  CHECK(none_third);
-  CHECK(t.count("junk") == 0);
+  CHECK(expired_first);
+  CHECK(none_second);
+  CHECK(t.count("junk") == 300);
   CHECK(t.count("expired") == 0);
   CHECK(t.count("none") == 0);
   CHECK(t.count("test") < 300);
@@ -126,18 +138,62 @@ TEST_CASE("Full of enforce policies: those still find room, the rest is left out
   Bounded t;
   t.fill("enforce", 6000, policy_record(Mode::enforce, t.clock.now()));
   CHECK(t.count("enforce") == 6000);
-  t.fill("junk", 50, negative_record(t.clock.now()));
   t.fill("test", 50, policy_record(Mode::testing, t.clock.now()));
-  CHECK(t.count("junk") == 0);
+  t.fill("none", 50, policy_record(Mode::none, t.clock.now()));
   CHECK(t.count("test") == 0);
+  CHECK(t.count("none") == 0);
   CHECK(t.log.count(1, "full of policies in force") == 1);
   // A policy that changes its mode is no newcomer: keeping the old one would break that domain's mail.
   REQUIRE(put(*t.cache, numbered("enforce", 7), policy_record(Mode::testing, t.clock.now(), 86400, "2")));
   CHECK((*t.cache->store().get(numbered("enforce", 7)))->policy->mode == Mode::testing);
 
   t.cache->set_max_size(64 * small);
-  REQUIRE(put(*t.cache, name("late.example"), negative_record(t.clock.now())));
+  REQUIRE(put(*t.cache, name("late.example"), policy_record(Mode::testing, t.clock.now())));
   CHECK(t.cache->store().get(name("late.example"))->has_value());
+}
+
+TEST_CASE("Policies of any mode, however large and many, leave the negatives their fifth", "[cache]") {
+  struct Row {
+    const char* why;
+    Mode mode;
+    std::size_t hosts, other_lines;  // of the policy, some 60 octets each
+    bool all_stay;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"as many mx as a policy may have", Mode::enforce, 1000, 1, true},
+      {"lines that mean nothing", Mode::enforce, 1, 1000, true},
+      {"both", Mode::enforce, 200, 800, true},
+      {"mode testing", Mode::testing, 1000, 1, false},
+      {"mode none", Mode::none, 1, 1000, false},
+  }));
+  INFO(row.why);
+  constexpr std::uint64_t max_size = 16 << 20;
+  Bounded t(max_size);
+  t.fill("early", 100, negative_record(t.clock.now()));
+  const auto record = hostile_record(row.mode, t.clock.now(), row.hosts, row.other_lines);
+  t.fill("hostile", 400, record);
+  t.fill("late", 1000, negative_record(t.clock.now()));
+  CHECK(t.count("early") == 100);
+  CHECK(t.count("late") == 1000);
+  auto hostile = t.count("hostile");
+  CHECK((hostile == 400) == row.all_stay);
+  CHECK(hostile > 50);
+  if (!row.all_stay) CHECK(t.cache->stats()->used_bytes < max_size);
+
+  // They stay while more of the hostile ones come.
+  put_many(*t.cache, "hostile", 400, 500, record);
+  CHECK(t.count("late") == 1000);
+  CHECK((t.count("hostile") == 500) == row.all_stay);
+}
+
+TEST_CASE("Negatives leave the policies their four fifths", "[cache]") {
+  Bounded t;
+  t.fill("junk", 20'000, negative_record(t.clock.now()));
+  auto junk = t.cache->stats()->used_bytes;
+  t.fill("test", 5000, policy_record(Mode::testing, t.clock.now()));
+  CHECK(t.count("test") > 1000);
+  CHECK(t.cache->stats()->used_bytes - junk > small / 5 * 3);
+  CHECK(t.cache->stats()->used_bytes < small + 64 * 1024);
 }
 
 TEST_CASE("The longest unused goes first", "[cache]") {
@@ -167,8 +223,14 @@ TEST_CASE("while the clock is in doubt nothing is evicted, and nothing but a fet
   CHECK(t.count("short") == 300);
   REQUIRE(put(*t.cache, numbered("short", 5), negative_record(t.clock.now())));
   CHECK((*t.cache->store().get(numbered("short", 5)))->policy);
-  put(*t.cache, name("negative.example"), negative_record(t.clock.now()));  // finds no room
-  CHECK_FALSE(t.cache->store().get(name("negative.example"))->has_value());
+  put(*t.cache, name("testing.example"), policy_record(Mode::testing, t.clock.now()));  // finds no room
+  CHECK_FALSE(t.cache->store().get(name("testing.example"))->has_value());
+  put_many(*t.cache, "junk", 0, 5000, negative_record(t.clock.now()));  // for some there is room
+  auto junk = t.count("junk");
+  CHECK(junk > 100);
+  CHECK(junk < 5000);
+  CHECK(t.cache->store().get(numbered("junk", 0))->has_value());
+  CHECK_FALSE(t.cache->store().get(numbered("junk", 4999))->has_value());
 
   t.clock.trust();
   REQUIRE(put(*t.cache, name("next.example"), policy_record(Mode::enforce, t.clock.now())));
