@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/dane_codec.hpp"
+#include "core/reply.hpp"
 #include "core/text.hpp"
 
 namespace mtasts {
@@ -148,13 +149,21 @@ void bound_dane_states(Record& record, Time now) {
   record.dane.erase(record.dane.begin() + max_dane_states, record.dane.end());
 }
 
+// Nothing that the fields say, and nothing that no reply can carry.
+static std::string lines_to_store(const Policy& policy) {
+  const auto plain = plain_lines(policy);
+  if (policy.lines == plain) return {};
+  auto lines = carried_lines(view(policy));
+  return lines == plain ? std::string() : lines;
+}
+
 std::string encode(const Record& record) {
   static const Policy none;
   const Policy& policy = record.policy ? *record.policy : none;
   std::string_view id = record.policy ? std::string_view(record.id).substr(0, max_id) : std::string_view{};
   std::string dane;
   append_dane(dane, std::span(record.dane).first(std::min(record.dane.size(), max_dane_states)));
-  std::string_view lines = policy.lines == plain_lines(policy) ? std::string_view{} : policy.lines;
+  const std::string lines = lines_to_store(policy);
   Head head = head_of(record, policy, {id, lines, dane});
   std::string out;
   out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.size() +

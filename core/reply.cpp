@@ -127,11 +127,12 @@ void add_line(Writer& out, std::string_view line) {
 
 // All four STS attributes. False: no policy_string is left, and Postfix 3.10.0 to 3.10.4 crash without
 // (PFX-41).
-bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView& policy) {
+bool add_sts_attributes(Writer& out, std::string_view domain, const PolicyView& policy) {
+  if (policy.lines == left_out_lines) return false;
   bool plain_text = all_plain(policy.lines);
   bool any = false;
   out.add(" policy_type=sts policy_domain=");
-  out.add(domain.str());
+  out.add(domain);
   for_each_part(policy.mx, [&](std::string_view name) {
     out.add(" mx_host_pattern=");
     out.add(name);
@@ -148,7 +149,7 @@ bool add_sts_attributes(Writer& out, const DomainName& domain, const PolicyView&
 }
 
 // False: it is none that may be sent.
-bool add_secure(Writer& out, const DomainName& domain, const PolicyView& policy, bool with_attributes) {
+bool add_secure(Writer& out, std::string_view domain, const PolicyView& policy, bool with_attributes) {
   out.add("OK secure");
   bool done = add_match(out, policy.mx);
   out.add(" servername=hostname");
@@ -157,7 +158,7 @@ bool add_secure(Writer& out, const DomainName& domain, const PolicyView& policy,
 }
 
 // Appends the whole reply, or nothing and false.
-bool append_secure(std::string& out, const DomainName& domain, const PolicyView& policy,
+bool append_secure(std::string& out, std::string_view domain, const PolicyView& policy,
                    bool with_attributes) {
   std::size_t start = out.size();
   bool done = false;
@@ -179,8 +180,8 @@ void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& 
     out.append(not_found_reply);
     return;
   }
-  if (dialect == Dialect::postfix310 && append_secure(out, domain, policy, true)) return;
-  if (append_secure(out, domain, policy, false)) return;
+  if (dialect == Dialect::postfix310 && append_secure(out, domain.str(), policy, true)) return;
+  if (append_secure(out, domain.str(), policy, false)) return;
   append_temp(out, "the MTA-STS policy has too many mx names for a reply");
 }
 
@@ -227,6 +228,19 @@ void append_reply(std::string& out, Dialect dialect, const DomainName& domain, c
     case Verdict::temp: append_cause(out, decision.reason, decision.detail); return;
     case Verdict::not_found: out.append(not_found_reply); return;
   }
+}
+
+std::string carried_lines(const PolicyView& policy) {
+  if (policy.mode == Mode::none || policy.lines.empty()) return {};
+  std::string lines;
+  for_each_part(policy.lines, [&](std::string_view line) {
+    if (!is_quotable(line)) return;
+    if (!lines.empty()) lines += '\n';
+    lines += line;
+  });
+  std::string reply;  // with the shortest domain: no other reply is smaller
+  bool fits = append_secure(reply, {}, {policy.mode, policy.max_age, policy.mx, lines}, true);
+  return lines.empty() || !fits ? std::string(left_out_lines) : lines;
 }
 
 void append_perm(std::string& out, std::string_view text) {

@@ -23,6 +23,11 @@ inline constexpr std::size_t max_reply = 90'000;  // bytes of payload; Postfix t
 // domain.
 void append_reply(std::string& out, Dialect dialect, const DomainName& domain, const Decision& decision);
 
+// The lines of a policy that some dialect's reply can carry, in the form of Policy::lines: what is worth
+// storing of them. left_out_lines: none can, since the reply is too large with them or there is nothing else
+// to say. Empty for mode none, whose reply says nothing of the policy.
+std::string carried_lines(const PolicyView& policy);
+
 // "PERM …", "TEMP …": text is cut to one line of 200 printable ASCII characters (SM-6). In a TEMP, long words
 // (names) are shortened first, so that the cause behind them fits.
 void append_perm(std::string& out, std::string_view text);

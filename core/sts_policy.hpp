@@ -65,8 +65,12 @@ struct PolicyView {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;
   std::string_view mx;
-  std::string_view lines;  // empty: those of plain_lines()
+  std::string_view lines;  // empty: those of plain_lines(); left_out_lines: not known
 };
+
+// In place of the lines of a stored policy: no reply can carry them (carried_lines()). One line that is
+// blank, so that whoever does not know it leaves it out of a reply.
+inline constexpr std::string_view left_out_lines = " ";
 
 // The text of a policy that says nothing but its fields, each once and in the order that nearly every policy
 // has: version, mode, mx, max_age. Joined as Policy::lines is.
@@ -101,11 +105,12 @@ void for_each_part(std::string_view text, F&& f) {
   }
 }
 
-// Calls f(key, value) for each line of the policy; key with its ": ", or empty if value is the whole line.
-// Both live as long as the call.
+// Calls f(key, value) for each line of the policy, those of plain_lines() if its own were left out; key with
+// its ": ", or empty if value is the whole line. Both live as long as the call.
 template <class F>
 void for_each_line(const PolicyView& policy, F&& f) {
-  if (!policy.lines.empty()) return for_each_part(policy.lines, [&](std::string_view line) { f("", line); });
+  if (!policy.lines.empty() && policy.lines != left_out_lines)
+    return for_each_part(policy.lines, [&](std::string_view line) { f("", line); });
   f("version: ", "STSv1");
   f("mode: ", words(policy.mode));
   for_each_part(policy.mx, [&](std::string_view name) { f("mx: ", name); });
