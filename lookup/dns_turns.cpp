@@ -1,5 +1,7 @@
 #include "lookup/dns_turns.hpp"
 
+#include <utility>
+
 namespace mtasts {
 
 DnsTurns::FlightId DnsTurns::add() {
@@ -12,18 +14,17 @@ void DnsTurns::give_up_own(FlightId id) {
   if (!flight.has_own) return;
   flight.has_own = false;
   shared_in_use_ += flight.own_in_use;
-  flight.own_in_use = 0;
+  flight.shared_in_use += std::exchange(flight.own_in_use, 0);
   for (auto& [number, question] : questions_)
     if (question.flight == id && question.slot == Slot::own) question.slot = Slot::shared;
 }
 
 void DnsTurns::remove(FlightId id) {
-  waiting_ -= flights_.at(id).waiting.size();
-  std::erase_if(questions_, [&](const auto& each) {
-    bool its = each.second.flight == id;
-    if (its && each.second.slot == Slot::shared) --shared_in_use_;
-    return its;
-  });
+  const Flight& flight = flights_.at(id);
+  waiting_ -= flight.waiting.size();
+  shared_in_use_ -= flight.shared_in_use;
+  bool asks = !flight.waiting.empty() || flight.own_in_use > 0 || flight.shared_in_use > 0;
+  if (asks) std::erase_if(questions_, [id](const auto& each) { return each.second.flight == id; });
   flights_.erase(id);
 }
 
@@ -77,6 +78,7 @@ std::optional<DnsTurns::QuestionId> DnsTurns::next() {
     QuestionId question = take_waiting(flight);
     questions_.at(question).slot = Slot::shared;
     ++shared_in_use_;
+    ++flight.shared_in_use;
     if (!flight.waiting.empty()) stand_in_turn(id, flight);
     return question;
   }
@@ -90,7 +92,10 @@ void DnsTurns::done(QuestionId id) {
   questions_.erase(found);
   Flight& flight = flights_.at(flight_id);
   switch (slot) {
-    case Slot::shared: --shared_in_use_; return;
+    case Slot::shared:
+      --shared_in_use_;
+      --flight.shared_in_use;
+      return;
     case Slot::none: waiting_ -= static_cast<std::size_t>(std::erase(flight.waiting, id)); return;
     case Slot::own: break;
   }

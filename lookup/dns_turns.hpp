@@ -50,7 +50,7 @@ class DnsTurns {
   struct Flight {
     bool has_own = true;
     bool in_turn = false;  // stands in turns_
-    unsigned own_in_use = 0;
+    unsigned own_in_use = 0, shared_in_use = 0;
     std::deque<QuestionId> waiting{};
   };
   void take_own(QuestionId question);

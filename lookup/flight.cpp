@@ -243,6 +243,7 @@ asio::awaitable<Look> Flight::fly(std::shared_ptr<Network> network, Record store
   auto self = shared_from_this();
   network_ = trace_ ? traced(std::move(network), trace_) : std::move(network);
   share_ = std::make_shared<DnsShare>(shared_.dns);
+  if (state == FlightState::slow) share_->give_up_own();  // before it even began
   look_.emplace();
   look_->record = std::move(stored);
   settle();  // a flight that waited may find that another's commit has answered
