@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <unordered_map>
@@ -22,6 +23,9 @@ DnsAnswer failed(const char* reason) {
   return answer;
 }
 
+constexpr std::chrono::milliseconds crowd_pause{100};  // until it is looked whether there is room again
+constexpr std::chrono::milliseconds long_wait{2000};   // a question that fails after that has hung
+
 constexpr char given_up[] = "the question was given up", internal_error[] = "internal error";
 
 // A question on its way. Its asker waits on the timer; whoever has the answer sets it and cancels the timer.
@@ -30,24 +34,49 @@ struct Asked {
       : changed(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer changed;
   asio::cancellation_signal cancel;  // of what was sent
-  bool may_go = false;
+  bool may_go = false, hung = false;
   std::optional<DnsAnswer> answer;
 };
 
 }  // namespace
 
-struct DnsShares::State {
+struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
+  State(asio::any_io_executor executor_, DnsTurns::Limits limits_)
+      : executor(std::move(executor_)), turns(limits_), limits(limits_), again(executor) {}
+
   asio::any_io_executor executor;
   DnsTurns turns;
   DnsTurns::Limits limits;
   std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+  std::weak_ptr<Dns> latest{};  // that was asked: they have one libunbound, but for a reload
+  asio::steady_timer again;
+  bool trying = false;
+
+  bool crowded() const {
+    auto dns = latest.lock();
+    return dns && dns->busy();
+  }
 
   void send() {
-    while (auto next = turns.next()) {
+    while (auto next = turns.next(crowded())) {
       Asked& question = *asked.at(*next);
       question.may_go = true;
       question.changed.cancel();
     }
+    if (turns.waiting() > 0 && crowded()) try_again();
+  }
+
+  // What is under way beyond its askers' patience ends without a word to here.
+  void try_again() {
+    if (trying) return;
+    trying = true;
+    again.expires_after(crowd_pause);
+    again.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+      auto self = weak.lock();
+      if (!self || cancelled) return;
+      self->trying = false;
+      self->send();
+    });
   }
 };
 
@@ -66,7 +95,7 @@ template <class Flight>
 class Place {
  public:
   Place(std::shared_ptr<Flight> flight, std::shared_ptr<Asked> asked)
-      : flight_(std::move(flight)), number_(flight_->shares->turns.ask(flight_->id)) {
+      : flight_(std::move(flight)), asked_(asked), number_(flight_->shares->turns.ask(flight_->id)) {
     flight_->shares->asked.emplace(number_, asked);
     flight_->asked.emplace(number_, std::move(asked));
     flight_->shares->send();
@@ -74,7 +103,7 @@ class Place {
   ~Place() {
     flight_->asked.erase(number_);
     flight_->shares->asked.erase(number_);
-    flight_->shares->turns.done(number_);
+    flight_->shares->turns.done(number_, asked_->hung);
     flight_->shares->send();
   }
   Place(const Place&) = delete;
@@ -82,6 +111,7 @@ class Place {
 
  private:
   std::shared_ptr<Flight> flight_;
+  std::shared_ptr<Asked> asked_;
   DnsTurns::QuestionId number_;
 };
 
@@ -107,10 +137,14 @@ asio::awaitable<DnsAnswer> ask_in_turn(std::shared_ptr<Flight> flight, std::shar
                                        std::string name, RrType type) {
   if (flight->closed) co_return failed(given_up);
   auto asked = std::make_shared<Asked>(flight->shares->executor);
+  flight->shares->latest = dns;
   Place<Flight> place(flight, asked);
   while (!asked->may_go && !asked->answer) co_await wait_for_change(*asked);
+  auto sent = std::chrono::steady_clock::now();
   if (!asked->answer) send(flight->shares->executor, std::move(dns), std::move(name), type, asked);
   while (!asked->answer) co_await wait_for_change(*asked);
+  asked->hung =
+      asked->answer->kind == DnsAnswer::Kind::failed && std::chrono::steady_clock::now() - sent >= long_wait;
   if (asked->answer->local) flight->shortage = asked->answer->reason;
   co_return *std::move(asked->answer);
 }
@@ -118,7 +152,7 @@ asio::awaitable<DnsAnswer> ask_in_turn(std::shared_ptr<Flight> flight, std::shar
 }  // namespace
 
 DnsShares::DnsShares(asio::any_io_executor executor, DnsTurns::Limits limits)
-    : state_(std::make_shared<State>(State{std::move(executor), DnsTurns(limits), limits})) {}
+    : state_(std::make_shared<State>(std::move(executor), limits)) {}
 
 DnsShare::DnsShare(const DnsShares& shares)
     : flight_(std::make_shared<Flight>(Flight{shares.state_, shares.state_->turns.add()})) {}

@@ -32,7 +32,7 @@ DnsTurns::QuestionId DnsTurns::ask(FlightId id) {
   Flight& flight = flights_.at(id);
   QuestionId question = ++last_question_;
   questions_.emplace(question, Question{id, Slot::none});
-  if (flight.has_own && flight.own_in_use < limits_.own) {
+  if (flight.has_own && flight.own_in_use + flight.own_lost < limits_.own) {
     ++flight.own_in_use;
     take_own(question);
   } else {
@@ -61,13 +61,13 @@ void DnsTurns::stand_in_turn(FlightId id, Flight& flight) {
   turns_.push_back(id);
 }
 
-std::optional<DnsTurns::QuestionId> DnsTurns::next() {
+std::optional<DnsTurns::QuestionId> DnsTurns::next(bool crowded) {
   while (!ready_.empty()) {
     QuestionId question = ready_.front();
     ready_.pop_front();
     if (questions_.contains(question)) return question;
   }
-  while (shared_in_use_ < limits_.shared && !turns_.empty()) {
+  while (!crowded && shared_in_use_ < limits_.shared && !turns_.empty()) {
     FlightId id = turns_.front();
     turns_.pop_front();
     auto found = flights_.find(id);
@@ -85,7 +85,7 @@ std::optional<DnsTurns::QuestionId> DnsTurns::next() {
   return std::nullopt;
 }
 
-void DnsTurns::done(QuestionId id) {
+void DnsTurns::done(QuestionId id, bool hung) {
   auto found = questions_.find(id);
   if (found == questions_.end()) return;
   auto [flight_id, slot] = found->second;
@@ -99,7 +99,10 @@ void DnsTurns::done(QuestionId id) {
     case Slot::none: waiting_ -= static_cast<std::size_t>(std::erase(flight.waiting, id)); return;
     case Slot::own: break;
   }
-  if (flight.waiting.empty()) {
+  if (hung) {
+    --flight.own_in_use;
+    ++flight.own_lost;
+  } else if (flight.waiting.empty()) {
     --flight.own_in_use;
   } else {
     take_own(take_waiting(flight));

@@ -33,10 +33,13 @@ class DnsTurns {
 
   // A new question of the flight. It is sent once next() names it.
   QuestionId ask(FlightId flight);
-  // A question that may be sent now; nullopt: none. Call until then, after every change.
-  std::optional<QuestionId> next();
-  // The question was answered or given up, sent or not. One that is not known any more is ignored.
-  void done(QuestionId question);
+  // A question that may be sent now; nullopt: none. Call until then, after every change. crowded: so much is
+  // under way that no shared slot is given.
+  std::optional<QuestionId> next(bool crowded = false);
+  // The question was answered or given up, sent or not. One that is not known any more is ignored. hung:
+  // there was no answer for long; the flight does not get this slot of its own back, since its next question
+  // would probably hang too.
+  void done(QuestionId question, bool hung = false);
 
   std::size_t waiting() const noexcept { return waiting_; }
   std::size_t shared_in_use() const noexcept { return shared_in_use_; }
@@ -50,7 +53,7 @@ class DnsTurns {
   struct Flight {
     bool has_own = true;
     bool in_turn = false;  // stands in turns_
-    unsigned own_in_use = 0, shared_in_use = 0;
+    unsigned own_in_use = 0, own_lost = 0, shared_in_use = 0;
     std::deque<QuestionId> waiting{};
   };
   void take_own(QuestionId question);

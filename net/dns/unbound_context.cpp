@@ -22,13 +22,14 @@ struct Option {
 // The library's defaults are made for one program's few lookups (UB-9). num-queries-per-thread is what keeps
 // several hundred questions at once from pushing each other out with SERVFAIL. so-rcvbuf: is not here: it is
 // applied to listening sockets only, and libunbound has none; each outgoing query has a socket, and so a
-// buffer, of its own.
+// buffer, of its own. A server that does not answer is asked less often than by default: nobody waits for
+// longer than [dns] timeout, and what goes on behind that holds a socket for half a minute.
 constexpr Option busy_relay[] = {
-    {"num-queries-per-thread:", "4096"}, {"outgoing-num-tcp:", "64"},
-    {"msg-cache-size:", "32m"},          {"rrset-cache-size:", "64m"},
-    {"key-cache-size:", "8m"},           {"neg-cache-size:", "4m"},
-    {"infra-cache-numhosts:", "50000"},  {"prefetch-key:", "yes"},
-    {"qname-minimisation:", "no"},  // a round trip for each label of _25._tcp.mx.example.com (docs/adr/0007)
+    {"outbound-msg-retry:", "2"}, {"max-sent-count:", "8"},      {"num-queries-per-thread:", "4096"},
+    {"outgoing-num-tcp:", "64"},  {"msg-cache-size:", "32m"},    {"rrset-cache-size:", "64m"},
+    {"key-cache-size:", "8m"},    {"neg-cache-size:", "4m"},     {"infra-cache-numhosts:", "50000"},
+    {"prefetch-key:", "yes"},     {"qname-minimisation:", "no"},  // a round trip for each label of
+                                                                  // _25._tcp.mx.example.com (docs/adr/0007)
 };
 
 // libunbound itself only says "initialization failure" for a file that can't be opened.

@@ -9,6 +9,7 @@
 #include <exception>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "net/dns/unbound_answer.hpp"
@@ -53,7 +54,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
 
   asio::io_context& loop() noexcept { return loop_; }
   Result<void> start(const UnboundOptions& options);
-  bool busy() const noexcept { return asked_.size() + queue_.size() > max_queries_ / 2; }
+  bool busy() const noexcept { return asked_.size() + abandoned_.size() + queue_.size() > max_queries_ / 4; }
   void close();
   void enter(const std::shared_ptr<Query>& query);
   void leave(const Query& query);
@@ -75,6 +76,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   UbCtx ctx_;                                                         // nullptr once closed
   std::deque<std::weak_ptr<Query>> queue_;                            // who has left is skipped
   std::unordered_map<std::uintptr_t, std::shared_ptr<Query>> asked_;  // by number
+  std::unordered_set<std::uintptr_t> abandoned_;  // libunbound goes on with them, and nobody waits
   std::uintptr_t last_number_ = 0;
 };
 
@@ -131,6 +133,7 @@ void Resolver::on_reply(void* number, int rcode, void* packet, int size, int sec
 }
 
 void Resolver::finish(std::uintptr_t number, const UnboundReply& reply) noexcept {
+  abandoned_.erase(number);
   auto found = asked_.find(number);
   if (found == asked_.end()) return;  // its asker has given up
   auto query = std::move(found->second);
@@ -171,11 +174,11 @@ void Resolver::ask(const std::shared_ptr<Query>& query) {
   answer(*query, failed_answer(ub_strerror(status)));
 }
 
-// The query goes on inside libunbound, and its answer lands in the cache; that is all right, and ub_cancel()
-// only spares the callback. If it comes all the same, finish() knows its number no more.
+// The query goes on inside libunbound, and its answer lands in the cache. ub_cancel() would spare the
+// callback alone, which tells when it is over: until then it holds sockets.
 void Resolver::leave(const Query& query) {
   if (asked_.erase(query.number) == 0 || !ctx_) return;
-  ub_cancel(ctx_.get(), query.async_id);
+  abandoned_.insert(query.number);
   fill();
 }
 

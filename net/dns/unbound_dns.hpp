@@ -2,9 +2,9 @@
 //
 // libunbound resolves and validates on the resolve thread's event loop, where its sockets are awaited and its
 // callbacks run. At most max_queries are in flight, the rest wait in order. A timeout really ends a wait, and
-// counts from ask(), the time in the queue too; the query that goes on inside libunbound is forgotten safely,
-// its answer still fills the cache. A name that is no plain host name ("_" is taken too) fails at once and is
-// not sent.
+// counts from ask(), the time in the queue too; the query goes on inside libunbound, counts as busy() until
+// it is over, and its answer still fills the cache. A name that is no plain host name ("_" is taken too)
+// fails at once and is not sent.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
