@@ -89,11 +89,16 @@ def start(world, counts):
     for number, hosts in enumerate(groups(counts)):
         file = world.authority.issue(f"bundle{number}", hosts)
         text += SERVER.format(listen=listen, names=" ".join(hosts), pem=file, policy=POLICY)
+    start_nginx(world, folder, text, addresses.POLICY[0][0])
+    world.silent = silent_sockets(world)
+
+
+def start_nginx(world, folder, text, address):
+    """text: HEAD and servers; address: one that they listen at."""
     (folder / "nginx.conf").write_text(text + "}\n")
     world.processes.start("nginx", netns.enter(world.world, "nginx", "-p", folder, "-c", folder / "nginx.conf",
                                                "-e", folder / "error.log"), folder / "nginx.out")
-    wait_until("nginx", lambda: f"{addresses.POLICY[0][0]}:443" in run(*netns.enter(world.world, "ss", "-Hltn")), 60)
-    world.silent = silent_sockets(world)
+    wait_until("nginx", lambda: f"{address}:443" in run(*netns.enter(world.world, "ss", "-Hltn")), 60)
 
 
 def silent_sockets(world):

@@ -102,6 +102,10 @@ class World:
         dns = self.folder("dns")
         return INTERNET.format(forward=forward, hints=hints or f"{dns}/root.hints", dns=dns, ca=self.authority.ca_file)
 
+    def more_tlds(self, folder):
+        """(zone, name servers) of other TLDs, written to the folder; those that are signed get a DS record."""
+        return []
+
     def start_policy_hosts(self):
         policyhosts.start(self, self.counts)
 

@@ -111,7 +111,7 @@ def build_root(folder, tlds):
     root = zones.Zone(folder, ".")
     lines = head(".", {"a-root.": addresses.ROOT}) + hosts("a-root.", addresses.ROOT)
     for zone, servers in tlds:
-        lines += ns(zone.name, servers) + glue(servers) + [zone.ds()]
+        lines += ns(zone.name, servers) + glue(servers) + ([zone.ds()] if zone.key else [])
     root.write(lines)
     root.sign()
     (folder / "trust-anchor").write_text(root.ds() + "\n")
@@ -144,11 +144,14 @@ def start(world, counts):
     domains, ds = build_domains(folder, counts, SharedKey(folder))
     infra, providers = build_infra(folder, counts)
     tld = build_tld(folder, "bench.", addresses.TLD, [(zone.name, to) for zone, to in domains], ds)
-    root = build_root(folder, [(tld, addresses.TLD), (infra, addresses.INFRA)])
+    more = world.more_tlds(folder)
+    root = build_root(folder, [(tld, addresses.TLD), (infra, addresses.INFRA), *more])
     nameservers.start_nsd(world, folder, "nsd-root", addresses.ROOT, [root])
     nameservers.start_nsd(world, folder, "nsd-tld", flat(addresses.TLD, addresses.INFRA), [tld, infra])
     nameservers.start_nsd(world, folder, "nsd-providers", flat(*addresses.PROVIDERS.values()),
                           [*providers, *(zone for zone, _ in domains)])
+    for zone, servers in more:
+        nameservers.start_nsd(world, folder, f"nsd-{zone.name}more", flat(servers), [zone])
     last = domains[-1][0].name
     wait_until(f"the name servers to answer for {last}", lambda: answers(world, ".", addresses.ROOT[0])
                and answers(world, "bench.", addresses.TLD["ns1.nic.bench."][0])

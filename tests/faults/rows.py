@@ -15,6 +15,12 @@ def count(part, case, kept, weaker=0, note=""):
     return Row(part, case, len(kept), sum(kept), len(kept) - sum(kept), weaker, note)
 
 
+def goals(part, case, *figures):
+    """A row from figures (text with a place for the number, number, the most that it may be)."""
+    note = "; ".join(f"{text.format(f'{figure:.2f}')} (goal: at most {most:g})" for text, figure, most in figures)
+    return count(part, case, [figure <= most for _, figure, most in figures], note=note)
+
+
 def failed(row):
     return row.lost > 0 or row.weaker > 0
 

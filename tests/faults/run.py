@@ -20,7 +20,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab`, `bench
 
 from bench import machine  # noqa: E402
 from bench.names import Counts  # noqa: E402
-from faults import clock, damage, kill, limits, root, rows, sizes, stuck  # noqa: E402
+from faults import attacks, clock, damage, kill, limits, root, rows, shortages, sizes, stuck  # noqa: E402
+from faults.hostile import Hostile  # noqa: E402
 from faults.internet import Internet  # noqa: E402
 from lab.processes import LabError  # noqa: E402
 
@@ -30,12 +31,16 @@ MARKERS = ("<!-- The table of contrib/dev faults --page begins here. -->", "<!--
 BEGIN = time.monotonic()
 PARTS = {"clock": clock.run, "root": root.run, "damage": damage.run, "kill": kill.run, "freeze": stuck.freeze,
          "full-disk": limits.full, "limits": limits.limits, "writer": stuck.writer}
+FAIR = {"mx-sets": attacks.mx_sets, "one-address": attacks.one_address, "certificates": attacks.certificates,
+        "endless": attacks.endless, "descriptors": shortages.descriptors, "connections": shortages.connections,
+        "large": shortages.large}
+PARTS |= FAIR
 FILES = 8192                # descriptors: one for each question that is asked at the same time
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="contrib/dev faults", description="Repeats a campaign of faults against the real "
-                                     "daemon, about a quarter of an hour, and says what was tried, survived and lost.")
+                                     "daemon, about twenty minutes, and says what was tried, survived and lost.")
     parser.add_argument("--smoke", action="store_true", help="only see that everything runs; judges nothing")
     parser.add_argument("--json", metavar="FILE", help="write the rows to a file")
     parser.add_argument("--page", action="store_true", help="write the table into docs/RELIABILITY.md")
@@ -50,15 +55,27 @@ def tell(text):
 
 def counts(part, how):
     """Few domains come up faster."""
-    domains = {"clock": min(how.domains, sizes.CLOCK_DOMAINS), "damage": how.domains, "kill": how.domains}
-    return Counts(enforce=domains.get(part, min(how.domains, 200)), dane=how.dane, plain=8)
+    domains = {"clock": min(how.domains, sizes.CLOCK_DOMAINS), "damage": how.domains, "kill": how.domains,
+               "mx-sets": 1, "one-address": how.good + attacks.QUIET, "certificates": 60,
+               "endless": attacks.CACHED + 40 * how.modes, "descriptors": how.starved + shortages.CACHED,
+               "connections": 1, "large": 1}
+    dane = {part: 1 for part in FAIR} | {"mx-sets": how.good + attacks.QUIET}
+    return Counts(enforce=domains.get(part, min(how.domains, 200)), dane=dane.get(part, how.dane),
+                  plain=how.good if part == "large" else 8)
+
+
+def internet_for(part, how):
+    """With an attacker where the part needs one."""
+    if part in FAIR:
+        return Hostile(counts(part, how), attacks.tlds(part, how))
+    return Internet(counts(part, how), part != "damage")
 
 
 def try_part(part, how):
     """The rows of a part. One that breaks off is a row too: what was not tried has not survived."""
     found = []
     try:
-        with Internet(counts(part, how), part != "damage") as internet:
+        with internet_for(part, how) as internet:
             for row in PARTS[part](internet, how, tell):
                 found.append(row)
                 tell(f"{row.part}: {row.case}: {row.survived} of {row.tried}{', WEAKER' if row.weaker else ''} {row.note}")

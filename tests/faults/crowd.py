@@ -1,0 +1,90 @@
+"""Many who ask at a steady pace, as Postfix's smtp processes do, and what they cost the daemon."""
+import collections
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import server
+from lab.socketmap import Client
+
+Answer = collections.namedtuple("Answer", "name reply seconds")     # reply None: none came
+
+SAMPLE = 0.05               # seconds between two looks at the memory
+
+
+def ask(daemon, name):
+    """On a connection of its own."""
+    begin = time.monotonic()
+    try:
+        with Client(daemon.connect()) as client:
+            reply = client.ask("postfix", name)
+    except (OSError, EOFError, ValueError):
+        reply = None
+    return Answer(name, reply, time.monotonic() - begin)
+
+
+def ask_paced(daemon, names, rate, most, over=None):
+    """Asks for rate names a second, of which at most so many wait at a time; ends early once over is set. The answers."""
+    over, begin, asked = over or threading.Event(), time.monotonic(), []
+    with ThreadPoolExecutor(most) as pool:
+        for number, name in enumerate(names):
+            if over.wait(max(0.0, begin + number / rate - time.monotonic())):
+                break
+            asked.append(pool.submit(ask, daemon, name))
+        if over.is_set():
+            pool.shutdown(cancel_futures=True)
+    return [each.result() for each in asked if not each.cancelled()]
+
+
+class Crowd:
+    """ask_paced() beside what the with statement does."""
+
+    def __init__(self, *args):
+        self.args, self.over, self.answers = args, threading.Event(), []
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        self.answers = ask_paced(*self.args, self.over)
+
+    def __enter__(self):
+        self.begin = time.monotonic()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = time.monotonic() - self.begin
+        self.over.set()
+        self.thread.join()
+
+    def rate(self):
+        """Names a second that were really asked for."""
+        return len(self.answers) / self.seconds
+
+
+class Peak:
+    """How much memory a process takes at most within the with statement, beyond what it had before."""
+
+    def __init__(self, pid):
+        self.pid, self.over, self.first = pid, threading.Event(), server.memory_kb(pid)
+        self.most = self.first
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.over.wait(SAMPLE):
+            self.most = max(self.most, server.memory_kb(self.pid))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def megabytes(self):
+        return (self.most - self.first) / 1024
+
+
+def median(answers):
+    return statistics.median(each.seconds for each in answers)
