@@ -164,7 +164,7 @@ TEST_CASE("Policies of any mode, however large and many, leave the negatives the
       {"lines that mean nothing", Mode::enforce, 1, 1000, true},
       {"both", Mode::enforce, 200, 800, true},
       {"mode testing", Mode::testing, 1000, 1, false},
-      {"mode none", Mode::none, 1, 1000, false},
+      {"mode none", Mode::none, 1000, 1, false},
   }));
   INFO(row.why);
   constexpr std::uint64_t max_size = 16 << 20;
