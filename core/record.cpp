@@ -154,7 +154,7 @@ static std::string lines_to_store(const Policy& policy) {
   const auto plain = plain_lines(policy);
   if (policy.lines == plain) return {};
   auto lines = carried_lines(view(policy));
-  return lines == plain ? std::string() : lines;
+  return lines == plain ? std::string() : packed_lines(lines, policy.mx);
 }
 
 std::string encode(const Record& record) {
@@ -241,8 +241,7 @@ Record to_record(const RecordView& view) {
   Record record;
   if (view.has_policy) {
     record.policy = Policy{view.policy.mode, view.policy.max_age, std::string(view.policy.mx),
-                           std::string(view.policy.lines)};
-    if (record.policy->lines.empty()) record.policy->lines = plain_lines(*record.policy);
+                           unpacked_lines(view.policy)};
   }
   record.id = view.id;
   record.fetched_at = view.fetched_at;

@@ -3,8 +3,8 @@
 // Versioned, little-endian, checksummed (CRC-32C), read by memcpy: the bytes may be unaligned and hostile.
 // A record has a policy part (present once a policy was fetched), what the last look at DNS and HTTPS gave,
 // and the DANE state of each next hop that was asked for (core/dane.hpp). Version 1 had no DANE states; in
-// version 3 the text of a policy is left out if its fields say all of it (plain_lines()), and as far as no
-// reply can carry it (carried_lines()).
+// version 3 the text of a policy is left out as far as its fields say it (plain_lines(), packed_lines()) or
+// no reply can carry it (carried_lines()).
 #pragma once
 
 #include <chrono>

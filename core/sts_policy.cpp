@@ -278,11 +278,29 @@ std::optional<Mode> mode_of(std::string_view word) noexcept {
 }
 
 std::string plain_lines(const Policy& policy) {
+  return unpacked_lines({policy.mode, policy.max_age, policy.mx, {}});
+}
+
+std::string packed_lines(std::string_view lines, std::string_view mx) {
+  std::string packed;
+  while (!lines.empty()) {
+    std::string_view line = take_part(lines), rest = mx, name = take_filled_part(rest);
+    bool is_next_mx = !name.empty() && line.starts_with("mx: ") && line.substr(4) == name;
+    if (is_next_mx)
+      mx = rest;
+    else
+      packed += line;
+    if (!lines.empty() || is_next_mx) packed += '\n';
+  }
+  return packed;
+}
+
+std::string unpacked_lines(const PolicyView& policy) {
+  if (policy.lines == left_out_lines) return std::string(left_out_lines);
   std::string text;
-  for_each_line({policy.mode, policy.max_age, policy.mx, {}},
-                [&](std::string_view key, std::string_view value) {
-                  text.append(text.empty() ? "" : "\n").append(key).append(value);
-                });
+  for_each_line(policy, [&](std::string_view key, std::string_view value) {
+    text.append(text.empty() ? "" : "\n").append(key).append(value);
+  });
   return text;
 }
 

@@ -16,6 +16,7 @@
 //  nothing else is valid, and no host fits it.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -65,7 +66,8 @@ struct PolicyView {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;
   std::string_view mx;
-  std::string_view lines;  // empty: those of plain_lines(); left_out_lines: not known
+  // As in a Policy, or packed_lines(). Empty: those of plain_lines(). left_out_lines: not known.
+  std::string_view lines;
 };
 
 // In place of the lines of a stored policy: no reply can carry them (carried_lines()). One line that is
@@ -75,6 +77,12 @@ inline constexpr std::string_view left_out_lines = " ";
 // The text of a policy that says nothing but its fields, each once and in the order that nearly every policy
 // has: version, mode, mx, max_age. Joined as Policy::lines is.
 std::string plain_lines(const Policy& policy);
+
+// A text (as Policy::lines) without what mx says too: an empty line stands for "mx: " and the next of the mx.
+// Ends in one more '\n' if its last line is empty.
+std::string packed_lines(std::string_view lines, std::string_view mx);
+// The whole text again; left_out_lines and those of plain_lines() in full.
+std::string unpacked_lines(const PolicyView& policy);
 
 inline PolicyView view(const Policy& p) noexcept { return {p.mode, p.max_age, p.mx, p.lines}; }
 
@@ -94,23 +102,37 @@ PolicyLint lint_policy(std::string_view body);
 // the error findings; empty = go on to the body.
 Findings lint_http(unsigned status, std::string_view content_type);
 
+// Takes the first '\n'-joined part off text; empty for an empty text.
+inline std::string_view take_part(std::string_view& text) noexcept {
+  std::string_view part = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(part.size() + 1, text.size()));
+  return part;
+}
+
+// The first that is not empty, and what stands before it.
+inline std::string_view take_filled_part(std::string_view& text) noexcept {
+  std::string_view part;
+  while (part.empty() && !text.empty()) part = take_part(text);
+  return part;
+}
+
 // Calls f(std::string_view) for each '\n'-joined part of text; none for an empty text.
 template <class F>
 void for_each_part(std::string_view text, F&& f) {
-  while (!text.empty()) {
-    auto end = text.find('\n');
-    f(text.substr(0, end));
-    if (end == std::string_view::npos) return;
-    text.remove_prefix(end + 1);
-  }
+  while (!text.empty()) f(take_part(text));
 }
 
 // Calls f(key, value) for each line of the policy, those of plain_lines() if its own were left out; key with
 // its ": ", or empty if value is the whole line. Both live as long as the call.
 template <class F>
 void for_each_line(const PolicyView& policy, F&& f) {
-  if (!policy.lines.empty() && policy.lines != left_out_lines)
-    return for_each_part(policy.lines, [&](std::string_view line) { f("", line); });
+  if (!policy.lines.empty() && policy.lines != left_out_lines) {
+    std::string_view mx = policy.mx;
+    return for_each_part(policy.lines, [&](std::string_view line) {
+      if (!line.empty()) return f("", line);
+      if (std::string_view name = take_filled_part(mx); !name.empty()) f("mx: ", name);
+    });
+  }
   f("version: ", "STSv1");
   f("mode: ", words(policy.mode));
   for_each_part(policy.mx, [&](std::string_view name) { f("mx: ", name); });

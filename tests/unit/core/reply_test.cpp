@@ -127,7 +127,7 @@ TEST_CASE("policy lines and what becomes of them", "[core]") {
       {"ANS-9: DEL", "note: a\x7F", nullptr},
       {"ANS-9, SM-9: not UTF-8", "note: \xFF", nullptr},
       {"ANS-9, SM-9: cut UTF-8", "note: \xC3", nullptr},
-      {"PFX-13: an empty value is refused", "", nullptr},
+      {"an empty line stands for the next mx", "", "mx: a.example"},
       {"PFX-13: a value of blanks is empty", " \t ", nullptr},
       {"U+00A0 is no control",
        "note: a\xC2\xA0"

@@ -3,6 +3,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
 
+#include "core/dane_codec.hpp"
 #include "core/record.hpp"
 #include "core/reply.hpp"
 
@@ -46,24 +47,29 @@ TEST_CASE("no text of a policy is stored that no reply can carry", "[core]") {
     const char* why;
     std::string body, stored;
   };
-  const std::string mx = "mx: mx.example.net\n";
+  const std::string mx = "mx: mx.example.net\n", packed = "\n";
   auto row = GENERATE_COPY(Catch::Generators::values<Row>({
       {"plain", "version: STSv1\nmode: enforce\n" + mx + "max_age: 1\n", ""},
       {"plain, but for what a reply leaves out",
        "version: STSv1\nmode: enforce\n" + mx + "max_age: 1\n" + repeated("x: {}", 9000), ""},
-      {"another order", head + mx, head + mx},
-      {"another line", head + mx + "x: y\n", head + mx + "x: y\n"},
-      {"a line with a tab", head + mx + "x:\ty\n", head + mx + "x:\ty\n"},
-      {"a line with braces", head + mx + "x: {\nx: y\n", head + mx + "x: y\n"},
+      {"another order", head + mx, head + packed + "\n"},
+      {"another line", head + mx + "x: y\n", head + packed + "x: y\n"},
+      {"a line with a tab", head + mx + "x:\ty\n", head + packed + "x:\ty\n"},
+      {"a line with braces", head + mx + "x: {\nx: y\n", head + packed + "x: y\n"},
+      {"several mx", mx + head + "mx: b.example\nx: y\nmx: c.example\n",
+       packed + head + packed + "x: y\n" + packed + "\n"},
+      {"an mx twice", head + mx + mx + "mx: b.example\nx: y\n", head + packed + mx + packed + "x: y\n"},
+      {"an mx in upper case", head + std::string("mx: MX.example.net\nmx: b.example\n"),
+       head + std::string("mx: MX.example.net\nmx: b.example\n")},
       {"large, but a reply can carry it", head + mx + repeated("x: " + std::string(57, 'x'), 1000),
-       head + mx + repeated("x: " + std::string(57, 'x'), 1000)},
+       head + packed + repeated("x: " + std::string(57, 'x'), 1000)},
       {"more lines than a reply can carry", head + mx + repeated("x: y", 9000), " "},
       {"more mx than a reply can carry", head + mx_lines(1000, 42), " "},
       {"mx that no match can have, so that there is no reply", std::string(head) + "mx: nexthop\n", " "},
       {"mode none", "version: STSv1\nmode: none\nmax_age: 1\n" + mx + repeated("x: y", 100), ""},
       {"mode testing, which may be taken as enforce",
        "version: STSv1\nmode: testing\nmax_age: 1\n" + mx + "x: y\n",
-       "version: STSv1\nmode: testing\nmax_age: 1\n" + mx + "x: y\n"},
+       "version: STSv1\nmode: testing\nmax_age: 1\n" + packed + "x: y\n"},
   }));
   INFO(row.why);
   const auto policy = lint_policy(row.body).policy;
@@ -80,6 +86,21 @@ TEST_CASE("no text of a policy is stored that no reply can carry", "[core]") {
     for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts})
       CHECK(reply(dialect, *DomainName::parse(name), read->policy) ==
             reply(dialect, *DomainName::parse(name), view(*policy)));
+}
+
+TEST_CASE("a text as earlier builds stored it, with all its lines, is read as it is", "[core]") {
+  const auto record = record_of(*lint_policy(head + std::string("mx: mx.example\nx: y")).policy);
+  const std::string lines = record.policy->lines, packed = packed_lines(lines, record.policy->mx);
+  REQUIRE(packed.size() < lines.size());
+  std::string bytes = encode(record);
+  bytes.replace(bytes.find(packed), packed.size(), lines);
+  bytes[17] = static_cast<char>(lines.size());
+  bytes.resize(bytes.size() - 4);
+  append_little(bytes, crc32c(bytes), 4);
+  REQUIRE(decode(bytes));
+  CHECK(decode(bytes)->policy.lines == lines);
+  CHECK(to_record(*decode(bytes)).policy == record.policy);
+  CHECK(encode(to_record(*decode(bytes))) == encode(record));
 }
 
 TEST_CASE("where the text was left out the policy's fields are told", "[core]") {
