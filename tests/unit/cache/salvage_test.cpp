@@ -199,7 +199,8 @@ TEST_CASE("What the running daemon or a salvage found lost ends with its policy,
   auto reader = *cache->reader();
   (void)reader->find(domain);
   reader->release();
-  CHECK(soon([&] { return cache->condition().lost > 0; }));
+  settle(*cache);
+  CHECK(cache->condition().lost > 0);
   t.clock.turn(std::chrono::days(29));
   CHECK(lost_after_failure(*cache, t.clock, domain));
   t.clock.turn(std::chrono::days(1));

@@ -207,11 +207,13 @@ TEST_CASE("A domain that nobody asks for is not due, and is again after a use", 
   t.clock.turn(100 * 24h);
   auto since = t.clock.day() - 90;
   (*reader)->note_use(name("busy.example"), t.clock.day());
-  CHECK(soon([&] { return t.due("busy.example", since); }));
+  settle(*t.cache);
+  CHECK(t.due("busy.example", since));
   CHECK_FALSE(t.due("idle.example", since));
   // It has left the index by then, or still is in it: either way a use files it again.
   (*reader)->note_use(name("idle.example"), t.clock.day());
-  CHECK(soon([&] { return t.due("idle.example", since); }));
+  settle(*t.cache);
+  CHECK(t.due("idle.example", since));
 }
 
 TEST_CASE("A use note moves the day of the last use only forward", "[cache]") {
@@ -226,8 +228,9 @@ TEST_CASE("A use note moves the day of the last use only forward", "[cache]") {
   (*reader)->note_use(name("good.example"), today - 30);     // older than what is stored
   (*reader)->note_use(name("mad.example"), today + 10'000);  // a clock gone mad: counts as today
   (*reader)->note_use(name("absent.example"), today);        // nothing stored: nothing to note
-  (*reader)->note_use(name("last.example"), today);          // taken in last, so the others are done
-  REQUIRE(soon([&] { return t.due("last.example", today); }));
+  (*reader)->note_use(name("last.example"), today);
+  settle(*t.cache);
+  CHECK(t.due("last.example", today));
   CHECK(t.due("good.example", today));
   CHECK(t.due("mad.example", today));
   CHECK_FALSE(t.due("mad.example", today + 1));
@@ -371,7 +374,8 @@ TEST_CASE("A day of last use that a clock ahead has written does not stay ahead"
     auto reader = t.cache->reader();
     REQUIRE(reader);
     (*reader)->note_use(domain, today);
-    CHECK(soon([&] { return last_used() == today; }));
+    settle(*t.cache);
+    CHECK(last_used() == today);
   }
   SECTION("not while the clock that says so is in doubt") {
     t.clock.doubt(t.clock.now() - 24h);
@@ -395,6 +399,6 @@ TEST_CASE("A clock in doubt notes no use after its last certain moment", "[cache
     auto found = (*reader)->find(domain);
     return found && *found ? (*found)->last_used : 0;
   };
-  CHECK(soon([&] { return noted() != today; }));
+  settle(*t.cache);
   CHECK(noted() == today + 1);
 }

@@ -122,6 +122,11 @@ std::size_t put_many(LmdbCache& cache, const std::string& prefix, int from, int 
   return put_all(cache, domains, record);
 }
 
+void settle(LmdbCache& cache) {
+  auto erased = cache.erase(name("never-stored.example"));
+  if (!erased) throw std::runtime_error(erased.error().detail);
+}
+
 bool soon(const std::function<bool()>& f) {
   for (int i = 0; i < 6000; ++i) {
     if (f()) return true;

@@ -78,7 +78,11 @@ Result<void> put(LmdbCache& cache, const DomainName& domain, Record record);
 std::size_t put_all(LmdbCache& cache, const std::vector<DomainName>& domains, const Record& record);
 std::size_t put_many(LmdbCache& cache, const std::string& prefix, int from, int to, const Record& record);
 
-// Whether f becomes true within a minute (the store thread takes notes in once a second).
+// Returns when all that was noted and posted before is committed: notes go with the next change, and this is
+// one that changes nothing.
+void settle(LmdbCache& cache);
+
+// Whether f becomes true within a minute: for what another process or thread does when it likes.
 bool soon(const std::function<bool()>& f);
 
 std::string read_file(const std::string& path);
