@@ -55,7 +55,8 @@ std::string why_not(Same trials) {
 
 std::string why_no_recursion(Same trials) {
   std::string why = "recursion fails: " + why_not(trials);
-  return why.contains("timeout") ? why + ", is port 53 filtered?" : why;
+  bool silent = why.contains("timeout") || why.contains("SERVFAIL");  // none of the root's servers answered
+  return silent ? why + ", is port 53 filtered?" : why;
 }
 
 // What is to be said although the way works: a key that is missing, resolvers that are left out.

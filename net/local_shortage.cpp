@@ -1,10 +1,13 @@
 #include "net/local_shortage.hpp"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <memory>
 
 namespace mtasts {
 namespace {
@@ -20,6 +23,22 @@ bool can_make_a_socket() noexcept {
   return true;
 }
 
+bool leaves_the_host(const ifaddrs& interface) noexcept {
+  if (interface.ifa_addr == nullptr || interface.ifa_addr->sa_family != AF_INET6) return false;
+  const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(interface.ifa_addr)->sin6_addr;
+  return !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
+// In doubt it has.
+bool host_has_ipv6() noexcept {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return true;
+  std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
+  for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next)
+    if (leaves_the_host(*each)) return true;
+  return false;
+}
+
 }  // namespace
 
 bool is_local_shortage(int error) noexcept {
@@ -31,6 +50,11 @@ bool is_local_shortage(int error) noexcept {
     case EADDRNOTAVAIL: return true;
     default: return false;
   }
+}
+
+bool is_local_shortage(int error, const Address& dialled) noexcept {
+  if (error == EADDRNOTAVAIL && dialled.v6 && !host_has_ipv6()) return false;
+  return is_local_shortage(error);
 }
 
 void note_local_shortage() noexcept {

@@ -6,11 +6,17 @@
 
 #include <chrono>
 
+#include "core/address.hpp"
+
 namespace mtasts {
 
 // Whether an errno says that this host lacks something: descriptors, memory, buffers, a local address or
 // port.
 bool is_local_shortage(int error) noexcept;
+
+// The same of a connect() to an address. A host without IPv6 has no local address for any IPv6 address and
+// never will: it lacks nothing, the address is out of its reach.
+bool is_local_shortage(int error, const Address& dialled) noexcept;
 
 // Something failed by a local shortage just now.
 void note_local_shortage() noexcept;

@@ -118,16 +118,18 @@ asio::awaitable<Go> wait_for_turn(std::shared_ptr<const GetSettings> settings, A
   co_return go;
 }
 
-// What this host lacked may be there a moment later.
-asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange_despite_shortage(const ExchangeJob& job) {
-  auto last = std::min(job.connect_by, steady_clock::now() + shortage_patience);
+// What this host lacked may be there a moment later. patience_ends: set at a fetch's first shortage, so that
+// one with many addresses waits no longer than one with a single address.
+asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange_despite_shortage(
+    const ExchangeJob& job, std::optional<Deadline>& patience_ends) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
   for (;;) {
     auto answer = co_await exchange(job);
     if (answer || !answer.error().local) co_return answer;
     note_local_shortage();
+    if (!patience_ends) patience_ends = steady_clock::now() + shortage_patience;
     auto again = steady_clock::now() + shortage_pause;
-    if (again > last) co_return answer;
+    if (again > std::min(*patience_ends, job.connect_by)) co_return answer;
     pause.expires_at(again);
     co_await pause.async_wait(asio::use_awaitable);
   }
@@ -138,10 +140,11 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
     std::shared_ptr<const GetSettings> settings, Url url, std::vector<Address> addresses, Deadline deadline) {
   ExchangeJob job = make_job(*settings, url);
   std::vector<Attempt> attempts;
+  std::optional<Deadline> patience_ends;
   for (std::size_t i = 0; i < addresses.size() && steady_clock::now() < deadline; ++i) {
     job.dial = addresses[i];
     share_time(job, settings->timeout, deadline, addresses.size() - i);
-    auto answer = co_await exchange_despite_shortage(job);
+    auto answer = co_await exchange_despite_shortage(job, patience_ends);
     if (answer) co_return std::move(*answer);
     attempts.push_back(Attempt{job.dial, std::move(answer.error())});
   }

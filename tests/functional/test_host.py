@@ -357,8 +357,12 @@ def test_a_json_query_logs_its_decision(alone):
 
 def test_refused_connections_are_a_problem_for_a_while(alone):
     alone.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80)))
-    clients = [alone.connect() for _ in range(60)]
+    clients = []
     try:
+        for _ in range(60):
+            clients.append(alone.connect())
+            with contextlib.suppress(OSError):  # refused
+                clients[-1].send_raw(b"21:postfix relay.exa")  # not idle: half a question makes no room
         wait_until("status to say it", lambda: "connections" in alone.problems(), 60)
         assert alone.status()[0] == 1
     finally:

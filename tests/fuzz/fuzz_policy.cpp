@@ -1,6 +1,6 @@
 // Input: a policy body. Properties: a valid policy's joined lines are the same policy, with LF and with CRLF;
-// its mx values are MxPatterns; it is stored and read back the same; every dialect renders it to a reply
-// within the limit in which Postfix finds nothing but what mtastsd writes.
+// its mx values are MxPatterns; its fields are stored, and of its lines what a reply can carry; every dialect
+// renders it to a reply within the limit in which Postfix finds nothing but what mtastsd writes.
 
 #include <algorithm>
 #include <string>
@@ -62,7 +62,11 @@ void check_stored(const Policy& policy) {
   record.id = "1";
   std::string bytes = encode(record);
   Result<RecordView> stored = decode(bytes);
-  require(stored && same(policy, to_record(*stored).policy), "stored and read back");
+  require(stored.has_value(), "stored and read back");
+  const Policy back = *to_record(*stored).policy;
+  require(back.mode == policy.mode && back.max_age == policy.max_age && back.mx == policy.mx,
+          "the fields are stored");
+  require(carried_lines(view(back)) == carried_lines(view(policy)), "what a reply can carry is stored");
 }
 
 void check_replies(const Policy& policy) {

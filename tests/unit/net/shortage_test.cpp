@@ -1,9 +1,12 @@
 // What fails because this process has no descriptor left.
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <thread>
 
 #include "net/dns/unbound_dns.hpp"
 #include "net/local_shortage.hpp"
@@ -65,6 +68,24 @@ TEST_CASE("which errors say that this host lacks something", "[shortage]") {
     CHECK_FALSE(is_local_shortage(error));
 }
 
+TEST_CASE("a host without IPv6 lacks nothing", "[shortage]") {
+  const Address v6 = *parse_address("2001:db8::80"), v4 = *parse_address("192.0.2.80");
+  bool alone = false, without = true, v4_without = false, with = false;
+  std::thread([&] {  // only this thread changes its network namespace
+    alone = ::unshare(CLONE_NEWNET) == 0;
+    if (!alone) return;
+    without = is_local_shortage(EADDRNOTAVAIL, v6);
+    v4_without = is_local_shortage(EADDRNOTAVAIL, v4);
+    alone = std::system("ip link set lo up && ip address add 2001:db8::1/128 dev lo") == 0;
+    with = is_local_shortage(EADDRNOTAVAIL, v6);
+  }).join();
+  if (!alone) SKIP("needs root and the command ip");
+  CHECK_FALSE(without);
+  CHECK(v4_without);
+  CHECK(with);
+  CHECK(is_local_shortage(EMFILE, v6));
+}
+
 TEST_CASE("a DNS question without a descriptor fails as this host's own fault", "[shortage]") {
   DnsBench bench;
   std::optional<NoDescriptors> shortage(std::in_place);
@@ -97,6 +118,20 @@ TEST_CASE("a fetch without a descriptor fails as this host's own fault", "[short
   CHECK(answer.error().local);
   CHECK(answer.error().detail.contains("Too many open files"));
   CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a fetch with many addresses waits no longer for a descriptor than one with one", "[shortage]") {
+  FetchBench bench;
+  boost::asio::steady_timer first_timer(bench.loop);  // makes the loop's own descriptors
+  for (int i = 1; i <= 8; ++i) bench.address(("127.0.0." + std::to_string(i)).c_str());
+  std::optional<NoDescriptors> shortage(std::in_place);
+  auto began = std::chrono::steady_clock::now();
+  auto answer = bench.fetch(443);
+  auto took = std::chrono::steady_clock::now() - began;
+  shortage.reset();
+  REQUIRE(!answer);
+  CHECK(answer.error().local);
+  CHECK(took < 3 * shortage_patience);
 }
 
 TEST_CASE("a fetch goes on once there is a descriptor", "[shortage]") {
