@@ -37,14 +37,19 @@ void AnswerLoop::adopt(int descriptor, Peers::Token peer, Room room) {
 }
 
 void AnswerLoop::enter(cache::Fd socket, Peers::Token peer, Room room) try {
-  bool full = room == Room::make && !make_room();
+  bool is_refused = room != Room::there_is && !make_room() && room == Room::none;
+  if (is_refused) note_refusal();
   auto connection = std::make_unique<Connection>(std::move(socket), std::move(peer), *this);
   auto place = idle_.insert(idle_.end(), std::move(connection));
   (*place)->among = &idle_;
   (*place)->place = place;
-  if (full || draining_ || !(*place)->watch()) close(**place);
+  if (is_refused || draining_ || !(*place)->watch()) close(**place);
 } catch (const std::bad_alloc&) {  // the socket is closed; its client asks again
   connections_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void AnswerLoop::give_up_one() {
+  poll_->post([this] { make_room(); });
 }
 
 void AnswerLoop::use(SettingsPtr settings) {
@@ -79,11 +84,14 @@ bool AnswerLoop::make_room() {
     close(*each);
     return true;
   }
+  return false;
+}
+
+void AnswerLoop::note_refusal() {
   shortages_.note(Shortage::connections);
   if (may_warn())
     log_.say(Log::Level::warning, "connection",
              "refused: as many as [limits] connections or the open files allow are in use, and none is idle");
-  return false;
 }
 
 void AnswerLoop::move(Connection& connection, Connection::List& to) noexcept {

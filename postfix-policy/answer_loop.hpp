@@ -33,10 +33,11 @@ class AnswerLoop {
 
   // Any thread:
   void start();
-  enum class Room { there_is, make };
-  // Takes ownership of a connected socket that does not block. Room::make: there are as many connections as
-  // may be; the one of this thread that has been idle longest is closed, or the new one if none is idle.
+  enum class Room { there_is, scarce, none };
+  // Takes ownership of a connected socket that does not block. Unless there is room, the connection of this
+  // thread that has been idle longest is closed for it. If none is idle and there is no room, the new one is.
   void adopt(int descriptor, Peers::Token peer, Room room);
+  void give_up_one();  // the one that has been idle longest, if any
   void use(SettingsPtr settings);
   void use(HealthPtr health);
   void count(std::move_only_function<void(Counters)> deliver);  // deliver is called on this thread
@@ -65,6 +66,7 @@ class AnswerLoop {
  private:
   void enter(cache::Fd socket, Peers::Token peer, Room room);
   bool make_room();
+  void note_refusal();
   static void move(Connection& connection, Connection::List& to) noexcept;
   void turned();
   void sweep();

@@ -207,10 +207,13 @@ class Daemon {
                  ") allows no more; raise it (LimitNOFILE=) or lower [limits] connections");
   }
 
+  static bool has_fewer(const std::unique_ptr<AnswerLoop>& a, const std::unique_ptr<AnswerLoop>& b) {
+    return a->connections() < b->connections();
+  }
+
   // Into the thread with the fewest connections; into that with the most, where one has to go for it.
   void adopt(int descriptor, bool scarce) {
-    auto fewer = [](const auto& a, const auto& b) { return a->connections() < b->connections(); };
-    auto [fewest, most] = std::ranges::minmax_element(answer_loops_, fewer);
+    auto [fewest, most] = std::ranges::minmax_element(answer_loops_, has_fewer);
     std::size_t all = 0;
     for (auto& loop : answer_loops_) all += loop->connections();
     std::size_t limit = std::min<std::size_t>(config_.limits.connections, most_connections_);
@@ -218,9 +221,9 @@ class Daemon {
     bool is_postfix = !user || *user == 0 || user == postfix_user_;
     if (!is_postfix && peers_.held(*user) >= std::max<std::size_t>(limit / 2, 1))
       return refuse(descriptor, *user);
-    bool full = scarce || all >= limit;
-    using enum AnswerLoop::Room;
-    (full ? *most : *fewest)->adopt(descriptor, peers_.add(user), full ? make : there_is);
+    using Room = AnswerLoop::Room;
+    Room room = all >= limit ? Room::none : scarce ? Room::scarce : Room::there_is;
+    (room == Room::there_is ? *fewest : *most)->adopt(descriptor, peers_.add(user), room);
   }
 
   void refuse(int descriptor, uid_t user) {
@@ -400,8 +403,12 @@ class Daemon {
   int exit_status_ = 0;
   std::unique_ptr<ResolveLoop> resolve_;
   std::vector<std::unique_ptr<AnswerLoop>> answer_loops_;
-  Listeners listeners_{main_loop_, log_, shortages_, reserve_,
-                       [this](int descriptor, bool scarce) { adopt(descriptor, scarce); }};
+  Listeners listeners_{main_loop_,
+                       log_,
+                       shortages_,
+                       reserve_,
+                       [this](int descriptor, bool scarce) { adopt(descriptor, scarce); },
+                       [this] { (*std::ranges::max_element(answer_loops_, has_fewer))->give_up_one(); }};
 };
 
 }  // namespace

@@ -42,8 +42,13 @@ bool DescriptorReserve::give_one_up() noexcept {
 }
 
 Listeners::Listeners(asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
-                     Accepted accepted)
-    : loop_(loop), log_(log), shortages_(shortages), reserve_(reserve), accepted_(std::move(accepted)) {}
+                     Accepted accepted, NothingLeft nothing_left)
+    : loop_(loop),
+      log_(log),
+      shortages_(shortages),
+      reserve_(reserve),
+      accepted_(std::move(accepted)),
+      nothing_left_(std::move(nothing_left)) {}
 
 Listeners::~Listeners() { close(); }
 
@@ -148,6 +153,7 @@ bool Listeners::accept_all(Acceptor& acceptor) {
         scarce = true;
         continue;
       }
+      nothing_left_();
       log_.event(Log::Level::error, "listen",
                  {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno_of_accept)}});
       return false;

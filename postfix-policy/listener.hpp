@@ -79,10 +79,13 @@ class Listeners {
  public:
   // Takes ownership. scarce: it has one of the last descriptors.
   using Accepted = std::function<void(int descriptor, bool scarce)>;
+  // A client waits, and there is no descriptor for it. It is tried again soon.
+  using NothingLeft = std::function<void()>;
 
   // loop, log, shortages and reserve outlive this.
-  Listeners(boost::asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
-            Accepted accepted);
+  Listeners(
+      boost::asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
+      Accepted accepted, NothingLeft nothing_left = [] {});
   ~Listeners();
 
   // Brings the set in line with the configuration. While no listener is configured, a default one that can't
@@ -105,6 +108,7 @@ class Listeners {
   Shortages& shortages_;
   DescriptorReserve& reserve_;
   Accepted accepted_;
+  NothingLeft nothing_left_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
 };
 

@@ -19,7 +19,8 @@
 namespace mtasts {
 namespace {
 
-constexpr int backlog = 1024;
+// As many as the kernel allows: a client that finds no place in it gets EAGAIN, and Postfix then defers.
+constexpr int backlog = SOMAXCONN;
 
 struct SocketAddress {
   sockaddr_storage storage{};

@@ -76,8 +76,8 @@ asio::awaitable<Outcome<void>> connect(Tcp& metered, const ExchangeJob& job) {
   auto [error] = co_await tcp.async_connect(endpoint_of(job.dial, job.dial_port), as_pair);
   if (error) {
     auto stopped = stop(step, error);
-    stopped.error().local = error.category() == boost::system::system_category() &&
-                            is_local_shortage(error.value(), job.dial);
+    stopped.error().local =
+        error.category() == boost::system::system_category() && is_local_shortage(error.value(), job.dial);
     co_return stopped;
   }
   error_code

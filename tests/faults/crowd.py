@@ -13,14 +13,53 @@ Answer = collections.namedtuple("Answer", "name reply seconds")     # reply None
 SAMPLE = 0.05               # seconds between two looks at the memory
 
 
+class Keeper:
+    """Asks on a connection that it keeps, as a process of Postfix does: where the daemon has closed it, once more on a new one
+    (SM-13)."""
+
+    def __init__(self, daemon):
+        self.daemon, self.client = daemon, None
+
+    def send(self, name):
+        self.name = name
+        self.client = self.client or Client(self.daemon.connect())
+        try:
+            self.client.send("postfix", name)
+        except ConnectionError:
+            self.again()
+
+    def receive(self):
+        try:
+            return self.client.receive()
+        except (ConnectionError, EOFError):
+            self.again()
+            return self.client.receive()
+
+    def ask(self, name):
+        self.send(name)
+        return self.receive()
+
+    def again(self):
+        self.close()
+        self.client = Client(self.daemon.connect())
+        self.client.send("postfix", self.name)
+
+    def close(self):
+        if self.client:
+            self.client.close()
+        self.client = None
+
+
 def ask(daemon, name):
-    """On a connection of its own."""
+    """As a process of Postfix that has no connection yet."""
     begin = time.monotonic()
+    keeper = Keeper(daemon)
     try:
-        with Client(daemon.connect()) as client:
-            reply = client.ask("postfix", name)
+        reply = keeper.ask(name)
     except (OSError, EOFError, ValueError):
         reply = None
+    finally:
+        keeper.close()
     return Answer(name, reply, time.monotonic() - begin)
 
 

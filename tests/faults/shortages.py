@@ -12,7 +12,6 @@ import time
 
 from bench import names, server
 from lab.processes import LabError, wait_until
-from lab.socketmap import Client
 
 from . import attacks, crowd, hostile
 from .internet import NAME_SERVERS
@@ -22,7 +21,6 @@ from .stuck import PATTERN
 SLACKS = (0, 2, 4, 8, 16, 32)       # descriptors that are left
 CACHED = 10                         # domains that are asked for meanwhile
 AGAIN = 10                          # seconds in which all is well once the limit is lifted: goal
-NEW_TIMEOUT = 5.0                   # seconds for an answer on a new connection
 CONTROLS = 200
 NOBODY = 65534
 ASKERS = 32
@@ -88,18 +86,18 @@ def descriptors(internet, how, tell):
     replies, kept, fresh, said = {}, [], [], []
     with attacks.started(internet) as daemon:
         right = daemon.ask(cached)
-        clients = [Client(daemon.connect()) for _ in range(each)]
-        known = Client(daemon.connect())
+        clients = [crowd.Keeper(daemon) for _ in range(each)]
+        known = crowd.Keeper(daemon)
         for client in [*clients, known]:
-            client.ask("postfix", cached[0])
+            client.ask(cached[0])
         with few_descriptors(daemon.pid) as leave:
             for place, slack in enumerate(SLACKS):
                 leave(slack)
                 asked = list(zip(clients, new[place * each:][:each]))
                 for client, name in asked:
-                    client.send("postfix", name)
-                kept += [known.ask("postfix", name) == right[name] for name in cached]
-                fresh += [daemon.ask([name], timeout=NEW_TIMEOUT)[name] == right[name] for name in cached]
+                    client.send(name)
+                kept += [known.ask(name) == right[name] for name in cached]
+                fresh += [crowd.ask(daemon, name).reply == right[name] for name in cached]
                 said.append(status_answers(daemon))
                 replies |= {name: client.receive() for client, name in asked}
         begin = time.monotonic()
@@ -112,7 +110,7 @@ def descriptors(internet, how, tell):
     yield count("descriptors", "new domains while no descriptor is left, not answered NOTFOUND",
                 [not reply.startswith("NOTFOUND") for reply in replies.values()],
                 note=f"{sum(reply.startswith('TEMP') for reply in replies.values())} deferred (goal: no NOTFOUND)")
-    yield count("descriptors", "cached answers meanwhile, old connections", kept)
+    yield count("descriptors", "cached answers meanwhile, by who has a connection", kept)
     yield count("descriptors", "cached answers meanwhile, new connections", fresh)
     yield count("descriptors", "mtastsctl status meanwhile", said)
     yield count("descriptors", f"the same domains are secure {AGAIN} s after there are descriptors again",

@@ -78,7 +78,8 @@ TEST_CASE("a host without IPv6 lacks nothing", "[shortage]") {
     v4_without = is_local_shortage(EADDRNOTAVAIL, v4);
     alone = std::system("ip link set lo up && ip address add 2001:db8::1/128 dev lo") == 0;
     with = is_local_shortage(EADDRNOTAVAIL, v6);
-  }).join();
+  })
+      .join();
   if (!alone) SKIP("needs root and the command ip");
   CHECK_FALSE(without);
   CHECK(v4_without);

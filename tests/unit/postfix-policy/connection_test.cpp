@@ -248,11 +248,11 @@ TEST_CASE("a new connection takes the place of the one that was idle longest", "
     send(*each, request("good.example"));
     CHECK(replies(*each, 1) == std::vector<std::string>{secure});
   }
-  auto newer = world.connect(make);
+  auto newer = world.connect(none);
   CHECK(ended(second));
   send(newer, request("good.example"));
   CHECK(replies(newer, 1) == std::vector<std::string>{secure});
-  auto newest = world.connect(make);
+  auto newest = world.connect(none);
   CHECK(ended(first));
   CHECK(soon([&] { return world.loop.connections() == 4; }));
   send(newest, request("good.example"));
@@ -271,11 +271,29 @@ TEST_CASE("where no connection is idle the new one is closed", "[policy]") {
   CHECK(replies(read, 1).size() == 1);
   read = cache::Fd();
   REQUIRE(soon([&] { return world.loop.connections() == 2; }));
-  auto refused = world.connect(AnswerLoop::Room::make);
+  auto refused = world.connect(AnswerLoop::Room::none);
   CHECK(ended(refused));
   CHECK(world.shortages.lately(Shortage::connections));
   send(half, " good.example,");
   CHECK(replies(half, 1) == std::vector<std::string>{secure});
+}
+
+TEST_CASE("the last descriptors are for new connections, idle or not", "[policy]") {
+  using enum AnswerLoop::Room;
+  World world(8s);
+  auto waiting = world.connect();
+  send(waiting, request("unknown.example"));
+  REQUIRE(soon([&] { return world.waits(); }));
+  auto newer = world.connect(scarce);  // none is idle
+  send(newer, request("good.example"));
+  CHECK(replies(newer, 1) == std::vector<std::string>{secure});
+  auto newest = world.connect(scarce);
+  CHECK(ended(newer));
+  send(newest, request("good.example"));
+  CHECK(replies(newest, 1) == std::vector<std::string>{secure});
+  world.loop.give_up_one();
+  CHECK(ended(newest));
+  CHECK_FALSE(world.shortages.lately(Shortage::connections));
 }
 
 TEST_CASE("half a request counts as idle after five seconds", "[policy]") {
@@ -283,14 +301,14 @@ TEST_CASE("half a request counts as idle after five seconds", "[policy]") {
   auto half = world.connect();
   send(half, "20:postfix");
   auto refused = [&] {
-    auto client = world.connect(AnswerLoop::Room::make);
+    auto client = world.connect(AnswerLoop::Room::none);
     return ended(client);
   };
   CHECK(refused());
   bool done = false;
   auto taken = [&] {
     if (done) return true;
-    auto client = world.connect(AnswerLoop::Room::make);
+    auto client = world.connect(AnswerLoop::Room::none);
     auto bytes = request("good.example");
     ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     done = replies(client, 1).size() == 1;
