@@ -173,7 +173,7 @@ TEST_CASE("query waits longer than the daemon may take, in the zone asked for", 
 }
 
 TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
-  for (const std::string raw : {"HTTP/1.0 400 Bad Request\r\n", "5:OK x", "1:,", "200000:", "-1:x,"}) {
+  for (const std::string raw : {"HTTP/1.0 400 Bad Request\r\n", "5:OK xy;", "1:,;", "200000:", "-1:x,"}) {
     INFO(raw);
     test::Folder folder;
     FakeSocketmap daemon(folder / "s", {{"postfix example.com", raw}});

@@ -13,6 +13,10 @@
 #include "tests/unit/net/dns_server.hpp"
 #include "tests/unit/net/get_bench.hpp"
 
+// There in a build with UBSan, whose check of a virtual call looks at memory through a pipe: without a
+// descriptor it takes a good object for a bad one.
+extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss();
+
 namespace mtasts {
 namespace {
 
@@ -108,6 +112,7 @@ TEST_CASE("what libunbound still remembers of a shortage is the host's own fault
 }
 
 TEST_CASE("a fetch without a descriptor fails as this host's own fault", "[shortage]") {
+  if (&__ubsan_handle_dynamic_type_cache_miss != nullptr) SKIP("UBSan needs descriptors");
   StreamServer server(answering(sized(policy)));
   FetchBench bench;
   boost::asio::steady_timer first_timer(bench.loop);  // makes the loop's own descriptors
@@ -122,6 +127,7 @@ TEST_CASE("a fetch without a descriptor fails as this host's own fault", "[short
 }
 
 TEST_CASE("a fetch with many addresses waits no longer for a descriptor than one with one", "[shortage]") {
+  if (&__ubsan_handle_dynamic_type_cache_miss != nullptr) SKIP("UBSan needs descriptors");
   FetchBench bench;
   boost::asio::steady_timer first_timer(bench.loop);  // makes the loop's own descriptors
   for (int i = 1; i <= 8; ++i) bench.address(("127.0.0." + std::to_string(i)).c_str());
@@ -136,6 +142,7 @@ TEST_CASE("a fetch with many addresses waits no longer for a descriptor than one
 }
 
 TEST_CASE("a fetch goes on once there is a descriptor", "[shortage]") {
+  if (&__ubsan_handle_dynamic_type_cache_miss != nullptr) SKIP("UBSan needs descriptors");
   StreamServer server(answering(sized(policy)));
   FetchBench bench;
   boost::asio::steady_timer first_timer(bench.loop);  // makes the loop's own descriptors
