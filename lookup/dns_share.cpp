@@ -167,6 +167,10 @@ bool DnsShare::busy() const noexcept {
   return flight_->shares->turns.shared_in_use() > flight_->shares->limits.shared / 2;
 }
 
+bool DnsShare::waits() const noexcept {
+  return !flight_->closed && flight_->shares->turns.waits(flight_->id);
+}
+
 const std::string& DnsShare::shortage() const noexcept { return flight_->shortage; }
 
 void DnsShare::give_up_own() {

@@ -36,6 +36,8 @@ class DnsShare {
   boost::asio::awaitable<DnsAnswer> ask(std::shared_ptr<Dns> dns, std::string name, RrType type);
   // Whether so much is asked that nothing should be which may turn out not to be needed.
   bool busy() const noexcept;
+  // Whether a question has not been sent yet.
+  bool waits() const noexcept;
   // Why a question failed that says nothing about its name, because this host lacked something. Empty: none
   // did.
   const std::string& shortage() const noexcept;

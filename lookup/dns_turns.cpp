@@ -17,12 +17,15 @@ void DnsTurns::give_up_own(FlightId id) {
   flight.shared_in_use += std::exchange(flight.own_in_use, 0);
   for (auto& [number, question] : questions_)
     if (question.flight == id && question.slot == Slot::own) question.slot = Slot::shared;
+  note_poor(id, flight);
 }
 
 void DnsTurns::remove(FlightId id) {
   const Flight& flight = flights_.at(id);
   waiting_ -= flight.waiting.size();
   shared_in_use_ -= flight.shared_in_use;
+  if (flight.in_turn) std::erase(turns_, id);
+  if (flight.in_poor) std::erase(poor_, id);
   bool asks = !flight.waiting.empty() || flight.own_in_use > 0 || flight.shared_in_use > 0;
   if (asks) std::erase_if(questions_, [id](const auto& each) { return each.second.flight == id; });
   flights_.erase(id);
@@ -39,6 +42,7 @@ DnsTurns::QuestionId DnsTurns::ask(FlightId id) {
     flight.waiting.push_back(question);
     ++waiting_;
     stand_in_turn(id, flight);
+    note_poor(id, flight);
   }
   return question;
 }
@@ -61,26 +65,49 @@ void DnsTurns::stand_in_turn(FlightId id, Flight& flight) {
   turns_.push_back(id);
 }
 
+bool DnsTurns::has_nothing(const Flight& flight) {
+  return !flight.has_own && flight.shared_in_use == 0 && flight.own_lost == 0 && !flight.shared_hung &&
+         !flight.waiting.empty();
+}
+
+void DnsTurns::note_poor(FlightId id, Flight& flight) {
+  if (flight.in_poor || !has_nothing(flight)) return;
+  flight.in_poor = true;
+  poor_.push_back(id);
+}
+
+// REQUIRES: the flight's turn has come.
+std::optional<DnsTurns::QuestionId> DnsTurns::next_shared(FlightId id) {
+  Flight& flight = flights_.at(id);
+  if (flight.waiting.empty()) return std::nullopt;
+  QuestionId question = take_waiting(flight);
+  questions_.at(question).slot = Slot::shared;
+  ++shared_in_use_;
+  ++flight.shared_in_use;
+  return question;
+}
+
 std::optional<DnsTurns::QuestionId> DnsTurns::next(bool crowded) {
   while (!ready_.empty()) {
     QuestionId question = ready_.front();
     ready_.pop_front();
     if (questions_.contains(question)) return question;
   }
+  while (!poor_.empty() && crowded) {
+    FlightId id = poor_.front();
+    poor_.pop_front();
+    Flight& flight = flights_.at(id);
+    flight.in_poor = false;
+    if (has_nothing(flight)) return next_shared(id);
+  }
   while (!crowded && shared_in_use_ < limits_.shared && !turns_.empty()) {
     FlightId id = turns_.front();
     turns_.pop_front();
-    auto found = flights_.find(id);
-    if (found == flights_.end()) continue;
-    Flight& flight = found->second;
+    Flight& flight = flights_.at(id);
     flight.in_turn = false;
-    if (flight.waiting.empty()) continue;
-    QuestionId question = take_waiting(flight);
-    questions_.at(question).slot = Slot::shared;
-    ++shared_in_use_;
-    ++flight.shared_in_use;
+    auto question = next_shared(id);
     if (!flight.waiting.empty()) stand_in_turn(id, flight);
-    return question;
+    if (question) return question;
   }
   return std::nullopt;
 }
@@ -95,11 +122,12 @@ void DnsTurns::done(QuestionId id, bool hung) {
     case Slot::shared:
       --shared_in_use_;
       --flight.shared_in_use;
-      return;
+      flight.shared_hung = flight.shared_hung || hung;
+      return note_poor(flight_id, flight);
     case Slot::none: waiting_ -= static_cast<std::size_t>(std::erase(flight.waiting, id)); return;
     case Slot::own: break;
   }
-  if (hung) {
+  if (hung && flight.own_lost + 1 < limits_.own) {
     --flight.own_in_use;
     ++flight.own_lost;
   } else if (flight.waiting.empty()) {

@@ -34,13 +34,16 @@ class DnsTurns {
   // A new question of the flight. It is sent once next() names it.
   QuestionId ask(FlightId flight);
   // A question that may be sent now; nullopt: none. Call until then, after every change. crowded: so much is
-  // under way that no shared slot is given.
+  // under way that a shared slot is given only to a flight that has no slot at all, one at a time, as long as
+  // none of its questions has hung.
   std::optional<QuestionId> next(bool crowded = false);
   // The question was answered or given up, sent or not. One that is not known any more is ignored. hung:
   // there was no answer for long; the flight does not get this slot of its own back, since its next question
-  // would probably hang too.
+  // would probably hang too. It always keeps one.
   void done(QuestionId question, bool hung = false);
 
+  // Whether a question of the flight has not been sent yet.
+  bool waits(FlightId flight) const { return !flights_.at(flight).waiting.empty(); }
   std::size_t waiting() const noexcept { return waiting_; }
   std::size_t shared_in_use() const noexcept { return shared_in_use_; }
 
@@ -52,19 +55,24 @@ class DnsTurns {
   };
   struct Flight {
     bool has_own = true;
-    bool in_turn = false;  // stands in turns_
+    bool in_turn = false, in_poor = false;  // stands in turns_, in poor_
     unsigned own_in_use = 0, own_lost = 0, shared_in_use = 0;
+    bool shared_hung = false;
     std::deque<QuestionId> waiting{};
   };
   void take_own(QuestionId question);
   QuestionId take_waiting(Flight& flight);
   void stand_in_turn(FlightId id, Flight& flight);
+  static bool has_nothing(const Flight& flight);
+  void note_poor(FlightId id, Flight& flight);
+  std::optional<QuestionId> next_shared(FlightId id);
 
   Limits limits_;
   std::unordered_map<FlightId, Flight> flights_;
   std::unordered_map<QuestionId, Question> questions_;
   std::deque<QuestionId> ready_;  // have a slot of their own, not named by next() yet
   std::deque<FlightId> turns_;    // flights that want a shared slot
+  std::deque<FlightId> poor_;     // those of them that have no slot
   std::size_t shared_in_use_ = 0, waiting_ = 0;
   FlightId last_flight_ = 0;
   QuestionId last_question_ = 0;

@@ -16,11 +16,19 @@ std::optional<PermitQueue::Id> PermitQueue::ask(Keys keys) {
   return last_;
 }
 
+// Of ten keys that take what they can get, each has 42 of 640 then, and 220 are free for others.
+std::size_t PermitQueue::share() const noexcept {
+  std::size_t free = limits_.all - held_;
+  return std::max<std::size_t>(std::min(limits_.each, 2 * limits_.each * free / limits_.all), 1);
+}
+
 void PermitQueue::grant_or_queue(Id id) {
   Asked& asked = asked_.at(id);
   for (const std::string& each : asked.keys) {
     Key& key = keys_[each];
-    if (key.held >= limits_.each) return key.queue.push_back(id);
+    if (key.held < share()) continue;
+    if (key.queue.empty()) full_.push_back(each);
+    return key.queue.push_back(id);
   }
   if (held_ >= limits_.all) return queue_.push_back(id);
   for (const std::string& each : asked.keys) ++keys_[each].held;
@@ -41,10 +49,29 @@ std::optional<PermitQueue::Id> PermitQueue::next() {
 // The first in the key's queue get what has become free of its share, or go on to wait for something else.
 void PermitQueue::drain(const std::string& name) {
   Key& key = keys_[name];
-  while (key.held < limits_.each && !key.queue.empty()) {
+  while (key.held < share() && held_ < limits_.all && !key.queue.empty()) {
     Id id = key.queue.front();
     key.queue.pop_front();
     if (asked_.contains(id)) grant_or_queue(id);
+  }
+}
+
+// Who holds nothing comes first, then each key in turn.
+void PermitQueue::drain_all() {
+  while (held_ < limits_.all && !queue_.empty()) {
+    Id next = queue_.front();
+    queue_.pop_front();
+    if (asked_.contains(next)) grant_or_queue(next);
+  }
+  for (std::size_t left = full_.size(); left > 0 && held_ < limits_.all; --left) {
+    std::string name = std::move(full_.front());
+    full_.pop_front();
+    drain(name);
+    if (keys_[name].queue.empty()) {
+      forget_idle(name);
+    } else {
+      full_.push_back(std::move(name));
+    }
   }
 }
 
@@ -60,12 +87,7 @@ void PermitQueue::leave(Id id) {
   if (gone.holds) {
     --held_;
     for (const std::string& each : gone.keys) --keys_[each].held;
-    for (const std::string& each : gone.keys) drain(each);
-    while (held_ < limits_.all && !queue_.empty()) {
-      Id next = queue_.front();
-      queue_.pop_front();
-      if (asked_.contains(next)) grant_or_queue(next);
-    }
+    drain_all();
   }
   for (const std::string& each : gone.keys) forget_idle(each);
 }

@@ -1,5 +1,6 @@
 // fetch_permits - how many policy hosts are asked at once, and for whom: no address and no registrable domain
-// may hold more than its share, so that one policy host that never answers keeps no other from being asked.
+// may hold more than its share, so that policy hosts that never answer keep no other from being asked. The
+// share shrinks as the permits run out, to one at last: who holds few comes before who holds many.
 //
 // PermitQueue holds the rules and is pure; FetchPermits lets coroutines of one thread wait for a permit.
 #pragma once
@@ -20,7 +21,7 @@ namespace mtasts {
 
 struct PermitLimits {
   std::size_t all = 640;         // permits at once
-  std::size_t each = 64;         // of one key
+  std::size_t each = 64;         // of one key, while half of them are free
   std::size_t waiting = 10'000;  // above that nobody waits
 };
 
@@ -51,8 +52,10 @@ class PermitQueue {
     std::size_t held = 0;
     std::deque<Id> queue{};
   };
+  std::size_t share() const noexcept;
   void grant_or_queue(Id id);
   void drain(const std::string& key);
+  void drain_all();
   void forget_idle(const std::string& key);
 
   // Who waits stands in one queue: that of a key that has its share, else that of all. Who has left is
@@ -61,6 +64,7 @@ class PermitQueue {
   std::unordered_map<Id, Asked> asked_;
   std::unordered_map<std::string, Key> keys_;
   std::deque<Id> queue_, ready_;
+  std::deque<std::string> full_;  // keys in whose queue somebody stands; drained in turn
   std::size_t held_ = 0;
   Id last_ = 0;
 };

@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds default_patience{5000};  // of a fetch that nobody waits for
+constexpr std::size_t max_wanted = 16;          // next hops of one flight
 
 // A surprise (no memory, a bug) must not leave askers without an answer, nor the domain without its cached
 // policy.
@@ -143,8 +144,13 @@ Flight::Wanted* Flight::wanted(std::optional<Route> route) {
   return found != wanted_.end() ? &*found : &wanted_.emplace_back(Wanted{*route});
 }
 
+bool Flight::can_want(std::optional<Route> route) const noexcept {
+  return !route || wanted_.size() < max_wanted ||
+         std::ranges::find(wanted_, *route, &Wanted::route) != wanted_.end();
+}
+
 void Flight::want(std::optional<Route> route) {
-  if (outcome_) return;
+  if (outcome_ || !can_want(route)) return;
   wanted(route);
   start_dane_looks();
 }
@@ -169,14 +175,17 @@ OutcomePtr Flight::answer_for(const Question& question) const {
   auto dane = question.dane ? find_dane(view(known), *question.dane) : std::nullopt;
   bool dane_known = !question.dane || dane_freshness(dane, now.now) != Freshness::wait ||
                     std::ranges::find(look_->dane, *question.dane) != look_->dane.end();
-  if (!dane_known) return lacks_dane(*question.dane) ? shortage_outcome() : nullptr;
+  if (!dane_known) {
+    const std::string& lacked = dane_shortage(*question.dane);
+    return lacked.empty() ? nullptr : shortage_outcome(lacked);
+  }
   bool settled =
       policy_ == PolicyStep::known || freshness(view(known), now, question.dane) != Freshness::wait;
   bool needless = dane && dane_decides_alone(now.now, &*dane, question.rules);
   bool waits = !settled && !needless;
-  if (waits && policy_ == PolicyStep::shortage) return shortage_outcome();
+  if (waits && policy_ == PolicyStep::shortage) return shortage_outcome(shortage());
   if (waits && waited() < question.fetch_wait) return nullptr;
-  if (waits && !shortage().empty()) return shortage_outcome();  // it is being tried again
+  if (waits && !shortage().empty()) return shortage_outcome(shortage());  // it is being tried again
   if (!settled && !policy_in_force(view(known), now)) {
     known.look.state = StsState::pending;
     known.look.detail.clear();
@@ -189,13 +198,21 @@ const std::string& Flight::shortage() const {
   return fetch_shortage_.empty() && share_ ? share_->shortage() : fetch_shortage_;
 }
 
-OutcomePtr Flight::shortage_outcome() const {
-  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, noted(), shortage()});
+OutcomePtr Flight::shortage_outcome(std::string why) const {
+  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, noted(), std::move(why)});
 }
 
-bool Flight::lacks_dane(Route route) const {
+// A host whose question was never sent is not known to have failed.
+std::string Flight::why_dane_is_unknown() const {
+  if (shortage().empty() && share_ && share_->waits()) return "too many DNS questions at once";
+  return shortage();
+}
+
+// Empty: nothing was lacking.
+const std::string& Flight::dane_shortage(Route route) const {
+  static const std::string nothing;
   auto found = std::ranges::find(wanted_, route, &Wanted::route);
-  return found != wanted_.end() && found->shortage;
+  return found == wanted_.end() ? nothing : found->shortage;
 }
 
 // A flight is waited for once, by whoever comes first; what is waited for is looked up also for one who does
@@ -203,6 +220,7 @@ bool Flight::lacks_dane(Route route) const {
 void Flight::join(const Question& question, Deliver deliver) {
   auto since = note_asked(question.dane);
   longest_patience_ = std::max(longest_patience_, question.fetch_wait);
+  waited_for_until_ = std::max(waited_for_until_, Steady::now() + question.wait);
   if (question.trace && !look_ && !trace_) trace_ = std::make_shared<Trace>();
   start_dane_looks();
   if (Steady::now() - since >= question.wait) return deliver(pending_outcome());
@@ -266,7 +284,8 @@ asio::awaitable<void> Flight::look_at_policy() {
   SharedDns dns(share_, std::shared_ptr<Dns>(network_, &network_->dns_for_sts()));
   Look found = co_await discover_safely(dns, policy_host, shared_.clock, domain_, look_->record, trigger_);
   permit_.reset();
-  if (!shortage().empty() && !found_out(found.record.look.state)) {
+  bool has_new_policy = found.record.fetched_at != look_->record.fetched_at;
+  if (!shortage().empty() && !has_new_policy && !found_out(found.record.look.state)) {
     policy_ = PolicyStep::shortage;
     look_->shortage = shortage();
     co_return settle();
@@ -315,8 +334,9 @@ void Flight::slow_down() {
 void Flight::start_dane_looks() {
   if (!look_) return;
   for (Wanted& wanted : wanted_) {
+    if (wanted.looked) continue;
     auto known = find_dane(view(look_->record), wanted.route);
-    if (wanted.looked || dane_freshness(known, shared_.clock.now()) == Freshness::answer) continue;
+    if (dane_freshness(known, shared_.clock.now()) == Freshness::answer) continue;
     wanted.looked = true;
     ++dane_looks_;
     asio::co_spawn(shared_.executor, look_at_dane(shared_from_this(), wanted.route), asio::detached);
@@ -331,9 +351,10 @@ asio::awaitable<void> Flight::look_at_dane(std::shared_ptr<Flight> self, Route r
       found = co_await dane_safely(std::move(dns), shared_.clock, domain_, route,
                                    state_of(look_->record, route), network_->dane);
     }
-    if (look_ && !shortage().empty() && has_failed(found)) {
-      look_->shortage = shortage();
-      wanted(route)->shortage = true;
+    std::string lacked = look_ && has_failed(found) ? why_dane_is_unknown() : "";
+    if (!lacked.empty()) {
+      look_->shortage = lacked;
+      wanted(route)->shortage = std::move(lacked);
       settle();
     } else if (look_) {  // else it was given up
       keep_dane(look_->record, std::move(found));

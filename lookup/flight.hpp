@@ -43,14 +43,19 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   const OutcomePtr& before() const noexcept { return before_; }
   const OutcomePtr& outcome() const noexcept { return outcome_; }  // nullptr until it has landed
   bool was_asked() const noexcept { return asked_.has_value(); }
+  // Everybody who asked has had an answer by then, whatever is known.
+  Instant waited_for_until() const noexcept { return waited_for_until_; }
   void count(Counter::Token token) { counted_.emplace(std::move(token)); }
 
-  // The next hop's state is to be looked up too, at once if the flight is under way.
+  // Whether the next hop's state can be looked up too: there is a bound, and many ports make no more than
+  // one domain.
+  bool can_want(std::optional<Route> route) const noexcept;
+  // The next hop's state is to be looked up too, at once if the flight is under way; not if it can't be.
   void want(std::optional<Route> route);
   // The final outcome, or an early one if that settles all that this asker needs. nullptr: it has to wait.
   OutcomePtr answer_for(const Question& question) const;
   // Somebody waits for an answer. It is pending at once if others have waited for the same as long as he
-  // would.
+  // would. REQUIRES: can_want().
   void join(const Question& question, Deliver deliver);
 
   // Looks, beginning with what is stored; what was found out. Ends within the time that the network's ports
@@ -72,7 +77,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   struct Wanted {  // a next hop whose DANE state was asked for
     Route route;
     bool looked = false;
-    bool shortage = false;           // nothing was found out, because this host lacked something
+    std::string shortage{};          // what this host lacked, so that nothing was found out
     std::optional<Instant> asked{};  // when somebody first waited for it
   };
   enum class PolicyStep { not_looked, looking, at_policy_host, shortage, known };
@@ -87,8 +92,9 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   void start_dane_looks();
   void leave_place_to_fetch();
   const std::string& shortage() const;
-  OutcomePtr shortage_outcome() const;
-  bool lacks_dane(Route route) const;
+  OutcomePtr shortage_outcome(std::string why) const;
+  std::string why_dane_is_unknown() const;
+  const std::string& dane_shortage(Route route) const;
   std::chrono::milliseconds waited() const;
   std::chrono::milliseconds patience() const;
 
@@ -98,7 +104,8 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   OutcomePtr before_, outcome_;
   std::optional<Counter::Token> counted_{};
   std::vector<Asker> askers_;
-  std::optional<Instant> asked_{};                // when somebody first waited
+  std::optional<Instant> asked_{};  // when somebody first waited
+  Instant waited_for_until_{};
   std::chrono::milliseconds longest_patience_{};  // of those who ask, for an unknown policy
   std::vector<Wanted> wanted_;
   std::shared_ptr<Trace> trace_;     // set before the launch: what it asks is noted

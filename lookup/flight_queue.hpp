@@ -62,6 +62,8 @@ class FlightQueue {
 
   std::size_t flying() const noexcept { return flying_asked_.size() + flying_relaxed_.size(); }
   std::size_t waiting() const noexcept { return asked_.size() + relaxed_.size(); }
+  std::size_t asked_waiting() const noexcept { return asked_.size(); }
+  std::size_t relaxed_waiting() const noexcept { return relaxed_.size(); }
 
  private:
   std::deque<FlightPtr>* next_queue() noexcept;

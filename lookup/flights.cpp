@@ -53,14 +53,16 @@ Flights::~Flights() = default;
 void Flights::ask(const Question& question, Deliver deliver) {
   auto found = table_.find(question.domain);
   FlightPtr flight = found != table_.end() ? found->second : nullptr;
-  if (!flight) {
-    // The asker's read may be older than the commit of a flight that has just left the table.
+  // The asker's read may be older than the commit of a flight that has just left the table.
+  if (!flight)
     if (auto known = settled(question.domain, question.dane)) return deliver(std::move(known));
-    flight = begin(question.domain, Trigger::ask, nullptr);
-  } else if (stale(*flight, question.dane)) {
+  if (!flight || stale(*flight, question.dane)) {
+    if (shared_.queue.asked_waiting() + shared_.permits.waiting() >= options_.max_waiting)
+      return deliver(shortage_outcome("too many domains are looked up at once"));
     flight = begin(question.domain, Trigger::ask, flight);
   }
-  if (!flight) return deliver(pending_outcome());
+  if (!flight->can_want(question.dane))
+    return deliver(shortage_outcome("too many ports of this domain are looked up at once"));
   if (auto known = flight->answer_for(question)) return deliver(std::move(known));
   // What is waited for is looked up ahead of the rechecks.
   bool lifted = flight->state == FlightState::queued && !flight->was_asked();
@@ -75,8 +77,8 @@ void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Tr
   if (before && !stale(*before, dane)) return before->want(dane);
   // Looked at since the answer that asked for this?
   if (!before && trigger == Trigger::ask && settled(domain, dane)) return;
+  if (!has_room_for(domain)) return;
   FlightPtr flight = begin(domain, trigger, before);
-  if (!flight) return;
   flight->want(dane);
   shared_.queue.add_relaxed(flight);
   launch();
@@ -102,9 +104,17 @@ void Flights::use(std::shared_ptr<Network> network) {
   launch();
 }
 
-// nullptr: too many wait. The caller puts the flight into a queue.
+// Whoever can ask has unknown domains without end (map prefetch): they must not keep known ones from being
+// renewed.
+bool Flights::has_room_for(const DomainName& domain) const {
+  std::size_t waiting = shared_.queue.relaxed_waiting();
+  if (waiting < options_.max_prefetched) return true;
+  auto stored = store_.get(domain);
+  return waiting < options_.max_relaxed && stored && *stored;
+}
+
+// The caller puts the flight into a queue.
 Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, const FlightPtr& before) {
-  if (waiting() >= options_.max_waiting) return nullptr;
   auto flight = std::make_shared<Flight>(shared_, domain, trigger, before ? before->outcome() : nullptr);
   if (trigger == Trigger::refresh) flight->count(refreshes_.add());
   table_.insert_or_assign(domain, flight);
@@ -115,6 +125,11 @@ void Flights::launch() {
   while (network_ && !commits_.full()) {
     auto now = Steady::now();
     if (auto launched = std::static_pointer_cast<Flight>(shared_.queue.launch(now))) {
+      bool nobody_waits = launched->was_asked() && !launched->relaxed && launched->waited_for_until() < now;
+      if (nobody_waits) {  // it has waited so long itself; whoever asks next has a fresh one
+        give_up(*launched);
+        continue;
+      }
       asio::co_spawn(shared_.executor, run(std::move(launched)), asio::detached);
     } else if (auto slow = std::static_pointer_cast<Flight>(shared_.queue.slow_down(now))) {
       slow->slow_down();
@@ -122,6 +137,11 @@ void Flights::launch() {
       return launch_later();
     }
   }
+}
+
+void Flights::give_up(Flight& flight) {
+  flight.land(pending_outcome());
+  forget(flight);
 }
 
 void Flights::launch_later() {

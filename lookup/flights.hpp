@@ -35,7 +35,9 @@ struct FlightOptions {
   unsigned max_flying = 256;
   unsigned max_fetching = 640;           // policy hosts asked at once for askers,
   unsigned max_fetching_each = 64;       // at one address, and of one registrable domain
-  std::size_t max_waiting = 100'000;     // flights queued; above that askers get a pending outcome at once
+  std::size_t max_waiting = 100'000;     // flights that askers wait for; above that they are deferred
+  std::size_t max_relaxed = 100'000;     // rechecks and refreshes that wait,
+  std::size_t max_prefetched = 1'000;    // and how many at most when an unknown domain is added to them
   std::size_t max_uncommitted = 10'000;  // outcomes that wait for their commit; above, only policies do
   std::chrono::seconds commit_retry{5};
   DnsTurns::Limits dns{};
@@ -55,9 +57,11 @@ class Flights {
 
   // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if others
   // have waited for the same for the whole wait already: a dead domain holds up one asker and no second.
+  // Where too many wait it is a shortage.
   void ask(const Question& question, Deliver deliver);
 
-  // Starts a flight unless there is one; nobody waits for it. dane: of which next hop the state is due too.
+  // Starts a flight unless there is one, or too many wait; nobody waits for it. dane: of which next hop the
+  // state is due too.
   void look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
 
   // Later flights use this pair (reload). While there is none, flights wait in their queues; this launches
@@ -76,9 +80,11 @@ class Flights {
 
   OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, const FlightPtr& before);
+  bool has_room_for(const DomainName& domain) const;
   bool stale(const Flight& flight, std::optional<Route> dane) const;
   void launch();
   void launch_later();
+  void give_up(Flight& flight);
   boost::asio::awaitable<void> run(FlightPtr flight);
   boost::asio::awaitable<void> fly(FlightPtr flight);
   boost::asio::awaitable<void> commit(FlightPtr flight);

@@ -11,8 +11,9 @@ DescriptorBudget share_descriptors(std::size_t limit) noexcept {
   std::size_t rest = limit > own ? limit - own : 0;
   DescriptorBudget budget{};
   budget.dns = std::clamp<std::size_t>(rest / 8, 4, dns_at_most);
+  budget.dns_tcp = std::clamp<std::size_t>(budget.dns / 4, 1, 64);
   budget.fetches = std::clamp<std::size_t>(rest / 8, 2, fetches_at_most);
-  std::size_t lookups = 2 * budget.dns + budget.fetches;
+  std::size_t lookups = 2 * (budget.dns + budget.dns_tcp) + budget.fetches;
   budget.connections = rest > lookups ? rest - lookups : 1;
   return budget;
 }

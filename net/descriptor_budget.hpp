@@ -8,7 +8,8 @@ namespace mtasts {
 
 struct DescriptorBudget {
   std::size_t connections;  // of clients
-  std::size_t dns;          // sockets of one libunbound context; two may be in use
+  std::size_t dns;          // UDP sockets of one libunbound context; two may be in use
+  std::size_t dns_tcp;      // TCP sockets of one
   std::size_t fetches;      // policy hosts asked at once
 };
 

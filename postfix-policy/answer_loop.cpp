@@ -30,10 +30,15 @@ void AnswerLoop::start() {
 }
 
 void AnswerLoop::adopt(int descriptor, Peers::Token peer, Room room) {
+  cache::Fd owned(descriptor);
   connections_.fetch_add(1, std::memory_order_relaxed);
-  poll_->post([this, socket = cache::Fd(descriptor), peer = std::move(peer), room]() mutable {
-    enter(std::move(socket), std::move(peer), room);
-  });
+  try {
+    poll_->post([this, socket = std::move(owned), peer = std::move(peer), room]() mutable {
+      enter(std::move(socket), std::move(peer), room);
+    });
+  } catch (const std::bad_alloc&) {  // the socket is closed; its client asks again
+    connections_.fetch_sub(1, std::memory_order_relaxed);
+  }
 }
 
 void AnswerLoop::enter(cache::Fd socket, Peers::Token peer, Room room) try {

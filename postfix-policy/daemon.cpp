@@ -218,23 +218,31 @@ class Daemon {
     for (auto& loop : answer_loops_) all += loop->connections();
     std::size_t limit = std::min<std::size_t>(config_.limits.connections, most_connections_);
     auto user = peer_of(descriptor);
-    bool is_postfix = !user || *user == 0 || user == postfix_user_;
-    if (!is_postfix && peers_.held(*user) >= std::max<std::size_t>(limit / 2, 1))
-      return refuse(descriptor, *user);
+    if (!may_be_postfix(user) && peers_.held(user) >= std::max<std::size_t>(limit / 2, 1))
+      return refuse(descriptor, user);
     using Room = AnswerLoop::Room;
     Room room = all >= limit ? Room::none : scarce ? Room::scarce : Room::there_is;
     (room == Room::there_is ? *fewest : *most)->adopt(descriptor, peers_.add(user), room);
   }
 
-  void refuse(int descriptor, uid_t user) {
+  // Over TCP anybody on this host may come. Where Postfix can come over a unix socket, TCP is one user.
+  bool may_be_postfix(std::optional<uid_t> user) const {
+    if (user) return *user == 0 || user == postfix_user_;
+    return std::ranges::none_of(config_.listen.socketmap,
+                                [](const Endpoint& each) { return each.kind == Endpoint::Kind::unix_path; });
+  }
+
+  void refuse(int descriptor, std::optional<uid_t> user) {
     ::close(descriptor);
     shortages_.note(Shortage::connections);
     auto now = clock_.now();
     if (now - last_refused_ < std::chrono::minutes(1)) return;
     last_refused_ = now;
-    log_.say(Level::warning, "connection",
-             "refused: the user with uid " + std::to_string(user) +
-                 " holds half of all connections that there may be; only Postfix and root may hold more");
+    log_.say(
+        Level::warning, "connection",
+        "refused: " + (user ? "the user with uid " + std::to_string(*user) : std::string("TCP")) +
+            " holds half of all connections that there may be; only Postfix and root may hold more, over "
+            "a unix socket");
   }
 
   void await_signals() {

@@ -24,14 +24,15 @@ std::optional<uid_t> postfix_user() {
 }
 
 Peers::Token Peers::add(std::optional<uid_t> user) {
-  if (!user) return {};
+  if (!user) return Token(of_nobody_);
   auto& count = counts_[*user];
   if (!count) count = std::make_shared<std::atomic<std::size_t>>(0);
   return Token(count);
 }
 
-std::size_t Peers::held(uid_t user) const {
-  auto found = counts_.find(user);
+std::size_t Peers::held(std::optional<uid_t> user) const {
+  if (!user) return of_nobody_->load();
+  auto found = counts_.find(*user);
   return found == counts_.end() ? 0 : found->second->load();
 }
 

@@ -33,11 +33,14 @@ class Peers {
     std::shared_ptr<std::atomic<std::size_t>> count_;
   };
 
+  // nullopt: those who have no user count as one.
   Token add(std::optional<uid_t> user);
-  std::size_t held(uid_t user) const;
+  std::size_t held(std::optional<uid_t> user) const;
 
  private:
-  std::unordered_map<uid_t, std::shared_ptr<std::atomic<std::size_t>>> counts_;
+  using Count = std::shared_ptr<std::atomic<std::size_t>>;
+  std::unordered_map<uid_t, Count> counts_;
+  Count of_nobody_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 // As whom Postfix connects, beside root: the user "postfix", if there is one (mail_owner).

@@ -68,6 +68,10 @@ DnsAnswer::Kind kind_of(bool nxdomain, std::vector<std::string>& rdata) noexcept
   return rdata.empty() ? DnsAnswer::Kind::no_data : DnsAnswer::Kind::data;
 }
 
+// Whoever owns a name can have each of its labels delegated to servers that are slow, and libunbound asks
+// them one after the other: minutes for a name of a hundred labels. Names of mail hosts have a few.
+constexpr std::size_t max_labels = 24;
+
 bool label_ok(std::string_view label) noexcept {
   auto fine = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -87,7 +91,9 @@ DnsAnswer timeout_answer(std::chrono::milliseconds limit, bool was_asked) {
   auto ms = limit.count();
   std::string words = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
   if (was_asked) return failed_answer("timeout after " + words);
-  return failed_answer("timeout: not asked within " + words + ", too many DNS questions at once");
+  DnsAnswer answer = failed_answer("timeout: not asked within " + words + ", too many DNS questions at once");
+  answer.local = true;
+  return answer;
 }
 
 DnsAnswer to_answer(const UnboundReply& reply, std::string_view name, RrType type) {
@@ -114,6 +120,8 @@ std::string_view refuse_name(std::string_view name) noexcept {
   if (name == ".") return {};
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.size() > 253) return "the name is longer than 253 octets";
+  if (static_cast<std::size_t>(std::ranges::count(name, '.')) >= max_labels)
+    return "the name has more than 24 labels";
   for (;;) {
     auto dot = name.find('.');
     if (!label_ok(name.substr(0, dot))) return "not a name that can be asked: an empty, long or odd label";

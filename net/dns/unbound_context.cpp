@@ -25,11 +25,11 @@ struct Option {
 // buffer, of its own. A server that does not answer is asked less often than by default: nobody waits for
 // longer than [dns] timeout, and what goes on behind that holds a socket for half a minute.
 constexpr Option busy_relay[] = {
-    {"outbound-msg-retry:", "2"}, {"max-sent-count:", "8"},      {"num-queries-per-thread:", "4096"},
-    {"outgoing-num-tcp:", "64"},  {"msg-cache-size:", "32m"},    {"rrset-cache-size:", "64m"},
-    {"key-cache-size:", "8m"},    {"neg-cache-size:", "4m"},     {"infra-cache-numhosts:", "50000"},
-    {"prefetch-key:", "yes"},     {"qname-minimisation:", "no"},  // a round trip for each label of
-                                                                  // _25._tcp.mx.example.com (docs/adr/0007)
+    {"outbound-msg-retry:", "2"},  {"max-sent-count:", "8"},           {"num-queries-per-thread:", "4096"},
+    {"msg-cache-size:", "32m"},    {"rrset-cache-size:", "64m"},       {"key-cache-size:", "8m"},
+    {"neg-cache-size:", "4m"},     {"infra-cache-numhosts:", "50000"}, {"prefetch-key:", "yes"},
+    {"qname-minimisation:", "no"},  // a round trip for each label of
+                                    // _25._tcp.mx.example.com (docs/adr/0007)
 };
 
 // libunbound itself only says "initialization failure" for a file that can't be opened.
@@ -100,7 +100,9 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
     auto ok = set(ctx, option.name, option.value);
     if (!ok) return ok;
   }
-  auto sockets = set(ctx, "outgoing-range:", std::to_string(descriptor_budget().dns).c_str());
+  DescriptorBudget budget = descriptor_budget();
+  auto sockets = set(ctx, "outgoing-range:", std::to_string(budget.dns).c_str());
+  if (sockets) sockets = set(ctx, "outgoing-num-tcp:", std::to_string(budget.dns_tcp).c_str());
   if (!sockets) return sockets;
   bool local_zones = !options.private_zones.empty() && any_loopback(options.private_servers);
   if (options.forward.empty() &&

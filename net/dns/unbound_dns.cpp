@@ -246,8 +246,10 @@ asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std:
   for (;;) {
     auto sent = Steady::now();
     DnsAnswer answer = co_await ask_once(resolver, name, type, deadline);
-    answer.local = failed_by_shortage(answer, sent);
-    if (answer.local) answer.reason = no_socket;
+    if (failed_by_shortage(answer, sent)) {
+      answer.local = true;
+      answer.reason = no_socket;
+    }
     auto again = Steady::now() + shortage_pause;
     if (!answer.local || again > std::min(deadline, begin + shortage_patience)) co_return answer;
     pause.expires_at(again);

@@ -20,6 +20,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
 constexpr std::size_t max_last_resort = 4;
 constexpr std::chrono::seconds connect_limit{2};
+constexpr std::chrono::seconds address_limit{10};  // a lookup holds its place in the queue for so long
 constexpr std::string_view no_permit = "too many policy hosts are slow at once, or too many at this one";
 constexpr std::chrono::seconds whenever_patience{2}, soon_patience{5};
 
@@ -162,7 +163,8 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
   Deadline deadline = steady_clock::now() + settings->timeout;
   if (!job.lookup && !settings->proxy)
     job.lookup = begin_lookup(co_await asio::this_coro::executor, dns, job.url.host);
-  auto addresses = co_await where_to_dial(dns, settings, job.url.host, job.lookup, deadline);
+  Deadline addresses_by = std::min<Deadline>(deadline, steady_clock::now() + address_limit);
+  auto addresses = co_await where_to_dial(dns, settings, job.url.host, job.lookup, addresses_by);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   if (addresses->size() > max_addresses) addresses->resize(max_addresses);
   if (job.lookup) add_last_resort(*addresses, *job.lookup, settings->allow_addresses);

@@ -116,8 +116,8 @@ void TlsSessions::keep(const std::string& host, Kept kept) {
   if (size == 0 || size > limits_.octets_each || size > limits_.octets) return;
   while (octets_ + size > limits_.octets) drop(order_.begin());
   order_.emplace_back(host, std::move(kept));
-  hosts_.emplace(host, std::prev(order_.end()));
   octets_ += size;
+  hosts_.emplace(host, std::prev(order_.end()));
 }
 
 TlsSessions::Kept TlsSessions::take(const std::string& host) {

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -369,6 +370,31 @@ def test_refused_connections_are_a_problem_for_a_while(alone):
         for each in clients:
             each.close()
     wait_until("the log to say it", lambda: any(each["code"] == "connections" for each in alone.log("problem")), 60)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter the namespace of another process")
+def test_who_comes_over_tcp_holds_half_of_the_connections(alone):
+    alone.text = alone.text.replace('policy.sock"]', 'policy.sock", "inet:127.0.0.1:8463"]') + "[limits]\nconnections = 20\n"
+    alone.config.write_text(alone.text)
+    alone.start()
+    asks = """import socket, sys
+held = [socket.create_connection(("127.0.0.1", 8463)) for _ in range(30)]
+served = 0
+for stream in held:
+    try:
+        stream.sendall(b"21:postfix relay.example,")
+        served += b"OK" in stream.recv(100)
+    except OSError:
+        pass
+print(served, flush=True)
+sys.stdin.read()
+"""
+    command = ["nsenter", f"--net=/proc/{alone.child.pid}/ns/net", sys.executable, "-c", asks]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as many:
+        assert int(many.stdout.readline()) == 10
+        assert alone.ask("postfix", "relay.example") == LOADED
+        many.stdin.close()
+    assert "connections" in alone.problems()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

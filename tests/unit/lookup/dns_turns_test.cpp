@@ -91,6 +91,42 @@ TEST_CASE("a question that was given up before it was sent is not sent", "[turns
   CHECK(turns.waiting() == 0);
 }
 
+TEST_CASE("while it is crowded a flight without a slot still asks, one question at a time", "[turns]") {
+  DnsTurns turns({.own = 2, .shared = 4});
+  auto slow = turns.add(), hung = turns.add();
+  turns.give_up_own(slow);
+  turns.give_up_own(hung);
+  auto a = ask(turns, slow, 3), b = ask(turns, hung, 3);
+  std::vector<DnsTurns::QuestionId> sent;
+  auto crowded = [&] {
+    sent.clear();
+    while (auto next = turns.next(true)) sent.push_back(*next);
+    return sent;
+  };
+  CHECK(crowded() == std::vector{a[0], b[0]});
+  CHECK(turns.waits(slow));
+  turns.done(a[0]);
+  turns.done(b[0], true);
+  CHECK(crowded() == std::vector{a[1]});  // what hung gets no other
+  turns.done(a[1]);
+  CHECK(crowded() == std::vector{a[2]});
+  CHECK_FALSE(turns.waits(slow));
+  CHECK(all_next(turns) == std::vector{b[1], b[2]});
+}
+
+TEST_CASE("a flight keeps one slot of its own, whatever hangs", "[turns]") {
+  DnsTurns turns({.own = 2, .shared = 0});
+  auto flight = turns.add();
+  auto asked = ask(turns, flight, 5);
+  CHECK(all_next(turns) == std::vector{asked[0], asked[1]});
+  turns.done(asked[0], true);
+  CHECK(all_next(turns).empty());
+  for (std::size_t i = 1; i < 4; ++i) {
+    turns.done(asked[i], true);
+    CHECK(all_next(turns) == std::vector{asked[i + 1]});
+  }
+}
+
 // Flights come at random, ask at random, and some never get an answer. Each step a flight's questions are
 // answered but for those of the dead ones.
 TEST_CASE("over random arrivals no flight waits longer than its own work and one turn of the others",

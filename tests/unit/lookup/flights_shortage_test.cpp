@@ -101,3 +101,13 @@ TEST_CASE("a refresh that fails by a shortage changes nothing", "[shortage]") {
   CHECK(world.outcomes[0]->state == Outcome::State::known);
   CHECK(world.outcomes[0]->record.policy->mode == Mode::enforce);
 }
+
+TEST_CASE("a policy that was fetched is kept, although its id could not be asked for", "[shortage]") {
+  DaneFlights world;
+  Record stored = stored_policy(world.clock.time - 604000s, "enforce", 604800);
+  world.store.records.emplace(name("example.com"), stored);
+  world.dns->answers["_mta-sts.example.com/TXT"] = local_failure();
+  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.run();
+  CHECK(world.store.records.at(name("example.com")).fetched_at > stored.fetched_at);
+}

@@ -195,7 +195,7 @@ TEST_CASE("when too many wait, askers are not queued without end", "[lookup]") {
   world.dns->delay = 20ms;
   for (int i = 0; i < 20; ++i) world.ask("d" + std::to_string(i) + ".example");
   CHECK(world.outcomes.size() == 6);  // 4 fly, 10 wait
-  for (const auto& outcome : world.outcomes) CHECK(outcome->state == Outcome::State::pending);
+  for (const auto& outcome : world.outcomes) CHECK(outcome->state == Outcome::State::shortage);
   world.run();
   CHECK(world.outcomes.size() == 20);
 }

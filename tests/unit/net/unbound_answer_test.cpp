@@ -172,6 +172,8 @@ TEST_CASE("names that are not asked", "[net]") {
       {"longest", longest, true},
       {"longest with a final dot", longest + ".", true},
       {"254 octets", longest + "b", false},
+      {"24 labels", "_25._tcp.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.example.com.", true},
+      {"25 labels", "_25._tcp.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.example.com", false},
       {"64 octets in a label", label + "a.example", false},
       {"nothing", "", false},
       {"UB-7: an empty label", "a..b", false},

@@ -15,6 +15,7 @@ TEST_CASE("each user's connections are counted until they go", "[peers]") {
   CHECK(peers.held(1000) == 2);
   CHECK(peers.held(33) == 1);
   Peers::Token moved(std::move(second));
+  CHECK(peers.held(std::nullopt) == 1);
   first.reset();
   CHECK(peers.held(1000) == 1);
 }
