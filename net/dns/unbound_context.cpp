@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -22,15 +23,23 @@ struct Option {
 // The library's defaults are made for one program's few lookups (UB-9). num-queries-per-thread is what keeps
 // several hundred questions at once from pushing each other out with SERVFAIL. so-rcvbuf: is not here: it is
 // applied to listening sockets only, and libunbound has none; each outgoing query has a socket, and so a
-// buffer, of its own. A server that does not answer is asked less often than by default: nobody waits for
-// longer than [dns] timeout, and what goes on behind that holds a socket for half a minute.
+// buffer, of its own.
 constexpr Option busy_relay[] = {
-    {"outbound-msg-retry:", "2"},  {"max-sent-count:", "8"},           {"num-queries-per-thread:", "4096"},
-    {"msg-cache-size:", "32m"},    {"rrset-cache-size:", "64m"},       {"key-cache-size:", "8m"},
-    {"neg-cache-size:", "4m"},     {"infra-cache-numhosts:", "50000"}, {"prefetch-key:", "yes"},
+    {"num-queries-per-thread:", "4096"},
+    {"msg-cache-size:", "32m"},
+    {"rrset-cache-size:", "64m"},
+    {"key-cache-size:", "8m"},
+    {"neg-cache-size:", "4m"},
+    {"infra-cache-numhosts:", "50000"},
+    {"prefetch-key:", "yes"},
     {"qname-minimisation:", "no"},  // a round trip for each label of
                                     // _25._tcp.mx.example.com (docs/adr/0007)
 };
+
+// A server that does not answer is asked less often than by default: nobody waits for longer than [dns]
+// timeout, and what goes on behind that holds a socket for half a minute. Not for forwarders: beside one that
+// lies or is silent, a good one must get its turn.
+constexpr Option while_recursing[] = {{"outbound-msg-retry:", "2"}, {"max-sent-count:", "8"}};
 
 // libunbound itself only says "initialization failure" for a file that can't be opened.
 Result<std::string> read(const std::string& path, const char* key, const char* remedy) {
@@ -93,13 +102,18 @@ Result<void> set_forwarders(ub_ctx& ctx, const std::vector<std::string>& forward
   return {};
 }
 
+Result<void> set_all(ub_ctx& ctx, std::span<const Option> options) {
+  for (const Option& option : options)
+    if (auto ok = set(ctx, option.name, option.value); !ok) return ok;
+  return {};
+}
+
 Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
   ub_ctx_debugout(&ctx, nullptr);  // else it writes to stderr (UB-22); what matters comes with each answer
   ub_ctx_debuglevel(&ctx, 0);
-  for (const Option& option : busy_relay) {
-    auto ok = set(ctx, option.name, option.value);
-    if (!ok) return ok;
-  }
+  if (auto ok = set_all(ctx, busy_relay); !ok) return ok;
+  if (options.forward.empty())
+    if (auto ok = set_all(ctx, while_recursing); !ok) return ok;
   DescriptorBudget budget = descriptor_budget();
   auto sockets = set(ctx, "outgoing-range:", std::to_string(budget.dns).c_str());
   if (sockets) sockets = set(ctx, "outgoing-num-tcp:", std::to_string(budget.dns_tcp).c_str());
