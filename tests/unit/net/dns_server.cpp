@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 namespace mtasts {
@@ -174,7 +175,9 @@ void DnsServer::take_udp(std::vector<Late>& late) {
   ++questions_;
   if (reply.silent) return;
   late.push_back({steady_clock::now() + reply.delay, from, response(query, end, reply), reply.until});
-  most_at_once_ = std::max<int>(most_at_once_, static_cast<int>(late.size()));
+  std::set<std::string> names;  // what is sent again counts once
+  for (const Late& each : late) names.insert(each.bytes.substr(12, end - 12));
+  most_at_once_ = std::max<int>(most_at_once_, static_cast<int>(names.size()));
 }
 
 void DnsServer::take_tcp() {

@@ -59,7 +59,7 @@ class DnsServer {
 
   std::string forward() const;  // "127.0.0.1@port"
   std::uint16_t port() const noexcept { return port_; }
-  int most_at_once() const noexcept { return most_at_once_; }  // delayed answers outstanding
+  int most_at_once() const noexcept { return most_at_once_; }  // questions with delayed answers
   int tcp_questions() const noexcept { return tcp_questions_; }
   int questions() const noexcept { return questions_; }  // that have arrived, also those left unanswered
 
