@@ -1,4 +1,4 @@
-// eviction - keeps the used pages below max_size without ever giving up a protection (DESIGN §5, B5).
+// eviction - keeps the used pages below max_size without ever giving up a protection (docs/CACHE_FORMAT.md).
 //
 // A fifth of max_size belongs to the negatives, the rest to the policies, and neither makes room for the
 // other: else strangers with large policies would have every mail to a domain without one cost a lookup.

@@ -2,7 +2,8 @@
 //
 // LMDB does not write a page that one transaction took at the file's end and freed again, so a sound file may
 // be shorter than its page count: the pages that are not there are free, and nobody reads a free page. A file
-// cut off by somebody else looks the same, but kills with SIGBUS whoever reads a page beyond its end (B6).
+// cut off by somebody else looks the same, but kills with SIGBUS whoever reads a page beyond its end
+// (LMDB-21).
 #pragma once
 
 #include <lmdb.h>

@@ -2,7 +2,7 @@
 //
 // Files: data.mdb and lock.mdb (LMDB's; the latter a link into memory, see lock_place.hpp), daemon.lock
 // (flock'ed by the writing process), data.mdb.bad-TIME (damaged, kept, never deleted). Folder 2750, data.mdb
-// 0640, lock.mdb 0660: whoever can write lock.mdb is as trusted as the daemon (LMDB-13, B9).
+// 0640, lock.mdb 0660: whoever can write lock.mdb is as trusted as the daemon (LMDB-13, LMDB-24).
 #pragma once
 
 #include <sys/types.h>
@@ -24,7 +24,8 @@ std::string data_file(std::string_view folder);
 std::string lock_file(std::string_view folder);
 
 // While it lives, root acts as the owner of the folder's files, so that no file of root's appears among them
-// (B8). Does nothing for others. Acts on the whole process: open caches before other threads do file work.
+// (LMDB-23). Does nothing for others. Acts on the whole process: open caches before other threads do file
+// work.
 class OwnerIdentity {
  public:
   explicit OwnerIdentity(const std::string& folder) noexcept;
@@ -42,7 +43,7 @@ Result<void> make_folder(const std::string& folder);
 bool is_mounted_read_only(const std::string& folder) noexcept;
 // That this process may write here, and that the files are its own.
 Result<void> check_writable(const std::string& folder);
-// That a reader can open what is there; it must not make anything, lock.mdb least of all (B8).
+// That a reader can open what is there; it must not make anything, lock.mdb least of all (LMDB-23).
 // no_lock_needed: nobody writes, so a lock.mdb that is gone is no obstacle.
 Result<void> check_readable(const std::string& folder, bool no_lock_needed);
 

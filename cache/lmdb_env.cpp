@@ -11,7 +11,7 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr unsigned max_readers = 2048;  // 1024 workers, the store's and many mtastsctl (B9)
+constexpr unsigned max_readers = 2048;  // 1024 workers, the store's and many mtastsctl
 
 bool exceeds_memory(std::uint64_t bytes) {
   struct sysinfo info{};

@@ -18,7 +18,7 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr std::uint64_t least_map = 64ull << 30;  // sparse address space, never resized under readers (B1)
+constexpr std::uint64_t least_map = 64ull << 30;  // sparse; never resized under readers (LMDB-19, LMDB-20)
 
 // A try to open that failed. rc: LMDB's code or the system's; 0: no code says it.
 struct Failure {

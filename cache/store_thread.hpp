@@ -1,4 +1,4 @@
-// store_thread - the only writer (B2): takes queued changes, commits them, then reports back.
+// store_thread - the only writer (LMDB-1): takes queued changes, commits them, then reports back.
 //
 // Commits at most every 20 ms or 256 changes; the first change after a pause is committed at once. A change
 // is reported only after its commit is durable; a commit that fails is tried again, then all of its changes

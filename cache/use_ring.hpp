@@ -1,7 +1,7 @@
 // use_ring - "this domain was asked for on that day", from one reading thread to the store thread.
 //
-// Bounded and without locks: push() is called on the answer path and drops the note when the ring is full
-// (B5). One thread pushes, the store thread pops.
+// Bounded and without locks: push() is called on the answer path and drops the note when the ring is full.
+// One thread pushes, the store thread pops.
 #pragma once
 
 #include <array>

@@ -12,8 +12,7 @@
 
 namespace mtasts {
 
-// Where the daemon's cache may lie: the configured folder alone, else the system's before the user's own
-// (B18).
+// Where the daemon's cache may lie: the configured folder alone, else the system's before the user's own.
 std::vector<std::string> cache_folders(const CacheConfig& config);
 
 // Opens the first folder that holds a cache. Fault::storage: names what was tried, and the remedy.

@@ -2,9 +2,9 @@
 //
 // A DaneView is one look at a next hop: is its MX RRset secure, and what is each MX host. It is in force no
 // longer than the smallest TTL seen (DANE-27). Beside the last state that was decided stands the trouble that
-// a later look may have met: the state goes on to count until its TTL is over (DESIGN §4 rule 3). After that
-// it stays as the domain's last proof, for 30 days: what holds while DNSSEC is down. A host whose lookup
-// failed keeps its own last proof and its time; only an answer that validates writes a proof.
+// a later look may have met: the state goes on to count until its TTL is over (rule 3 of docs/DECISION.md).
+// After that it stays as the domain's last proof, for 30 days: what holds while DNSSEC is down. A host whose
+// lookup failed keeps its own last proof and its time; only an answer that validates writes a proof.
 #pragma once
 
 #include <chrono>

@@ -23,7 +23,7 @@ std::optional<DaneView> take_dane(std::string_view& bytes) noexcept;
 
 // Octet by octet, lowest first, whatever the machine's own order is.
 void append_little(std::string& out, std::uint64_t value, std::size_t octets);
-// The same the other way. The bytes may be unaligned (B7). REQUIRES: there are as many.
+// The same the other way. The bytes may be unaligned (LMDB-22). REQUIRES: there are as many.
 template <std::integral T>
 T take_number(std::string_view& bytes) noexcept {
   T value{};

@@ -56,7 +56,7 @@ bool enforces(const CachedPolicy* policy, const ZoneRules& zone) noexcept {
 
 using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
 
-// Rules 4 and 5: the MX RRset is secure. Letters as in DESIGN §4.
+// Rules 4 and 5: the MX RRset is secure. Letters as in docs/DECISION.md.
 Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enforces,
                const ZoneRules& zone) noexcept {
   unsigned others = hosts.unusable + hosts.none + hosts.insecure;

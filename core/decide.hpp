@@ -1,8 +1,7 @@
 // decide - the one decision: must this next hop be reached over verified TLS, and why.
 //
-// Pure: no clock, no socket, no cache; everything it needs is an argument. One table test holds its rows
-// (DESIGN §4). The order of the rules is the order of DESIGN §4; what is done about mixed MX sets is told in
-// docs/adr.
+// Pure: no clock, no socket, no cache; everything it needs is an argument. The rules, their order and their
+// reasons are in docs/DECISION.md; why mixed MX sets are answered as they are is in docs/adr/0006.
 #pragma once
 
 #include <chrono>
@@ -96,7 +95,7 @@ std::string_view words(Verdict verdict) noexcept;
 
 struct Decision {
   Verdict verdict = Verdict::not_found;
-  std::string_view rule;                 // of DESIGN §4: "2", "3", "4a" … "7"
+  std::string_view rule;                 // of docs/DECISION.md: "2", "3", "4a" … "7"
   std::string_view reason;               // static words: "enforce policy", "no MTA-STS record"
   std::string_view detail;               // further cause, may be empty; lives as long as the arguments
   CachedPolicy const* policy = nullptr;  // set if verdict is secure

@@ -1,4 +1,4 @@
-// override - an administrator's own rule for a next hop (DESIGN §1 [override], §4 rule 2).
+// override - an administrator's own rule for a next hop (rule 2 of docs/DECISION.md).
 //
 // A key is a domain, a wildcard "*.example.com" (any depth below, not the domain itself; the longest wins) or
 // a literal next hop as it stands in Postfix ("[relay.example]:587", "example.com:25", "[relay.example]").

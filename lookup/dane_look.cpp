@@ -12,7 +12,7 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t hosts_at_once = 10;     // of one look: 20 questions of the 512 that there are (B10)
+constexpr std::size_t hosts_at_once = 10;     // of one look: 20 questions of those that may be out (UB-23)
 constexpr std::size_t most_ds_questions = 8;  // about the zones above a dead host
 constexpr std::string_view unknown_port =
     "the next hop's service name is not in /etc/services, so TLSA records can't be looked up";

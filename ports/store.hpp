@@ -27,7 +27,7 @@ class Reader {
   virtual void release() noexcept = 0;
 
   // Notes that the domain was asked for on that day (days since the epoch). Bounded, never blocks, may be
-  // dropped. Not needed for a day up to the view's last_used (B5).
+  // dropped. Not needed for a day up to the view's last_used.
   virtual void note_use(const DomainName& domain, std::uint32_t day) noexcept = 0;
 };
 

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds sendmail_wait{4000};  // sendmail gives up after 5 s
-constexpr milliseconds newer_id_wait{3000};  // DESIGN §4 rule 6
+constexpr milliseconds newer_id_wait{3000};  // rule 6 of docs/DECISION.md
 constexpr std::string_view unreadable = "the policy cache can't be read";
 constexpr std::string_view shortage = "this host lacks what a lookup takes";
 

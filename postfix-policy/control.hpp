@@ -1,5 +1,5 @@
 // control - the control socket's conversations, on an admin thread of their own: nothing asked here stalls an
-// answer or the accepting of connections (ENGINEERING: admin work).
+// answer or the accepting of connections.
 //
 // One request a connection: a JSON object {"verb":…} on one line of at most 4096 octets, answered by one JSON
 // object on one line; {"error":…} if it can't be done. Five seconds for the request. Who may connect (mode

@@ -1,5 +1,5 @@
-// key - the key of a lookup as Postfix sends it, U-labels included, to a next hop (DESIGN §4 rule 1, KEY-5,
-// KEY-6).
+// key - the key of a lookup as Postfix sends it, U-labels included, to a next hop (rule 1 of
+// docs/DECISION.md; KEY-5, KEY-6).
 #pragma once
 
 #include <string>

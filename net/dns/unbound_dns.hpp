@@ -1,4 +1,5 @@
-// unbound_dns - the Dns port over libunbound and its event interface (UB-1 to UB-22).
+// unbound_dns - the Dns port over libunbound and its event interface (UB in
+// docs/FACTS.md).
 //
 // libunbound resolves and validates on the resolve thread's event loop, where its sockets are awaited and its
 // callbacks run. At most max_queries are in flight, the rest wait in order. A timeout really ends a wait, and

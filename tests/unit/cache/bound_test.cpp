@@ -1,4 +1,4 @@
-// The bound on used pages (DESIGN §5, B5): what goes, in which order, and what never goes.
+// The bound on used pages (cache/eviction.hpp): what goes, in which order, and what never goes.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>

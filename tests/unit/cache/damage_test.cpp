@@ -1,5 +1,5 @@
-// Damaged files (B6, LMDB-18): kept, never deleted, nobody dies of them, and what is whole in them is carried
-// over.
+// Damaged files (LMDB-18, LMDB-21): kept, never deleted, nobody dies of them, and what is whole in them is
+// carried over.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

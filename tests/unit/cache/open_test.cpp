@@ -47,7 +47,7 @@ class AsNobody {
 
 }  // namespace
 
-TEST_CASE("B9: rights of the folder and its files, whatever the umask", "[cache]") {
+TEST_CASE("LMDB-13, LMDB-24: rights of the folder and its files, whatever the umask", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto before = umask(077);
@@ -70,7 +70,7 @@ TEST_CASE("The folder is made with its parents", "[cache]") {
   CHECK(cache);
 }
 
-TEST_CASE("B1: the map is reserved, the file is not", "[cache]") {
+TEST_CASE("LMDB-20: the map is reserved, the file is not", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);
@@ -92,7 +92,7 @@ TEST_CASE("One process writes, and it opens the cache once", "[cache]") {
   CHECK(LmdbCache::open({.path = folder.cache()}, clock));
 }
 
-TEST_CASE("B8: a reader makes nothing", "[cache]") {
+TEST_CASE("LMDB-23: a reader makes nothing", "[cache]") {
   TempFolder folder;
   CHECK(says(refusal({.path = folder.cache(), .read_only = true}), "no such folder"));
   CHECK_FALSE(std::filesystem::exists(folder.cache()));
@@ -151,7 +151,7 @@ TEST_CASE("A parent that may not be written, or a path that is no folder", "[cac
   CHECK(says(refusal({.path = "/proc/mtasts"}), "/proc"));
 }
 
-TEST_CASE("B8: root leaves no file of its own in the owner's folder", "[cache]") {
+TEST_CASE("LMDB-23: root leaves no file of its own in the owner's folder", "[cache]") {
   if (geteuid() != 0) SKIP("needs root");
   TempFolder folder;
   HandClock clock;

@@ -36,7 +36,7 @@ TEST_CASE("find sees what is committed; its view lives until release", "[cache]"
   CHECK((*found)->policy.mode == Mode::testing);
 }
 
-TEST_CASE("B6: a bad record is not known, which is not the same as not stored, and it is no other domain's",
+TEST_CASE("a bad record is not known, which is not the same as not stored, and it is no other domain's",
           "[cache]") {
   TempFolder folder;
   HandClock clock;

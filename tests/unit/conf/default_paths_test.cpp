@@ -1,4 +1,4 @@
-// B18: where the cache and the control socket lie by default.
+// Where the cache and the control socket lie by default, as mtastsd(8) says under ENVIRONMENT.
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -38,14 +38,14 @@ bool writable(const char* folder) { return access(folder, W_OK) == 0; }
 
 }  // namespace
 
-TEST_CASE("B18: systemd's folders come first", "[conf]") {
+TEST_CASE("Default paths: systemd's folders come first", "[conf]") {
   Environment state("STATE_DIRECTORY", "/srv/state:/srv/other");
   Environment run("RUNTIME_DIRECTORY", "/srv/run");
   CHECK(default_paths().state == "/srv/state");
   CHECK(default_paths().control == "/srv/run/control.sock");
 }
 
-TEST_CASE("B18: then the system's, if this user can write there, else the user's", "[conf]") {
+TEST_CASE("Default paths: then the system's, if this user can write there, else the user's", "[conf]") {
   Environment state("STATE_DIRECTORY", nullptr), run("RUNTIME_DIRECTORY", nullptr);
   Environment xdg("XDG_STATE_HOME", "/home/u/state"), xdg_run("XDG_RUNTIME_DIR", "/run/user/7");
   auto paths = default_paths();
@@ -59,7 +59,7 @@ TEST_CASE("B18: then the system's, if this user can write there, else the user's
     CHECK(paths.control == "/run/user/7/mtastsd/control.sock");
 }
 
-TEST_CASE("B18: relative folders in the environment are ignored", "[conf]") {
+TEST_CASE("Default paths: relative folders in the environment are ignored", "[conf]") {
   Environment state("STATE_DIRECTORY", "state"), run("RUNTIME_DIRECTORY", "");
   Environment xdg("XDG_STATE_HOME", "state"), home("HOME", "/home/u"), xdg_run("XDG_RUNTIME_DIR", nullptr);
   auto paths = default_paths();

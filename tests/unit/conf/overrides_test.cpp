@@ -1,5 +1,5 @@
-// DESIGN 1: the sections [override."NAME"]. What is wrong in one is an error: a slip of the pen must not
-// switch protection off.
+// The sections [override."NAME"]. What is wrong in one is an error: a slip of the pen must not switch
+// protection off.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

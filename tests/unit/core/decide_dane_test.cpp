@@ -1,4 +1,4 @@
-// The DANE rows of decide(): rules 2 to 6 of DESIGN §4. Each row names what it is about and its source.
+// The DANE rows of decide(): rules 2 to 6 of docs/DECISION.md. Each row names what it is about and its facts.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 

@@ -45,7 +45,7 @@ Overrides sample() {
 
 }  // namespace
 
-TEST_CASE("DESIGN 1 [override]: literal, then domain, then the longest wildcard", "[core]") {
+TEST_CASE("Overrides: literal, then domain, then the longest wildcard", "[core]") {
   struct Row {
     const char *why, *host;
     bool bracketed;

@@ -96,7 +96,7 @@ TEST_CASE("what Postfix reads of a reply", "[core]") {
   CHECK(reply.all("policy_type") == std::vector<std::string>{"sts"});            // PFX-14
   CHECK(reply.all("policy_domain") == std::vector<std::string>{"example.com"});  // PFX-15
   CHECK(reply.all("mx_host_pattern") ==
-        std::vector<std::string>{"mx1.example.com", "*.example.net"});  // PFX-16, -24
+        std::vector<std::string>{"mx1.example.com", "*.example.net"});  // PFX-16, PFX-24
   CHECK(reply.all("policy_string").size() == 5);                        // PFX-16
   CHECK(reply.all("policy_string")[2] == "mx: mx1.Example.com");
   CHECK(reply.all("policy_failure").empty());  // PFX-17

@@ -97,7 +97,7 @@ TEST_CASE("a silent server: every wait ends", "[net]") {
   CHECK(bench.ask("n1.example").kind == Kind::data);
 }
 
-TEST_CASE("B10: no more than max_queries at once, the rest in order", "[net]") {
+TEST_CASE("UB-23: no more than max_queries at once, the rest in order", "[net]") {
   Bench bench(60s, 4);
   bench.ask_at_once(60, "held");
   REQUIRE(bench.until([&] {
@@ -126,7 +126,7 @@ TEST_CASE("the time in the queue counts", "[net]") {
   CHECK(bench.ask("n1.example").kind == Kind::data);
 }
 
-TEST_CASE("B10: 2,000 questions at once all end, with their own answers", "[net]") {
+TEST_CASE("UB-23: 2,000 questions at once all end, with their own answers", "[net]") {
   Bench bench(60s);
   bench.ask_at_once(2000, "n");
   REQUIRE(bench.until([&] { return bench.all_there(); }));
@@ -138,7 +138,7 @@ TEST_CASE("B10: 2,000 questions at once all end, with their own answers", "[net]
   CHECK(right == 2000);
 }
 
-TEST_CASE("STYLE A: deleted with questions outstanding", "[net]") {
+TEST_CASE("UB-14: deleted with questions outstanding", "[net]") {
   Bench bench(60s, 10);
   bench.ask_at_once(50, "silent");
   REQUIRE(bench.until_asked());
