@@ -293,6 +293,7 @@ asio::awaitable<void> Flight::look_at_policy() {
   found.record.dane = std::move(look_->record.dane);
   look_->record = std::move(found.record);
   look_->asked = !found.put_off;
+  look_->put_off = found.put_off;
   look_->fetched = found.fetched;
   look_->changed = found.changed;
   mark_off_policy(look_->record);
@@ -314,6 +315,7 @@ asio::awaitable<bool> Flight::may_ask_policy_host(std::optional<Address> first) 
 }
 
 milliseconds Flight::patience() const {
+  if (permit_wait_spent_) return {};
   return asked_ ? std::max(longest_patience_ - waited(), milliseconds(0)) : default_patience;
 }
 

@@ -45,6 +45,8 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   bool was_asked() const noexcept { return asked_.has_value(); }
   // Everybody who asked has had an answer by then, whatever is known.
   Instant waited_for_until() const noexcept { return waited_for_until_; }
+  // Its askers have waited for a permit in an earlier flight: it takes one that is there, or none.
+  void spend_permit_wait() noexcept { permit_wait_spent_ = true; }
   void count(Counter::Token token) { counted_.emplace(std::move(token)); }
 
   // Whether the next hop's state can be looked up too: there is a bound, and many ports make no more than
@@ -107,6 +109,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   std::optional<Instant> asked_{};  // when somebody first waited
   Instant waited_for_until_{};
   std::chrono::milliseconds longest_patience_{};  // of those who ask, for an unknown policy
+  bool permit_wait_spent_ = false;
   std::vector<Wanted> wanted_;
   std::shared_ptr<Trace> trace_;     // set before the launch: what it asks is noted
   boost::asio::steady_timer timer_;  // the next moment at which an asker does without the policy

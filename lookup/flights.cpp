@@ -15,6 +15,9 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
+constexpr std::chrono::seconds put_off_is_known{60};
+constexpr std::size_t most_put_off = 10'000;
+
 OutcomePtr outcome_of(Outcome::State state) { return std::make_shared<Outcome>(Outcome{state, {}, nullptr}); }
 
 OutcomePtr pending_outcome() {
@@ -113,10 +116,21 @@ bool Flights::has_room_for(const DomainName& domain) const {
   return waiting < options_.max_relaxed && stored && *stored;
 }
 
+// Whoever asks about it again within a minute does not wait for a permit a second time.
+void Flights::note_put_off(const DomainName& domain) {
+  auto now = Steady::now();
+  auto is_over = [&](const auto& each) { return now - each.second >= put_off_is_known; };
+  if (put_off_.size() >= most_put_off) std::erase_if(put_off_, is_over);
+  if (put_off_.size() < most_put_off) put_off_.insert_or_assign(domain, now);
+}
+
 // The caller puts the flight into a queue.
 Flights::FlightPtr Flights::begin(const DomainName& domain, Trigger trigger, const FlightPtr& before) {
   auto flight = std::make_shared<Flight>(shared_, domain, trigger, before ? before->outcome() : nullptr);
   if (trigger == Trigger::refresh) flight->count(refreshes_.add());
+  auto put_off = put_off_.find(domain);
+  if (put_off != put_off_.end() && Steady::now() - put_off->second < put_off_is_known)
+    flight->spend_permit_wait();
   table_.insert_or_assign(domain, flight);
   return flight;
 }
@@ -182,6 +196,7 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
   Look look = co_await flight->fly(std::move(network), *stored ? **std::move(stored) : Record{});
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - started);
   report_(FlightReport{flight->domain(), flight->trigger(), look, took});
+  if (look.put_off && !flight->relaxed) note_put_off(flight->domain());
   bool nothing_new = !look.shortage.empty() && !look.asked && look.dane.empty();
   if (nothing_new) co_return land(*flight, shortage_outcome(std::move(look.shortage)));
   serve_askers(look.record, look.dane, shared_.clock.now());

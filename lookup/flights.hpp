@@ -81,6 +81,7 @@ class Flights {
   OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, const FlightPtr& before);
   bool has_room_for(const DomainName& domain) const;
+  void note_put_off(const DomainName& domain);
   bool stale(const Flight& flight, std::optional<Route> dane) const;
   void launch();
   void launch_later();
@@ -100,7 +101,8 @@ class Flights {
   Commits commits_;
   std::unordered_map<DomainName, FlightPtr> table_;
   Counter refreshes_;
-  boost::asio::steady_timer next_launch_;  // when a flight has to give its place to another
+  std::unordered_map<DomainName, Flight::Instant> put_off_;  // got no permit, and when
+  boost::asio::steady_timer next_launch_;                    // when a flight has to give its place to another
 };
 
 }  // namespace mtasts

@@ -137,7 +137,7 @@ class World:
                 for each in addresses.everything()]
         run("ip", "-n", self.world, "-batch", "-", input="\n".join(adds) + "\n")
         run("ip", "-n", self.relay, "route", "add", "203.0.113.0/24", "via", addresses.WORLD_LINK)
-        run("ip", "-n", self.relay, "route", "add", "2001:db8::/64", "via", addresses.WORLD_LINK6)
+        run("ip", "-n", self.relay, "route", "add", "2001:db8::/40", "via", addresses.WORLD_LINK6)
 
     def start_delay(self):
         log = self.path / "delay.out"

@@ -13,14 +13,15 @@ using namespace std::chrono_literals;
 namespace {
 
 struct World : NetworkWorld<> {
-  int reports = 0, looks = 0;
+  int reports = 0, looks = 0, put_off = 0;
   Flights flights;
   std::vector<OutcomePtr> outcomes;
 
   explicit World(FlightOptions options = {.max_flying = 4, .max_fetching = 6, .max_waiting = 50})
       : flights(
             loop.get_executor(), network, store, clock,
-            [this](const FlightReport& r) { ++reports, looks += r.look.asked; }, options) {
+            [this](const FlightReport& r) { ++reports, looks += r.look.asked, put_off += r.look.put_off; },
+            options) {
     dns->answer = txt({"v=STSv1; id=1;"});
     fetch->answer = ok(body("enforce", 604800));
     fetch->delay = 200ms;
@@ -94,6 +95,24 @@ TEST_CASE("policy hosts at one address that never answers keep no other domain f
                                [](const auto& each) { return each->record.policy.has_value(); });
   };
   CHECK(world.run_until(secure));
+}
+
+TEST_CASE("a domain whose policy host gets no permit is waited for once", "[lookup]") {
+  World world({.max_flying = 4, .max_fetching = 6, .max_fetching_each = 2, .max_waiting = 1000});
+  world.fetch->delay = 30s;
+  auto hanging = parse_address("192.0.2.1").value();
+  for (const char* domain : {"a.example", "b.example", "third.example"}) {
+    world.fetch->addresses[domain] = hanging;
+    world.ask(domain, std::nullopt, 300ms);
+  }
+  REQUIRE(world.run_until([&] { return world.outcomes.size() == 3 && world.store.records.size() == 1; }));
+  CHECK(world.fetch->asked == 2);
+  CHECK(world.put_off == 1);  // status tells it
+  auto begin = std::chrono::steady_clock::now();
+  world.clock.time += 1h;  // what is stored of it is over
+  world.ask("third.example", std::nullopt, 300ms);
+  REQUIRE(world.run_until([&] { return world.outcomes.size() == 4; }));
+  CHECK(std::chrono::steady_clock::now() - begin < 50ms);
 }
 
 TEST_CASE("the addresses of one IPv6 network count as one, and so do the names of one owner", "[lookup]") {
