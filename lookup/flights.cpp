@@ -140,7 +140,8 @@ void Flights::launch() {
     auto now = Steady::now();
     if (auto launched = std::static_pointer_cast<Flight>(shared_.queue.launch(now))) {
       bool nobody_waits = launched->was_asked() && !launched->relaxed && launched->waited_for_until() < now;
-      if (nobody_waits) {  // it has waited so long itself; whoever asks next has a fresh one
+      // Whoever asks next has a fresh one. Not if it carries what an earlier one could not store yet.
+      if (nobody_waits && !launched->before()) {
         give_up(*launched);
         continue;
       }
