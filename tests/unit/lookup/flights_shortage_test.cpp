@@ -1,4 +1,5 @@
 // What this host lacks says nothing about a domain.
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -110,4 +111,33 @@ TEST_CASE("a policy that was fetched is kept, although its id could not be asked
   world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
   world.run();
   CHECK(world.store.records.at(name("example.com")).fetched_at > stored.fetched_at);
+}
+
+TEST_CASE("what an earlier flight could not store is stored by the next, although its asker has left",
+          "[shortage]") {
+  DaneFlights world;
+  world.store.fail_puts = 1'000'000;
+  world.ask(std::nullopt);
+  world.run_for(400ms);
+  REQUIRE(world.outcomes.size() == 1);
+  REQUIRE(world.outcomes[0]->record.policy);
+
+  world.flights.use(nullptr);
+  world.ask(Route{}, 1s, 1s);  // another flight, for the DANE state
+  boost::asio::steady_timer pause(world.loop, 2s);
+  pause.async_wait([](auto) {});
+  world.run_for(2s);
+  REQUIRE(world.outcomes.size() == 2);
+  CHECK(world.outcomes[1]->state == Outcome::State::pending);
+
+  world.store.fail_puts = 0;
+  world.dns->answers.clear();
+  world.dns->answer = dns_failure("timeout");  // the policy can only come from the first flight
+  world.fetch->answer = std::unexpected(FetchError{FetchStep::connect, "timeout"});
+  world.flights.use(world.network);
+  world.run();
+  REQUIRE(world.store.records.contains(name("example.com")));
+  const Record& stored = world.store.records.at(name("example.com"));
+  REQUIRE(stored.policy);
+  CHECK(stored.policy->mode == Mode::enforce);
 }
