@@ -1,11 +1,10 @@
-// handles - LMDB's and the system's handles as owning values, and LMDB's return codes as words.
+// handles - LMDB's handles as owning values, and LMDB's return codes as words.
 //
 // Reads on the answer path look at return codes; the writing side calls check() and lets LmdbFailure end the
 // whole transaction, because nothing short of a new transaction helps there. LmdbFailure never leaves cache/.
 #pragma once
 
 #include <lmdb.h>
-#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "core/result.hpp"
+#include "sys/fd.hpp"
 
 namespace mtasts::cache {
 
@@ -29,25 +29,6 @@ using Txn = std::unique_ptr<MDB_txn, Deleter<mdb_txn_abort>>;  // aborts unless 
 using Cursor = std::unique_ptr<MDB_cursor, Deleter<mdb_cursor_close>>;
 
 inline int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // LMDB frees it, also on failure
-
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) noexcept : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 // One line to the log: 0 info, 1 warning, 2 error. An empty function logs nowhere.
 class Log {

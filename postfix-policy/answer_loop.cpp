@@ -30,7 +30,7 @@ void AnswerLoop::start() {
 }
 
 void AnswerLoop::adopt(int descriptor, Peers::Token peer, Room room) {
-  cache::Fd owned(descriptor);
+  Fd owned(descriptor);
   connections_.fetch_add(1, std::memory_order_relaxed);
   try {
     poll_->post([this, socket = std::move(owned), peer = std::move(peer), room]() mutable {
@@ -41,7 +41,7 @@ void AnswerLoop::adopt(int descriptor, Peers::Token peer, Room room) {
   }
 }
 
-void AnswerLoop::enter(cache::Fd socket, Peers::Token peer, Room room) try {
+void AnswerLoop::enter(Fd socket, Peers::Token peer, Room room) try {
   bool is_refused = room != Room::there_is && !make_room() && room == Room::none;
   if (is_refused) note_refusal();
   auto connection = std::make_unique<Connection>(std::move(socket), std::move(peer), *this);

@@ -15,9 +15,9 @@
 
 #include "postfix-policy/answerer.hpp"
 #include "postfix-policy/connection.hpp"
-#include "postfix-policy/poll_loop.hpp"
 #include "postfix-policy/resolve_loop.hpp"
 #include "postfix-policy/shortages.hpp"
+#include "sys/poll_loop.hpp"
 
 namespace mtasts {
 
@@ -64,7 +64,7 @@ class AnswerLoop {
   std::array<char, 2048>& input() noexcept { return input_; }
 
  private:
-  void enter(cache::Fd socket, Peers::Token peer, Room room);
+  void enter(Fd socket, Peers::Token peer, Room room);
   bool make_room();
   void note_refusal();
   static void move(Connection& connection, Connection::List& to) noexcept;

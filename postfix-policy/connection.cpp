@@ -48,7 +48,7 @@ struct Connection::Flight {
   PollLoop::Moment began;
 };
 
-Connection::Connection(cache::Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept
+Connection::Connection(Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept
     : socket_(std::move(socket)), peer_(std::move(peer)), loop_(loop), last_tick_(loop.tick()) {}
 
 bool Connection::watch() noexcept { return loop_.poll().watch(socket_.get(), EPOLLIN, *this); }
@@ -67,7 +67,7 @@ bool Connection::may_make_room() const noexcept {
 
 bool Connection::shut() noexcept {
   flight_.reset();
-  return bool(std::exchange(socket_, cache::Fd()));
+  return bool(std::exchange(socket_, Fd()));
 }
 
 void Connection::ready() {

@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "cache/handles.hpp"
 #include "postfix-policy/answerer.hpp"
 #include "postfix-policy/peers.hpp"
-#include "postfix-policy/poll_loop.hpp"
+#include "sys/fd.hpp"
+#include "sys/poll_loop.hpp"
 
 namespace mtasts {
 
@@ -25,7 +25,7 @@ class Connection final : public PollLoop::Watched {
  public:
   using List = std::list<std::unique_ptr<Connection>>;
 
-  Connection(cache::Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept;
+  Connection(Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept;
   bool watch() noexcept;  // first of all; false: out of memory
 
   void ready() override;
@@ -57,7 +57,7 @@ class Connection final : public PollLoop::Watched {
   After end_request();
   After close();
 
-  cache::Fd socket_;
+  Fd socket_;
   Peers::Token peer_;
   AnswerLoop& loop_;
   std::string unread_, unsent_;     // the rest of the input behind a request; of a reply

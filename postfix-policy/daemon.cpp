@@ -16,12 +16,9 @@
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
-#include "net/descriptor_budget.hpp"
-#include "net/local_shortage.hpp"
 #include "postfix-policy/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/config_file.hpp"
-#include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/peers.hpp"
@@ -31,6 +28,9 @@
 #include "postfix-policy/shortages.hpp"
 #include "postfix-policy/stop_guard.hpp"
 #include "setup/watched_clock.hpp"
+#include "sys/cores.hpp"
+#include "sys/descriptor_budget.hpp"
+#include "sys/local_shortage.hpp"
 #include "version.hpp"
 
 namespace mtasts {

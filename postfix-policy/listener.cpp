@@ -9,7 +9,7 @@
 #include <cstring>
 #include <new>
 
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 
 namespace mtasts {
 
@@ -28,7 +28,7 @@ struct Listeners::Acceptor {
 
 void DescriptorReserve::fill() noexcept try {
   while (kept_.size() < size_) {
-    cache::Fd spare(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    Fd spare(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
     if (!spare) return;
     kept_.push_back(std::move(spare));
   }

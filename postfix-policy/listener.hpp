@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "cache/handles.hpp"
 #include "conf/config.hpp"
 #include "core/result.hpp"
 #include "postfix-policy/log.hpp"
 #include "postfix-policy/shortages.hpp"
+#include "sys/fd.hpp"
 
 namespace mtasts {
 
@@ -72,7 +72,7 @@ class DescriptorReserve {
 
  private:
   std::size_t size_;
-  std::vector<cache::Fd> kept_;
+  std::vector<Fd> kept_;
 };
 
 class Listeners {

@@ -8,11 +8,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
 
-#include "net/descriptor_budget.hpp"
 #include "postfix-policy/flight_log.hpp"
 #include "postfix-policy/health_plan.hpp"
 #include "setup/network.hpp"
 #include "setup/settings.hpp"
+#include "sys/descriptor_budget.hpp"
 
 namespace mtasts {
 

@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "net/descriptor_budget.hpp"
 #include "net/dns/private_zones.hpp"
+#include "sys/descriptor_budget.hpp"
 
 namespace mtasts {
 namespace {

@@ -15,7 +15,7 @@
 #include "net/dns/unbound_answer.hpp"
 #include "net/dns/unbound_context.hpp"
 #include "net/dns/unbound_events.hpp"
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 
 namespace mtasts {
 namespace {

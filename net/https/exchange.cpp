@@ -10,7 +10,7 @@
 
 #include "net/https/http_reading.hpp"
 #include "net/https/metered.hpp"
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 
 namespace mtasts {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "net/https/addresses.hpp"
 #include "net/https/exchange.hpp"
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 
 namespace mtasts {
 namespace {

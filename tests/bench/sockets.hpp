@@ -3,13 +3,11 @@
 // Errors: Fault::network or Fault::config, detail names the endpoint or the option and the system's words.
 #pragma once
 
-#include "cache/handles.hpp"
 #include "conf/config.hpp"
 #include "core/result.hpp"
+#include "sys/fd.hpp"
 
 namespace mtasts::bench {
-
-using cache::Fd;
 
 // Connected, nonblocking. Waits while the server's backlog is full, at most ten seconds.
 Result<Fd> connect_to(const Endpoint& endpoint);

@@ -42,7 +42,7 @@ class LoopDisk {
   std::string cache() const { return path() + "/cache"; }
   bool read_only() { return run("mount -o remount,ro " + path()); }
   bool freeze(bool on) {
-    cache::Fd fd(::open(path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    Fd fd(::open(path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return fd && ::ioctl(fd.get(), on ? FIFREEZE : FITHAW, 0) == 0;
   }
 
@@ -228,7 +228,7 @@ TEST_CASE("A failed write of LMDB's meta page is told once, since only a restart
       if (same && (::fcntl(fd, F_GETFL) & O_DSYNC)) meta = fd;
     }
     REQUIRE(meta >= 0);
-    cache::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
     REQUIRE(::dup2(full.get(), meta) == meta);
     CHECK_FALSE(put(**cache, name("new.example"), policy_record(Mode::enforce, clock.now())));
     CHECK_FALSE(put(**cache, name("other.example"), policy_record(Mode::enforce, clock.now())));

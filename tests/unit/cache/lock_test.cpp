@@ -58,7 +58,7 @@ TEST_CASE("A writer waits for a reader, whatever process number stands in daemon
   Filled t(1);
   auto path = t.folder.file("daemon.lock");
   write_file(path, std::to_string(::getpid()) + "\nlock 1 2\nopen\n");  // killed; the number is ours now
-  cache::Fd reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(::flock(reader.get(), LOCK_SH) == 0);
   auto taken = std::async(std::launch::async, [&] { return cache::WriterLock::take(t.folder.cache()); });
   CHECK(soon([&] {
@@ -76,14 +76,14 @@ TEST_CASE("A reader holds daemon.lock until LMDB has locked lock.mdb", "[cache]"
   auto table = std::filesystem::canonical(t.folder.file("lock.mdb")).string();
   ::signal(SIGIO, SIG_IGN);
   // A lease: whoever opens the file waits until it is given back.
-  cache::Fd lease(::open(table.c_str(), O_RDWR | O_CLOEXEC));
+  Fd lease(::open(table.c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(lease);
   if (::fcntl(lease.get(), F_SETLEASE, F_WRLCK) != 0) SKIP("no leases here");
   auto opened = std::async(std::launch::async, [&] {
     return LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock);
   });
   bool opens = soon([&] { return ::fcntl(lease.get(), F_GETLEASE) != F_WRLCK; });
-  cache::Fd writer(::open(t.folder.file("daemon.lock").c_str(), O_RDWR | O_CLOEXEC));
+  Fd writer(::open(t.folder.file("daemon.lock").c_str(), O_RDWR | O_CLOEXEC));
   bool kept_out = ::flock(writer.get(), LOCK_EX | LOCK_NB) != 0;
   ::fcntl(lease.get(), F_SETLEASE, F_UNLCK);
   auto cache = opened.get();

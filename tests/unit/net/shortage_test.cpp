@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "net/dns/unbound_dns.hpp"
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 #include "tests/unit/net/dns_server.hpp"
 #include "tests/unit/net/get_bench.hpp"
 

@@ -66,12 +66,12 @@ struct World {
     return make_settings(config);
   }
   // The client's end.
-  cache::Fd connect(AnswerLoop::Room room = AnswerLoop::Room::there_is) {
+  Fd connect(AnswerLoop::Room room = AnswerLoop::Room::there_is) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     loop.adopt(ends[0], {}, room);
-    return cache::Fd(ends[1]);
+    return Fd(ends[1]);
   }
   bool all_closed() {
     return soon([this] { return loop.connections() == 0; });
@@ -85,7 +85,7 @@ struct World {
   }
 };
 
-void send(const cache::Fd& client, std::string_view bytes) {
+void send(const Fd& client, std::string_view bytes) {
   REQUIRE(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(bytes.size()));
 }
@@ -97,7 +97,7 @@ std::string request(std::string_view key) {
 }
 
 // Payloads of so many replies; fewer if the connection ends, or nothing comes for a minute.
-std::vector<std::string> replies(const cache::Fd& client, std::size_t count) {
+std::vector<std::string> replies(const Fd& client, std::size_t count) {
   std::vector<std::string> all;
   std::string input;
   while (all.size() < count) {
@@ -117,7 +117,7 @@ std::vector<std::string> replies(const cache::Fd& client, std::size_t count) {
   return all;
 }
 
-bool ended(const cache::Fd& client) {
+bool ended(const Fd& client) {
   pollfd wait{client.get(), POLLIN, 0};
   char byte = 0;
   return ::poll(&wait, 1, 60'000) == 1 && ::recv(client.get(), &byte, 1, 0) <= 0;
@@ -269,7 +269,7 @@ TEST_CASE("where no connection is idle the new one is closed", "[policy]") {
   auto read = world.connect();  // behind it in the loop's turn, so what was sent before has been read then
   send(read, request("good.example"));
   CHECK(replies(read, 1).size() == 1);
-  read = cache::Fd();
+  read = Fd();
   REQUIRE(soon([&] { return world.loop.connections() == 2; }));
   auto refused = world.connect(AnswerLoop::Room::none);
   CHECK(ended(refused));
@@ -319,7 +319,7 @@ TEST_CASE("half a request counts as idle after five seconds", "[policy]") {
 }
 
 TEST_CASE("a loop may end with connections and waits in it", "[policy]") {
-  cache::Fd waiting, idle;
+  Fd waiting, idle;
   {
     World world(60s);
     waiting = world.connect();

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "postfix-policy/cores.hpp"
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "setup/settings.hpp"
@@ -38,24 +37,6 @@ TEST_CASE("log lines are one printable line, in text and in JSON", "[log]") {
   CHECK(format_event(Format::json, "T", Log::Level::warning, "fetch",
                      {{"reason", "a\"b"}, {"ms", std::int64_t{1}}}) ==
         R"({"time":"T","level":"warning","event":"fetch","reason":"a\"b","ms":1})");
-}
-
-TEST_CASE("cores by cgroup quota", "[cores]") {
-  struct Row {
-    const char* cpu_max;
-    unsigned want;
-  };
-  auto row = GENERATE(values<Row>({{"max 100000", 0},
-                                   {"200000 100000", 2},
-                                   {"150000 100000", 2},
-                                   {"50000 100000", 1},
-                                   {"", 0},
-                                   {"x", 0},
-                                   {"5", 0},
-                                   {"5 0", 0}}));
-  INFO(row.cpu_max);
-  CHECK(quota_cores(row.cpu_max) == row.want);
-  CHECK(usable_cores() >= 1);
 }
 
 TEST_CASE("settings: zones, and no wait longer than answer_timeout", "[settings]") {

@@ -1,4 +1,4 @@
-#include "postfix-policy/poll_loop.hpp"
+#include "sys/poll_loop.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -22,15 +22,15 @@ struct World {
 };
 
 struct Socket : PollLoop::Watched {
-  cache::Fd here, there;
+  Fd here, there;
   int readies = 0;
   std::function<void()> on_ready = [] {};
 
   Socket() {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
-    here = cache::Fd(ends[0]);
-    there = cache::Fd(ends[1]);
+    here = Fd(ends[0]);
+    there = Fd(ends[1]);
   }
   void ready() override {
     ++readies;
@@ -107,7 +107,7 @@ TEST_CASE("a descriptor is ready as long as there is something to read, and whil
   auto other_side_ends = [&] {
     CHECK(socket.readies == 3);
     socket.on_ready = [&] { world.loop->stop(); };
-    socket.there = cache::Fd();  // that is told always
+    socket.there = Fd();  // that is told always
   };
   auto not_asked_for = [&] {
     CHECK(socket.readies == 3);

@@ -14,8 +14,8 @@
 #include <mutex>
 #include <vector>
 
-#include "cache/handles.hpp"
 #include "core/result.hpp"
+#include "sys/fd.hpp"
 
 namespace mtasts {
 
@@ -49,12 +49,12 @@ class PollLoop {
   static Moment coarse_now() noexcept;          // some milliseconds old at most, and cheap
 
  private:
-  PollLoop(cache::Fd epoll, cache::Fd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
+  PollLoop(Fd epoll, Fd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
   int patience() const noexcept;
   void run_posted();
   void run_due();
 
-  cache::Fd epoll_, wake_;
+  Fd epoll_, wake_;
   std::atomic<bool> stopping_{false}, has_posted_{false};
   Moment now_ = std::chrono::steady_clock::now();
   std::multimap<Moment, Task> timed_;

@@ -1,4 +1,4 @@
-#include "net/local_shortage.hpp"
+#include "sys/local_shortage.hpp"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

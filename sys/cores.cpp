@@ -1,4 +1,4 @@
-#include "postfix-policy/cores.hpp"
+#include "sys/cores.hpp"
 
 #include <sched.h>
 

@@ -1,4 +1,4 @@
-#include "net/descriptor_budget.hpp"
+#include "sys/descriptor_budget.hpp"
 
 #include <sys/resource.h>
 

@@ -1,4 +1,4 @@
-#include "postfix-policy/poll_loop.hpp"
+#include "sys/poll_loop.hpp"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,7 +29,7 @@ void run_safely(PollLoop::Task& task) {
 }  // namespace
 
 Result<std::unique_ptr<PollLoop>> PollLoop::make() {
-  cache::Fd epoll(::epoll_create1(EPOLL_CLOEXEC)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  Fd epoll(::epoll_create1(EPOLL_CLOEXEC)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};  // nullptr: something was posted
   if (!epoll || !wake || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0)
     return fail(Fault::config, std::string("can't make an answer thread's loop: ") + std::strerror(errno));

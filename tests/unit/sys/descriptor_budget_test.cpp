@@ -1,4 +1,4 @@
-#include "net/descriptor_budget.hpp"
+#include "sys/descriptor_budget.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
