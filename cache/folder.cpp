@@ -1,4 +1,5 @@
 #include "cache/folder.hpp"
+#include "sys/small_file.hpp"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -52,10 +53,7 @@ std::unexpected<Error> system_error(std::string_view folder, std::string_view do
 Result<std::string> read_small(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return std::string();
-  std::string text(4096, '\0');
-  auto size = ::read(fd.get(), text.data(), text.size());
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return text;
+  return read_to_end(fd, 4096).value_or("");
 }
 
 std::string utc_stamp(Time now) {

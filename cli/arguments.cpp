@@ -12,16 +12,17 @@
 
 #include "core/finding.hpp"
 #include "idn/to_a_labels.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
 
-Result<std::string> read_some(std::istream& in, std::string_view name) {
+Result<std::string> read_standard_input(std::istream& in) {
   std::string text(max_input, '\0');
   errno = 0;
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad() || errno == EISDIR)
-    return fail(Fault::config, fmt::format("{} cannot be read: {}", name, std::strerror(errno)));
+    return fail(Fault::config, fmt::format("standard input cannot be read: {}", std::strerror(errno)));
   text.resize(static_cast<std::size_t>(in.gcount()));
   return text;
 }
@@ -57,13 +58,13 @@ Result<DomainName> domain_argument(std::string_view text) {
 }
 
 Result<std::string> read_input(const std::string& file, std::istream& standard_input) {
-  if (file == "-") return read_some(standard_input, "standard input");
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
+  if (file == "-") return read_standard_input(standard_input);
+  auto text = read_file(file, max_input);
+  if (!text)
     return fail(Fault::config,
-                fmt::format("{} cannot be opened: {}; give a file that you can read, or - for standard input",
-                            printable(file, 300), std::strerror(errno)));
-  return read_some(in, printable(file, 300));
+                fmt::format("{} cannot be read: {}; give a file that you can read, or - for standard input",
+                            printable(file, 300), std::strerror(text.error())));
+  return *std::move(text);
 }
 
 Result<std::vector<std::string>> json_strings(std::string_view text) {

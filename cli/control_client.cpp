@@ -1,10 +1,7 @@
 #include "cli/control_client.hpp"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +12,8 @@
 #include <string_view>
 
 #include "core/finding.hpp"
+#include "sys/fd.hpp"
+#include "sys/socket_address.hpp"
 
 namespace mtasts {
 namespace {
@@ -37,29 +36,22 @@ std::unexpected<Error> unreachable(const std::string& path, int error) {
 class Connection {
  public:
   explicit Connection(Deadline deadline)
-      : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {}
-  ~Connection() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {}
 
   // 0 or errno.
-  int connect(const std::string& path) noexcept {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (descriptor_ < 0) return errno;
-    if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
-    path.copy(address.sun_path, path.size());
+  int connect(const std::string& path) {
+    Endpoint endpoint = unix_endpoint(path);
+    if (!socket_) return errno;
+    if (!fits_socket_address(endpoint)) return ENAMETOOLONG;
+    SocketAddress address = socket_address(endpoint);
     set_limits();
-    return ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0
-                                                                                                    : errno;
+    return ::connect(socket_.get(), address.get(), address.size) == 0 ? 0 : errno;
   }
 
   int send(std::string_view text) noexcept {
     while (!text.empty()) {
       set_limits();
-      auto count = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
+      auto count = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
       if (count < 0 && errno != EINTR) return errno;
       if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -71,7 +63,7 @@ class Connection {
     std::array<char, 16 * 1024> part;
     for (;;) {
       set_limits();
-      auto count = ::recv(descriptor_, part.data(), part.size(), 0);
+      auto count = ::recv(socket_.get(), part.data(), part.size(), 0);
       if (count == 0) return 0;
       if (count < 0 && errno != EINTR) return errno;
       if (count > 0) text.append(part.data(), static_cast<std::size_t>(count));
@@ -85,11 +77,11 @@ class Connection {
     auto left = std::chrono::ceil<std::chrono::microseconds>(deadline_ - std::chrono::steady_clock::now());
     auto us = std::max<std::int64_t>(left.count(), 1000);
     timeval limit{.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
-    ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   }
 
-  int descriptor_;
+  Fd socket_;
   Deadline deadline_;
 };
 

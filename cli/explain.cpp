@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cstring>
 
 #include "cli/commands.hpp"
 #include "cli/explain_live.hpp"
@@ -10,6 +10,7 @@
 #include "cli/trace_file.hpp"
 #include "cli/words.hpp"
 #include "core/time_text.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
@@ -42,15 +43,12 @@ int save(const std::string& file, const Explanation& all, const Terminal& termin
   return exit_ok;
 }
 
-Result<std::string> read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(max_trace_file + 1, '\0');
-  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad() || (in.fail() && !in.eof()))
-    return fail(Fault::config,
-                fmt::format("{} cannot be read; name a file that --save has written", printable(file, 300)));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
+Result<std::string> read_saved(const std::string& file) {
+  auto text = read_file(file, max_trace_file + 1);
+  if (!text)
+    return fail(Fault::config, fmt::format("{} cannot be read: {}; name a file that --save has written",
+                                           printable(file, 300), std::strerror(text.error())));
+  return *std::move(text);
 }
 
 }  // namespace
@@ -65,7 +63,7 @@ int explain(const Config& config, const ExplainQuestion& question, const std::op
 }
 
 int explain_offline(const std::string& file, const ExplainQuestion& question, const Terminal& terminal) {
-  auto text = read_file(file);
+  auto text = read_saved(file);
   if (!text) return terminal.trouble(text.error().detail);
   auto saved = read_trace(*text);
   if (!saved)

@@ -16,6 +16,7 @@
 #include "conf/problems.hpp"
 #include "conf/values.hpp"
 #include "setup/watched_clock.hpp"
+#include "sys/system_clock.hpp"
 #include "version.hpp"
 
 namespace {
@@ -23,12 +24,6 @@ namespace {
 using namespace mtasts;
 
 constexpr const char* default_config = "/etc/mtastsd/mtastsd.toml";
-
-struct SystemClock final : Clock {
-  Moment moment() const noexcept override {
-    return certain(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-  }
-};
 
 struct Options {
   std::string config, colour = "auto";

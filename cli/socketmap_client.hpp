@@ -10,8 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "conf/config.hpp"
+#include "core/endpoint.hpp"
 #include "core/result.hpp"
+#include "sys/fd.hpp"
 
 namespace mtasts {
 
@@ -22,18 +23,14 @@ class SocketmapClient {
   // Connects to the first endpoint that takes a connection; the error names all of them.
   static Result<SocketmapClient> connect(const std::vector<Endpoint>& endpoints, Deadline deadline);
 
-  SocketmapClient(SocketmapClient&& other) noexcept;
-  SocketmapClient& operator=(SocketmapClient&&) = delete;
-  ~SocketmapClient();
-
   // The payload of the reply: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
   Result<std::string> ask(std::string_view map, std::string_view key, Deadline deadline);
 
  private:
-  SocketmapClient(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+  SocketmapClient(Fd socket, std::string name) : socket_(std::move(socket)), name_(std::move(name)) {}
   Result<std::string> receive(Deadline deadline);
 
-  int descriptor_;
+  Fd socket_;
   std::string name_;
 };
 

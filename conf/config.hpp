@@ -13,22 +13,10 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "core/endpoint.hpp"
 #include "core/override.hpp"
 
 namespace mtasts {
-
-// "unix:/path" or "inet:host:port" ("inet:[::1]:8463" for IPv6, host always a literal address or
-// "localhost").
-struct Endpoint {
-  enum class Kind { unix_path, inet };
-  Kind kind = Kind::inet;
-  std::string path;        // unix_path
-  Address address;         // inet
-  std::uint16_t port = 0;  // inet
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
-};
-
-std::string to_string(const Endpoint& endpoint);  // as it is written in the file
 
 struct ListenConfig {
   std::vector<Endpoint> socketmap;  // defaults: see defaults()

@@ -1,13 +1,12 @@
 #include "conf/parse.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <memory>
 #include <utility>
 
 #include "conf/overrides.hpp"
@@ -16,6 +15,7 @@
 #include "conf/shape.hpp"
 #include "conf/table_reader.hpp"
 #include "core/finding.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
@@ -32,7 +32,7 @@ constexpr std::string_view no_effect =
 Config default_config(const DefaultPaths& defaults) {
   Config config;
   auto loopback = parse_address("127.0.0.1").value_or(Address{});
-  config.listen.socketmap = {{Endpoint::Kind::unix_path, "/var/spool/postfix/mtastsd/policy.sock", {}, 0},
+  config.listen.socketmap = {unix_endpoint("/var/spool/postfix/mtastsd/policy.sock"),
                              {Endpoint::Kind::inet, {}, loopback, 8463}};
   config.listen.control = defaults.control;
   config.listen.http = "127.0.0.1:8464";
@@ -206,15 +206,11 @@ void check_dns_timeout(const toml::table& table, const Config& config, Problems&
 
 // A file that holds nothing at all is what a full disk or a crash leaves of one. Going on with the defaults
 // would drop every rule in it. A device, as /dev/null, is meant.
-bool is_cut_off(std::string_view text, std::FILE* file) noexcept {
+bool is_cut_off(std::string_view text, const Fd& file) noexcept {
   struct stat info{};
-  bool regular = ::fstat(::fileno(file), &info) == 0 && S_ISREG(info.st_mode);
+  bool regular = ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode);
   return regular && text.find_first_not_of(std::string_view(" \t\r\n\0", 5)) == std::string_view::npos;
 }
-
-struct FileCloser {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
 
 }  // namespace
 
@@ -248,21 +244,18 @@ Result<Parsed> parse_config(std::string_view text, std::string_view file, const 
 }
 
 Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now) {
-  std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  std::string text(max_file + 1, '\0');
-  std::size_t size = 0;
-  if (file) size = std::fread(text.data(), 1, text.size(), file.get());
-  if (!file || std::ferror(file.get()) != 0)
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  auto text = file ? read_to_end(file, max_file + 1) : std::unexpected(errno);
+  if (!text)
     return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and rights",
-                                           printable(path, 4096), std::strerror(errno)));
-  text.resize(size);
-  if (is_cut_off(text, file.get()))
+                                           printable(path, 4096), std::strerror(text.error())));
+  if (is_cut_off(*text, file))
     return fail(Fault::syntax,
                 fmt::format("{}: is empty, as after a write that was cut short; write it again, "
                             "or a line with \"#\" for the defaults",
                             printable(path, 4096)));
-  auto parsed = parse_config(text, path, defaults, now);
-  if (parsed) parsed->text = std::move(text);
+  auto parsed = parse_config(*text, path, defaults, now);
+  if (parsed) parsed->text = *std::move(text);
   return parsed;
 }
 

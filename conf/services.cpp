@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
+
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
@@ -55,11 +56,7 @@ std::optional<std::uint16_t> Services::port(std::string_view name) const noexcep
 
 const Services& system_services() {
   static const Services services = [] {
-    std::ifstream file("/etc/services", std::ios::binary);
-    std::string text(largest_file, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return Services::parse(text);
+    return Services::parse(read_file("/etc/services", largest_file).value_or(""));
   }();
   return services;
 }

@@ -114,7 +114,7 @@ Read<Endpoint> read_endpoint(std::string_view text) {
   if (text.starts_with("unix:")) {
     auto path = read_socket_path(text.substr(5));
     if (!path) return std::unexpected(path.error());
-    return Endpoint{Endpoint::Kind::unix_path, *path, {}, 0};
+    return unix_endpoint(*std::move(path));
   }
   if (text.starts_with("inet:")) {
     if (auto endpoint = inet_endpoint(text.substr(5))) return *endpoint;
@@ -122,13 +122,6 @@ Read<Endpoint> read_endpoint(std::string_view text) {
         text, "has no address and port; write inet:127.0.0.1:8463, inet:[::1]:8463 or inet:localhost:8463");
   }
   return wrong(text, "is no endpoint; write unix:/PATH or inet:ADDRESS:PORT");
-}
-
-std::string to_string(const Endpoint& endpoint) {
-  if (endpoint.kind == Endpoint::Kind::unix_path) return "unix:" + endpoint.path;
-  auto address = to_string(endpoint.address);
-  return endpoint.address.v6 ? fmt::format("inet:[{}]:{}", address, endpoint.port)
-                             : fmt::format("inet:{}:{}", address, endpoint.port);
 }
 
 Read<std::string> read_host_port(std::string_view text) {

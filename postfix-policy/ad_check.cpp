@@ -5,7 +5,7 @@
 
 #include "conf/resolv_conf.hpp"
 #include "lookup/gather.hpp"
-#include "setup/network.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {

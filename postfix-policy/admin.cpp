@@ -31,7 +31,7 @@ Result<void> Admin::listen(const ListenConfig& config) {
   bool is_default = config.control == default_path_;
   if (is_default) made_folder_ = make_parent_folder(config.control);
   ListenConfig control;
-  control.socketmap = {{Endpoint::Kind::unix_path, config.control, {}, 0}};
+  control.socketmap = {unix_endpoint(config.control)};
   control.socketmap_configured = true;
   control.socket_mode = owner_and_group;
   auto bound = listeners_.apply(control);

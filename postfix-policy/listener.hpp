@@ -49,12 +49,12 @@ class Listening {
   // False: the path was removed or taken over, nobody can connect any more.
   bool reachable() const noexcept;
 
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return socket_.get(); }
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
  private:
-  Listening(int descriptor, Endpoint endpoint);
-  int descriptor_;
+  Listening(Fd socket, Endpoint endpoint);
+  Fd socket_;
   Endpoint endpoint_;
   std::uint64_t inode_ = 0;
 };

@@ -1,5 +1,4 @@
 // The Listening part of listener.hpp: system calls only, no event loop.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
@@ -15,46 +14,13 @@
 #include <optional>
 
 #include "postfix-policy/listener.hpp"
+#include "sys/socket_address.hpp"
 
 namespace mtasts {
 namespace {
 
 // As many as the kernel allows: a client that finds no place in it gets EAGAIN, and Postfix then defers.
 constexpr int backlog = SOMAXCONN;
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
-  int family() const noexcept { return storage.ss_family; }
-};
-
-SocketAddress unix_address(const std::string& path) {
-  SocketAddress address;
-  auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
-  un->sun_family = AF_UNIX;
-  std::memcpy(un->sun_path, path.c_str(), path.size() + 1);
-  address.size = static_cast<socklen_t>(sizeof(sockaddr_un));
-  return address;
-}
-
-SocketAddress inet_address(const Endpoint& endpoint) {
-  SocketAddress address;
-  if (endpoint.address.v6) {
-    auto* in6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(endpoint.port);
-    std::memcpy(&in6->sin6_addr, endpoint.address.octets.data(), 16);
-    address.size = sizeof(sockaddr_in6);
-  } else {
-    auto* in = reinterpret_cast<sockaddr_in*>(&address.storage);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(endpoint.port);
-    std::memcpy(&in->sin_addr, endpoint.address.octets.data(), 4);
-    address.size = sizeof(sockaddr_in);
-  }
-  return address;
-}
 
 std::string remedy(const Endpoint& endpoint, int error) {
   bool is_unix = endpoint.kind == Endpoint::Kind::unix_path;
@@ -80,11 +46,9 @@ std::unexpected<Error> bind_error(const Endpoint& endpoint, std::string_view ste
 bool remove_abandoned(const SocketAddress& address, const std::string& path) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
-  int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  SocketAddress copy = address;
-  bool refused = ::connect(probe, copy.get(), copy.size) != 0 && errno == ECONNREFUSED;
-  ::close(probe);
+  Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe) return false;
+  bool refused = ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
   return refused && ::unlink(path.c_str()) == 0;
 }
 
@@ -99,10 +63,8 @@ std::unexpected<Error> too_long(const Endpoint& endpoint) {
                                  " bytes; use a shorter one");
 }
 
-bool fits(const Endpoint& endpoint) noexcept { return endpoint.path.size() < sizeof(sockaddr_un::sun_path); }
-
 Result<void> check_unix(const Endpoint& endpoint) {
-  if (!fits(endpoint)) return too_long(endpoint);
+  if (!fits_socket_address(endpoint)) return too_long(endpoint);
   struct stat info{};
   if (::lstat(endpoint.path.c_str(), &info) == 0) {
     if (S_ISSOCK(info.st_mode)) return {};  // ours, or one that is replaced if nobody answers there
@@ -113,16 +75,19 @@ Result<void> check_unix(const Endpoint& endpoint) {
   return bind_error(endpoint, "bind", errno);
 }
 
+void set_options(const Fd& socket, const SocketAddress& address) noexcept {
+  int on = 1;
+  if (address.family() != AF_UNIX) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.family() == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+}
+
 // Binds for a moment, without listening: nobody can connect meanwhile.
 Result<void> check_inet(const Endpoint& endpoint) {
-  SocketAddress address = inet_address(endpoint);
-  int probe = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return bind_error(endpoint, "socket", errno);
-  int on = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.family() == AF_INET6) ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  int error = ::bind(probe, address.get(), address.size) == 0 ? 0 : errno;
-  ::close(probe);
+  SocketAddress address = socket_address(endpoint);
+  Fd probe(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) return bind_error(endpoint, "socket", errno);
+  set_options(probe, address);
+  int error = ::bind(probe.get(), address.get(), address.size) == 0 ? 0 : errno;
   if (error == 0 || error == EADDRINUSE) return {};  // in use: by the mtastsd that runs, most likely
   return bind_error(endpoint, "bind", error);
 }
@@ -144,18 +109,16 @@ Result<gid_t> group_id(const std::string& name) {
                                  "; make it (addgroup --system " + name + "), or name another");
 }
 
-Listening::Listening(int descriptor, Endpoint endpoint)
-    : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
+Listening::Listening(Fd socket, Endpoint endpoint)
+    : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {}
 
 Listening::Listening(Listening&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
+    : socket_(std::move(other.socket_)),
       endpoint_(std::move(other.endpoint_)),
       inode_(std::exchange(other.inode_, 0)) {}
 
 Listening::~Listening() {
-  if (descriptor_ < 0) return;
   if (inode_ != 0 && inode_of(endpoint_.path) == inode_) ::unlink(endpoint_.path.c_str());
-  ::close(descriptor_);
 }
 
 bool Listening::reachable() const noexcept { return inode_ == 0 || inode_of(endpoint_.path) == inode_; }
@@ -181,12 +144,11 @@ Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
 // and the next start replaces it.
 void Listening::give_to(uid_t user, gid_t group) noexcept {
   if (endpoint_.kind != Endpoint::Kind::unix_path) return;
-  int file = ::open(endpoint_.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (file < 0) return;
+  Fd file(::open(endpoint_.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return;
   struct stat info{};
-  bool ours = ::fstat(file, &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_;
-  [[maybe_unused]] int given = ours ? ::fchownat(file, "", user, group, AT_EMPTY_PATH) : -1;
-  ::close(file);
+  bool ours = ::fstat(file.get(), &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_;
+  [[maybe_unused]] int given = ours ? ::fchownat(file.get(), "", user, group, AT_EMPTY_PATH) : -1;
 }
 
 Result<void> Listening::check(const Endpoint& endpoint) {
@@ -195,24 +157,22 @@ Result<void> Listening::check(const Endpoint& endpoint) {
 
 Result<Listening> Listening::bind(const Endpoint& endpoint, unsigned mode, const std::string& group) {
   bool is_unix = endpoint.kind == Endpoint::Kind::unix_path;
-  if (is_unix && !fits(endpoint)) return too_long(endpoint);
-  SocketAddress address = is_unix ? unix_address(endpoint.path) : inet_address(endpoint);
-  Listening made(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), endpoint);
-  if (made.descriptor_ < 0) return bind_error(endpoint, "socket", errno);
-  int on = 1;
-  if (!is_unix) ::setsockopt(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.family() == AF_INET6) ::setsockopt(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(made.descriptor_, address.get(), address.size) != 0) {
+  if (is_unix && !fits_socket_address(endpoint)) return too_long(endpoint);
+  SocketAddress address = socket_address(endpoint);
+  Listening made(Fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), endpoint);
+  if (!made.socket_) return bind_error(endpoint, "socket", errno);
+  set_options(made.socket_, address);
+  if (::bind(made.socket_.get(), address.get(), address.size) != 0) {
     bool again = is_unix && errno == EADDRINUSE && remove_abandoned(address, endpoint.path);
     if (!again) return bind_error(endpoint, "bind", errno == 0 ? EADDRINUSE : errno);
-    if (::bind(made.descriptor_, address.get(), address.size) != 0)
+    if (::bind(made.socket_.get(), address.get(), address.size) != 0)
       return bind_error(endpoint, "bind", errno);
   }
   if (is_unix) {
     made.inode_ = inode_of(endpoint.path);
     if (auto set = made.set_rights(mode, group); !set) return std::unexpected(std::move(set.error()));
   }
-  if (::listen(made.descriptor_, backlog) != 0) return bind_error(endpoint, "listen", errno);
+  if (::listen(made.socket_.get(), backlog) != 0) return bind_error(endpoint, "listen", errno);
   return made;
 }
 

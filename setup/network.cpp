@@ -1,11 +1,11 @@
 #include "setup/network.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "conf/resolv_conf.hpp"
 #include "core/dnskey.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 
@@ -84,15 +84,6 @@ std::string way_in_words(const DnsConfig& config) {
   std::string text;
   for (const std::string& each : config.forward) text += (text.empty() ? "resolvers " : ", ") + each;
   return text + ", as configured";
-}
-
-std::string text_of_file(const std::string& path) {
-  constexpr std::size_t most = 64 * 1024;
-  std::string text(most, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return text;
 }
 
 }  // namespace mtasts

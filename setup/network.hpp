@@ -39,7 +39,4 @@ TrustAnchor trust_anchor(const DnsConfig& config);
 // A configured way in words: "recursion, as configured".
 std::string way_in_words(const DnsConfig& config);
 
-// The text of a small file; "" if it can't be read. At most 64 KiB.
-std::string text_of_file(const std::string& path);
-
 }  // namespace mtasts

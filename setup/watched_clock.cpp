@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/text.hpp"
-#include "setup/network.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {

@@ -4,22 +4,21 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
+#include <ranges>
 #include <string>
+
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
 
 // The text of this process's own cgroup's cpu.max; empty if there is none.
 std::string own_cpu_max() {
-  std::string line;
-  std::ifstream cgroup("/proc/self/cgroup");
-  while (std::getline(cgroup, line)) {
-    if (!line.starts_with("0::")) continue;
-    std::string limit;
-    std::ifstream file("/sys/fs/cgroup" + line.substr(3) + "/cpu.max");
-    std::getline(file, limit);
-    return limit;
+  for (auto line : std::views::split(text_of_file("/proc/self/cgroup"), '\n')) {
+    std::string_view cgroup(line.begin(), line.end());
+    if (!cgroup.starts_with("0::")) continue;
+    std::string limit = text_of_file("/sys/fs/cgroup" + std::string(cgroup.substr(3)) + "/cpu.max");
+    return limit.substr(0, limit.find('\n'));
   }
   return {};
 }

@@ -1,7 +1,6 @@
 #include "net/dns/unbound_context.hpp"
 
 #include <cerrno>
-#include <fstream>
 #include <span>
 #include <sstream>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "net/dns/private_zones.hpp"
 #include "sys/descriptor_budget.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
@@ -41,14 +41,13 @@ constexpr Option busy_relay[] = {
 // lies or is silent, a good one must get its turn.
 constexpr Option while_recursing[] = {{"outbound-msg-retry:", "2"}, {"max-sent-count:", "8"}};
 
+constexpr std::size_t largest_file = 1 << 20;
+
 // libunbound itself only says "initialization failure" for a file that can't be opened.
 Result<std::string> read(const std::string& path, const char* key, const char* remedy) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();  // does not throw for a folder, as iterators do
-  if (!text.str().empty()) return text.str();
-  std::string why = errno != 0 ? std::generic_category().message(errno) : "it is empty";
+  auto text = read_file(path, largest_file);
+  if (text && !text->empty()) return *std::move(text);
+  std::string why = text ? "it is empty" : std::generic_category().message(text.error());
   return fail(Fault::config,
               "[dns] " + std::string(key) + ": can't read " + path + " (" + why + "); " + remedy);
 }

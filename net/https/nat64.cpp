@@ -1,12 +1,12 @@
 #include "net/https/nat64.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+
+#include "sys/fd.hpp"
+#include "sys/socket_address.hpp"
 
 namespace mtasts {
 namespace {
@@ -39,12 +39,10 @@ Address v4_behind(const Address& address, unsigned bits) noexcept {
 }
 
 // A connected datagram socket asks the routing table and sends nothing.
-bool has_route(int family, const sockaddr* where, socklen_t size) noexcept {
-  int descriptor = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return false;
-  bool routed = ::connect(descriptor, where, size) == 0;
-  ::close(descriptor);
-  return routed;
+bool has_route(std::string_view somewhere) noexcept {
+  SocketAddress address = socket_address(parse_address(somewhere).value(), 443);
+  Fd socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return socket && ::connect(socket.get(), address.get(), address.size) == 0;
 }
 
 }  // namespace
@@ -69,17 +67,7 @@ Address behind_nat64(const Cidr& prefix, const Address& address) noexcept {
   return out;
 }
 
-bool is_ipv6_only() noexcept {
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(443);
-  ::inet_pton(AF_INET, "198.41.0.4", &v4.sin_addr);  // a.root-servers.net, as any global address
-  if (has_route(AF_INET, reinterpret_cast<const sockaddr*>(&v4), sizeof v4)) return false;
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(443);
-  ::inet_pton(AF_INET6, "2001:503:ba3e::2:30", &v6.sin6_addr);
-  return has_route(AF_INET6, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-}
+// The addresses of a.root-servers.net, as any global ones.
+bool is_ipv6_only() noexcept { return !has_route("198.41.0.4") && has_route("2001:503:ba3e::2:30"); }
 
 }  // namespace mtasts

@@ -3,33 +3,26 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include "core/finding.hpp"
+#include "sys/small_file.hpp"
 
 namespace mtasts {
 namespace {
 
 constexpr std::size_t max_size = 4096;
 
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
-
 std::unexpected<Error> refuse(const std::string& path, std::string_view why) {
   return fail(Fault::config,
               "[https] proxy_credentials_file: " + printable(path, 300) + " " + std::string(why));
 }
 
-std::unexpected<Error> unreadable(const std::string& path) {
-  return refuse(path, "can't be read: " + std::system_category().message(errno) +
+std::unexpected<Error> unreadable(const std::string& path, int error) {
+  return refuse(path, "can't be read: " + std::system_category().message(error) +
                           "; check its name, and that mtastsd's user may read it");
 }
 
@@ -57,19 +50,16 @@ Result<std::string> proxy_authorization(std::string_view text, const std::string
 }
 
 Result<std::string> read_proxy_credentials(const std::string& path) {
-  Descriptor file{
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a FIFO must not hold up the start
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not hold up the start
   struct stat found{};
-  if (file.number < 0 || ::fstat(file.number, &found) != 0) return unreadable(path);
+  if (!file || ::fstat(file.get(), &found) != 0) return unreadable(path, errno);
   if (!S_ISREG(found.st_mode)) return refuse(path, "is no regular file");
   if ((found.st_mode & (S_IRWXO | S_IWGRP)) != 0)
     return refuse(path, "may be read or changed by others; run chmod 600 on it");
-  std::string text(max_size + 1, '\0');
-  ssize_t size = ::read(file.number, text.data(), text.size());
-  if (size < 0) return unreadable(path);
-  if (static_cast<std::size_t>(size) > max_size)
-    return refuse(path, "is larger than 4 KiB; is it the right one?");
-  return proxy_authorization(std::string_view(text).substr(0, static_cast<std::size_t>(size)), path);
+  auto text = read_to_end(file, max_size + 1);
+  if (!text) return unreadable(path, text.error());
+  if (text->size() > max_size) return refuse(path, "is larger than 4 KiB; is it the right one?");
+  return proxy_authorization(*text, path);
 }
 
 }  // namespace mtasts

@@ -12,18 +12,13 @@
 #include <iostream>
 
 #include "cache/lmdb_cache.hpp"
+#include "sys/system_clock.hpp"
 #include "tests/bench/cpu_time.hpp"
 
 namespace {
 
 using namespace mtasts;
 namespace asio = boost::asio;
-
-struct SystemClock : Clock {
-  Moment moment() const noexcept override {
-    return certain(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-  }
-};
 
 struct Options {
   std::string path;

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "conf/values.hpp"
+#include "sys/system_clock.hpp"
 #include "tests/bench/populate.hpp"
 
 namespace {
@@ -16,12 +17,6 @@ namespace {
 using namespace mtasts;
 using namespace mtasts::bench;
 using Steady = std::chrono::steady_clock;
-
-struct SystemClock : Clock {
-  Moment moment() const noexcept override {
-    return certain(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-  }
-};
 
 struct Options {
   std::string path, pattern = "d{}.example", max_size = "64GiB";

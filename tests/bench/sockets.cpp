@@ -1,16 +1,16 @@
 #include "tests/bench/sockets.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "sys/socket_address.hpp"
 
 namespace mtasts::bench {
 namespace {
@@ -18,47 +18,12 @@ namespace {
 constexpr int backlog = 4096;
 constexpr timeval connect_wait{.tv_sec = 10, .tv_usec = 0};
 
-union SocketAddress {
-  sockaddr any;
-  sockaddr_un local;
-  sockaddr_in four;
-  sockaddr_in6 six;
-};
-
-// conf/values.hpp takes only paths that fit with their NUL.
-SocketAddress address_of(const Endpoint& endpoint) noexcept {
-  SocketAddress address{};
-  if (endpoint.kind == Endpoint::Kind::unix_path) {
-    address.local = {.sun_family = AF_UNIX, .sun_path = {}};
-    endpoint.path.copy(address.local.sun_path, sizeof address.local.sun_path - 1);
-  } else if (endpoint.address.v6) {
-    address.six = {};
-    address.six.sin6_family = AF_INET6;
-    address.six.sin6_port = htons(endpoint.port);
-    std::memcpy(&address.six.sin6_addr, endpoint.address.octets.data(), sizeof address.six.sin6_addr);
-  } else {
-    address.four = {};
-    address.four.sin_family = AF_INET;
-    address.four.sin_port = htons(endpoint.port);
-    std::memcpy(&address.four.sin_addr, endpoint.address.octets.data(), sizeof address.four.sin_addr);
-  }
-  return address;
-}
-
-socklen_t size_of(const SocketAddress& address) noexcept {
-  switch (address.any.sa_family) {
-    case AF_INET: return sizeof address.four;
-    case AF_INET6: return sizeof address.six;
-    default: return sizeof address.local;
-  }
-}
-
 std::unexpected<Error> system_error(const Endpoint& endpoint, const char* doing) {
   return fail(Fault::network, to_string(endpoint) + ": " + doing + ": " + std::strerror(errno));
 }
 
 Fd new_socket(const Endpoint& endpoint, const SocketAddress& address) noexcept {
-  Fd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   int on = 1;
   if (fd && endpoint.kind == Endpoint::Kind::inet)
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -72,24 +37,24 @@ bool make_nonblocking(const Fd& fd) noexcept {
 }  // namespace
 
 Result<Fd> connect_to(const Endpoint& endpoint) {
-  SocketAddress address = address_of(endpoint);
+  SocketAddress address = socket_address(endpoint);
   Fd fd = new_socket(endpoint, address);
   if (!fd) return system_error(endpoint, "make a socket");
   // A blocking connect waits for room in the backlog; a nonblocking one would have to be tried again.
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_wait, sizeof connect_wait);
-  if (::connect(fd.get(), &address.any, size_of(address)) != 0) return system_error(endpoint, "connect");
+  if (::connect(fd.get(), address.get(), address.size) != 0) return system_error(endpoint, "connect");
   if (!make_nonblocking(fd)) return system_error(endpoint, "make nonblocking");
   return fd;
 }
 
 Result<Fd> listen_on(const Endpoint& endpoint) {
-  SocketAddress address = address_of(endpoint);
+  SocketAddress address = socket_address(endpoint);
   Fd fd = new_socket(endpoint, address);
   if (!fd) return system_error(endpoint, "make a socket");
   int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (endpoint.kind == Endpoint::Kind::unix_path) ::unlink(endpoint.path.c_str());
-  if (::bind(fd.get(), &address.any, size_of(address)) != 0) return system_error(endpoint, "bind");
+  if (::bind(fd.get(), address.get(), address.size) != 0) return system_error(endpoint, "bind");
   if (::listen(fd.get(), backlog) != 0 || !make_nonblocking(fd)) return system_error(endpoint, "listen");
   return fd;
 }

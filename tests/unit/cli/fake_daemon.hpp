@@ -16,6 +16,7 @@
 
 #include "conf/config.hpp"
 #include "core/netstring.hpp"
+#include "sys/socket_address.hpp"
 
 namespace mtasts::test {
 
@@ -25,11 +26,8 @@ class OneConnection {
   using Talk = std::function<void(int client)>;
 
   OneConnection(const std::string& path, Talk talk) : listener_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        listen(listener_, 1) != 0)
+    SocketAddress address = socket_address(unix_endpoint(path));
+    if (bind(listener_, address.get(), address.size) != 0 || listen(listener_, 1) != 0)
       throw std::runtime_error("no socket");
     thread_ = std::thread([this, talk = std::move(talk)] {
       int client = accept(listener_, nullptr, nullptr);
@@ -87,7 +85,7 @@ class FakeSocketmap {
       : path_(path),
         connection_(path, [replies = std::move(replies)](int client) { answer(client, replies); }) {}
 
-  Endpoint endpoint() const { return {Endpoint::Kind::unix_path, path_, {}, 0}; }
+  Endpoint endpoint() const { return unix_endpoint(path_); }
 
  private:
   static void answer(int client, const Replies& replies) {

@@ -196,15 +196,12 @@ TEST_CASE("hostile bytes of a reply do not reach the terminal", "[cli]") {
 TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
   test::Folder folder;
   int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   std::string path = folder / "s";
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  SocketAddress address = socket_address(unix_endpoint(path));
+  REQUIRE(bind(listener, address.get(), address.size) == 0);
   REQUIRE(listen(listener, 1) == 0);
   Caught caught;
-  CHECK(query({{Endpoint::Kind::unix_path, path, {}, 0}}, {"example.com", "", 200ms}, caught.text()) ==
-        exit_trouble);
+  CHECK(query({unix_endpoint(path)}, {"example.com", "", 200ms}, caught.text()) == exit_trouble);
   CHECK(caught.err.str().contains("no answer from unix:" + path +
                                   " in time (200ms); mtastsd runs but did not answer, see its log"));
   CHECK_FALSE(caught.err.str().contains("is mtastsd running"));
@@ -213,7 +210,7 @@ TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
 
 TEST_CASE("the first endpoint that can be reached is asked; if none can, all are named", "[cli]") {
   test::Folder folder;
-  Endpoint nobody{Endpoint::Kind::unix_path, folder / "nobody", {}, 0};
+  Endpoint nobody = unix_endpoint(folder / "nobody");
   Endpoint closed = *read_endpoint("inet:127.0.0.1:1");
   FakeSocketmap daemon(folder / "s", {{"postfix example.com", framed(secure)}});
   Caught reached, lost;

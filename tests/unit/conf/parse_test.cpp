@@ -85,8 +85,7 @@ query_bytes = 1000
 )");
   REQUIRE(parsed);
   Config want;
-  want.listen.socketmap = {{Endpoint::Kind::unix_path, "/p/s", {}, 0},
-                           {Endpoint::Kind::inet, {}, *parse_address("::1"), 1}};
+  want.listen.socketmap = {unix_endpoint("/p/s"), {Endpoint::Kind::inet, {}, *parse_address("::1"), 1}};
   want.listen.socketmap_configured = true;
   want.listen.socket_mode = 0660;
   want.listen.socket_group = "postfix";

@@ -15,8 +15,6 @@ Names nameservers(std::string_view text) {
   return names;
 }
 
-Endpoint socket_at(std::string path) { return {Endpoint::Kind::unix_path, std::move(path), {}, 0}; }
-
 }  // namespace
 
 TEST_CASE("resolv.conf(5): nameservers as glibc reads them", "[conf]") {
@@ -91,7 +89,7 @@ TEST_CASE("SM-16: which resolv.conf Postfix reads", "[conf]") {
   }));
   INFO(row.why);
   std::vector<Endpoint> sockets{{Endpoint::Kind::inet, {}, {}, 8463}};
-  for (const auto& path : row.sockets) sockets.push_back(socket_at(path));
+  for (const auto& path : row.sockets) sockets.push_back(unix_endpoint(path));
   auto exists = [&](const std::string& file) {
     return std::ranges::find(row.there, file) != row.there.end();
   };

@@ -10,27 +10,11 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "sys/socket_address.hpp"
+
 namespace mtasts {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-socklen_t fill_in(sockaddr_storage& where, const char* address, std::uint16_t port) {
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&where);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&where);
-  bool is_v6 = ::inet_pton(AF_INET6, address, &v6->sin6_addr) == 1;
-  where.ss_family = is_v6 ? AF_INET6 : AF_INET;
-  if (is_v6) {
-    v6->sin6_port = htons(port);
-    return sizeof *v6;
-  }
-  ::inet_pton(AF_INET, address, &v4->sin_addr);
-  v4->sin_port = htons(port);
-  return sizeof *v4;
-}
-
-}  // namespace
 
 Peer::Peer(int descriptor, const std::atomic<bool>& stop, std::atomic<bool>& waiting)
     : descriptor_(descriptor), stop_(stop), waiting_(waiting) {
@@ -112,19 +96,18 @@ std::string Peer::server_name() const {
 StreamServer::StreamServer(PeerScript script, const char* address, std::uint16_t port)
     : script_(std::move(script)) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's socket BIO writes without MSG_NOSIGNAL
-  sockaddr_storage where{};
-  socklen_t size = fill_in(where, address, port);
-  auto* name = reinterpret_cast<sockaddr*>(&where);
-  listener_ = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  SocketAddress where = socket_address(parse_address(address).value(), port);
+  auto* name = reinterpret_cast<sockaddr*>(&where.storage);
+  listener_ = ::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   int yes = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  bool ready = ::bind(listener_, name, size) == 0 && ::listen(listener_, 16) == 0;
-  if (!ready || ::getsockname(listener_, name, &size) != 0) {
+  bool ready = ::bind(listener_, name, where.size) == 0 && ::listen(listener_, 16) == 0;
+  if (!ready || ::getsockname(listener_, name, &where.size) != 0) {
     ::close(listener_);
     throw std::runtime_error(std::string("can't listen on ") + address);
   }
-  port_ = ntohs(where.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(name)->sin6_port
-                                            : reinterpret_cast<sockaddr_in*>(name)->sin_port);
+  port_ = ntohs(where.family() == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(name)->sin6_port
+                                           : reinterpret_cast<sockaddr_in*>(name)->sin_port);
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -1,7 +1,6 @@
 // The small parts of the daemon: log lines, cores, settings, listening sockets.
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -13,6 +12,7 @@
 #include "postfix-policy/listener.hpp"
 #include "postfix-policy/log.hpp"
 #include "setup/settings.hpp"
+#include "sys/socket_address.hpp"
 
 using namespace mtasts;
 using namespace std::chrono_literals;
@@ -91,10 +91,8 @@ TEST_CASE("a unix listener has the rights asked for and goes with its owner", "[
 TEST_CASE("an abandoned socket is replaced, anything else is left alone", "[listen]") {
   Folder folder;
   int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, folder.socket().path.c_str(), sizeof address.sun_path - 1);
-  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  SocketAddress address = socket_address(folder.socket());
+  REQUIRE(::bind(fd, address.get(), address.size) == 0);
   ::close(fd);  // crashed: the path stays, nobody accepts
   CHECK(Listening::bind(folder.socket(), 0666, ""));
 

@@ -25,7 +25,7 @@ class Host {
     path_ = ::mkdtemp(name);
     write("anchor", anchor);
     std::filesystem::create_directory(path_ + "/cache");
-    config.listen.socketmap = {{Endpoint::Kind::unix_path, path_ + "/policy.sock", {}, 0}};
+    config.listen.socketmap = {unix_endpoint(path_ + "/policy.sock")};
     config.listen.socketmap_configured = true;
     config.cache.path = path_ + "/cache";
     config.dns.trust_anchor = path_ + "/anchor";

@@ -1,0 +1,25 @@
+// endpoint - where a stream socket listens, as the configuration writes it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/address.hpp"
+
+namespace mtasts {
+
+// "unix:/path" or "inet:host:port" ("inet:[::1]:8463" for IPv6). Which texts are endpoints: conf/values.hpp.
+struct Endpoint {
+  enum class Kind { unix_path, inet };
+  Kind kind = Kind::inet;
+  std::string path;        // unix_path
+  Address address;         // inet
+  std::uint16_t port = 0;  // inet
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+Endpoint unix_endpoint(std::string path);
+
+std::string to_string(const Endpoint& endpoint);  // as it is written in the file
+
+}  // namespace mtasts
