@@ -5,15 +5,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 
-#include "cli/control_client.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/run_to_end.hpp"
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
 #include "conf/service_port.hpp"
+#include "service/client/control_client.hpp"
 #include "setup/network.hpp"
 #include "setup/settings.hpp"
-#include "setup/watched_clock.hpp"
+#include "sys/watched_clock.hpp"
 
 namespace mtasts {
 

@@ -15,8 +15,8 @@
 #include "conf/parse.hpp"
 #include "conf/problems.hpp"
 #include "conf/values.hpp"
-#include "setup/watched_clock.hpp"
 #include "sys/system_clock.hpp"
+#include "sys/watched_clock.hpp"
 #include "version.hpp"
 
 namespace {

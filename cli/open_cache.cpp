@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "setup/watched_clock.hpp"
+#include "sys/watched_clock.hpp"
 
 namespace mtasts {
 namespace {

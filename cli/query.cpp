@@ -5,9 +5,9 @@
 #include <boost/json/parse.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/socketmap_client.hpp"
 #include "conf/values.hpp"
 #include "core/map_name.hpp"
+#include "service/client/socketmap_client.hpp"
 
 namespace mtasts {
 namespace {

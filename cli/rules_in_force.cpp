@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <system_error>
 
-#include "cli/control_client.hpp"
 #include "cli/terminal.hpp"
 #include "conf/parse.hpp"
+#include "service/client/control_client.hpp"
 
 namespace mtasts {
 namespace {

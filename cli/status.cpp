@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "cli/commands.hpp"
-#include "cli/control_client.hpp"
 #include "cli/sheet.hpp"
 #include "cli/words.hpp"
+#include "service/client/control_client.hpp"
 
 namespace mtasts {
 namespace {

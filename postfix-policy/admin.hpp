@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "postfix-policy/control.hpp"
-#include "postfix-policy/listener.hpp"
 #include "postfix-policy/preflight.hpp"
 #include "postfix-policy/status.hpp"
+#include "service/control.hpp"
+#include "service/listener.hpp"
 
 namespace mtasts {
 

@@ -16,7 +16,7 @@
 #include "postfix-policy/answerer.hpp"
 #include "postfix-policy/connection.hpp"
 #include "postfix-policy/resolve_loop.hpp"
-#include "postfix-policy/shortages.hpp"
+#include "service/shortages.hpp"
 #include "sys/poll_loop.hpp"
 
 namespace mtasts {

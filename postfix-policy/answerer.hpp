@@ -16,8 +16,8 @@
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
-#include "postfix-policy/lately.hpp"
-#include "postfix-policy/log.hpp"
+#include "service/lately.hpp"
+#include "service/log.hpp"
 #include "setup/health.hpp"
 #include "setup/settings.hpp"
 

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "postfix-policy/answerer.hpp"
-#include "postfix-policy/peers.hpp"
+#include "service/peers.hpp"
 #include "sys/fd.hpp"
 #include "sys/poll_loop.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lookup/flights.hpp"
-#include "postfix-policy/log.hpp"
+#include "service/log.hpp"
 
 namespace mtasts {
 

@@ -27,7 +27,7 @@
 #include "lookup/switched_dns.hpp"
 #include "ports/clock.hpp"
 #include "postfix-policy/ad_check.hpp"
-#include "postfix-policy/log.hpp"
+#include "service/log.hpp"
 #include "setup/health.hpp"
 
 namespace mtasts {

@@ -15,7 +15,7 @@
 
 #include "cache/file_check.hpp"
 #include "cache/folder.hpp"
-#include "postfix-policy/listener.hpp"
+#include "service/listener.hpp"
 #include "setup/network.hpp"
 
 namespace mtasts {

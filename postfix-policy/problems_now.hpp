@@ -9,8 +9,8 @@
 #include "cache/condition.hpp"
 #include "core/clock_belief.hpp"
 #include "core/time.hpp"
-#include "postfix-policy/config_file.hpp"
-#include "postfix-policy/shortages.hpp"
+#include "service/config_file.hpp"
+#include "service/shortages.hpp"
 
 namespace mtasts {
 

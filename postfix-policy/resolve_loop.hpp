@@ -19,8 +19,8 @@
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
 #include "postfix-policy/health_check.hpp"
-#include "postfix-policy/log.hpp"
-#include "postfix-policy/shortages.hpp"
+#include "service/log.hpp"
+#include "service/shortages.hpp"
 
 namespace mtasts {
 

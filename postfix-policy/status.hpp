@@ -15,10 +15,10 @@
 #include "conf/config.hpp"
 #include "core/time.hpp"
 #include "postfix-policy/answer_loop.hpp"
-#include "postfix-policy/config_file.hpp"
 #include "postfix-policy/problems_now.hpp"
 #include "postfix-policy/resolve_loop.hpp"
-#include "postfix-policy/shortages.hpp"
+#include "service/config_file.hpp"
+#include "service/shortages.hpp"
 #include "setup/health.hpp"
 
 namespace mtasts {

@@ -5,7 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "core/text.hpp"
-#include "postfix-policy/control_request.hpp"
+#include "service/control_request.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace mtasts;

@@ -12,11 +12,11 @@
 #include <memory>
 
 #include "cli/commands.hpp"
-#include "cli/socketmap_client.hpp"
 #include "conf/values.hpp"
 #include "core/netstring.hpp"
-#include "tests/unit/cli/fake_daemon.hpp"
+#include "service/client/socketmap_client.hpp"
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/service/fake_daemon.hpp"
 
 using namespace std::chrono_literals;
 

@@ -6,8 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "conf/parse.hpp"
-#include "tests/unit/cli/fake_daemon.hpp"
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/service/fake_daemon.hpp"
 
 namespace mtasts {
 namespace {

@@ -5,9 +5,9 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/control_client.hpp"
-#include "tests/unit/cli/fake_daemon.hpp"
+#include "service/client/control_client.hpp"
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/service/fake_daemon.hpp"
 
 namespace mtasts {
 namespace {

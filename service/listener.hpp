@@ -16,8 +16,8 @@
 
 #include "conf/config.hpp"
 #include "core/result.hpp"
-#include "postfix-policy/log.hpp"
-#include "postfix-policy/shortages.hpp"
+#include "service/log.hpp"
+#include "service/shortages.hpp"
 #include "sys/fd.hpp"
 
 namespace mtasts {

@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "postfix-policy/listener.hpp"
+#include "service/listener.hpp"
 #include "sys/socket_address.hpp"
 
 namespace mtasts {

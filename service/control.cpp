@@ -1,4 +1,4 @@
-#include "postfix-policy/control.hpp"
+#include "service/control.hpp"
 
 #include <unistd.h>
 
@@ -20,7 +20,7 @@
 #include <exception>
 
 #include "core/finding.hpp"
-#include "postfix-policy/control_request.hpp"
+#include "service/control_request.hpp"
 
 namespace mtasts {
 

@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "postfix-policy/log.hpp"
+#include "service/log.hpp"
 
 namespace mtasts {
 

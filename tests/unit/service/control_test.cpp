@@ -1,4 +1,4 @@
-#include "postfix-policy/control.hpp"
+#include "service/control.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "postfix-policy/peers.hpp"
+#include "service/peers.hpp"
 
 #include <pwd.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "cli/socketmap_client.hpp"
+#include "service/client/socketmap_client.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>

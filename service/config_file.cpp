@@ -1,4 +1,4 @@
-#include "postfix-policy/config_file.hpp"
+#include "service/config_file.hpp"
 
 #include <openssl/evp.h>
 

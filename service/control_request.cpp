@@ -1,4 +1,4 @@
-#include "postfix-policy/control_request.hpp"
+#include "service/control_request.hpp"
 
 #include <boost/json/parse.hpp>
 

@@ -1,4 +1,4 @@
-#include "postfix-policy/listener.hpp"
+#include "service/listener.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "postfix-policy/peers.hpp"
+#include "service/peers.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "postfix-policy/stop_guard.hpp"
+#include "service/stop_guard.hpp"
 
 #include <poll.h>
 #include <unistd.h>

@@ -1,71 +1,21 @@
-// The small parts of the daemon: log lines, cores, settings, listening sockets.
+#include "service/listener.hpp"
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
-#include "postfix-policy/listener.hpp"
-#include "postfix-policy/log.hpp"
-#include "setup/settings.hpp"
 #include "sys/socket_address.hpp"
+#include "tests/unit/folder.hpp"
 
 using namespace mtasts;
-using namespace std::chrono_literals;
-
-TEST_CASE("log lines are one printable line, in text and in JSON", "[log]") {
-  using Format = LogConfig::Format;
-  auto text = [](std::initializer_list<LogField> fields) {
-    return format_event(Format::text, "T", Log::Level::info, "answer", fields);
-  };
-  CHECK(text({{"domain", "a.example"}, {"ms", std::int64_t{12}}}) == "T info answer domain=a.example ms=12");
-  CHECK(text({{"answer", "OK secure"}}) == "T info answer answer=\"OK secure\"");
-  CHECK(text({{"empty", ""}}) == "T info answer");
-  CHECK(text({{"evil", "a\nb\"c"}}).find('\n') == std::string::npos);
-  CHECK(text({{"path", "C:\\new \"x\""}}) == R"(T info answer path="C:\\new \"x\"")");
-  CHECK(text({{"escape", "a\x01"}}) == R"(T info answer escape="a\\x01")");
-  CHECK(text({{"mx", LogList{"a.example\n*.b.example"}}}) == "T info answer mx=a.example,*.b.example");
-  CHECK(text({{"mx", LogList{""}}}) == "T info answer");
-  CHECK(format_event(Format::json, "T", Log::Level::info, "policy",
-                     {{"mx", LogList{"a.example\n*.b.example"}}}) ==
-        R"({"time":"T","level":"info","event":"policy","mx":["a.example","*.b.example"]})");
-  CHECK(text({{"long", std::string(5000, 'x')}}).size() < 1100);
-  CHECK(format_event(Format::json, "T", Log::Level::warning, "fetch",
-                     {{"reason", "a\"b"}, {"ms", std::int64_t{1}}}) ==
-        R"({"time":"T","level":"warning","event":"fetch","reason":"a\"b","ms":1})");
-}
-
-TEST_CASE("settings: zones, and no wait longer than answer_timeout", "[settings]") {
-  Config config;
-  config.policy.first_fetch_wait = 20s;
-  config.policy.answer_timeout = 8s;
-  config.zones["lab"] = config.policy;
-  config.zones["lab"].first_fetch_wait = 1s;
-  auto settings = make_settings(config);
-  CHECK(find_zone(*settings, "")->first_fetch_wait == 8s);
-  CHECK(find_zone(*settings, "lab")->first_fetch_wait == 1s);
-  CHECK(find_zone(*settings, "other") == nullptr);
-}
 
 namespace {
 
-struct Folder {
-  std::string path;
-  Folder() {
-    char name[] = "/tmp/mtasts-listen-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Endpoint socket(const std::string& file = "policy.sock") const {
-    Endpoint endpoint;
-    endpoint.kind = Endpoint::Kind::unix_path;
-    endpoint.path = path + "/" + file;
-    return endpoint;
-  }
+struct Folder : test::Folder {
+  Endpoint socket(const std::string& file = "policy.sock") const { return unix_endpoint(*this / file); }
 };
 
 mode_t mode_of_file(const std::string& path) {

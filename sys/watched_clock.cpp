@@ -1,4 +1,4 @@
-#include "setup/watched_clock.hpp"
+#include "sys/watched_clock.hpp"
 
 #include <time.h>
 

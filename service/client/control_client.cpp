@@ -1,4 +1,4 @@
-#include "cli/control_client.hpp"
+#include "service/client/control_client.hpp"
 
 #include <fmt/format.h>
 #include <sys/time.h>

@@ -1,5 +1,5 @@
 // control_client - one request to a running mtastsd over its control socket (mtastsd(8),
-// postfix-policy/control).
+// service/control).
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -1,4 +1,4 @@
-#include "postfix-policy/log.hpp"
+#include "service/log.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // WatchedClock over the machine's own clock: what it is told at start, and what many threads see at once.
-#include "setup/watched_clock.hpp"
+#include "sys/watched_clock.hpp"
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
