@@ -10,8 +10,8 @@
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
 #include "conf/service_port.hpp"
+#include "resolver/network.hpp"
 #include "service/client/control_client.hpp"
-#include "setup/network.hpp"
 #include "setup/settings.hpp"
 #include "sys/watched_clock.hpp"
 

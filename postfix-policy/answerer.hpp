@@ -16,9 +16,9 @@
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
+#include "resolver/health.hpp"
 #include "service/lately.hpp"
 #include "service/log.hpp"
-#include "setup/health.hpp"
 #include "setup/settings.hpp"
 
 namespace mtasts {

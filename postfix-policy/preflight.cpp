@@ -15,8 +15,8 @@
 
 #include "cache/file_check.hpp"
 #include "cache/folder.hpp"
+#include "resolver/network.hpp"
 #include "service/listener.hpp"
-#include "setup/network.hpp"
 
 namespace mtasts {
 namespace {

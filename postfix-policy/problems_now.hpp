@@ -1,5 +1,5 @@
 // problems_now - what is wrong with the running daemon: `status` exits 1 and the log says it once a minute
-// while any of it lasts. DNSSEC, DNS and Postfix's resolvers are told apart from these (setup/health.hpp).
+// while any of it lasts. DNSSEC, DNS and Postfix's resolvers are told apart from these (resolver/health.hpp).
 #pragma once
 
 #include <optional>

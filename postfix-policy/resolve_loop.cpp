@@ -9,8 +9,8 @@
 #include <future>
 
 #include "postfix-policy/flight_log.hpp"
-#include "postfix-policy/health_plan.hpp"
-#include "setup/network.hpp"
+#include "resolver/health_plan.hpp"
+#include "resolver/network.hpp"
 #include "setup/settings.hpp"
 #include "sys/descriptor_budget.hpp"
 

@@ -18,7 +18,7 @@
 #include "lookup/refresher.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
-#include "postfix-policy/health_check.hpp"
+#include "resolver/health_check.hpp"
 #include "service/log.hpp"
 #include "service/shortages.hpp"
 

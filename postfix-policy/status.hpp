@@ -17,9 +17,9 @@
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/problems_now.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "resolver/health.hpp"
 #include "service/config_file.hpp"
 #include "service/shortages.hpp"
-#include "setup/health.hpp"
 
 namespace mtasts {
 

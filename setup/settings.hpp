@@ -15,7 +15,7 @@
 #include "core/map_name.hpp"
 #include "core/override.hpp"
 #include "lookup/dane_look.hpp"
-#include "setup/health.hpp"
+#include "resolver/health.hpp"
 
 namespace mtasts {
 

@@ -23,12 +23,12 @@
 
 #include "core/host_memory.hpp"
 #include "lookup/flights.hpp"
-#include "lookup/resolver_choice.hpp"
-#include "lookup/switched_dns.hpp"
 #include "ports/clock.hpp"
-#include "postfix-policy/ad_check.hpp"
+#include "resolver/ad_check.hpp"
+#include "resolver/health.hpp"
+#include "resolver/resolver_choice.hpp"
+#include "resolver/switched_dns.hpp"
 #include "service/log.hpp"
-#include "setup/health.hpp"
 
 namespace mtasts {
 

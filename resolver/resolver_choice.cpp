@@ -1,4 +1,4 @@
-#include "lookup/resolver_choice.hpp"
+#include "resolver/resolver_choice.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>

@@ -1,4 +1,4 @@
-#include "lookup/resolver_choice.hpp"
+#include "resolver/resolver_choice.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>

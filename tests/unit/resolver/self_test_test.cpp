@@ -1,4 +1,4 @@
-#include "lookup/self_test.hpp"
+#include "resolver/self_test.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>

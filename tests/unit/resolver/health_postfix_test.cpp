@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "tests/unit/postfix-policy/health_bench.hpp"
+#include "tests/unit/resolver/health_bench.hpp"
 
 namespace mtasts {
 

@@ -1,4 +1,4 @@
-#include "postfix-policy/ad_check.hpp"
+#include "resolver/ad_check.hpp"
 
 #include <algorithm>
 #include <filesystem>

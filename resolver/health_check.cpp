@@ -1,4 +1,4 @@
-#include "postfix-policy/health_check.hpp"
+#include "resolver/health_check.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>

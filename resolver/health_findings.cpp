@@ -5,7 +5,7 @@
 #include <exception>
 
 #include "core/time_text.hpp"
-#include "postfix-policy/health_check.hpp"
+#include "resolver/health_check.hpp"
 
 namespace mtasts {
 

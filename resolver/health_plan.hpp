@@ -4,7 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "conf/config.hpp"
-#include "postfix-policy/health_check.hpp"
+#include "resolver/health_check.hpp"
 
 namespace mtasts {
 

@@ -1,4 +1,4 @@
-#include "setup/network.hpp"
+#include "resolver/network.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "lookup/self_test.hpp"
+#include "resolver/self_test.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/dnskey.hpp"
-#include "postfix-policy/health_check.hpp"
+#include "resolver/health_check.hpp"
 #include "tests/unit/lookup/fakes.hpp"
 #include "tests/unit/net/run.hpp"
 #include "tests/unit/virtual_time.hpp"

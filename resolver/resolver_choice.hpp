@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "lookup/self_test.hpp"
+#include "resolver/self_test.hpp"
 
 namespace mtasts {
 

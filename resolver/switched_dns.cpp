@@ -1,4 +1,4 @@
-#include "lookup/switched_dns.hpp"
+#include "resolver/switched_dns.hpp"
 
 namespace mtasts {
 namespace {

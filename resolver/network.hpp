@@ -7,9 +7,9 @@
 #include <string>
 
 #include "conf/config.hpp"
-#include "lookup/resolver_choice.hpp"
 #include "net/dns/unbound_dns.hpp"
 #include "net/https/https_fetch.hpp"
+#include "resolver/resolver_choice.hpp"
 
 namespace mtasts {
 

@@ -1,8 +1,8 @@
-#include "postfix-policy/health_plan.hpp"
+#include "resolver/health_plan.hpp"
 
 #include <algorithm>
 
-#include "setup/network.hpp"
+#include "resolver/network.hpp"
 
 namespace mtasts {
 

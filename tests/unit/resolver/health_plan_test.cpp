@@ -1,4 +1,4 @@
-#include "postfix-policy/health_plan.hpp"
+#include "resolver/health_plan.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
