@@ -7,9 +7,9 @@
 #include "cli/explain_live.hpp"
 #include "cli/explain_print.hpp"
 #include "cli/new_file.hpp"
-#include "cli/trace_file.hpp"
 #include "cli/words.hpp"
 #include "core/time_text.hpp"
+#include "diagnose/trace_file.hpp"
 #include "sys/small_file.hpp"
 
 namespace mtasts {

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "answer/answer_json.hpp"
+#include "answer/trace_json.hpp"
 #include "cli/explain_print.hpp"
 #include "cli/explain_words.hpp"
 #include "cli/words.hpp"
-#include "setup/answer_json.hpp"
-#include "setup/trace_json.hpp"
 
 namespace mtasts {
 namespace {

@@ -5,14 +5,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 
+#include "answer/settings.hpp"
 #include "cli/open_cache.hpp"
-#include "cli/run_to_end.hpp"
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
 #include "conf/service_port.hpp"
+#include "diagnose/run_to_end.hpp"
 #include "resolver/network.hpp"
 #include "service/client/control_client.hpp"
-#include "setup/settings.hpp"
 #include "sys/watched_clock.hpp"
 
 namespace mtasts {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "cli/commands.hpp"
-#include "cli/explanation.hpp"
 #include "conf/config.hpp"
 #include "core/result.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
 

@@ -4,8 +4,8 @@
 
 #include <boost/json/object.hpp>
 
-#include "cli/explanation.hpp"
 #include "cli/terminal.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
 

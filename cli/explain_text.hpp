@@ -1,8 +1,8 @@
 // explain_text - the parts of the text of mtastsctl explain; explain_print.hpp has the whole.
 #pragma once
 
-#include "cli/explanation.hpp"
 #include "cli/sheet.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
 

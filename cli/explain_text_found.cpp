@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "answer/trace_json.hpp"
 #include "cli/explain_text.hpp"
 #include "cli/explain_words.hpp"
 #include "core/sts_policy.hpp"
-#include "setup/trace_json.hpp"
 
 namespace mtasts {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/explanation.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
 

@@ -5,13 +5,13 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "answer/answer_json.hpp"
 #include "cache/lmdb_cache.hpp"
 #include "cli/commands.hpp"
 #include "cli/listed_overrides.hpp"
 #include "cli/words.hpp"
 #include "core/time_text.hpp"
 #include "lookup/freshness.hpp"
-#include "setup/answer_json.hpp"
 
 namespace mtasts {
 namespace {

@@ -3,6 +3,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "answer/answer_json.hpp"
+#include "answer/settings.hpp"
 #include "cache/lmdb_cache.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
@@ -10,8 +12,6 @@
 #include "cli/words.hpp"
 #include "core/reply.hpp"
 #include "lookup/freshness.hpp"
-#include "setup/answer_json.hpp"
-#include "setup/settings.hpp"
 
 namespace mtasts {
 namespace {

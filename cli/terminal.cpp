@@ -5,11 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
-#include <limits>
 
 #include "core/text.hpp"
 
@@ -34,23 +30,6 @@ Colour colour_of(Severity severity) noexcept {
     case Severity::error: return Colour::bad;
   }
   return Colour::plain;
-}
-
-// REQUIRES: sequence is one valid UTF-8 sequence.
-char32_t code_point(std::string_view sequence) noexcept {
-  auto first = static_cast<unsigned char>(sequence.front());
-  char32_t value = sequence.size() == 1 ? first : first & (0x7Fu >> sequence.size());
-  for (char c : sequence.substr(1)) value = value << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
-  return value;
-}
-
-void append_escaped(std::string& out, char32_t value) {
-  if (value < 0x10000) {
-    out += fmt::format("\\u{:04x}", static_cast<unsigned>(value));
-    return;
-  }
-  value -= 0x10000;  // RFC 8259 §7: a surrogate pair
-  out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800u + (value >> 10), 0xDC00u + (value & 0x3FF));
 }
 
 }  // namespace
@@ -78,37 +57,6 @@ std::size_t terminal_width(int descriptor, std::string_view columns) noexcept {
   winsize size{};
   bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : usual;
-}
-
-std::string ascii_json(const boost::json::value& value) {
-  // Outside of strings JSON is printable ASCII, so whatever else is found stands in a string.
-  std::string text = boost::json::serialize(value), out;
-  for (std::string_view rest = text; !rest.empty();) {
-    auto length = std::max<std::size_t>(utf8_length(rest), 1);
-    auto sequence = rest.substr(0, length);
-    bool invalid = utf8_length(rest) == 0;
-    if (length == 1 && is_printable(sequence.front()))
-      out += sequence;
-    else
-      append_escaped(out, invalid ? U'\uFFFD' : code_point(sequence));
-    rest.remove_prefix(length);
-  }
-  return out;
-}
-
-boost::json::string to_json(std::string_view text) { return boost::json::string(text.data(), text.size()); }
-
-std::string whole(std::string_view text) {
-  return printable(text, std::numeric_limits<std::size_t>::max() / 8);
-}
-
-boost::json::array to_json(const Findings& findings) {
-  boost::json::array list;
-  for (const Finding& each : findings)
-    list.push_back(boost::json::object{{"code", to_json(each.code)},
-                                       {"severity", to_json(words(each.severity))},
-                                       {"message", to_json(each.message)}});
-  return list;
 }
 
 void print_findings(const Terminal& terminal, const Findings& findings) {

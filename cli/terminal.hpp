@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "answer/json.hpp"
 #include "core/finding.hpp"
 #include "core/result.hpp"
 
@@ -39,14 +40,6 @@ struct Terminal {
 // The columns of a terminal: what $COLUMNS says, else what the terminal says, else 80. 0: it is none.
 std::size_t terminal_width(int descriptor, std::string_view columns) noexcept;
 
-// Serialized JSON with everything but printable ASCII as \uXXXX; bytes that are no UTF-8 become U+FFFD.
-std::string ascii_json(const boost::json::value& value);
-
-// Peer text as a JSON string or as one line of text, whole.
-boost::json::string to_json(std::string_view text);
-std::string whole(std::string_view text);
-
-boost::json::array to_json(const Findings& findings);                     // [{"code","severity","message"}…]
 void print_findings(const Terminal& terminal, const Findings& findings);  // one a paragraph, 80 columns
 
 // text broken at blanks into lines of at most width columns; lines after the first begin with indent blanks.

@@ -53,11 +53,6 @@ std::string when(Time time, Time now) {
   return fmt::format("{} UTC, {}", text, from_now(time, now));
 }
 
-boost::json::value time_or_null(Time time) {
-  if (time == Time{}) return nullptr;
-  return to_json(utc_text(time));
-}
-
 std::string_view state_code(StsState state) noexcept {
   switch (state) {
     case StsState::not_asked: return "current";

@@ -1,7 +1,6 @@
-// words - times, spans and states of the cache in words for people, and as values for JSON.
+// words - times, spans and states of the cache in words for people.
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -14,7 +13,6 @@ namespace mtasts {
 std::string span_in_words(std::chrono::seconds span);  // "6 days", "1 hour", "0 seconds"; rounded down
 std::string from_now(Time time, Time now);             // "in 6 days", "2 hours ago", "now"
 std::string when(Time time, Time now);                 // "2026-01-31 12:00:00 UTC, in 6 days"; "never" for 0
-boost::json::value time_or_null(Time time);            // "2026-01-31T12:00:00Z"; null for 0
 
 std::string_view state_code(StsState state) noexcept;      // "current", "no-record", "fetch-failed": stable
 std::string_view state_in_words(StsState state) noexcept;  // a sentence without its full stop

@@ -1,5 +1,7 @@
 #include "core/finding.hpp"
 
+#include <limits>
+
 #include "core/text.hpp"
 
 namespace mtasts {
@@ -30,6 +32,10 @@ std::string printable(std::string_view text, std::size_t max) {
     if (out.size() + dots.size() <= max) cut_at = out.size();
   }
   return out;
+}
+
+std::string whole(std::string_view text) {
+  return printable(text, std::numeric_limits<std::size_t>::max() / 8);
 }
 
 std::string in_quotes(std::string_view text, std::size_t max) { return "\"" + printable(text, max) + "\""; }

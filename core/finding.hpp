@@ -21,6 +21,8 @@ using Findings = std::vector<Finding>;
 
 // Peer text for a message or a log: at most max octets, everything but printable ASCII as \xNN, "..." if cut.
 std::string printable(std::string_view text, std::size_t max = 80);
+// The same, never cut.
+std::string whole(std::string_view text);
 // The same between quotation marks. (Not named as std::quoted, which a call with a std::string finds too.)
 std::string in_quotes(std::string_view text, std::size_t max = 80);
 

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "answer/json_answer.hpp"
+#include "answer/key.hpp"
 #include "conf/service_port.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "core/text.hpp"
 #include "lookup/freshness.hpp"
 #include "lookup/refresher.hpp"
-#include "postfix-policy/json_answer.hpp"
-#include "setup/key.hpp"
 
 namespace mtasts {
 namespace {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "answer/settings.hpp"
 #include "core/map_name.hpp"
 #include "core/next_hop.hpp"
 #include "lookup/flights.hpp"
@@ -19,7 +20,6 @@
 #include "resolver/health.hpp"
 #include "service/lately.hpp"
 #include "service/log.hpp"
-#include "setup/settings.hpp"
 
 namespace mtasts {
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
-#include "postfix-policy/admin.hpp"
+#include "postfix-policy/admin/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/preflight.hpp"
 #include "postfix-policy/privileges.hpp"

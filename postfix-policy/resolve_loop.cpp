@@ -8,10 +8,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
 
+#include "answer/settings.hpp"
 #include "postfix-policy/flight_log.hpp"
 #include "resolver/health_plan.hpp"
 #include "resolver/network.hpp"
-#include "setup/settings.hpp"
 #include "sys/descriptor_budget.hpp"
 
 namespace mtasts {

@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "cli/explain_print.hpp"
-#include "cli/trace_file.hpp"
 #include "core/text.hpp"
+#include "diagnose/trace_file.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace mtasts;

@@ -11,7 +11,7 @@
 #include "cli/explain_print.hpp"
 #include "cli/explain_words.hpp"
 #include "cli/new_file.hpp"
-#include "cli/trace_file.hpp"
+#include "diagnose/trace_file.hpp"
 #include "tests/unit/cli/support.hpp"
 #include "tests/unit/lookup/dane_fakes.hpp"
 

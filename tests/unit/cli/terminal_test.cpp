@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <sstream>
@@ -13,18 +12,6 @@
 #include "tests/unit/cli/support.hpp"
 
 namespace mtasts {
-
-TEST_CASE("JSON is printable ASCII and means the same", "[cli]") {
-  std::string text = "a\"\\\x1b\x7f\n\u00fc\u20ac\U0001F600\u009b";
-  auto written = ascii_json(to_json(text));
-  CHECK(std::ranges::all_of(written, [](char c) { return c >= ' ' && c <= '~'; }));
-  CHECK(boost::json::parse(written) == boost::json::value(to_json(text)));
-}
-
-TEST_CASE("bytes that are no UTF-8 become U+FFFD in JSON", "[cli]") {
-  CHECK(ascii_json(to_json("a\xff\xc3")) == "\"a\\ufffd\\ufffd\"");
-  CHECK(boost::json::parse(ascii_json(to_json("\xed\xa0\x80"))).is_string());
-}
 
 TEST_CASE("long text is broken at blanks, with an indent, and never loses a word", "[cli]") {
   CHECK(wrapped("short", 4) == "short");

@@ -1,4 +1,4 @@
-#include "cli/json_fields.hpp"
+#include "diagnose/json_fields.hpp"
 
 #include "core/finding.hpp"
 #include "core/text.hpp"

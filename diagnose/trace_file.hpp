@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/explanation.hpp"
 #include "core/result.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
 

@@ -1,8 +1,8 @@
-#include "setup/trace_json.hpp"
+#include "answer/trace_json.hpp"
 
 #include <boost/json/object.hpp>
-#include <limits>
 
+#include "answer/json.hpp"
 #include "core/finding.hpp"
 #include "core/rdata_text.hpp"
 #include "core/text.hpp"
@@ -13,29 +13,23 @@ namespace json = boost::json;
 
 namespace {
 
-json::string to_json(std::string_view text) { return json::string(text); }
-
-std::string whole_text(std::string_view text) {
-  return printable(text, std::numeric_limits<std::size_t>::max() / 8);
-}
-
 std::string body_text(std::string_view body) {
-  return find_invalid_utf8(body) == std::string_view::npos ? std::string(body) : whole_text(body);
+  return find_invalid_utf8(body) == std::string_view::npos ? std::string(body) : whole(body);
 }
 
 json::object step_object(const DnsStep& step) {
   json::array data;
   for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(rdata_text(step.type, rdata)));
   return {{"kind", "dns"},
-          {"name", to_json(whole_text(step.name))},
+          {"name", to_json(whole(step.name))},
           {"type", to_json(words(step.type))},
           {"security", to_json(words(step.answer.security))},
           {"validated", step.answer.validated},
           {"result", to_json(words(step.answer.kind))},
           {"ttl", step.answer.ttl},
-          {"canonical", to_json(whole_text(step.answer.canonical))},
+          {"canonical", to_json(whole(step.answer.canonical))},
           {"data", std::move(data)},
-          {"reason", to_json(whole_text(step.answer.reason))},
+          {"reason", to_json(whole(step.answer.reason))},
           {"ms", step.took.count()}};
 }
 
@@ -46,11 +40,11 @@ json::object step_object(const HttpsStep& step) {
                       {"detail", nullptr}, {"ms", step.took.count()}};
   if (step.answer) {
     object["status"] = step.answer->status;
-    object["content_type"] = to_json(whole_text(step.answer->content_type));
+    object["content_type"] = to_json(whole(step.answer->content_type));
     object["body"] = to_json(body_text(step.answer->body));
   } else {
     object["step"] = to_json(words(step.answer.error().step));
-    object["detail"] = to_json(whole_text(step.answer.error().detail));
+    object["detail"] = to_json(whole(step.answer.error().detail));
   }
   return object;
 }

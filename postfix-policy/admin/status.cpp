@@ -1,4 +1,4 @@
-#include "postfix-policy/status.hpp"
+#include "postfix-policy/admin/status.hpp"
 
 #include <unistd.h>
 
@@ -9,10 +9,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "answer/answer_json.hpp"
+#include "answer/json.hpp"
 #include "conf/parse.hpp"
 #include "core/finding.hpp"
 #include "core/time_text.hpp"
-#include "setup/answer_json.hpp"
 #include "version.hpp"
 
 namespace mtasts {
@@ -28,10 +29,6 @@ constexpr std::chrono::seconds watch_interval{5};
 json::string text(std::string_view value) {
   std::string line = printable(value, 4096);  // JSON is UTF-8, a path need not be
   return json::string(line);
-}
-
-json::value time_or_null(Time time) {
-  return time == Time{} ? json::value(nullptr) : json::value(json::string(utc_text(time)));
 }
 
 json::object dns(const Health& health) {

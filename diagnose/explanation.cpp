@@ -1,15 +1,15 @@
-#include "cli/explanation.hpp"
+#include "diagnose/explanation.hpp"
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <stdexcept>
 
-#include "cli/run_to_end.hpp"
+#include "answer/key.hpp"
 #include "core/reply.hpp"
+#include "diagnose/run_to_end.hpp"
 #include "lookup/dane_look.hpp"
 #include "lookup/discover.hpp"
 #include "lookup/gather.hpp"
-#include "setup/key.hpp"
 
 namespace mtasts {
 

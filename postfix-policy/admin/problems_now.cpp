@@ -1,4 +1,4 @@
-#include "postfix-policy/problems_now.hpp"
+#include "postfix-policy/admin/problems_now.hpp"
 
 #include "core/time_text.hpp"
 

@@ -1,10 +1,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "cli/terminal.hpp"
-#include "cli/trace_file.hpp"
-#include "cli/trace_words.hpp"
+#include "answer/json.hpp"
 #include "core/rdata_text.hpp"
+#include "diagnose/trace_file.hpp"
+#include "diagnose/trace_words.hpp"
 
 namespace mtasts {
 namespace {

@@ -1,4 +1,4 @@
-#include "setup/settings.hpp"
+#include "answer/settings.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

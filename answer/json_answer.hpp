@@ -5,7 +5,7 @@
 //  "policy":null|{"id","mode","max_age","mx":[…],"fetched","expires"},
 //  "dane":null|{"mx","trouble","detail","port","looked","expires","next_try","hosts":[{"host","state","group"}…]},
 //  "override":null|{"action","reason","until"},"rules":{…},
-//  "trace":null|[…] (setup/trace_json.hpp; only of what was looked up for this
+//  "trace":null|[…] (answer/trace_json.hpp; only of what was looked up for this
 //  question),"replies":{"postfix":…,"postfix310":…,"sts":…}}
 // Times are UTC, RFC 3339.
 #pragma once

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/trace_words.hpp"
+#include "diagnose/trace_words.hpp"
 
 namespace mtasts {
 

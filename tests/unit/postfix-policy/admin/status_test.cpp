@@ -1,4 +1,4 @@
-#include "postfix-policy/status.hpp"
+#include "postfix-policy/admin/status.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>

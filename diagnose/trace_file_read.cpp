@@ -1,9 +1,9 @@
 #include <boost/json/parse.hpp>
 #include <limits>
 
-#include "cli/json_fields.hpp"
-#include "cli/trace_file.hpp"
 #include "core/finding.hpp"
+#include "diagnose/json_fields.hpp"
+#include "diagnose/trace_file.hpp"
 
 namespace mtasts {
 namespace {

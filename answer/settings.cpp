@@ -1,4 +1,4 @@
-#include "setup/settings.hpp"
+#include "answer/settings.hpp"
 
 #include <algorithm>
 

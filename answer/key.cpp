@@ -1,4 +1,4 @@
-#include "setup/key.hpp"
+#include "answer/key.hpp"
 
 #include "idn/to_a_labels.hpp"
 

@@ -1,21 +1,17 @@
-#include "postfix-policy/json_answer.hpp"
+#include "answer/json_answer.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "answer/answer_json.hpp"
+#include "answer/json.hpp"
+#include "answer/trace_json.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
-#include "setup/answer_json.hpp"
-#include "setup/trace_json.hpp"
 
 namespace mtasts {
-namespace {
 
 namespace json = boost::json;
-
-json::string to_json(std::string_view text) { return json::string(text); }
-
-}  // namespace
 
 void append_json_reply(std::string& out, const JsonFacts& facts) {
   const Decision& decision = facts.decision;

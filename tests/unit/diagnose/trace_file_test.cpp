@@ -1,5 +1,5 @@
 // A saved trace as a hostile file: whatever is wrong is named.
-#include "cli/trace_file.hpp"
+#include "diagnose/trace_file.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,7 +1,8 @@
-#include "setup/answer_json.hpp"
+#include "answer/answer_json.hpp"
 
 #include <boost/json/array.hpp>
 
+#include "answer/json.hpp"
 #include "conf/override_values.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
@@ -10,17 +11,6 @@
 namespace mtasts {
 
 namespace json = boost::json;
-
-namespace {
-
-json::string to_json(std::string_view text) { return json::string(text); }
-
-json::value time_or_null(Time time) {
-  if (time == Time{}) return nullptr;
-  return to_json(utc_text(time));
-}
-
-}  // namespace
 
 json::object clock_json(const ClockState& clock) {
   json::value last;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "postfix-policy/admin/status.hpp"
 #include "postfix-policy/preflight.hpp"
-#include "postfix-policy/status.hpp"
 #include "service/control.hpp"
 #include "service/listener.hpp"
 

@@ -1,10 +1,10 @@
 // What status exits 1 for, and how often the log says it.
-#include "postfix-policy/problems_now.hpp"
+#include "postfix-policy/admin/problems_now.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "postfix-policy/status.hpp"
+#include "postfix-policy/admin/status.hpp"
 
 namespace mtasts {
 namespace {

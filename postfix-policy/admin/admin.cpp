@@ -1,4 +1,4 @@
-#include "postfix-policy/admin.hpp"
+#include "postfix-policy/admin/admin.hpp"
 
 #include <unistd.h>
 
