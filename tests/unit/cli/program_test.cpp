@@ -184,7 +184,7 @@ TEST_CASE("help fits into 80 columns", "[cli]") {
 TEST_CASE("errors go to stderr, JSON to stdout", "[cli]") {
   CHECK(run("--json lint policy /nonexistent 2>/dev/null").out.empty());
   CHECK(run("--json lint policy /nonexistent 2>&1")
-            .out.starts_with("mtastsctl: /nonexistent cannot be opened"));
+            .out.starts_with("mtastsctl: /nonexistent cannot be read: No such file"));
   CHECK(run("--color always match a.example a.example").out == "\x1b[32mmatch\x1b[0m\n");
   CHECK(run("match a.example a.example").out == "match\n");
 }
