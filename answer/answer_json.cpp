@@ -5,6 +5,7 @@
 #include "answer/json.hpp"
 #include "conf/override_values.hpp"
 #include "core/finding.hpp"
+#include "core/policy_life.hpp"
 #include "core/reply.hpp"
 #include "core/time_text.hpp"
 

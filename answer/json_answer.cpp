@@ -15,6 +15,7 @@ namespace json = boost::json;
 
 void append_json_reply(std::string& out, const JsonFacts& facts) {
   const Decision& decision = facts.decision;
+  auto dane = facts.record != nullptr ? find_dane(*facts.record, facts.route) : std::nullopt;
   json::object answer{{"domain", to_json(facts.domain.str())},
                       {"decision", to_json(words(decision.verdict))},
                       {"rule", to_json(decision.rule)},
@@ -22,7 +23,7 @@ void append_json_reply(std::string& out, const JsonFacts& facts) {
                       {"detail", to_json(printable(decision.detail, 500))},
                       {"source", to_json(facts.source)},
                       {"policy", policy_json(facts.record, facts.moment)},
-                      {"dane", dane_json(facts.dane)},
+                      {"dane", dane_json(dane ? &*dane : nullptr)},
                       {"override", override_json(facts.over)},
                       {"rules", rules_json(facts.rules)},
                       {"trace", nullptr},

@@ -25,7 +25,7 @@ struct JsonFacts {
   const DomainName& domain;
   const Decision& decision;
   const RecordView* record;  // may be nullptr
-  const DaneView* dane;      // may be nullptr
+  Route route;               // of the next hop
   const Override* over;      // may be nullptr
   const ZoneRules& rules;
   std::string_view source;

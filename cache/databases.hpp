@@ -13,8 +13,8 @@
 
 #include "cache/handles.hpp"
 #include "core/clock_belief.hpp"
-#include "core/decide.hpp"
 #include "core/host_memory.hpp"
+#include "core/time.hpp"
 
 namespace mtasts::cache {
 

@@ -1,4 +1,5 @@
 #include "cache/entry.hpp"
+#include "core/policy_life.hpp"
 
 namespace mtasts::cache {
 

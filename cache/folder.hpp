@@ -14,7 +14,7 @@
 
 #include "cache/handles.hpp"
 #include "cache/meta_pages.hpp"
-#include "core/decide.hpp"
+#include "core/time.hpp"
 
 namespace mtasts::cache {
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/decide.hpp"
 #include "core/domain_name.hpp"
 #include "core/record.hpp"
 

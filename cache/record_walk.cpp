@@ -6,6 +6,7 @@
 
 #include "cache/entry.hpp"
 #include "cache/lmdb_reader.hpp"
+#include "core/policy_life.hpp"
 
 namespace mtasts::cache {
 namespace {

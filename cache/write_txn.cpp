@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/entry.hpp"
+#include "core/policy_life.hpp"
 
 namespace mtasts::cache {
 namespace {

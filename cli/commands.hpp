@@ -10,7 +10,7 @@
 
 #include "cli/terminal.hpp"
 #include "conf/config.hpp"
-#include "core/decide.hpp"
+#include "core/moment.hpp"
 #include "ports/clock.hpp"
 
 namespace mtasts {

@@ -7,6 +7,7 @@
 #include "cli/explain_words.hpp"
 #include "cli/sheet.hpp"
 #include "cli/words.hpp"
+#include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
 #include "core/time_text.hpp"
 
@@ -59,7 +60,7 @@ void print_policy_in_force(const Explanation& all, const RecordView& record, She
                                    whole(record.id), record.policy.max_age));
   sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, all.inputs.moment()), now));
   print_mx_patterns(record.policy, sheet);
-  if (!fresh && record.state != StsState::not_asked)
+  if (!fresh && record.state != StsState::current)
     sheet.line("", state_of_policy(all) + "; the cached policy holds", Colour::warning);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/listed_overrides.hpp"
 #include "cli/words.hpp"
+#include "core/policy_life.hpp"
 #include "core/time_text.hpp"
 #include "lookup/freshness.hpp"
 

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/sheet.hpp"
 #include "cli/words.hpp"
+#include "core/policy_life.hpp"
 #include "core/reply.hpp"
 #include "lookup/freshness.hpp"
 
@@ -37,13 +38,7 @@ bool looks_up_dane(const Facts& facts) {
 // What mtastsd would answer out of the cache alone, for the domain itself as the next hop and, with
 // postfix_dane = "auto", a Postfix that does DANE.
 std::string reply(Dialect dialect, const Facts& facts) {
-  const RecordView& record = *facts.record;
-  CachedPolicy cached{record.policy, record.fetched_at, record.id};
-  ZoneRules rules = facts.rules;
-  auto dane = find_dane(record, {});
-  Decision decision =
-      decide(facts.moment, record.has_policy ? &cached : nullptr, {record.state, record.detail, record.lost},
-             dane ? &*dane : nullptr, rules, facts.over);
+  Decision decision = decide(facts.moment, facts.record, std::nullopt, {}, facts.rules, facts.over);
   std::string text;
   append_reply(text, dialect, facts.domain, decision);
   return text;

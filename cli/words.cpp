@@ -55,7 +55,8 @@ std::string when(Time time, Time now) {
 
 std::string_view state_code(StsState state) noexcept {
   switch (state) {
-    case StsState::not_asked: return "current";
+    case StsState::not_asked: return "not-asked";
+    case StsState::current: return "current";
     case StsState::no_record: return "no-record";
     case StsState::bad_record: return "bad-record";
     case StsState::dns_failed: return "dns-failed";
@@ -67,7 +68,8 @@ std::string_view state_code(StsState state) noexcept {
 
 std::string_view state_in_words(StsState state) noexcept {
   switch (state) {
-    case StsState::not_asked: return "the policy is current";
+    case StsState::not_asked: return "nobody has asked for the MTA-STS record yet";
+    case StsState::current: return "the policy is current";
     case StsState::no_record: return "no MTA-STS record";
     case StsState::bad_record: return "the MTA-STS record is invalid";
     case StsState::dns_failed: return "the DNS lookup of the MTA-STS record failed";

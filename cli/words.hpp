@@ -14,7 +14,8 @@ std::string span_in_words(std::chrono::seconds span);  // "6 days", "1 hour", "0
 std::string from_now(Time time, Time now);             // "in 6 days", "2 hours ago", "now"
 std::string when(Time time, Time now);                 // "2026-01-31 12:00:00 UTC, in 6 days"; "never" for 0
 
-std::string_view state_code(StsState state) noexcept;      // "current", "no-record", "fetch-failed": stable
+std::string_view state_code(
+    StsState state) noexcept;  // "current", "no-record", "not-asked", "fetch-failed": stable
 std::string_view state_in_words(StsState state) noexcept;  // a sentence without its full stop
 
 // Of a stored state, at its date: "usable" (all MX hosts), "partial" (some), "unusable", "none", "failed"

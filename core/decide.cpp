@@ -6,11 +6,10 @@ namespace mtasts {
 
 namespace {
 
-constexpr std::chrono::seconds least_age{60};  // of a policy with max_age 0
-
-std::string_view reason_without_policy(bool had_policy, StsState state) noexcept {
+std::string_view reason_without_policy(StsState state) noexcept {
   switch (state) {
-    case StsState::not_asked: return had_policy ? "cached policy expired" : "no policy known";
+    case StsState::not_asked: return "no policy known";
+    case StsState::current: return "cached policy expired";
     case StsState::no_record: return "no MTA-STS record";
     case StsState::bad_record: return "invalid MTA-STS record";
     case StsState::dns_failed: return "MTA-STS record lookup failed";
@@ -25,19 +24,19 @@ Decision temp(std::string_view rule, std::string_view reason, std::string_view d
 }
 
 // A policy that no host can satisfy makes mail wait: it was meant to protect, and its owner can mend it.
-Decision enforce(const CachedPolicy& cached, std::string_view reason) noexcept {
-  if (cached.policy.mx.empty()) return temp("6", "the policy lists no host name", {});
-  if (!can_match(cached.policy.mx)) return temp("6", "no mx of the MTA-STS policy can match a host", {});
-  return {Verdict::secure, "6", reason, {}, &cached};
+Decision enforce(const PolicyView& policy, std::string_view reason) noexcept {
+  if (policy.mx.empty()) return temp("6", "the policy lists no host name", {});
+  if (!can_match(policy.mx)) return temp("6", "no mx of the MTA-STS policy can match a host", {});
+  return {Verdict::secure, "6", reason, {}, &policy};
 }
 
 // Rules 6 and 7 for an unexpired policy: whatever DNS and HTTPS say now, it holds (RFC 8461 §3.3, STS-30,
 // STS-31).
-Decision apply(const CachedPolicy& cached, const ZoneRules& zone) noexcept {
-  switch (cached.policy.mode) {
-    case Mode::enforce: return enforce(cached, "enforce policy");
+Decision apply(const PolicyView& policy, const ZoneRules& zone) noexcept {
+  switch (policy.mode) {
+    case Mode::enforce: return enforce(policy, "enforce policy");
     case Mode::testing:
-      if (zone.testing_as_enforce) return enforce(cached, "testing policy taken as enforce");
+      if (zone.testing_as_enforce) return enforce(policy, "testing policy taken as enforce");
       return {Verdict::not_found, "7", "testing policy", {}};  // STS-41, ANS-4
     case Mode::none: break;
   }
@@ -48,10 +47,8 @@ std::string_view over_reason(const Override* over) noexcept {
   return over == nullptr ? std::string_view() : std::string_view(over->reason);
 }
 
-bool enforces(const CachedPolicy* policy, const ZoneRules& zone) noexcept {
-  if (policy == nullptr) return false;
-  Mode mode = policy->policy.mode;
-  return mode == Mode::enforce || (mode == Mode::testing && zone.testing_as_enforce);
+bool enforces(const PolicyView& policy, const ZoneRules& zone) noexcept {
+  return policy.mode == Mode::enforce || (policy.mode == Mode::testing && zone.testing_as_enforce);
 }
 
 using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
@@ -139,22 +136,6 @@ Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRu
 
 }  // namespace
 
-Time expires_at(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
-  Time from = std::min(fetched_at, moment.judged_at());
-  std::chrono::seconds age = policy.max_age == 0 ? least_age : std::chrono::seconds(policy.max_age);
-  if (from > Time::max() - age) return Time::max();
-  return from + age;
-}
-
-bool holds(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
-  return moment.judged_at() < expires_at(policy, fetched_at, moment);
-}
-
-bool must_stay(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
-  if (!moment.clock.certain || holds(policy, fetched_at, moment)) return true;
-  return moment.now - expires_at(policy, fetched_at, moment) < expired_stay;
-}
-
 std::string_view words(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::not_found: return "none";
@@ -194,32 +175,36 @@ bool dane_decides_alone(Time now, const DaneView* dane, const ZoneRules& zone) n
   return beside_policy && without && beside_policy->verdict == without->verdict;
 }
 
-Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
-                const DaneView* dane, const ZoneRules& rules, const Override* over) noexcept {
+Decision decide(const Moment& moment, const RecordView* record, std::optional<StsState> sts, Route route,
+                const ZoneRules& rules, const Override* over) noexcept {
   if (auto settled = decide_override(over)) return *settled;
+  static constexpr RecordView nothing{};
+  if (record == nullptr) record = &nothing;
   ZoneRules zone = overridden(rules, over);
-  bool in_force = zone.sts && cached != nullptr && holds(cached->policy, cached->fetched_at, moment);
+  bool in_force = zone.sts && policy_in_force(*record, moment);
+  auto dane = find_dane(*record, route);
   if (dane_counts(zone)) {
-    bool may_enforce = (in_force && enforces(cached, zone)) || (zone.sts && sts.lost);
-    auto decision = by_dane(moment.now, dane, may_enforce, zone);
+    bool may_enforce = (in_force && enforces(record->policy, zone)) || (zone.sts && record->lost);
+    auto decision = by_dane(moment.now, dane ? &*dane : nullptr, may_enforce, zone);
     if (decision) return *decision;
   }
 
   // Rules 6 and 7.
   if (in_force) {
-    Decision decision = apply(*cached, zone);
-    if (decision.verdict == Verdict::secure && dane != nullptr && dane->off_policy)
+    Decision decision = apply(record->policy, zone);
+    if (decision.verdict == Verdict::secure && dane && dane->off_policy)
       decision.detail = no_host_fits;  // Postfix will defer the mail, and 3.10 does not say why
     return decision;
   }
   if (!zone.sts) return {Verdict::not_found, "7", "override: ignore-sts", over_reason(over)};
 
   // It may have been an enforce policy; only what is found out, never what fails, takes its place.
-  if (sts.lost) return temp("6", "the cached entry was damaged, and its policy is not known yet", sts.detail);
+  std::string_view detail = sts ? std::string_view() : record->detail;
+  if (record->lost) return temp("6", "the cached entry was damaged, and its policy is not known yet", detail);
 
   // Nothing is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,
   // STS-38).
-  return {Verdict::not_found, "7", reason_without_policy(cached != nullptr, sts.state), sts.detail};
+  return {Verdict::not_found, "7", reason_without_policy(sts.value_or(record->state)), detail};
 }
 
 }  // namespace mtasts

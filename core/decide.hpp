@@ -4,54 +4,16 @@
 // reasons are in docs/DECISION.md; why mixed MX sets are answered as they are is in docs/adr/0006.
 #pragma once
 
-#include <chrono>
-#include <string>
+#include <optional>
 #include <string_view>
 
 #include "core/dane.hpp"
 #include "core/moment.hpp"
 #include "core/override.hpp"
-#include "core/sts_policy.hpp"
+#include "core/record.hpp"
 #include "core/time.hpp"
 
 namespace mtasts {
-
-// A policy that was fetched once, and when. Views live as long as the record they were taken from.
-struct CachedPolicy {
-  PolicyView policy;
-  Time fetched_at;      // of the last successful fetch (STS-26)
-  std::string_view id;  // of the TXT record that announced it
-};
-
-// When the policy expires: max_age after the last successful fetch (STS-26). A max_age of 0 lasts for 60 s,
-// so that the flight that fetched it can be answered (docs/adr). A fetch later than moment.judged_at() counts
-// as made then, so that a wrong clock cannot prolong a policy (STS-33).
-Time expires_at(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
-
-// Whether the policy is in force: it has not expired, or the clock is in doubt and it had not expired at the
-// last certain moment. Ask this, and do not compare expires_at() with a time of your own.
-bool holds(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
-
-// Whether a stored policy must stay in its entry: while it is in force, for 30 days after it expired, and
-// while the clock is in doubt. So a clock that was ahead for a while costs nothing once it is right again.
-bool must_stay(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept;
-inline constexpr std::chrono::hours expired_stay{30 * 24};
-
-// What discovery found this time; it matters for the reason, and never against an unexpired cached policy.
-enum class StsState {
-  not_asked,     // answered from the cache alone
-  no_record,     // no TXT record of ours
-  bad_record,    // two records, or one that is invalid
-  dns_failed,    // the TXT lookup failed or was bogus
-  fetch_failed,  // valid TXT, the policy could not be had (STS-38)
-  pending,       // not done within the wait
-};
-
-struct StsFindings {
-  StsState state = StsState::not_asked;
-  std::string_view detail;  // the cause in words, for the reason
-  bool lost = false;        // the stored entry was damaged and nothing has settled since what it demanded
-};
 
 // Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).
 enum class PostfixDane { yes, no, unknown };
@@ -95,18 +57,19 @@ std::string_view words(Verdict verdict) noexcept;
 
 struct Decision {
   Verdict verdict = Verdict::not_found;
-  std::string_view rule;                 // of docs/DECISION.md: "2", "3", "4a" … "7"
-  std::string_view reason;               // static words: "enforce policy", "no MTA-STS record"
-  std::string_view detail;               // further cause, may be empty; lives as long as the arguments
-  CachedPolicy const* policy = nullptr;  // set if verdict is secure
-  std::string_view given{};              // verdict given: the reply after "OK "
+  std::string_view rule;               // of docs/DECISION.md: "2", "3", "4a" … "7"
+  std::string_view reason;             // static words: "enforce policy", "no MTA-STS record"
+  std::string_view detail;             // further cause, may be empty; lives as long as the arguments
+  const PolicyView* policy = nullptr;  // set if verdict is secure; lives as long as the record
+  std::string_view given{};            // verdict given: the reply after "OK "
 };
 
-// cached: nullptr if none. It may be expired: that is judged here.
-// dane: the state of this next hop, nullptr if none is known (yet). Its age is judged here.
-// over: the override in force for this next hop, or nullptr.
-Decision decide(const Moment& moment, const CachedPolicy* cached, const StsFindings& sts,
-                const DaneView* dane, const ZoneRules& zone, const Override* over = nullptr) noexcept;
+// record: what is stored or was found out about the policy domain, nullptr if nothing is. Whether its policy
+// and the DANE state of route, the next hop, are still in force is judged here. sts: what became of the
+// lookup of the policy, where that is not what the record says: pending. over: the override in force for this
+// next hop, or nullptr.
+Decision decide(const Moment& moment, const RecordView* record, std::optional<StsState> sts, Route route,
+                const ZoneRules& rules, const Override* over = nullptr) noexcept;
 
 // False: rules 3 to 5 are skipped, the policy decides alone, and nothing need be asked about DANE. So it is
 // too for a Postfix that does no DANE itself: no answer could protect its mail by DANE, and none may defer
@@ -116,7 +79,7 @@ constexpr bool dane_counts(const ZoneRules& zone) noexcept {
 }
 
 // Whether the state alone gives the answer: no policy could change it, so that none need be waited for.
-// dane: as in decide().
+// dane: the state of the next hop, nullptr if none is known. Its age is judged here.
 bool dane_decides_alone(Time now, const DaneView* dane, const ZoneRules& zone) noexcept;
 
 // Rule 2 alone, for an answer before any lookup: set if the override settles everything.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/dane_codec.hpp"
+#include "core/policy_life.hpp"
 #include "core/reply.hpp"
 #include "core/text.hpp"
 
@@ -37,13 +38,24 @@ constexpr OctetSet mx_octets([](char c) {
 });
 constexpr OctetSet id_octets([](char c) { return is_alnum(c); });
 
-// The numbers of StsState and Mode stand in files: adding to the enum's end is all that may happen to them.
+// The numbers of StsState and Mode stand in files, but that of current: it is written as 0, as not_asked is.
+// With a policy 0 means that the policy is current, without one that nobody has looked yet. Adding to the
+// enum's end is all that may happen to them.
 static_assert(std::to_underlying(StsState::not_asked) == 0 && std::to_underlying(StsState::no_record) == 1 &&
               std::to_underlying(StsState::bad_record) == 2 &&
               std::to_underlying(StsState::dns_failed) == 3 &&
               std::to_underlying(StsState::fetch_failed) == 4 && std::to_underlying(StsState::pending) == 5);
 static_assert(std::to_underlying(Mode::none) == 0 && std::to_underlying(Mode::testing) == 1 &&
               std::to_underlying(Mode::enforce) == 2);
+
+std::uint8_t stored_number(StsState state) noexcept {
+  return std::to_underlying(state == StsState::current ? StsState::not_asked : state);
+}
+
+StsState state_from(std::uint8_t number, bool has_policy) noexcept {
+  auto state = static_cast<StsState>(number);
+  return state == StsState::not_asked && has_policy ? StsState::current : state;
+}
 
 template <class F>
 void for_each_field(auto& head, F&& f) {
@@ -94,7 +106,7 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
   bool any = record.policy.has_value();
   return {.version = record_version,
           .mode = any ? std::to_underlying(policy.mode) : no_policy,
-          .state = static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.look.state) |
+          .state = static_cast<std::uint8_t>(stored_number(record.look.state) |
                                              (record.lost && !any ? lost_bit : 0)),
           .id_size = static_cast<std::uint8_t>(parts.id.size()),
           .failed_id_size = static_cast<std::uint8_t>(std::min(record.look.failed_id.size(), max_id)),
@@ -217,7 +229,7 @@ Result<RecordView> decode(std::string_view bytes) {
   if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, lines};
   view.fetched_at = to_time(head.fetched_at);
   view.refresh_at = to_time(head.refresh_at);
-  view.state = static_cast<StsState>(head.state);
+  view.state = state_from(head.state, view.has_policy);
   view.looked_at = to_time(head.looked_at);
   view.next_check = to_time(head.next_check);
   view.retry_fetch = to_time(head.retry_fetch);
@@ -275,6 +287,10 @@ RecordView view(const Record& record) noexcept {
           .dane_states = record.dane,
           .last_used = 0,
           .lost = record.lost && !record.policy};
+}
+
+bool policy_in_force(const RecordView& record, const Moment& moment) noexcept {
+  return record.has_policy && holds(record.policy, record.fetched_at, moment);
 }
 
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept {

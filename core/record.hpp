@@ -18,7 +18,7 @@
 
 #include "core/crc32c.hpp"
 #include "core/dane.hpp"
-#include "core/decide.hpp"
+#include "core/moment.hpp"
 #include "core/result.hpp"
 #include "core/sts_policy.hpp"
 
@@ -27,15 +27,27 @@ namespace mtasts {
 inline constexpr std::uint8_t record_version = 3;
 inline constexpr std::size_t max_dane_states = 8;  // next hops of one domain that are kept
 
+// What the last lookup of the domain's policy ended in. It matters for the reason of an answer, and never
+// against a policy in force.
+enum class StsState : std::uint8_t {
+  not_asked,     // nobody has looked yet
+  no_record,     // no TXT record of ours
+  bad_record,    // two records, or one that is invalid
+  dns_failed,    // the TXT lookup failed or was bogus
+  fetch_failed,  // valid TXT, the policy could not be had (STS-38)
+  pending,       // not done within the wait
+  current,       // a valid record, which announces the policy that is held
+};
+
 // What the last discovery ended in. Kept beside a cached policy as well as without one.
 struct LastLook {
-  StsState state = StsState::not_asked;  // not_asked here: all well, the policy is current
-  std::string detail;                    // cause in words, ≤ 500 octets
-  std::string failed_id;                 // id whose fetch failed (state fetch_failed)
-  Time at{};                             // when
-  Time next_check{};                     // the TXT record is asked again from here on
-  Time retry_fetch{};                    // failed_id is not fetched again before this (STS-14)
-  std::uint16_t failures = 0;            // in a row, for the back-off
+  StsState state = StsState::not_asked;
+  std::string detail;          // cause in words, ≤ 500 octets
+  std::string failed_id;       // id whose fetch failed (state fetch_failed)
+  Time at{};                   // when
+  Time next_check{};           // the TXT record is asked again from here on
+  Time retry_fetch{};          // failed_id is not fetched again before this (STS-14)
+  std::uint16_t failures = 0;  // in a row, for the back-off
 };
 
 struct Record {
@@ -69,6 +81,9 @@ struct RecordView {
   std::uint32_t last_used = 0;             // day of the last use that the cache knows of; 0: none
   bool lost = false;                       // as in a Record
 };
+
+// Whether there is a policy and it is in force (core/policy_life.hpp).
+bool policy_in_force(const RecordView& record, const Moment& moment) noexcept;
 
 // The DANE state of a next hop; nullopt: none is known. Allocates nothing; lives as long as the view.
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept;

@@ -175,7 +175,7 @@ void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& 
   // decide() never asks for these two; if it did, a policy that protects nothing is none, and no policy is no
   // answer.
   if (decision.policy == nullptr) return append_temp(out, "internal error: no policy to answer with");
-  const PolicyView& policy = decision.policy->policy;
+  const PolicyView& policy = *decision.policy;
   if (policy.mode == Mode::none) {
     out.append(not_found_reply);
     return;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/decide.hpp"
+#include "core/time.hpp"
 
 namespace mtasts {
 

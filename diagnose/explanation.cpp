@@ -112,20 +112,12 @@ void answer_by_rule_1(Explanation& all) {
     all.replies[i] = {dialects[i], std::string(not_found_reply)};
 }
 
-Decision decide_for(const Explanation& all, const RecordView& record, const CachedPolicy& policy,
-                    const DaneView* dane, Dialect dialect) {
-  return decide(all.inputs.moment(), record.has_policy ? &policy : nullptr,
-                {record.state, record.detail, record.lost}, dane, rules_for(all.inputs, dialect),
-                override_of(all.inputs));
-}
-
 void answer(Explanation& all) {
   if (!all.hop.why_not.empty()) return answer_by_rule_1(all);
   RecordView record = view(all.record);
-  CachedPolicy policy{record.policy, record.fetched_at, record.id};
-  auto dane = find_dane(record, all.route());
   for (std::size_t i = 0; i < dialects.size(); ++i) {
-    Decision decision = decide_for(all, record, policy, dane ? &*dane : nullptr, dialects[i]);
+    Decision decision = decide(all.inputs.moment(), &record, std::nullopt, all.route(),
+                               rules_for(all.inputs, dialects[i]), override_of(all.inputs));
     all.replies[i].first = dialects[i];
     append_reply(all.replies[i].second, dialects[i], *all.hop.domain, decision);
     if (dialects[i] != dialect_of(all.inputs.map)) continue;

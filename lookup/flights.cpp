@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
+#include "core/policy_life.hpp"
 #include "lookup/freshness.hpp"
 
 namespace mtasts {

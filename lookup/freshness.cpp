@@ -1,4 +1,5 @@
 #include "lookup/freshness.hpp"
+#include "core/policy_life.hpp"
 
 #include <algorithm>
 
@@ -24,16 +25,13 @@ bool is_held_back(Time retry_fetch, Time now) noexcept {
   return now < retry_fetch && retry_fetch - now <= max_fetch_backoff;
 }
 
-bool policy_in_force(const RecordView& record, const Moment& moment) noexcept {
-  return record.has_policy && holds(record.policy, record.fetched_at, moment);
-}
-
 Freshness sts_freshness(const RecordView& record, const Moment& moment) noexcept {
   Time now = moment.now;
   if (policy_in_force(record, moment)) {
     return due_for_recheck(record, moment) ? Freshness::answer_and_recheck : Freshness::answer;
   }
-  bool settled = record.state != StsState::not_asked && now < record.next_check && now >= record.looked_at;
+  bool asked = record.state != StsState::not_asked && record.state != StsState::current;
+  bool settled = asked && now < record.next_check && now >= record.looked_at;
   if (!settled) return Freshness::wait;
   return in_last_quarter(record.looked_at, record.next_check, now) ? Freshness::answer_and_recheck
                                                                    : Freshness::answer;

@@ -49,7 +49,4 @@ inline constexpr std::chrono::seconds max_dns_backoff{300};
 inline constexpr std::chrono::seconds doubt_backoff{5};  // while the clock is in doubt, and may be the cause
 inline constexpr std::chrono::seconds newer_id_interval{60};
 
-// True if the record has a policy and the policy is in force (core/decide.hpp holds()).
-bool policy_in_force(const RecordView& record, const Moment& moment) noexcept;
-
 }  // namespace mtasts

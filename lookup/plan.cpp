@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/policy_life.hpp"
 #include "core/sts_record.hpp"
 #include "lookup/freshness.hpp"
 
@@ -64,7 +65,7 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
   RecordLint lint = lint_records(records);
   switch (lint.verdict) {
     case RecordVerdict::valid:
-      found.state = StsState::not_asked;
+      found.state = StsState::current;
       found.id = std::move(lint.id);
       break;
     case RecordVerdict::none:
@@ -91,7 +92,7 @@ bool may_fetch(const Moment& moment, const std::optional<Record>& stored, Trigge
 bool should_fetch(const Moment& moment, const std::optional<Record>& stored, const TxtFinding& txt,
                   Trigger trigger) {
   bool have = in_force(stored, moment);
-  bool announced = txt.state == StsState::not_asked;
+  bool announced = txt.state == StsState::current;
   if (!announced && !have) return false;  // STS-7: discovery ends here
   const std::string& id = announced ? txt.id : stored->id;
   if (held_back(stored, id, moment.now)) return false;  // STS-14
@@ -123,8 +124,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
   Record r = kept(moment, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
   // A fetch that is still held back stays the cause, and keeps its time.
-  if (txt.state == StsState::not_asked && before.failed_id == txt.id &&
-      is_held_back(before.retry_fetch, now)) {
+  if (txt.state == StsState::current && before.failed_id == txt.id && is_held_back(before.retry_fetch, now)) {
     r.look = std::move(before);
     r.look.state = StsState::fetch_failed;
   } else {
@@ -136,7 +136,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
                                                                   : 1)
                                  : std::uint16_t{0};
     // Losing the TXT record must not open the way around the five minutes either.
-    if (txt.state != StsState::not_asked) {
+    if (txt.state != StsState::current) {
       r.look.failed_id = std::move(before.failed_id);
       r.look.retry_fetch = before.retry_fetch;
     }
@@ -158,7 +158,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
 Record after_fetch(const Moment& moment, const DomainName& domain, std::optional<Record> stored,
                    const TxtFinding& txt, FetchedPolicy fetched) {
   Time now = moment.now;
-  bool announced = txt.state == StsState::not_asked;
+  bool announced = txt.state == StsState::current;
   LastLook before = stored ? stored->look : LastLook{};
   std::string id = announced ? txt.id : (stored ? stored->id : std::string());
   Record r = after_txt(moment, std::move(stored), txt);

@@ -18,8 +18,8 @@ namespace mtasts {
 
 // What the TXT lookup said.
 struct TxtFinding {
-  StsState state =
-      StsState::dns_failed;       // not_asked = a valid record; else no_record, bad_record, dns_failed
+  // current: a valid record; else no_record, bad_record or dns_failed.
+  StsState state = StsState::dns_failed;
   std::string id;                 // valid record only
   std::string detail;             // cause in words otherwise
   std::chrono::seconds keep{60};  // how long it may be believed: the TTL, 60 s to 1 h

@@ -33,11 +33,8 @@ ZoneRules without_views(ZoneRules rules) noexcept {
 }
 
 // What the record demands now, found out before anything is rendered.
-Verdict verdict_of(const Asked& asked, const RecordView& record, const DaneView* dane) noexcept {
-  CachedPolicy policy{record.policy, record.fetched_at, record.id};
-  return decide(asked.moment, record.has_policy ? &policy : nullptr,
-                {record.state, record.detail, record.lost}, dane, asked.rules, asked.over)
-      .verdict;
+Verdict verdict_of(const Asked& asked, const RecordView& record) noexcept {
+  return decide(asked.moment, &record, std::nullopt, asked.route, asked.rules, asked.over).verdict;
 }
 
 // A look that is due need not be waited for if it can't change the answer: the policy's, where DANE decides
@@ -56,7 +53,7 @@ Freshness freshness_of(const Asked& asked, const RecordView& record,
       asked.rules.dnssec != Dnssec::works;
   bool policy_waits =
       sts_freshness(record, asked.moment) == Freshness::wait || wants_newer_id(record, dane, asked.moment);
-  if (undecided && !policy_waits && verdict_of(asked, record, &*dane) != Verdict::temp)
+  if (undecided && !policy_waits && verdict_of(asked, record) != Verdict::temp)
     return Freshness::answer_and_recheck;
   return fresh;
 }
@@ -195,7 +192,7 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
     return miss(asked, asked.question.dane && wants_newer_id(record, dane, asked.moment), out);
   ++counters_.cached;
   if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, asked.moment.now);
-  answer_from(asked, &record, dane, std::nullopt, {"cache", Log::Level::debug, {}, out});
+  answer_from(asked, &record, std::nullopt, {"cache", Log::Level::debug, {}, out});
   return std::nullopt;
 }
 
@@ -203,8 +200,7 @@ bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
   auto settled = decide_override(asked.over);
   if (!settled) return false;
   bool first = told_.first(hash_of(asked.question.domain, asked.route), asked.moment.now);
-  respond(asked, *settled, nullptr, nullptr,
-          {"override", first ? Log::Level::info : Log::Level::debug, {}, out});
+  respond(asked, *settled, nullptr, {"override", first ? Log::Level::info : Log::Level::debug, {}, out});
   return true;
 }
 
@@ -234,7 +230,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   switch (outcome.state) {
     case Outcome::State::known: {
       RecordView record = view(outcome.record);
-      return answer_from(asked, &record, find_dane(record, asked.route), std::nullopt, answer);
+      return answer_from(asked, &record, std::nullopt, answer);
     }
     case Outcome::State::pending: return finish_from_cache(asked, answer);
     case Outcome::State::unreadable: return answer_unreadable(asked, {}, answer);
@@ -247,42 +243,31 @@ void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
   ReadGuard guard(reader_);
   auto found = reader_.find(asked.question.domain);
   if (!found) return answer_unreadable(asked, found.error().detail, answer);
-  if (!*found) return answer_from(asked, nullptr, std::nullopt, StsState::pending, answer);
-  answer_from(asked, &**found, find_dane(**found, asked.route), StsState::pending, answer);
+  if (!*found) return answer_from(asked, nullptr, StsState::pending, answer);
+  answer_from(asked, &**found, StsState::pending, answer);
 }
 
 void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, Answer answer) {
   Decision decision{Verdict::temp, "", unreadable, detail};
   answer.level = Log::Level::error;
-  respond(asked, decision, nullptr, nullptr, answer);
+  respond(asked, decision, nullptr, answer);
 }
 
 // sts: what is said of the policy's lookup instead of what the record says.
-void Answerer::answer_from(const Asked& asked, const RecordView* record, const std::optional<DaneView>& dane,
-                           std::optional<StsState> sts, Answer answer) {
-  CachedPolicy policy;
-  StsFindings findings;
-  if (record) {
-    policy = {record->policy, record->fetched_at, record->id};
-    findings = {record->state, record->detail};
-  }
-  if (sts) findings = {*sts, {}};
-  findings.lost = record && record->lost;
-  const DaneView* state = dane ? &*dane : nullptr;
-  const CachedPolicy* cached = record && record->has_policy ? &policy : nullptr;
-  respond(asked, decide(asked.moment, cached, findings, state, asked.rules, asked.over), record, state,
-          answer);
+void Answerer::answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts,
+                           Answer answer) {
+  respond(asked, decide(asked.moment, record, sts, asked.route, asked.rules, asked.over), record, answer);
 }
 
 // Nothing was found out, which says nothing about the domain: its mail waits.
 void Answerer::answer_shortage(const Asked& asked, std::string_view detail, Answer answer) {
   Decision decision{Verdict::temp, "", shortage, detail};
   answer.level = Log::Level::error;
-  respond(asked, decision, nullptr, nullptr, answer);
+  respond(asked, decision, nullptr, answer);
 }
 
 void Answerer::respond(const Asked& asked, const Decision& decision, const RecordView* record,
-                       const DaneView* dane, Answer answer) {
+                       Answer answer) {
   std::size_t start = answer.out.size();
   const DomainName& domain = asked.question.domain;
   switch (asked.dialect) {
@@ -290,8 +275,8 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
     case Dialect::postfix310:
     case Dialect::sts: append_reply(answer.out, asked.dialect, domain, decision); break;
     case Dialect::json:
-      append_json_reply(answer.out, {domain, decision, record, dane, asked.over, asked.rules, answer.source,
-                                     answer.trace, asked.moment});
+      append_json_reply(answer.out, {domain, decision, record, asked.route, asked.over, asked.rules,
+                                     answer.source, answer.trace, asked.moment});
       break;
     case Dialect::prefetch:  // nothing but this verdict's own reason says that the cache can't be read
       if (decision.reason == unreadable || decision.reason == shortage) {
@@ -301,7 +286,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
       }
       break;
   }
-  bool off_policy = decision.verdict == Verdict::secure && dane != nullptr && dane->off_policy;
+  bool off_policy = decision.verdict == Verdict::secure && decision.detail == no_host_fits;
   if (off_policy && told_.first(hash_of(domain, asked.route), asked.moment.now))
     answer.level = Log::Level::warning;
   std::string_view reply = std::string_view(answer.out).substr(start);

@@ -86,11 +86,9 @@ class Answerer {
   std::optional<Miss> miss(const Asked& asked, bool for_newer_id, std::string& out);
   void answer_unreadable(const Asked& asked, std::string_view detail, Answer answer);
   void answer_shortage(const Asked& asked, std::string_view detail, Answer answer);
-  void answer_from(const Asked& asked, const RecordView* record, const std::optional<DaneView>& dane,
-                   std::optional<StsState> sts, Answer answer);
+  void answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts, Answer answer);
   void finish_from_cache(const Asked& asked, Answer answer);
-  void respond(const Asked& asked, const Decision& decision, const RecordView* record, const DaneView* dane,
-               Answer answer);
+  void respond(const Asked& asked, const Decision& decision, const RecordView* record, Answer answer);
   void recheck(const DomainName& domain, std::optional<Route> dane, Time now);
   bool once_a_minute(Time& last);
 

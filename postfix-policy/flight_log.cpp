@@ -5,11 +5,12 @@ namespace {
 
 std::string_view what_was_found(const Look& look) {
   switch (look.record.look.state) {
-    case StsState::not_asked: return look.fetched ? "policy fetched" : "policy current";
+    case StsState::current: return look.fetched ? "policy fetched" : "policy current";
     case StsState::no_record: return "no record";
     case StsState::bad_record: return "bad record";
     case StsState::dns_failed: return "DNS failed";
     case StsState::fetch_failed: return look.fetched ? "fetch failed" : "fetch held back";
+    case StsState::not_asked:
     case StsState::pending: break;
   }
   return "pending";

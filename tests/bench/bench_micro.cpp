@@ -35,8 +35,7 @@ struct Found {
   std::string bytes = encode(synthetic_record({}, 1234567, domain, now));
   RecordView record = *decode(bytes);
   DaneView dane = *find_dane(record, Route{});
-  CachedPolicy policy{record.policy, record.fetched_at, record.id};
-  Decision decision = decide(certain(now), &policy, {}, &dane, {});
+  Decision decision = decide(certain(now), &record, std::nullopt, {}, {});
 };
 
 void parse_policy(State& state) {
@@ -120,8 +119,8 @@ void decide_secure(State& state) {
   Found found;
   require(found.decision.verdict == Verdict::secure);
   for (auto _ : state) {
-    DoNotOptimize(found.policy);
-    DoNotOptimize(decide(certain(now), &found.policy, {}, &found.dane, {}));
+    DoNotOptimize(found.record);
+    DoNotOptimize(decide(certain(now), &found.record, std::nullopt, {}, {}));
   }
 }
 

@@ -18,10 +18,7 @@ const DomainName domain = *DomainName::parse("d7.example");
 
 Decision decision_of(const Record& record, Time when) {
   RecordView seen = view(record);
-  CachedPolicy policy{seen.policy, seen.fetched_at, seen.id};
-  auto dane = find_dane(seen, Route{});
-  return decide(certain(when), seen.has_policy ? &policy : nullptr, {seen.state, seen.detail},
-                dane ? &*dane : nullptr, {});
+  return decide(certain(when), &seen, std::nullopt, {}, {});
 }
 
 }  // namespace

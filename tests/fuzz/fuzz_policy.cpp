@@ -71,9 +71,11 @@ void check_stored(const Policy& policy) {
 
 void check_replies(const Policy& policy) {
   const DomainName domain = *DomainName::parse("example.com");
-  const CachedPolicy cached{view(policy), Time{}, "1"};
+  RecordView record;
+  record.has_policy = true;
+  record.policy = view(policy);
   const Decision decision =
-      decide(certain(Time{}), &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
+      decide(certain(Time{}), &record, std::nullopt, {}, {.testing_as_enforce = true, .dane = false});
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
     std::string out;
     append_reply(out, dialect, domain, decision);

@@ -62,9 +62,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string mx = repeated(patterns_of(fuzz::take_until(rest, '\x1E')), fitting);
   const std::string lines = repeated(rest, fitting);
 
-  const CachedPolicy cached{{mode, 86400, mx, lines}, Time{}, "1"};
+  const PolicyView policy{mode, 86400, mx, lines};
   std::string out = "before";
-  append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, "6", reason, detail, &cached});
+  append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, "6", reason, detail, &policy});
   require(out.starts_with("before"), "what stood before is kept");
   out.erase(0, 6);
   require(out.size() <= max_reply, "replies are bounded");

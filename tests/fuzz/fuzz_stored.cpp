@@ -19,9 +19,8 @@ constexpr std::string_view mx_characters = "abcdefghijklmnopqrstuvwxyz0123456789
 
 void check_reply(const RecordView& stored) {
   const DomainName domain = *DomainName::parse("example.com");
-  const CachedPolicy cached{stored.policy, stored.fetched_at, stored.id};
-  const Decision decision =
-      decide(certain(stored.fetched_at), &cached, {}, nullptr, {.testing_as_enforce = true, .dane = false});
+  const Decision decision = decide(certain(stored.fetched_at), &stored, std::nullopt, {},
+                                   {.testing_as_enforce = true, .dane = false});
   std::string out;
   append_reply(out, Dialect::postfix310, domain, decision);
   require(out.size() <= max_reply, "replies are bounded");
@@ -49,7 +48,9 @@ void check_dane(const RecordView& stored) {
                 max_dane_hosts,
             "so are their proofs");
     require(proofs.lost <= proofs.failed, "what lost its TLSA records failed");
-    const Decision decision = decide(certain(dane.looked_at), nullptr, {}, &dane, {});
+    RecordView without_policy = stored;
+    without_policy.has_policy = false;
+    const Decision decision = decide(certain(dane.looked_at), &without_policy, std::nullopt, dane.route, {});
     require(decision.verdict != Verdict::secure, "DANE alone never asks for a policy's names");
   });
 }

@@ -6,8 +6,8 @@
 
 #include "core/crc32c.hpp"
 #include "core/dane_codec.hpp"
-#include "core/decide.hpp"
 #include "core/host_memory.hpp"
+#include "core/policy_life.hpp"
 
 using namespace mtasts;
 using namespace std::chrono_literals;

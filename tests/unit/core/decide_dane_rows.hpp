@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/decide.hpp"
+#include "tests/unit/core/decide_facts.hpp"
 
 namespace mtasts::dane_rows {
 
@@ -15,19 +16,29 @@ const Time now = Time(1'700'000'000s);
 
 enum class P { none, enforce, testing, off, expired };  // the policy that is cached
 
-inline const CachedPolicy* policy(P which) {
-  static const CachedPolicy enforce{{Mode::enforce, 86400, "mx.example", "version: STSv1"}, now - 60s, "1"};
-  static const CachedPolicy testing{{Mode::testing, 86400, "mx.example", "version: STSv1"}, now - 60s, "1"};
-  static const CachedPolicy off{{Mode::none, 86400, "", "version: STSv1"}, now - 60s, "1"};
-  static const CachedPolicy expired{{Mode::enforce, 60, "mx.example", "version: STSv1"}, now - 60s, "1"};
+inline RecordView record(P which) {
+  auto with = [](Mode mode, std::uint32_t max_age, std::string_view mx) {
+    return facts::with_policy({mode, max_age, mx, "version: STSv1"}, now - 60s);
+  };
   switch (which) {
-    case P::none: return nullptr;
-    case P::enforce: return &enforce;
-    case P::testing: return &testing;
-    case P::off: return &off;
-    case P::expired: return &expired;
+    case P::none: break;
+    case P::enforce: return with(Mode::enforce, 86400, "mx.example");
+    case P::testing: return with(Mode::testing, 86400, "mx.example");
+    case P::off: return with(Mode::none, 86400, "");
+    case P::expired: return with(Mode::enforce, 60, "mx.example");
   }
-  return nullptr;
+  RecordView none;
+  none.state = StsState::no_record;
+  return none;
+}
+
+// What is decided by a policy and the DANE state of the next hop; nullptr: none is known.
+inline Decision decided(P policy, const DaneState* dane, const ZoneRules& zone = {},
+                        const Override* over = nullptr) {
+  static RecordView known;  // what the decision views
+  known = record(policy);
+  if (dane != nullptr) known = facts::with_dane(known, *dane);
+  return decide(certain(now), &known, std::nullopt, {}, zone, over);
 }
 
 // A letter a host, '|' between preferences: "uu|0".
@@ -102,8 +113,7 @@ struct Row {
 
 inline void check(const Row& row) {
   INFO(row.why);
-  DaneView view_of = view(row.dane);
-  Decision got = decide(certain(now), policy(row.policy), {StsState::no_record, {}}, &view_of, row.zone);
+  Decision got = decided(row.policy, &row.dane, row.zone);
   CHECK(words(got.verdict) == words(row.want));
   CHECK(got.rule == row.rule);
   CHECK((got.policy != nullptr) == (row.want == Verdict::secure));  // ANS-5, PFX-27: no STS on a dane answer

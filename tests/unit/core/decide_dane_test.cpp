@@ -56,9 +56,9 @@ TEST_CASE("rule 3: what the MX lookup decides", "[core]") {
 }
 
 TEST_CASE("ANS-6: without any DANE state the mail waits, also beside an enforce policy", "[core]") {
-  CHECK(decide(certain(now), policy(P::enforce), {}, nullptr, {}).verdict == temp);
-  CHECK(decide(certain(now), nullptr, {}, nullptr, {}).verdict == temp);
-  CHECK(decide(certain(now), policy(P::enforce), {}, nullptr, no_dane).verdict == Verdict::secure);
+  CHECK(decided(P::enforce, nullptr).verdict == temp);
+  CHECK(decided(P::none, nullptr).verdict == temp);
+  CHECK(decided(P::enforce, nullptr, no_dane).verdict == Verdict::secure);
 }
 
 TEST_CASE("rule 4: a secure MX and its hosts", "[core]") {
@@ -190,8 +190,7 @@ TEST_CASE("rule 2: overrides", "[core]") {
   auto with = [](OverrideAction action, const DaneState& dane, P which, ZoneRules zone = {}) {
     static Override over;
     over = {action, "may ciphers=high", "ticket 4711"};
-    DaneView seen = view(dane);
-    return decide(certain(now), policy(which), {}, &seen, zone, &over);
+    return decided(which, &dane, zone, &over);
   };
   using enum OverrideAction;
   CHECK(with(no_policy, signed_mx("u"), P::enforce).verdict == not_found);
@@ -216,13 +215,11 @@ TEST_CASE("rule 2: overrides", "[core]") {
 
 TEST_CASE("the reason of a TEMP and of a DANE answer is in words", "[core]") {
   DaneState bogus = troubled(unknown, MxTrouble::bogus);
-  DaneView seen = view(bogus);
-  Decision decision = decide(certain(now), nullptr, {}, &seen, {});
+  Decision decision = decided(P::none, &bogus);
   CHECK(decision.reason == "DANE undecided");
   CHECK(decision.detail == "MX example.com: signature expired");
   DaneState failed = signed_mx("fu");
-  seen = view(failed);
-  CHECK(decide(certain(now), nullptr, {}, &seen, {}).detail == "TLSA _25._tcp.mx2.example: SERVFAIL");
+  CHECK(decided(P::none, &failed).detail == "TLSA _25._tcp.mx2.example: SERVFAIL");
 }
 
 // Whatever the hosts are, and whatever is added to what is known, the answer is never weaker than what the
@@ -235,10 +232,9 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
         const std::string mix{a, b, c};
         INFO(mix);
         DaneState state = signed_mx(mix);
-        DaneView seen = view(state);
         auto has = [&](char letter) { return mix.contains(letter); };
-        Decision alone = decide(certain(now), nullptr, {}, &seen, {});
-        Decision both = decide(certain(now), policy(P::enforce), {}, &seen, {});
+        Decision alone = decided(P::none, &state);
+        Decision both = decided(P::enforce, &state);
         // DANE-5, DANE-9: with TLSA or an error somewhere, Postfix must look.
         bool fails = has('f') || has('F');
         if (has('u') || has('n') || fails) CHECK((alone.verdict == dane || alone.verdict == dane_only));
@@ -268,8 +264,7 @@ TEST_CASE("RFC 8461 §4.1: a policy that none of the MX hosts fits is said in th
   INFO(row.why);
   DaneState state = of(MxState::insecure);
   state.off_policy = row.off_policy;
-  DaneView dane = view(state);
-  Decision decision = decide(certain(now), policy(row.cached), {}, &dane, {});
+  Decision decision = decided(row.cached, &state);
   CHECK(decision.verdict == row.verdict);
   CHECK(decision.detail == row.detail);
 }

@@ -28,7 +28,7 @@ TEST_CASE("on_dnssec_down: what is answered while DNSSEC can't be validated", "[
       {"temp: a state from before still counts", signed_mx("0"), P::enforce, Verdict::secure, "6", down_temp},
       {"temp: an insecure one too", of(MxState::insecure), P::none, not_found, "7", down_temp},
   })));
-  Decision said = decide(certain(now), nullptr, {}, nullptr, down_temp);
+  Decision said = decided(P::none, nullptr, down_temp);
   CHECK(said.reason == "DNSSEC validation is down");
   CHECK(said.detail == "clock");
 }
@@ -83,10 +83,10 @@ TEST_CASE("on_dnssec_down = auto: the domain's last proof decides while DNSSEC i
   INFO(row.why);
   check({row.why, row.dane, row.policy, row.in_first_hour, row.rule_in_first_hour, first_hour});
   check({row.why, row.dane, row.policy, row.after, row.rule_after, later});
-  Decision never = decide(certain(now), nullptr, {}, nullptr, first_hour);
+  Decision never = decided(P::none, nullptr, first_hour);
   CHECK(never.reason == "DNSSEC validation is down");
   CHECK(never.detail == "clock");
-  CHECK(decide(certain(now), nullptr, {}, nullptr, later).verdict == not_found);
+  CHECK(decided(P::none, nullptr, later).verdict == not_found);
 }
 
 TEST_CASE("on_dnssec_down = auto: a host that fails is what it was last proved to be", "[core]") {
@@ -121,10 +121,7 @@ TEST_CASE("on_dnssec_down = auto: a host that fails is what it was last proved t
       state.detail = "TLSA _25._tcp.a.x: DNSSEC bogus";
       if (old) state = aged(state);
       REQUIRE(hosts_hold(state.hosts));
-      DaneView seen = view(state);
-      auto verdict = [&](const ZoneRules& zone) {
-        return words(decide(certain(now), policy(row.policy), {}, &seen, zone).verdict);
-      };
+      auto verdict = [&](const ZoneRules& zone) { return words(decided(row.policy, &state, zone).verdict); };
       CHECK(verdict(first_hour) == words(row.in_first_hour));
       CHECK(verdict(later) == words(row.after));
       // While DNSSEC works, a proof from before excuses no failure.

@@ -3,6 +3,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "core/policy_life.hpp"
+#include "tests/unit/core/decide_facts.hpp"
+
 using namespace mtasts;
 using namespace std::chrono_literals;
 
@@ -10,8 +13,8 @@ namespace {
 
 const Time now = Time(1'700'000'000s);
 
-CachedPolicy cached(Mode mode, std::uint32_t max_age, std::chrono::seconds since_fetch) {
-  return {{mode, max_age, "mx.example", "version: STSv1"}, now - since_fetch, "id1"};
+RecordView cached(Mode mode, std::uint32_t max_age, std::chrono::seconds since_fetch) {
+  return facts::with_policy({mode, max_age, "mx.example", "version: STSv1"}, now - since_fetch);
 }
 
 }  // namespace
@@ -33,12 +36,12 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
   auto row = GENERATE(values<Row>({
       {"ANS-1: nothing known", false, {}, 0, 0s, no_record, false, not_found, "no MTA-STS record"},
       {"ANS-1: not asked, nothing cached", false, {}, 0, 0s, not_asked, false, not_found, "no policy known"},
-      {"ANS-2: enforce", true, Mode::enforce, 86400, 1s, not_asked, false, secure, "enforce policy"},
-      {"STS-26: fetched this second", true, Mode::enforce, 86400, 0s, not_asked, false, secure,
+      {"ANS-2: enforce", true, Mode::enforce, 86400, 1s, current, false, secure, "enforce policy"},
+      {"STS-26: fetched this second", true, Mode::enforce, 86400, 0s, current, false, secure,
        "enforce policy"},
-      {"STS-26: a second before its end", true, Mode::enforce, 86400, 86399s, not_asked, false, secure,
+      {"STS-26: a second before its end", true, Mode::enforce, 86400, 86399s, current, false, secure,
        "enforce policy"},
-      {"STS-26: at its end", true, Mode::enforce, 86400, 86400s, not_asked, false, not_found,
+      {"STS-26: at its end", true, Mode::enforce, 86400, 86400s, current, false, not_found,
        "cached policy expired"},
       {"STS-26: long after its end", true, Mode::enforce, 86400, 999999s, no_record, false, not_found,
        "no MTA-STS record"},
@@ -82,32 +85,32 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
        "invalid MTA-STS record"},
       {"expired and the fetch fails", true, Mode::enforce, 60, 61s, fetch_failed, false, not_found,
        "policy fetch failed"},
-      {"STS-41, ANS-4: testing", true, Mode::testing, 86400, 1s, not_asked, false, not_found,
-       "testing policy"},
+      {"STS-41, ANS-4: testing", true, Mode::testing, 86400, 1s, current, false, not_found, "testing policy"},
       {"testing taken as enforce", true, Mode::testing, 86400, 1s, fetch_failed, true, secure,
        "testing policy taken as enforce"},
-      {"testing taken as enforce, expired", true, Mode::testing, 60, 60s, not_asked, true, not_found,
+      {"testing taken as enforce, expired", true, Mode::testing, 60, 60s, current, true, not_found,
        "cached policy expired"},
-      {"ANS-4: none", true, Mode::none, 86400, 1s, not_asked, false, not_found, "policy with mode none"},
-      {"none is never taken as enforce", true, Mode::none, 86400, 1s, not_asked, true, not_found,
+      {"ANS-4: none", true, Mode::none, 86400, 1s, current, false, not_found, "policy with mode none"},
+      {"none is never taken as enforce", true, Mode::none, 86400, 1s, current, true, not_found,
        "policy with mode none"},
-      {"STS-22: max_age 0 holds for a minute", true, Mode::enforce, 0, 59s, not_asked, false, secure,
+      {"STS-22: max_age 0 holds for a minute", true, Mode::enforce, 0, 59s, current, false, secure,
        "enforce policy"},
-      {"STS-22: max_age 0 after a minute", true, Mode::enforce, 0, 60s, not_asked, false, not_found,
+      {"STS-22: max_age 0 after a minute", true, Mode::enforce, 0, 60s, current, false, not_found,
        "cached policy expired"},
-      {"max_age 1 is one second", true, Mode::enforce, 1, 1s, not_asked, false, not_found,
+      {"max_age 1 is one second", true, Mode::enforce, 1, 1s, current, false, not_found,
        "cached policy expired"},
-      {"STS-33: fetched in the future", true, Mode::enforce, 86400, -999999s, not_asked, false, secure,
+      {"STS-33: fetched in the future", true, Mode::enforce, 86400, -999999s, current, false, secure,
        "enforce policy"},
   }));
   INFO(row.why);
-  CachedPolicy policy = cached(row.mode, row.max_age, row.since_fetch);
-  StsFindings findings{row.state, "a cause"};
-  Decision decision =
-      decide(certain(now), row.any ? &policy : nullptr, findings, nullptr, {row.testing_as_enforce, false});
+  RecordView record = row.any ? cached(row.mode, row.max_age, row.since_fetch) : RecordView{};
+  record.state = row.state;
+  record.detail = "a cause";
+  Decision decision = decide(certain(now), &record, std::nullopt, {},
+                             {.testing_as_enforce = row.testing_as_enforce, .dane = false});
   CHECK(decision.verdict == row.want);
   CHECK(decision.reason == row.reason);
-  CHECK(decision.policy == (row.want == secure ? &policy : nullptr));
+  CHECK(decision.policy == (row.want == secure ? &record.policy : nullptr));
   if (row.want == secure) CHECK(decision.detail.empty());  // what went wrong later did not matter
   if (!row.any) CHECK(decision.detail == "a cause");
 }
@@ -135,26 +138,26 @@ TEST_CASE("words for verdicts", "[core]") {
 TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "", "version: STSv1"};
-  CachedPolicy cached{view(policy), when, "1"};
-  Decision decision = decide(certain(when), &cached, {}, nullptr, {.dane = false});
+  RecordView cached = facts::with_policy(view(policy), when);
+  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.dane = false});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.rule == "6");
   CHECK(decision.reason == "the policy lists no host name");
   policy.mode = Mode::testing;
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, {}, nullptr, {.dane = false}).verdict == Verdict::not_found);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.dane = false}).verdict == Verdict::not_found);
 }
 
 TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
-  CachedPolicy cached{view(policy), when, "1"};
-  Decision decision = decide(certain(when), &cached, {}, nullptr, {.dane = false});
+  RecordView cached = facts::with_policy(view(policy), when);
+  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.dane = false});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
   policy.mx += "\nmx.example.com";
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, {}, nullptr, {.dane = false}).verdict == Verdict::secure);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.dane = false}).verdict == Verdict::secure);
 }
 
 TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
@@ -180,13 +183,40 @@ TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
   state.mx = row.mx;
   state.looked_at = now - 1s;
   state.valid_until = now + 60s;
-  DaneView dane = view(state);
+  RecordView record = facts::with_dane({}, state);
+  record.state = row.state;
+  record.detail = "cause";
+  record.lost = true;
   ZoneRules rules;
   rules.sts = row.sts;
   rules.dane = row.dane;
-  auto decision = decide(certain(now), nullptr, {row.state, "cause", true}, &dane, rules);
+  auto decision = decide(certain(now), &record, std::nullopt, {}, rules);
   CHECK(decision.verdict == row.want);
   if (row.want == Verdict::temp) CHECK(decision.detail == "cause");
-  CHECK(decide(certain(now), nullptr, {row.state, "cause", false}, &dane, rules).verdict ==
-        Verdict::not_found);
+  record.lost = false;
+  CHECK(decide(certain(now), &record, std::nullopt, {}, rules).verdict == Verdict::not_found);
+}
+
+TEST_CASE("a lookup that is not done is told instead of what the record says", "[core]") {
+  RecordView record;
+  record.state = StsState::fetch_failed;
+  record.detail = "connection refused";
+  Decision decision = decide(certain(now), &record, StsState::pending, {}, {.dane = false});
+  CHECK(decision.reason == "discovery not done yet");
+  CHECK(decision.detail.empty());
+  CHECK(decide(certain(now), nullptr, StsState::pending, {}, {.dane = false}).reason ==
+        "discovery not done yet");
+  CHECK(decide(certain(now), nullptr, std::nullopt, {}, {.dane = false}).reason == "no policy known");
+}
+
+TEST_CASE("only the DANE state of the next hop itself counts", "[core]") {
+  DaneState state;
+  state.route = {false, 587};
+  state.mx = MxState::insecure;
+  state.looked_at = now - 1s;
+  state.valid_until = now + 60s;
+  RecordView record = facts::with_dane({}, state);
+  CHECK(decide(certain(now), &record, std::nullopt, {false, 587}, {}).verdict == Verdict::not_found);
+  CHECK(decide(certain(now), &record, std::nullopt, {false, 25}, {}).verdict == Verdict::temp);
+  CHECK(decide(certain(now), &record, std::nullopt, {true, 587}, {}).verdict == Verdict::temp);
 }

@@ -41,9 +41,7 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   std::optional<MapName> map = parse_map_name(request->map);
   auto hop = parse_next_hop(request->key);
   Result<RecordView> view = decode(stored);
-  std::optional<DaneView> dane = find_dane(*view, {});
-  CachedPolicy cached{view->policy, view->fetched_at, view->id};
-  Decision decision = decide(certain(now), &cached, {}, dane ? &*dane : nullptr, {});
+  Decision decision = decide(certain(now), &*view, std::nullopt, {}, {});
   append_reply(out, map->dialect, std::get<NextHop>(hop).domain, decision);
   append_reply(out, Dialect::sts, std::get<NextHop>(hop).domain, {Verdict::temp, "3", "reason", "detail"});
   std::size_t after = allocations;

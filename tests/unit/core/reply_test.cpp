@@ -26,8 +26,7 @@ std::string render(Dialect dialect, const Decision& decision) {
 
 // The reply to an enforce policy with this view.
 std::string render(Dialect dialect, const PolicyView& policy) {
-  CachedPolicy cached{policy, Time{}, "1"};
-  return render(dialect, Decision{Verdict::secure, "6", "enforce policy", {}, &cached});
+  return render(dialect, Decision{Verdict::secure, "6", "enforce policy", {}, &policy});
 }
 
 std::string render_body(Dialect dialect, const std::string& text) {
@@ -211,8 +210,8 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
   std::string out(max_reply, 'x');
   append_reply(out, Dialect::postfix, domain, {Verdict::dane, "5", "x", {}});
   PolicyLint lint = lint_policy(body);
-  CachedPolicy cached{view(*lint.policy), Time{}, "1"};
-  append_reply(out, Dialect::postfix, domain, {Verdict::secure, "6", "x", {}, &cached});
+  PolicyView policy = view(*lint.policy);
+  append_reply(out, Dialect::postfix, domain, {Verdict::secure, "6", "x", {}, &policy});
   CHECK(out.substr(max_reply) == "OK dane" + std::string(plain));
 
   const std::string endless(200'000, 'y');
@@ -221,13 +220,13 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
   for (std::size_t before : {0uz, 80'000uz, 500'000uz}) {
     for (Dialect dialect : {Dialect::postfix, Dialect::postfix310}) {
       out.assign(before, 'x');
-      cached.policy = {Mode::enforce, 1, names, "version: STSv1"};
-      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &cached});
+      policy = {Mode::enforce, 1, names, "version: STSv1"};
+      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &policy});
       CHECK(out.substr(before).starts_with("OK secure match=a.example:a9.example:"));
       CHECK(out.ends_with(" servername=hostname"));
       out.assign(before, 'x');
-      cached.policy.mx = endless;
-      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &cached});
+      policy.mx = endless;
+      append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &policy});
       CHECK(out.substr(before).starts_with("TEMP "));
     }
   }

@@ -34,9 +34,8 @@ Record record_of(const Policy& policy) {
 }
 
 std::string reply(Dialect dialect, const DomainName& domain, const PolicyView& policy) {
-  CachedPolicy cached{policy, Time{}, "1"};
   std::string out;
-  append_reply(out, dialect, domain, Decision{Verdict::secure, "6", "enforce policy", {}, &cached});
+  append_reply(out, dialect, domain, Decision{Verdict::secure, "6", "enforce policy", {}, &policy});
   return out;
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", 
   CHECK(look.put_off);
   CHECK_FALSE(look.fetched);
   CHECK_FALSE(look.changed);
-  CHECK(look.record.look.state == StsState::not_asked);
+  CHECK(look.record.look.state == StsState::current);
   CHECK(look.record.look.next_check == stored.look.next_check);
   CHECK(look.record.refresh_at > world.clock.time);
   world.fetch.answer = ok(body("testing", 604800));

@@ -17,7 +17,7 @@ const Time t0{std::chrono::seconds(1'800'000'000)};
 const DomainName domain = name("example.com");
 
 TxtFinding announced(std::string id, std::chrono::seconds keep = 300s) {
-  return {StsState::not_asked, std::move(id), "", keep};
+  return {StsState::current, std::move(id), "", keep};
 }
 
 TxtFinding unannounced(StsState state) { return {state, "", "cause", 300s}; }
@@ -37,12 +37,12 @@ TEST_CASE("what a TXT answer means", "[lookup]") {
     std::chrono::seconds keep;
   };
   auto row = GENERATE(values<Row>({
-      {"STS-2 a valid record", txt({"v=STSv1; id=7;"}), StsState::not_asked, "7", 300s},
-      {"TTL below a minute counts as a minute", txt({"v=STSv1; id=7;"}, 5), StsState::not_asked, "7", 60s},
-      {"STS-51 TTL above an hour counts as an hour", txt({"v=STSv1; id=7;"}, 86400), StsState::not_asked, "7",
+      {"STS-2 a valid record", txt({"v=STSv1; id=7;"}), StsState::current, "7", 300s},
+      {"TTL below a minute counts as a minute", txt({"v=STSv1; id=7;"}, 5), StsState::current, "7", 60s},
+      {"STS-51 TTL above an hour counts as an hour", txt({"v=STSv1; id=7;"}, 86400), StsState::current, "7",
        3600s},
-      {"STS-3 others' records are passed over", txt({"v=spf1 -all", "v=STSv1; id=7"}), StsState::not_asked,
-       "7", 300s},
+      {"STS-3 others' records are passed over", txt({"v=spf1 -all", "v=STSv1; id=7"}), StsState::current, "7",
+       300s},
       {"STS-3 two of ours", txt({"v=STSv1; id=7;", "v=STSv1; id=8;"}), StsState::bad_record, "", 300s},
       {"STS-5 no id", txt({"v=STSv1;"}), StsState::bad_record, "", 300s},
       {"no data", txt({}), StsState::no_record, "", 300s},
@@ -158,7 +158,7 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
   SECTION("STS-27 the same id extends nothing") {
     Record r = after_txt(certain(now), before, announced("1"));
     CHECK(r.fetched_at == before.fetched_at);
-    CHECK(r.look.state == StsState::not_asked);
+    CHECK(r.look.state == StsState::current);
     CHECK(r.look.next_check == now + 300s);
   }
   SECTION("STS-26 a good fetch, also of the same body, restarts the life") {
@@ -173,9 +173,8 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
     CHECK(r.id == "2");
   }
   SECTION("an expired policy stays in its entry for 30 days, not in force and not refreshed") {
-    auto state =
-        GENERATE(StsState::not_asked, StsState::no_record, StsState::bad_record, StsState::dns_failed);
-    TxtFinding txt = state == StsState::not_asked ? announced("1") : unannounced(state);
+    auto state = GENERATE(StsState::current, StsState::no_record, StsState::bad_record, StsState::dns_failed);
+    TxtFinding txt = state == StsState::current ? announced("1") : unannounced(state);
     Record r = after_txt(certain(t0 + 604800s), before, txt);
     CHECK(r.policy == before.policy);
     CHECK(r.id == before.id);
