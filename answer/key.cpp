@@ -14,6 +14,12 @@ std::string_view name_part(std::string_view key) {
 
 }  // namespace
 
+std::string_view words(const Key& key) noexcept {
+  if (key.idna_failed) return "not a valid internationalised name";
+  const auto* why = std::get_if<NotAHost>(&key.next_hop);
+  return why != nullptr ? words(*why) : std::string_view();
+}
+
 Key read_key(std::string_view key, std::string& scratch) {
   if (!has_u_labels(key) || key.starts_with('.')) return {parse_next_hop(key)};
   std::string_view name = name_part(key);

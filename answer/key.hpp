@@ -14,6 +14,9 @@ struct Key {
   bool idna_failed = false;  // worth a warning: a name that only looks like one
 };
 
+// Why a key has no policy domain, in words for people: "an IP address", "not a valid internationalised name".
+std::string_view words(const Key& key) noexcept;
+
 // scratch holds the converted key when there are U-labels; views in the result live as long as key and
 // scratch do.
 Key read_key(std::string_view key, std::string& scratch);

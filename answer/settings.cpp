@@ -58,11 +58,6 @@ ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) no
   return rules;
 }
 
-ZoneRules rules_for_dialect(const ZoneSettings& zone, ZoneRules rules, Dialect dialect) noexcept {
-  if (dialect == Dialect::sts && zone.postfix_dane_auto) rules.postfix_dane = PostfixDane::yes;
-  return rules;
-}
-
 std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept {
   return wait - std::min(wait / 8, std::chrono::milliseconds(500));
 }

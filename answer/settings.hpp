@@ -46,10 +46,6 @@ SettingsPtr make_settings(const Config& config);
 ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept;
 inline constexpr std::chrono::hours unproved_wait{1};
 
-// For sendmail, which does DANE itself whatever Postfix's resolvers say; but postfix_dane = "no" in the file
-// wins.
-ZoneRules rules_for_dialect(const ZoneSettings& zone, ZoneRules rules, Dialect dialect) noexcept;
-
 // As many MX hosts as any zone wants looked at, and ready before any zone's answer_timeout.
 DaneLookOptions dane_look_options(const Config& config) noexcept;
 

@@ -5,11 +5,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 
-#include "answer/settings.hpp"
+#include "answer/question.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
-#include "conf/service_port.hpp"
 #include "diagnose/run_to_end.hpp"
 #include "resolver/network.hpp"
 #include "service/client/control_client.hpp"
@@ -142,19 +141,6 @@ Result<Explanation> look_now(asio::io_context& loop, const Config& config, const
   return explain_over(loop, dns, fetch, trace, std::move(inputs), &sts_dns);
 }
 
-void read_next_hop(const Config& config, const Settings& settings, const ZoneSettings& zone,
-                   ExplainInputs& inputs) {
-  Hop hop = read_hop(inputs);
-  std::optional<std::uint16_t> port;
-  if (!hop.port.empty()) port = service_port(hop.port).value_or(0);
-  inputs.port = port.value_or(zone.default_port);
-  inputs.mx_hosts = dane_look_options(config).mx_hosts;
-  if (!hop.domain) return;
-  if (is_private(settings, *hop.domain)) inputs.without_policy = "in a zone of [dns] private";
-  if (const Override* over = settings.overrides.find(*hop.domain, hop.bracketed, port, inputs.now))
-    inputs.over = *over;
-}
-
 }  // namespace
 
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
@@ -163,20 +149,30 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
   inputs.now = clock.now();
   inputs.next_hop = question.next_hop;
   if (!question.map.empty()) inputs.map = question.map;
-  auto map = parse_map_name(inputs.map);
   SettingsPtr settings = make_settings(config);
+  auto map = parse_map_name(inputs.map);
   const ZoneSettings* zone = map ? find_zone(*settings, map->zone) : nullptr;
   if (zone == nullptr)
     return fail(Fault::syntax,
                 fmt::format("\"{}\" is no map name; write postfix, postfix310 or sts, and /ZONE "
                             "behind it for a zone of the configuration",
                             printable(inputs.map)));
-  read_next_hop(config, *settings, *zone, inputs);
-  Hop hop = read_hop(inputs);
-  inputs.cache = "not asked";
-  if (hop.domain && hop.why_not.empty()) read_cache(config, *hop.domain, clock, inputs);
   inputs.rules = zone->rules;
-  if (settled_at_once(inputs, hop)) return replay(std::move(inputs), {});
+  inputs.port = zone->default_port;
+  inputs.mx_hosts = dane_look_options(config).mx_hosts;
+  inputs.cache = "not asked";
+  std::string scratch;
+  auto asked = read_question(*settings, nullptr, clock.moment(), inputs.map, inputs.next_hop, scratch);
+  if (asked) {
+    inputs.port = asked->route.port;
+    if (asked->over != nullptr) inputs.over = *asked->over;
+    if (asked->in_private_zone) {
+      inputs.without_policy = "in a zone of [dns] private";
+    } else {
+      read_cache(config, asked->domain, clock, inputs);
+    }
+  }
+  if (settled_at_once(inputs, read_hop(inputs))) return replay(std::move(inputs), {});
   asio::io_context loop{1};
   auto choice = choose_dns(loop, config.dns, clock);
   if (!choice) return std::unexpected(std::move(choice.error()));

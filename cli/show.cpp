@@ -4,7 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "answer/answer_json.hpp"
-#include "answer/settings.hpp"
+#include "answer/question.hpp"
 #include "cache/lmdb_cache.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
@@ -30,7 +30,7 @@ struct Facts {
 
 // Whether mtastsd would ask DNS about DANE before it answers.
 bool looks_up_dane(const Facts& facts) {
-  bool wanted = dane_counts(overridden(facts.rules, facts.over)) && !decide_override(facts.over);
+  bool wanted = dane_counts(facts.rules) && !decide_override(facts.over);
   return wanted && dane_freshness(find_dane(*facts.record, {}), facts.moment.now) == Freshness::wait;
 }
 
@@ -195,8 +195,12 @@ int show(LmdbCache& cache, std::string_view text, const Config& config, const Mo
   auto record = (*reader)->find(*domain);
   if (!record) return terminal.trouble(whole(record.error().detail));
   SettingsPtr settings = make_settings(config);
-  Facts facts{*domain, *record ? &**record : nullptr, settings->main.rules,
-              settings->overrides.find(*domain, false, std::nullopt, moment.now), moment};
+  Health does_dane;  // the Postfix that asks
+  does_dane.postfix_dane = true;
+  std::string scratch;
+  auto asked = read_question(*settings, &does_dane, moment, "postfix", domain->str(), scratch);
+  if (!asked) return terminal.trouble(whole(text) + " has no policy domain");
+  Facts facts{asked->domain, *record ? &**record : nullptr, asked->rules, asked->over, moment};
   if (terminal.json)
     print_json(facts, terminal);
   else

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "answer/key.hpp"
+#include "answer/question.hpp"
 #include "core/reply.hpp"
 #include "diagnose/run_to_end.hpp"
 #include "lookup/dane_look.hpp"
@@ -160,8 +161,7 @@ Hop read_hop(const ExplainInputs& inputs) {
     hop.port = found->port;
     hop.why_not = inputs.without_policy;
   } else {
-    hop.why_not = key.idna_failed ? "not a valid internationalised name"
-                                  : std::string(words(std::get<NotAHost>(key.next_hop)));
+    hop.why_not = words(key);
   }
   return hop;
 }
@@ -171,9 +171,8 @@ bool settled_at_once(const ExplainInputs& inputs, const Hop& hop) {
 }
 
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept {
-  ZoneRules rules = inputs.rules;
+  ZoneRules rules = rules_for(inputs.rules, dialect, inputs.postfix_told, override_of(inputs));
   rules.dnssec_detail = inputs.dnssec_detail;
-  if (dialect == Dialect::sts && !inputs.postfix_told) rules.postfix_dane = PostfixDane::yes;
   return rules;
 }
 
@@ -185,7 +184,7 @@ Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const T
   all.looked = !settled_at_once(all.inputs, all.hop);
   if (all.looked) {
     Dialect dialect = dialect_of(all.inputs.map);
-    all.dane_looked = dane_counts(overridden(rules_for(all.inputs, dialect), override_of(all.inputs)));
+    all.dane_looked = dane_counts(rules_for(all.inputs, dialect));
     if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
     FixedClock clock(all.inputs.moment());
     run_to_end(loop, look(all, dns, sts_dns != nullptr ? *sts_dns : dns, fetch, clock));

@@ -82,7 +82,7 @@ std::optional<RecordLint> judged_record(const Explanation& all);
 // Whether the record's policy came by HTTPS just now.
 bool fetched_now(const Explanation& all) noexcept;
 
-// With the dialect's own view of postfix_dane: sendmail does DANE itself. Lives as long as inputs.
+// As answer/question.hpp has them for the daemon. They live as long as inputs.
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept;
 
 // Asks through the ports, which note what they are asked in trace. sts_dns: for the MTA-STS record, as in

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "answer/json_answer.hpp"
-#include "answer/key.hpp"
-#include "conf/service_port.hpp"
 #include "core/finding.hpp"
 #include "core/reply.hpp"
 #include "core/text.hpp"
@@ -41,7 +39,7 @@ Verdict verdict_of(const Asked& asked, const RecordView& record) noexcept {
 // alone; DANE's, where DNSSEC is down, the last look decided nothing, and the mail need not wait for that.
 Freshness freshness_of(const Asked& asked, const RecordView& record,
                        const std::optional<DaneView>& dane) noexcept {
-  if (!asked.question.dane) return sts_freshness(record, asked.moment);
+  if (!dane_counts(asked.rules)) return sts_freshness(record, asked.moment);
   Freshness fresh = freshness_with(record, asked.moment, dane);
   if (fresh != Freshness::wait || !dane) return fresh;
   bool dane_known = dane_freshness(dane, asked.moment.now) != Freshness::wait;
@@ -56,6 +54,18 @@ Freshness freshness_of(const Asked& asked, const RecordView& record,
   if (undecided && !policy_waits && verdict_of(asked, record) != Verdict::temp)
     return Freshness::answer_and_recheck;
   return fresh;
+}
+
+// What the flights are asked when the cache does not settle the question.
+Question question_of(const Asked& asked) {
+  Question question{asked.domain, dane_to_look_up(asked), asked.zone->first_fetch_wait,
+                    asked.zone->answer_timeout};
+  if (asked.dialect == Dialect::sts) question.wait = std::min(question.wait, sendmail_wait);
+  if (!question.dane) question.wait = std::min(question.wait, asked.zone->first_fetch_wait);
+  question.fetch_wait = std::min(question.fetch_wait, question.dane ? within(question.wait) : question.wait);
+  question.trace = asked.dialect == Dialect::json;
+  question.rules = without_views(asked.rules);
+  return question;
 }
 
 std::size_t hash_of(const DomainName& domain, std::optional<Route> dane) noexcept {
@@ -82,27 +92,22 @@ std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out)
     append_perm(out, "malformed request: expected a map name, a blank and a key");
     return std::nullopt;
   }
-  auto map = parse_map_name(request->map);
-  const ZoneSettings* zone = map ? find_zone(*settings_, map->zone) : nullptr;
-  if (!zone) {
-    refuse_map(request->map, out);
-    return std::nullopt;
+  auto asked =
+      read_question(*settings_, health_.get(), clock_.moment(), request->map, request->key, scratch_);
+  if (asked && !asked->in_private_zone) return answer_for(*asked, out);
+  if (asked) {
+    refuse_key(asked->dialect, *request, "in a zone of [dns] private", out);
+  } else {
+    refuse(*request, asked.error(), out);
   }
-  Key key = read_key(request->key, scratch_);
-  if (const auto* next_hop = std::get_if<NextHop>(&key.next_hop)) {
-    if (is_private(*settings_, next_hop->domain)) {
-      refuse_key(map->dialect, request->map, request->key, "in a zone of [dns] private", out);
-      return std::nullopt;
-    }
-    Asked asked = read(*map, request->map, *zone, *next_hop);
-    return answer_for(asked, out);
-  }
-  if (key.idna_failed && once_a_minute(last_idna_warning_)) {
-    log_.event(Log::Level::warning, "key",
-               {{"key", request->key}, {"text", "not a valid internationalised name"}});
-  }
-  refuse_key(map->dialect, request->map, request->key, words(std::get<NotAHost>(key.next_hop)), out);
   return std::nullopt;
+}
+
+void Answerer::refuse(const MapRequest& request, const NotAsked& why, std::string& out) {
+  if (why.why == NotAsked::Why::unknown_map) return refuse_map(request.map, out);
+  if (why.idna_failed && once_a_minute(last_idna_warning_))
+    log_.event(Log::Level::warning, "key", {{"key", request.key}, {"text", why.words}});
+  refuse_key(why.dialect, request, why.words, out);
 }
 
 // A NOTFOUND would switch protection off on a typo in main.cf.
@@ -115,66 +120,26 @@ void Answerer::refuse_map(std::string_view map, std::string& out) {
   append_perm(out, text);
 }
 
-void Answerer::refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
+void Answerer::refuse_key(Dialect dialect, const MapRequest& request, std::string_view why,
                           std::string& out) {
   ++counters_.no_host;
   if (dialect == Dialect::json) {
-    append_json_not_a_host(out, key, why);
+    append_json_not_a_host(out, request.key, why);
   } else {
     out += dialect == Dialect::prefetch ? std::string_view("OK cached") : not_found_reply;
   }
   if (log_.wants(Log::Level::debug)) {
     log_.event(Log::Level::debug, "answer",
-               {{"map", map}, {"key", key}, {"answer", "NOTFOUND"}, {"reason", why}});
+               {{"map", request.map}, {"key", request.key}, {"answer", "NOTFOUND"}, {"reason", why}});
   }
 }
 
-namespace {
-
-// nullopt: none is written; 0: a service that nobody here knows.
-std::optional<std::uint16_t> written_port(const NextHop& hop) {
-  if (hop.port.empty()) return std::nullopt;
-  return service_port(hop.port).value_or(0);
-}
-
-}  // namespace
-
-ZoneRules Answerer::rules_of(const Asked& asked) const noexcept {
-  return rules_for_dialect(*asked.zone,
-                           overridden(rules_now(*asked.zone, health_.get(), asked.moment.now), asked.over),
-                           asked.dialect);
-}
-
-Asked Answerer::read(const MapName& map, std::string_view map_text, const ZoneSettings& zone,
-                     const NextHop& hop) {
-  auto port = written_port(hop);
-  Moment moment = clock_.moment();
-  const Override* over = settings_->overrides.find(hop.domain, hop.bracketed, port, moment.now);
-  Asked asked{map.dialect,
-              map_text,
-              {hop.domain, std::nullopt, zone.first_fetch_wait, zone.answer_timeout},
-              {hop.bracketed, port.value_or(zone.default_port)},
-              &zone,
-              over,
-              moment,
-              {}};
-  asked.rules = rules_of(asked);
-  if (map.dialect == Dialect::sts) asked.question.wait = std::min(asked.question.wait, sendmail_wait);
-  Question& question = asked.question;
-  question.dane = dane_to_look_up(asked);
-  question.rules = without_views(asked.rules);
-  if (!question.dane) question.wait = std::min(question.wait, zone.first_fetch_wait);
-  question.trace = map.dialect == Dialect::json;
-  question.fetch_wait = std::min(question.fetch_wait, question.dane ? within(question.wait) : question.wait);
-  return asked;
-}
-
-std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
+std::optional<Miss> Answerer::answer_for(const Asked& asked, std::string& out) {
   if (answer_by_override(asked, out)) {
     ++counters_.overridden;
     return std::nullopt;
   }
-  const DomainName& domain = asked.question.domain;
+  const DomainName& domain = asked.domain;
   ReadGuard guard(reader_);
   auto found = reader_.find(domain);
   if (!found) {
@@ -189,9 +154,9 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
   auto dane = find_dane(record, asked.route);
   Freshness fresh = freshness_of(asked, record, dane);
   if (fresh == Freshness::wait)
-    return miss(asked, asked.question.dane && wants_newer_id(record, dane, asked.moment), out);
+    return miss(asked, dane_counts(asked.rules) && wants_newer_id(record, dane, asked.moment), out);
   ++counters_.cached;
-  if (fresh == Freshness::answer_and_recheck) recheck(domain, asked.question.dane, asked.moment.now);
+  if (fresh == Freshness::answer_and_recheck) recheck(asked);
   answer_from(asked, &record, std::nullopt, {"cache", Log::Level::debug, {}, out});
   return std::nullopt;
 }
@@ -199,7 +164,7 @@ std::optional<Miss> Answerer::answer_for(Asked& asked, std::string& out) {
 bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
   auto settled = decide_override(asked.over);
   if (!settled) return false;
-  bool first = told_.first(hash_of(asked.question.domain, asked.route), asked.moment.now);
+  bool first = told_.first(hash_of(asked.domain, asked.route), asked.moment.now);
   respond(asked, *settled, nullptr, {"override", first ? Log::Level::info : Log::Level::debug, {}, out});
   return true;
 }
@@ -208,16 +173,14 @@ bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
 std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::string& out) {
   ++counters_.missed;
   if (asked.dialect == Dialect::prefetch) {
-    recheck(asked.question.domain, asked.question.dane, asked.moment.now);
+    recheck(asked);
     out += "OK queued";
     return std::nullopt;
   }
-  Miss miss{asked, std::string(asked.map), settings_};
+  Miss miss{asked, question_of(asked), std::string(asked.map), settings_};
   miss.asked.map = {};
   miss.asked.rules = {};  // made anew when it is answered: DNSSEC may have gone down meanwhile
-  if (for_newer_id) {
-    miss.asked.question.fetch_wait = std::min(miss.asked.question.fetch_wait, newer_id_wait);
-  }
+  if (for_newer_id) miss.question.fetch_wait = std::min(miss.question.fetch_wait, newer_id_wait);
   return miss;
 }
 
@@ -225,7 +188,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   Asked asked = miss.asked;
   asked.map = miss.map;
   asked.moment = clock_.moment();
-  asked.rules = rules_of(asked);
+  asked.rules = rules_of(asked, health_.get());
   Answer answer{"fetch", Log::Level::info, took, out, outcome.trace.get()};
   switch (outcome.state) {
     case Outcome::State::known: {
@@ -241,7 +204,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
 // The wait is over and nobody knows more than before: what is cached still holds.
 void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
   ReadGuard guard(reader_);
-  auto found = reader_.find(asked.question.domain);
+  auto found = reader_.find(asked.domain);
   if (!found) return answer_unreadable(asked, found.error().detail, answer);
   if (!*found) return answer_from(asked, nullptr, StsState::pending, answer);
   answer_from(asked, &**found, StsState::pending, answer);
@@ -269,7 +232,7 @@ void Answerer::answer_shortage(const Asked& asked, std::string_view detail, Answ
 void Answerer::respond(const Asked& asked, const Decision& decision, const RecordView* record,
                        Answer answer) {
   std::size_t start = answer.out.size();
-  const DomainName& domain = asked.question.domain;
+  const DomainName& domain = asked.domain;
   switch (asked.dialect) {
     case Dialect::postfix:
     case Dialect::postfix310:
@@ -303,8 +266,9 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
               {"ms", std::int64_t{answer.took.count()}}});
 }
 
-void Answerer::recheck(const DomainName& domain, std::optional<Route> dane, Time now) {
-  if (posted_.first(hash_of(domain, dane), now)) look_again_(domain, dane);
+void Answerer::recheck(const Asked& asked) {
+  auto dane = dane_to_look_up(asked);
+  if (posted_.first(hash_of(asked.domain, dane), asked.moment.now)) look_again_(asked.domain, dane);
 }
 
 bool Answerer::once_a_minute(Time& last) {

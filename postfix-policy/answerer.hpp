@@ -11,35 +11,21 @@
 #include <string>
 #include <string_view>
 
-#include "answer/settings.hpp"
+#include "answer/question.hpp"
 #include "core/map_name.hpp"
-#include "core/next_hop.hpp"
 #include "lookup/flights.hpp"
 #include "ports/clock.hpp"
 #include "ports/store.hpp"
-#include "resolver/health.hpp"
 #include "service/lately.hpp"
 #include "service/log.hpp"
 
 namespace mtasts {
 
-// What a question is about, once its map and key are read. map lives as long as the request does; zone and
-// override as long as the settings it was read under, rules as long as the health.
-struct Asked {
-  Dialect dialect = Dialect::postfix;
-  std::string_view map;  // as asked, for the log
-  Question question;     // the next hop, and how long a flight is waited for
-  Route route;           // of the next hop
-  const ZoneSettings* zone = nullptr;
-  const Override* over = nullptr;
-  Moment moment{};  // when it was asked
-  ZoneRules rules;  // of the zone, with what an override and the health of this moment change
-};
-
 // A request that the cache doesn't settle.
 struct Miss {
-  Asked asked;
-  std::string map;       // what asked.map is a view of
+  Asked asked;           // without map and rules: both are made anew when it is answered
+  Question question;     // for the flights
+  std::string map;       // as asked, for the log
   SettingsPtr settings;  // which asked refers to
 };
 
@@ -76,12 +62,10 @@ class Answerer {
  private:
   struct Answer;
 
+  void refuse(const MapRequest& request, const NotAsked& why, std::string& out);
   void refuse_map(std::string_view map, std::string& out);
-  void refuse_key(Dialect dialect, std::string_view map, std::string_view key, std::string_view why,
-                  std::string& out);
-  ZoneRules rules_of(const Asked& asked) const noexcept;
-  Asked read(const MapName& map, std::string_view map_text, const ZoneSettings& zone, const NextHop& hop);
-  std::optional<Miss> answer_for(Asked& asked, std::string& out);
+  void refuse_key(Dialect dialect, const MapRequest& request, std::string_view why, std::string& out);
+  std::optional<Miss> answer_for(const Asked& asked, std::string& out);
   bool answer_by_override(const Asked& asked, std::string& out);
   std::optional<Miss> miss(const Asked& asked, bool for_newer_id, std::string& out);
   void answer_unreadable(const Asked& asked, std::string_view detail, Answer answer);
@@ -89,7 +73,7 @@ class Answerer {
   void answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts, Answer answer);
   void finish_from_cache(const Asked& asked, Answer answer);
   void respond(const Asked& asked, const Decision& decision, const RecordView* record, Answer answer);
-  void recheck(const DomainName& domain, std::optional<Route> dane, Time now);
+  void recheck(const Asked& asked);
   bool once_a_minute(Time& last);
 
   Reader& reader_;

@@ -136,7 +136,7 @@ void Connection::ask(Miss miss) {
   auto land = [weak](OutcomePtr outcome) {
     if (auto flight = weak.lock()) flight->asker.finish(std::move(outcome));
   };
-  const Question& question = flight_->miss.asked.question;
+  const Question& question = flight_->miss.question;
   loop_.poll().at(now + question.wait, [land] { land(pending()); });
   loop_.resolve().ask(question, [&home = loop_.poll(), land](OutcomePtr outcome) {
     home.post([land, outcome = std::move(outcome)]() mutable { land(std::move(outcome)); });

@@ -136,7 +136,7 @@ TEST_CASE("PFX-8: where Postfix does no DANE nothing is asked about it", "[polic
     out.clear();
     auto miss = world.answerer.answer(request, out);
     REQUIRE(miss);
-    return miss->asked.question.dane.has_value();
+    return miss->question.dane.has_value();
   };
   CHECK(asks_dane("postfix new.example"));
   CHECK(asks_dane("sts new.example"));
@@ -220,7 +220,7 @@ TEST_CASE("DANE is asked although the self-test says that DNSSEC is down", "[pol
   std::string out;
   auto miss = world.answerer.answer("postfix unknown.example", out);
   REQUIRE(miss);
-  CHECK(miss->asked.question.dane == Route{});
+  CHECK(miss->question.dane == Route{});
   Record record = stored_policy(world.clock.time, "enforce", 604800);
   record.dane.push_back(state("u+mx.x", world.clock.time));
   world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
@@ -257,19 +257,18 @@ TEST_CASE("DANE that decides alone is answered at once, and the policy looked up
 TEST_CASE("how long is waited for what", "[policy]") {
   DaneWorld world;
   std::string out;
-  Question main = world.answerer.answer("postfix new.example", out)->asked.question;
+  Question main = world.answerer.answer("postfix new.example", out)->question;
   CHECK(main.fetch_wait == 5s);
   CHECK(main.wait == 8s);
   CHECK(main.dane == Route{});
-  Question sendmail = world.answerer.answer("sts [new.example]:465", out)->asked.question;
+  Question sendmail = world.answerer.answer("sts [new.example]:465", out)->question;
   CHECK(sendmail.wait == 4s);
   CHECK(sendmail.fetch_wait == 3500ms);  // so that what is known by then is answered within the wait
   CHECK(sendmail.dane == Route{true, 465});
-  Question policy_alone = world.answerer.answer("postfix/without new.example", out)->asked.question;
+  Question policy_alone = world.answerer.answer("postfix/without new.example", out)->question;
   CHECK(policy_alone.wait == 5s);
   CHECK_FALSE(policy_alone.dane);
-  CHECK(world.answerer.answer("postfix [new.example]:no-such-service", out)->asked.question.dane ==
-        Route{true, 0});
+  CHECK(world.answerer.answer("postfix [new.example]:no-such-service", out)->question.dane == Route{true, 0});
 }
 
 TEST_CASE("STS-40: three seconds for a newer policy, then the cached one", "[policy]") {
@@ -281,7 +280,7 @@ TEST_CASE("STS-40: three seconds for a newer policy, then the cached one", "[pol
   std::string out;
   auto miss = world.answerer.answer("postfix off.example", out);
   REQUIRE(miss);
-  CHECK(miss->asked.question.fetch_wait == 3s);
+  CHECK(miss->question.fetch_wait == 3s);
   world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
   CHECK(out == by_policy);
   out.clear();
@@ -342,8 +341,8 @@ TEST_CASE("the json map carries what was asked for this very question", "[policy
   std::string out;
   auto miss = world.answerer.answer("json new.example", out);
   REQUIRE(miss);
-  CHECK(miss->asked.question.trace);
-  CHECK_FALSE(world.answerer.answer("postfix new.example", out)->asked.question.trace);
+  CHECK(miss->question.trace);
+  CHECK_FALSE(world.answerer.answer("postfix new.example", out)->question.trace);
   DnsStep mx{"new.example", RrType::mx,
              dns_failure("DNSSEC bogus: \x1b[31msignature", DnsAnswer::Security::bogus), 7ms};
   HttpsStep https{name("new.example"), HttpAnswer{200, "text/plain", "version: STSv1\n"}, 9ms};

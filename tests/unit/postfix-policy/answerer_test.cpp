@@ -166,8 +166,8 @@ TEST_CASE("the counts of an answer thread add up to its requests", "[policy]") {
 TEST_CASE("the wait of a miss: the zone's first_fetch_wait, for sendmail at most 4 s", "[policy]") {
   World world;
   std::string out;
-  CHECK(world.answerer.answer("postfix new.example", out)->asked.question.wait == 5s);
-  CHECK(world.answerer.answer("sts new.example", out)->asked.question.wait == 4s);
+  CHECK(world.answerer.answer("postfix new.example", out)->question.wait == 5s);
+  CHECK(world.answerer.answer("sts new.example", out)->question.wait == 4s);
   CHECK(out.empty());
 }
 
@@ -195,9 +195,8 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
   INFO(row.why);
   std::string out;
   const SettingsPtr without_dane = settings();
-  Miss miss{{Dialect::postfix, {}, {name("new.example")}, {}, &without_dane->main, nullptr, {}, {}},
-            "postfix",
-            without_dane};
+  Asked asked{Dialect::postfix, {}, name("new.example"), {}, &without_dane->main, nullptr, {}, {}, false};
+  Miss miss{asked, {name("new.example")}, "postfix", without_dane};
   world.answerer.finish(miss, row.outcome, 10ms, out);
   CHECK(out == row.want);
 }

@@ -51,7 +51,7 @@ struct AnswererWorld {
     std::string out;
     auto miss = answerer.answer(payload, out);
     CHECK(reader.held == 0);  // no read transaction outlives the answer
-    return miss ? "MISS " + std::string(miss->asked.question.domain.str()) : out;
+    return miss ? "MISS " + std::string(miss->asked.domain.str()) : out;
   }
 };
 
