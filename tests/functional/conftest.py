@@ -12,6 +12,7 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from lab.alone import Alone  # noqa: E402
 from lab.domains import BY_NAME  # noqa: E402
 from lab.lab import Lab  # noqa: E402
 from lab.processes import wait_until  # noqa: E402
@@ -94,3 +95,10 @@ def pytest_runtest_makereport(item):
             for version, sender in lab.senders.items():
                 lines = [line for line in sender.log().splitlines() if "warning" in line or "smtp[" in line]
                 report.sections.append((f"end of Postfix {version}'s log", "\n".join(lines[-15:])))
+
+
+@pytest.fixture
+def alone():
+    made = Alone()
+    yield made
+    made.away()

@@ -1,7 +1,6 @@
 """Who resolves: a second mtastsd behind a firewall, resolvers that strip DNSSEC or forge, and no network at all."""
 import concurrent.futures
 import contextlib
-import json
 import socket
 import time
 
