@@ -1,6 +1,8 @@
 #include "answer/answer_json.hpp"
 
 #include <boost/json/array.hpp>
+#include <type_traits>
+#include <variant>
 
 #include "answer/json.hpp"
 #include "conf/override_values.hpp"
@@ -12,6 +14,21 @@
 namespace mtasts {
 
 namespace json = boost::json;
+
+namespace {
+
+json::value value_json(bool value) { return value; }
+json::value value_json(unsigned value) { return value; }
+json::value value_json(std::uint16_t value) { return value; }
+json::value value_json(std::chrono::milliseconds value) { return value.count(); }
+
+template <class E>
+  requires std::is_enum_v<E>
+json::value value_json(E value) {
+  return to_json(words(value));
+}
+
+}  // namespace
 
 json::object clock_json(const ClockState& clock) {
   json::value last;
@@ -58,15 +75,16 @@ json::value override_json(const Override* over) {
 }
 
 json::object rules_json(const ZoneRules& rules) {
-  std::string_view postfix = rules.postfix_dane == PostfixDane::yes  ? "yes"
-                             : rules.postfix_dane == PostfixDane::no ? "no"
-                                                                     : "unknown";
-  return {{"dane", rules.dane},
-          {"postfix_dane", to_json(postfix)},
-          {"partial_dane", rules.partial_dane_only ? "dane-only" : "sts"},
-          {"testing_as_enforce", rules.testing_as_enforce},
-          {"mx_hosts", rules.mx_hosts},
-          {"dnssec", rules.dnssec == Dnssec::works ? "works" : "down"}};
+  json::object all;
+  for (const ZoneKey& key : zone_keys)
+    if (key.in_answers) all.emplace(key.name, setting_json(key, rules.settings));
+  all["postfix_dane"] = to_json(words(rules.postfix_dane));
+  all["dnssec"] = rules.dnssec == Dnssec::works ? "works" : "down";
+  return all;
+}
+
+json::value setting_json(const ZoneKey& key, const ZoneSettings& settings) {
+  return std::visit([&](auto member) { return value_json(settings.*member); }, key.member);
 }
 
 json::object replies_json(const DomainName& domain, const Decision& decision) {

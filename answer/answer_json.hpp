@@ -26,7 +26,11 @@ boost::json::value dane_json(const DaneView* dane);
 boost::json::value override_json(const Override* over);
 
 // {"dane","postfix_dane":"yes|no|unknown","partial_dane","testing_as_enforce","mx_hosts","dnssec":"works|down"}
+// The settings among them are those of zone_keys that are in_answers.
 boost::json::object rules_json(const ZoneRules& rules);
+
+// A key's value: true or false, a number (of ms for a duration), or a word.
+boost::json::value setting_json(const ZoneKey& key, const ZoneSettings& settings);
 
 // {"postfix","postfix310","sts"}
 boost::json::object replies_json(const DomainName& domain, const Decision& decision);

@@ -42,12 +42,12 @@ std::expected<Asked, NotAsked> read_question(const Settings& settings, const Hea
 }
 
 ZoneRules rules_of(const Asked& asked, const Health* health) noexcept {
-  return rules_for(rules_now(*asked.zone, health, asked.moment.now), asked.dialect,
-                   !asked.zone->postfix_dane_auto, asked.over);
+  return rules_for(rules_now(*asked.zone, health, asked.moment.now), asked.dialect, asked.over);
 }
 
-ZoneRules rules_for(ZoneRules rules, Dialect dialect, bool postfix_told, const Override* over) noexcept {
-  if (dialect == Dialect::sts && !postfix_told) rules.postfix_dane = PostfixDane::yes;
+ZoneRules rules_for(ZoneRules rules, Dialect dialect, const Override* over) noexcept {
+  bool automatic = rules.settings.postfix_dane == PostfixDaneSetting::automatic;
+  if (dialect == Dialect::sts && automatic) rules.postfix_dane = PostfixDane::yes;
   return overridden(rules, over);
 }
 

@@ -7,23 +7,18 @@
 namespace mtasts {
 namespace {
 
-Dnssec without_dnssec(std::string_view word) noexcept {
-  if (word == "temp") return Dnssec::temp;
-  return word == "ignore-dane" ? Dnssec::ignore_dane : Dnssec::last_proof_or_temp;
+Dnssec without_dnssec(OnDnssecDown setting) noexcept {
+  switch (setting) {
+    case OnDnssecDown::automatic: break;
+    case OnDnssecDown::ignore_dane: return Dnssec::ignore_dane;
+    case OnDnssecDown::temp: return Dnssec::temp;
+  }
+  return Dnssec::last_proof_or_temp;
 }
 
-ZoneSettings zone_settings(const PolicyConfig& policy) {
-  ZoneSettings zone;
-  zone.rules.testing_as_enforce = policy.testing_as_enforce;
-  zone.rules.dane = policy.dane;
-  zone.rules.postfix_dane = policy.postfix_dane == "no" ? PostfixDane::no : PostfixDane::yes;
-  zone.rules.partial_dane_only = policy.partial_dane == "dane-only";
-  zone.rules.mx_hosts = policy.mx_hosts;
-  zone.postfix_dane_auto = policy.postfix_dane == "auto";
-  zone.without_dnssec = without_dnssec(policy.on_dnssec_down);
-  zone.default_port = policy.default_port;
-  zone.first_fetch_wait = std::min(policy.first_fetch_wait, policy.answer_timeout);
-  zone.answer_timeout = policy.answer_timeout;
+// No wait goes on beyond answer_timeout.
+ZoneSettings bounded(ZoneSettings zone) noexcept {
+  zone.first_fetch_wait = std::min(zone.first_fetch_wait, zone.answer_timeout);
   return zone;
 }
 
@@ -32,8 +27,8 @@ ZoneSettings zone_settings(const PolicyConfig& policy) {
 SettingsPtr make_settings(const Config& config) {
   system_services();  // read here, off the answer threads
   auto settings = std::make_shared<Settings>();
-  settings->main = zone_settings(config.policy);
-  for (const auto& [name, policy] : config.zones) settings->zones.emplace(name, zone_settings(policy));
+  settings->main = bounded(config.policy);
+  for (const auto& [name, policy] : config.zones) settings->zones.emplace(name, bounded(policy));
   for (const OverrideConfig& each : config.overrides) settings->overrides.add(each.key, each.rule);
   for (const std::string& zone : config.dns.private_zones) {
     if (auto name = DomainName::parse(zone)) settings->private_zones.push_back(*name);
@@ -42,15 +37,20 @@ SettingsPtr make_settings(const Config& config) {
   return settings;
 }
 
+ZoneRules configured_rules(const ZoneSettings& zone) noexcept {
+  bool no_dane = zone.postfix_dane == PostfixDaneSetting::no;
+  return {.settings = zone, .postfix_dane = no_dane ? PostfixDane::no : PostfixDane::yes};
+}
+
 ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept {
-  ZoneRules rules = zone.rules;
-  if (zone.postfix_dane_auto) {
+  ZoneRules rules = configured_rules(zone);
+  if (zone.postfix_dane == PostfixDaneSetting::automatic) {
     rules.postfix_dane = PostfixDane::unknown;
     if (health && health->postfix_dane)
       rules.postfix_dane = *health->postfix_dane ? PostfixDane::yes : PostfixDane::no;
   }
   if (health && !health->dnssec) {
-    rules.dnssec = zone.without_dnssec;
+    rules.dnssec = without_dnssec(zone.on_dnssec_down);
     bool long_enough = !health->dnssec_worked || now - health->dnssec_down_since >= unproved_wait;
     if (rules.dnssec == Dnssec::last_proof_or_temp && long_enough) rules.dnssec = Dnssec::last_proof_or_sts;
     rules.dnssec_detail = health->dnssec_detail;

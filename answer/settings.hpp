@@ -14,22 +14,14 @@
 #include "core/domain_name.hpp"
 #include "core/map_name.hpp"
 #include "core/override.hpp"
+#include "core/zone_settings.hpp"
 #include "lookup/dane_look.hpp"
 #include "resolver/health.hpp"
 
 namespace mtasts {
 
-struct ZoneSettings {
-  ZoneRules rules;                                     // but for what only Health knows: see rules_now()
-  bool postfix_dane_auto = true;                       // postfix_dane = "auto"
-  Dnssec without_dnssec = Dnssec::last_proof_or_temp;  // on_dnssec_down; "auto" goes on in rules_now()
-  std::uint16_t default_port = 25;                     // of a next hop without a port
-  std::chrono::milliseconds first_fetch_wait{5000};
-  std::chrono::milliseconds answer_timeout{8000};
-};
-
 struct Settings {
-  ZoneSettings main;
+  ZoneSettings main;  // here and in zones, first_fetch_wait is at most answer_timeout
   std::map<std::string, ZoneSettings, std::less<>> zones;
   Overrides overrides;
   std::vector<DomainName> private_zones;  // next hops in or below these have no policy ([dns] private)
@@ -39,6 +31,10 @@ struct Settings {
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 SettingsPtr make_settings(const Config& config);
+
+// The rules of a zone before anything is known about this host: a Postfix that does DANE unless the file says
+// "no", and DNSSEC that works.
+ZoneRules configured_rules(const ZoneSettings& zone) noexcept;
 
 // The rules of a zone as they are now. health: nullptr before the first self-test. The rules live as long as
 // it. With on_dnssec_down = "auto" mail to a domain of which nothing was ever proved waits for the first hour

@@ -115,13 +115,12 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   Health health;
   health.dnssec = choice.outcome != SelfTest::Outcome::broken;  // silence says nothing about it
   health.dnssec_detail = choice.detail;
-  inputs.postfix_told = !zone.postfix_dane_auto;
   auto status = ask_daemon(config.listen.control, {{"verb", "status"}}, std::chrono::seconds(3));
   read_outage(status, inputs.now, health);
-  if (zone.postfix_dane_auto) {
+  if (zone.postfix_dane == PostfixDaneSetting::automatic) {
     read_postfix(status, zone_name, health, inputs);
   } else {
-    bool does = zone.rules.postfix_dane == PostfixDane::yes;
+    bool does = zone.postfix_dane == PostfixDaneSetting::yes;
     inputs.postfix =
         does ? "does DANE itself (postfix_dane = \"yes\")" : "does no DANE (postfix_dane = \"no\")";
   }
@@ -157,7 +156,7 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
                 fmt::format("\"{}\" is no map name; write postfix, postfix310 or sts, and /ZONE "
                             "behind it for a zone of the configuration",
                             printable(inputs.map)));
-  inputs.rules = zone->rules;
+  inputs.rules = configured_rules(*zone);
   inputs.port = zone->default_port;
   inputs.mx_hosts = dane_look_options(config).mx_hosts;
   inputs.cache = "not asked";

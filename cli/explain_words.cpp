@@ -109,7 +109,7 @@ std::string why_unsigned(const Explanation& all) {
 
 std::string why_no_dane(const Explanation& all) {
   if (!all.looked) return "not looked at";
-  if (all.inputs.rules.dane && all.inputs.rules.postfix_dane == PostfixDane::no)
+  if (all.inputs.rules.settings.dane && all.inputs.rules.postfix_dane == PostfixDane::no)
     return "not looked at: Postfix does no DANE";
   bool overruled = all.inputs.over && all.inputs.over->action == OverrideAction::ignore_dane;
   return overruled ? "not looked at: the override says ignore-dane" : "not looked at: dane = false";

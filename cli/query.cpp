@@ -156,7 +156,7 @@ bool can_be_sent(std::string_view map, std::string_view key) noexcept {
 std::chrono::milliseconds query_limit(const Config& config, std::string_view map) {
   auto name = parse_map_name(map);
   auto zone = name ? config.zones.find(name->zone) : config.zones.end();
-  const PolicyConfig& rules = zone == config.zones.end() ? config.policy : zone->second;
+  const ZoneSettings& rules = zone == config.zones.end() ? config.policy : zone->second;
   return std::max<std::chrono::milliseconds>(rules.answer_timeout + 2s, 10s);
 }
 

@@ -10,11 +10,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.hpp"
 #include "core/endpoint.hpp"
 #include "core/override.hpp"
+#include "core/zone_settings.hpp"
 
 namespace mtasts {
 
@@ -58,19 +60,6 @@ struct HttpsConfig {
   friend bool operator==(const HttpsConfig&, const HttpsConfig&) = default;
 };
 
-struct PolicyConfig {  // [policy], and [zone.NAME] with the same keys laid over it
-  bool dane = true;
-  std::string postfix_dane = "auto";  // yes | no | auto
-  std::string partial_dane = "sts";   // sts | dane-only
-  bool testing_as_enforce = false;
-  std::chrono::milliseconds first_fetch_wait{5000};
-  std::chrono::milliseconds answer_timeout{8000};
-  std::string on_dnssec_down = "auto";  // auto | ignore-dane | temp
-  unsigned mx_hosts = 10;
-  std::uint16_t default_port = 25;  // of a next hop without a port; [zone.NAME] only
-  friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
-};
-
 struct OverrideConfig {  // [override."NAME"]
   std::string name;      // as written, for messages, list and explain
   OverrideKey key;
@@ -89,6 +78,34 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+// As they are written in the file; the way back: enum_words<LogConfig::Level>.
+constexpr std::string_view words(LogConfig::Level level) noexcept {
+  switch (level) {
+    case LogConfig::Level::error: return "error";
+    case LogConfig::Level::warning: return "warning";
+    case LogConfig::Level::info: return "info";
+    case LogConfig::Level::debug: return "debug";
+  }
+  return {};
+}
+
+constexpr std::string_view words(LogConfig::Format format) noexcept {
+  switch (format) {
+    case LogConfig::Format::text: return "text";
+    case LogConfig::Format::json: return "json";
+  }
+  return {};
+}
+
+constexpr std::string_view words(LogConfig::Target target) noexcept {
+  switch (target) {
+    case LogConfig::Target::standard_error: return "stderr";
+    case LogConfig::Target::syslog: return "syslog";
+    case LogConfig::Target::journal: return "journal";
+  }
+  return {};
+}
+
 struct LimitsConfig {
   unsigned connections = 20000;    // socketmap connections in all
   std::chrono::seconds idle{300};  // a silent connection is closed after this
@@ -101,8 +118,8 @@ struct Config {
   CacheConfig cache;
   DnsConfig dns;
   HttpsConfig https;
-  PolicyConfig policy;
-  std::map<std::string, PolicyConfig, std::less<>> zones;  // by name, already merged with [policy]
+  ZoneSettings policy;
+  std::map<std::string, ZoneSettings, std::less<>> zones;  // by name, already merged with [policy]
   std::vector<OverrideConfig> overrides;                   // in the order of the file
   LogConfig log;
   LimitsConfig limits;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <vector>
 
 #include "conf/problems.hpp"
 #include "core/finding.hpp"
@@ -10,15 +10,6 @@
 
 namespace mtasts {
 namespace {
-
-constexpr std::array actions{OverrideAction::no_policy, OverrideAction::ignore_sts,
-                             OverrideAction::ignore_dane, OverrideAction::enforce, OverrideAction::answer};
-
-std::vector<std::string_view> action_words() {
-  std::vector<std::string_view> all;
-  for (auto each : actions) all.push_back(words(each));
-  return all;
-}
 
 // sequence: one UTF-8 sequence. C0 and C1 controls, DEL, U+2028, U+2029, U+202A to U+202E, U+2066 to U+2069.
 bool shows_as_itself(std::string_view sequence) noexcept {
@@ -43,8 +34,9 @@ bool shows_as_it_is(std::string_view text) noexcept {
 }  // namespace
 
 Read<OverrideAction> read_override_action(std::string_view text) {
-  if (auto action = override_action_of(text)) return *action;
-  auto all = action_words();
+  if (auto action = enum_words<OverrideAction>.value_of(text)) return *action;
+  std::vector<std::string_view> all;
+  for (const auto& each : enum_words<OverrideAction>) all.push_back(each.word);
   auto near = nearest(text, all);
   auto remedy = near.empty() ? fmt::format("use one of {}", fmt::join(all, ", "))
                              : fmt::format("did you mean \"{}\"?", near);

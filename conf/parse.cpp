@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "conf/overrides.hpp"
 #include "conf/problems.hpp"
@@ -24,8 +26,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t max_file = 1 << 20;
 constexpr std::chrono::milliseconds shortest = 100ms, longest = 10min;
-// Postfix waits 100 s for a reply, and an answer after 90 s is never sent (SM-11, SM-12).
-constexpr std::chrono::milliseconds longest_answer = 90s;
 constexpr std::string_view no_effect =
     "has no effect in this version; remove it, or leave it for a later one";
 
@@ -95,41 +95,51 @@ void read_https(TableReader section, HttpsConfig& https) {
   section.finish();
 }
 
-void warn_about_policy(TableReader& section, const PolicyConfig& policy) {
-  section.warn_if(policy.first_fetch_wait > policy.answer_timeout, "first_fetch_wait",
-                  fmt::format("is longer than answer_timeout ({}), which bounds the whole wait",
-                              format_duration(policy.answer_timeout)));
+void read_value(TableReader& section, const ZoneKey& key, bool& out) { section.boolean(key.name, out); }
+
+void read_value(TableReader& section, const ZoneKey& key, unsigned& out) {
+  section.number(key.name, out, static_cast<unsigned>(key.least), static_cast<unsigned>(key.most));
+}
+
+void read_value(TableReader& section, const ZoneKey& key, std::chrono::milliseconds& out) {
+  section.duration(key.name, out, std::chrono::milliseconds(key.least), std::chrono::milliseconds(key.most));
+}
+
+void read_value(TableReader& section, const ZoneKey& key, std::uint16_t& port) {
+  const toml::node* node = section.take(key.name);
+  if (node == nullptr) return;
+  if (node->is_string()) return section.text(key.name, port, read_service_port);
+  if (!node->is_integer())
+    return section.wrong_type(*node, key.name, "a port number, or the name of a service in quotes");
+  unsigned number = port;
+  read_value(section, key, number);
+  port = static_cast<std::uint16_t>(number);
+}
+
+template <class E>
+  requires std::is_enum_v<E>
+void read_value(TableReader& section, const ZoneKey& key, E& out) {
+  section.choice(key.name, out);
+}
+
+void read_keys(TableReader& section, ZoneSettings& zone, bool of_policy) {
+  for (const ZoneKey& key : zone_keys) {
+    if (key.in_policy == of_policy)
+      std::visit([&](auto member) { read_value(section, key, zone.*member); }, key.member);
+  }
 }
 
 // dns_timeout: a lookup that may run longer than the whole wait could never be told from one that failed.
-void read_policy(TableReader section, PolicyConfig& policy, std::chrono::milliseconds dns_timeout) {
-  section.boolean("dane", policy.dane);
-  section.choice("postfix_dane", policy.postfix_dane, postfix_dane_words);
-  section.choice("partial_dane", policy.partial_dane, partial_dane_words);
-  section.boolean("testing_as_enforce", policy.testing_as_enforce);
-  section.duration("first_fetch_wait", policy.first_fetch_wait, shortest, longest);
-  section.duration("answer_timeout", policy.answer_timeout, shortest, longest_answer);
-  section.choice("on_dnssec_down", policy.on_dnssec_down, dnssec_down_words);
-  section.number("mx_hosts", policy.mx_hosts, 1, 100);
+void read_policy(TableReader section, ZoneSettings& policy, std::chrono::milliseconds dns_timeout) {
+  read_keys(section, policy, true);
   if (section.has("answer_timeout") && policy.answer_timeout <= dns_timeout)
     section.error("answer_timeout",
                   fmt::format("{} is not above dns.timeout ({}); raise it or lower dns.timeout",
                               format_duration(policy.answer_timeout), format_duration(dns_timeout)));
-  warn_about_policy(section, policy);
+  section.warn_if(policy.first_fetch_wait > policy.answer_timeout, "first_fetch_wait",
+                  fmt::format("is longer than answer_timeout ({}), which bounds the whole wait",
+                              format_duration(policy.answer_timeout)));
   section.finish();
-}
-
-// The port of a next hop that names none, by which DANE finds its TLSA records (PFX-44).
-void read_default_port(TableReader& section, std::uint16_t& port) {
-  constexpr std::string_view key = "default_port";
-  const toml::node* node = section.take(key);
-  if (node == nullptr) return;
-  if (node->is_string()) return section.text(key, port, read_service_port);
-  if (!node->is_integer())
-    return section.wrong_type(*node, key, "a port number, or the name of a service in quotes");
-  unsigned number = port;
-  section.number(key, number, 1, 65'535);
-  port = static_cast<std::uint16_t>(number);
 }
 
 void read_zones(const toml::table* zones, Config& config, Problems& problems) {
@@ -142,9 +152,9 @@ void read_zones(const toml::table* zones, Config& config, Problems& problems) {
     } else if (!node.is_table()) {
       problems.error(line, prefix, "is no section; begin it by a line [zone.NAME]");
     } else {
-      PolicyConfig policy = config.policy;
+      ZoneSettings policy = config.policy;
       TableReader section(node.as_table(), prefix, problems);
-      read_default_port(section, policy.default_port);
+      read_keys(section, policy, false);
       read_policy(std::move(section), policy, config.dns.timeout);
       config.zones.insert_or_assign(std::string(key.str()), policy);
     }
@@ -152,9 +162,9 @@ void read_zones(const toml::table* zones, Config& config, Problems& problems) {
 }
 
 void read_log(TableReader section, LogConfig& log) {
-  section.choice("level", log.level, log_levels);
-  section.choice("format", log.format, log_formats);
-  section.choice("target", log.target, log_targets);
+  section.choice("level", log.level);
+  section.choice("format", log.format);
+  section.choice("target", log.target);
   section.finish();
 }
 

@@ -109,8 +109,8 @@ void TableReader::size(std::string_view key, std::uint64_t& out, std::uint64_t l
   out = *value;
 }
 
-std::string TableReader::choice_words(std::string_view word, const std::vector<std::string_view>& words) {
-  return fmt::format("\"{}\" is not known; use one of {}", printable(word), fmt::join(words, ", "));
+std::string TableReader::not_a_choice(std::string_view word, const std::vector<std::string_view>& choices) {
+  return fmt::format("\"{}\" is not known; use one of {}", printable(word), fmt::join(choices, ", "));
 }
 
 void TableReader::finish() {

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "conf/names.hpp"
 #include "conf/problems.hpp"
 #include "conf/values.hpp"
+#include "core/enum_words.hpp"
 
 namespace mtasts {
 
@@ -53,13 +53,14 @@ class TableReader {
     if (values.size() == array->size()) out = std::move(values);
   }
 
-  // One of a few words.
-  template <class T, class U, std::size_t N>
-  void choice(std::string_view key, T& out, const std::array<Named<U>, N>& names) {
-    text(key, out, [&](std::string_view word) -> Read<T> {
-      for (const auto& each : names)
-        if (each.word == word) return T(each.value);
-      return std::unexpected(not_a_choice(word, names));
+  // One of the words of an enum.
+  template <class E>
+  void choice(std::string_view key, E& out) {
+    text(key, out, [](std::string_view word) -> Read<E> {
+      if (auto value = enum_words<E>.value_of(word)) return *value;
+      std::vector<std::string_view> all;
+      for (const auto& each : enum_words<E>) all.push_back(each.word);
+      return std::unexpected(not_a_choice(word, all));
     });
   }
 
@@ -91,13 +92,7 @@ class TableReader {
     return std::nullopt;
   }
 
-  template <class U, std::size_t N>
-  static std::string not_a_choice(std::string_view word, const std::array<Named<U>, N>& names) {
-    std::vector<std::string_view> words;
-    for (const auto& each : names) words.push_back(each.word);
-    return choice_words(word, words);
-  }
-  static std::string choice_words(std::string_view word, const std::vector<std::string_view>& words);
+  static std::string not_a_choice(std::string_view word, const std::vector<std::string_view>& choices);
 
   static unsigned line_of(const toml::node& node) { return node.source().begin.line; }
   const toml::node* find(std::string_view key) const;

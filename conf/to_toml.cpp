@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <type_traits>
+#include <variant>
 
-#include "conf/names.hpp"
 #include "conf/override_values.hpp"
 #include "conf/parse.hpp"
 #include "conf/values.hpp"
@@ -72,20 +73,33 @@ void add_https(Out out, const HttpsConfig& https) {
   fmt::format_to(out, "allow_addresses = {}\n", list(https.allow_addresses, format_cidr));
 }
 
-void add_policy(Out out, std::string_view section, const PolicyConfig& policy) {
-  fmt::format_to(out, "\n[{}]\ndane = {}\n", section, policy.dane);
-  fmt::format_to(out, "postfix_dane = {}\npartial_dane = {}\n", toml_text(policy.postfix_dane),
-                 toml_text(policy.partial_dane));
-  fmt::format_to(out, "testing_as_enforce = {}\n", policy.testing_as_enforce);
-  fmt::format_to(out, "first_fetch_wait = \"{}\"\nanswer_timeout = \"{}\"\n",
-                 format_duration(policy.first_fetch_wait), format_duration(policy.answer_timeout));
-  fmt::format_to(out, "on_dnssec_down = {}\nmx_hosts = {}\n", toml_text(policy.on_dnssec_down),
-                 policy.mx_hosts);
+std::string value_text(bool value) { return value ? "true" : "false"; }
+std::string value_text(unsigned value) { return fmt::to_string(value); }
+std::string value_text(std::uint16_t value) { return fmt::to_string(value); }
+std::string value_text(std::chrono::milliseconds value) { return toml_text(format_duration(value)); }
+
+template <class E>
+  requires std::is_enum_v<E>
+std::string value_text(E value) {
+  return toml_text(words(value));
 }
 
-void add_zone(Out out, const std::string& name, const PolicyConfig& zone) {
+void add_keys(Out out, const ZoneSettings& zone, bool of_policy) {
+  for (const ZoneKey& key : zone_keys) {
+    if (key.in_policy != of_policy) continue;
+    auto text = std::visit([&](auto member) { return value_text(zone.*member); }, key.member);
+    fmt::format_to(out, "{} = {}\n", key.name, text);
+  }
+}
+
+void add_policy(Out out, std::string_view section, const ZoneSettings& policy) {
+  fmt::format_to(out, "\n[{}]\n", section);
+  add_keys(out, policy, true);
+}
+
+void add_zone(Out out, const std::string& name, const ZoneSettings& zone) {
   add_policy(out, "zone." + name, zone);
-  fmt::format_to(out, "default_port = {}\n", zone.default_port);
+  add_keys(out, zone, false);
 }
 
 void add_override(Out out, const OverrideConfig& entry) {
@@ -98,9 +112,8 @@ void add_override(Out out, const OverrideConfig& entry) {
 }
 
 void add_log(Out out, const LogConfig& log) {
-  fmt::format_to(out, "\n[log]\nlevel = \"{}\"\nformat = \"{}\"\ntarget = \"{}\"\n",
-                 word_of(log_levels, log.level), word_of(log_formats, log.format),
-                 word_of(log_targets, log.target));
+  fmt::format_to(out, "\n[log]\nlevel = \"{}\"\nformat = \"{}\"\ntarget = \"{}\"\n", words(log.level),
+                 words(log.format), words(log.target));
 }
 
 void add_limits(Out out, const LimitsConfig& limits) {

@@ -36,7 +36,7 @@ Decision apply(const PolicyView& policy, const ZoneRules& zone) noexcept {
   switch (policy.mode) {
     case Mode::enforce: return enforce(policy, "enforce policy");
     case Mode::testing:
-      if (zone.testing_as_enforce) return enforce(policy, "testing policy taken as enforce");
+      if (zone.settings.testing_as_enforce) return enforce(policy, "testing policy taken as enforce");
       return {Verdict::not_found, "7", "testing policy", {}};  // STS-41, ANS-4
     case Mode::none: break;
   }
@@ -48,7 +48,7 @@ std::string_view over_reason(const Override* over) noexcept {
 }
 
 bool enforces(const PolicyView& policy, const ZoneRules& zone) noexcept {
-  return policy.mode == Mode::enforce || (policy.mode == Mode::testing && zone.testing_as_enforce);
+  return policy.mode == Mode::enforce || (policy.mode == Mode::testing && zone.settings.testing_as_enforce);
 }
 
 using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
@@ -71,7 +71,7 @@ Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enfo
     return Decision{Verdict::dane, "4c", "TLSA records, not one of them usable", {}};
   }
   if (!policy_enforces) return Decision{Verdict::dane, "5", "usable TLSA records for some MX hosts", {}};
-  if (!zone.partial_dane_only) return std::nullopt;
+  if (zone.settings.partial_dane == PartialDane::sts) return std::nullopt;
   return Decision{Verdict::dane_only, "5", "usable TLSA records for some MX hosts", {}};
 }
 
@@ -85,7 +85,7 @@ Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
 Maybe by_last_proof(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
   if (dane != nullptr && proof_counts(*dane, now)) {
     if (dane->mx != MxState::secure) return std::nullopt;
-    HostTally hosts = tally_proofs(*dane, now, zone.mx_hosts);
+    HostTally hosts = tally_proofs(*dane, now, zone.settings.mx_hosts);
     if (hosts.usable + hosts.unusable + hosts.lost > 0) {
       if (!by_hosts(hosts, {}, policy_enforces, zone)) return std::nullopt;  // the policy would decide anyway
       return temp("3", "DNSSEC validation is down, and the domain had DANE", zone.dnssec_detail);
@@ -114,7 +114,7 @@ Maybe undecided(Time now, const DaneView* dane, bool policy_enforces, const Zone
 // about one of its hosts failed and no other is known to be usable.
 bool left_open(const DaneView& dane, const ZoneRules& zone) noexcept {
   if (zone.dnssec == Dnssec::works) return dane.trouble == MxTrouble::bogus;
-  HostTally hosts = tally(dane.hosts, zone.mx_hosts);
+  HostTally hosts = tally(dane.hosts, zone.settings.mx_hosts);
   return dane.mx == MxState::secure && hosts.failed > 0 && hosts.usable == 0;
 }
 
@@ -125,7 +125,7 @@ Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRu
   switch (dane->mx) {
     case MxState::null_mx: return Decision{Verdict::not_found, "3", "null MX: the domain takes no mail", {}};
     case MxState::secure: {
-      HostTally hosts = tally(dane->hosts, zone.mx_hosts);
+      HostTally hosts = tally(dane->hosts, zone.settings.mx_hosts);
       return as_postfix_can(by_hosts(hosts, dane->detail, policy_enforces, zone), zone.postfix_dane);
     }
     case MxState::insecure:
@@ -152,8 +152,8 @@ ZoneRules overridden(ZoneRules zone, const Override* over) noexcept {
   if (over == nullptr) return zone;
   switch (over->action) {
     case OverrideAction::ignore_sts: zone.sts = false; break;
-    case OverrideAction::ignore_dane: zone.dane = false; break;
-    case OverrideAction::enforce: zone.testing_as_enforce = true; break;
+    case OverrideAction::ignore_dane: zone.settings.dane = false; break;
+    case OverrideAction::enforce: zone.settings.testing_as_enforce = true; break;
     case OverrideAction::no_policy:
     case OverrideAction::answer: break;
   }

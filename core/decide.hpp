@@ -12,11 +12,21 @@
 #include "core/override.hpp"
 #include "core/record.hpp"
 #include "core/time.hpp"
+#include "core/zone_settings.hpp"
 
 namespace mtasts {
 
 // Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).
 enum class PostfixDane { yes, no, unknown };
+
+constexpr std::string_view words(PostfixDane postfix) noexcept {
+  switch (postfix) {
+    case PostfixDane::yes: return "yes";
+    case PostfixDane::no: return "no";
+    case PostfixDane::unknown: return "unknown";
+  }
+  return {};
+}
 
 // Whether DNSSEC can be validated on this host; if not, what holds for a next hop whose own lookup decided
 // nothing. An answer that validates decides whatever this says.
@@ -28,15 +38,13 @@ enum class Dnssec {
   last_proof_or_sts,   // the same; nothing was ever proved: the policy decides alone
 };
 
+// What holds for a next hop of a zone, as things are now.
 struct ZoneRules {
-  bool testing_as_enforce = false;
-  bool dane = true;  // see dane_counts()
-  bool sts = true;   // false: as if there were no policy
+  ZoneSettings settings{};  // as configured, but for what an override changes
+  bool sts = true;          // false: as if there were no policy
   PostfixDane postfix_dane = PostfixDane::yes;
-  bool partial_dane_only = false;  // partial_dane = "dane-only"
   Dnssec dnssec = Dnssec::works;
   std::string_view dnssec_detail{};  // why it doesn't; lives as long as the decision
-  unsigned mx_hosts = 10;
 };
 
 enum class Verdict {
@@ -75,7 +83,7 @@ Decision decide(const Moment& moment, const RecordView* record, std::optional<St
 // too for a Postfix that does no DANE itself: no answer could protect its mail by DANE, and none may defer
 // it.
 constexpr bool dane_counts(const ZoneRules& zone) noexcept {
-  return zone.dane && zone.postfix_dane != PostfixDane::no;
+  return zone.settings.dane && zone.postfix_dane != PostfixDane::no;
 }
 
 // Whether the state alone gives the answer: no policy could change it, so that none need be waited for.

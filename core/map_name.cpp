@@ -1,16 +1,13 @@
 #include "core/map_name.hpp"
 
 #include <algorithm>
-#include <array>
 
+#include "core/enum_words.hpp"
 #include "core/text.hpp"
 
 namespace mtasts {
 
 namespace {
-
-constexpr std::array dialects = {Dialect::postfix, Dialect::postfix310, Dialect::sts, Dialect::json,
-                                 Dialect::prefetch};
 
 bool is_zone(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32) return false;
@@ -19,21 +16,10 @@ bool is_zone(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view words(Dialect dialect) noexcept {
-  switch (dialect) {
-    case Dialect::postfix: return "postfix";
-    case Dialect::postfix310: return "postfix310";
-    case Dialect::sts: return "sts";
-    case Dialect::json: return "json";
-    case Dialect::prefetch: return "prefetch";
-  }
-  return "postfix";
-}
-
 std::optional<MapName> parse_map_name(std::string_view text) noexcept {
   std::size_t slash = text.find('/');
-  auto dialect = std::ranges::find(dialects, text.substr(0, slash), [](Dialect d) { return words(d); });
-  if (dialect == dialects.end()) return std::nullopt;
+  auto dialect = enum_words<Dialect>.value_of(text.substr(0, slash));
+  if (!dialect) return std::nullopt;
   if (slash == std::string_view::npos) return MapName{*dialect, {}};
   std::string_view zone = text.substr(slash + 1);
   if (!is_zone(zone)) return std::nullopt;

@@ -18,7 +18,17 @@ enum class Dialect {
   prefetch,    // OK cached | OK queued at once
 };
 
-std::string_view words(Dialect dialect) noexcept;  // the name as it stands in a map name
+// The name as it stands in a map name.
+constexpr std::string_view words(Dialect dialect) noexcept {
+  switch (dialect) {
+    case Dialect::postfix: return "postfix";
+    case Dialect::postfix310: return "postfix310";
+    case Dialect::sts: return "sts";
+    case Dialect::json: return "json";
+    case Dialect::prefetch: return "prefetch";
+  }
+  return {};
+}
 
 struct MapName {
   Dialect dialect;

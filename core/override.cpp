@@ -1,35 +1,15 @@
 #include "core/override.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace mtasts {
 namespace {
-
-constexpr std::array<std::pair<OverrideAction, std::string_view>, 5> actions{
-    {{OverrideAction::no_policy, "no-policy"},
-     {OverrideAction::ignore_sts, "ignore-sts"},
-     {OverrideAction::ignore_dane, "ignore-dane"},
-     {OverrideAction::enforce, "enforce"},
-     {OverrideAction::answer, "answer"}}};
 
 const Override* in_force(const Override& rule, Time now) noexcept {
   return now < rule.until ? &rule : nullptr;
 }
 
 }  // namespace
-
-std::string_view words(OverrideAction action) noexcept {
-  const auto* found = std::ranges::find(actions, action, &std::pair<OverrideAction, std::string_view>::first);
-  return found == actions.end() ? std::string_view() : found->second;
-}
-
-std::optional<OverrideAction> override_action_of(std::string_view word) noexcept {
-  for (const auto& [action, name] : actions)
-    if (name == word) return action;
-  return std::nullopt;
-}
 
 void Overrides::add(const OverrideKey& key, Override rule) {
   if (key.literal) {

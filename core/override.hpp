@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/domain_name.hpp"
+#include "core/enum_words.hpp"
 #include "core/time.hpp"
 
 namespace mtasts {
@@ -27,8 +28,17 @@ enum class OverrideAction : std::uint8_t {
   answer,       // this answer, before any DNS
 };
 
-std::string_view words(OverrideAction action) noexcept;  // "no-policy", "ignore-sts", …
-std::optional<OverrideAction> override_action_of(std::string_view word) noexcept;
+// As they are written in the configuration; the way back: enum_words<OverrideAction>.
+constexpr std::string_view words(OverrideAction action) noexcept {
+  switch (action) {
+    case OverrideAction::no_policy: return "no-policy";
+    case OverrideAction::ignore_sts: return "ignore-sts";
+    case OverrideAction::ignore_dane: return "ignore-dane";
+    case OverrideAction::enforce: return "enforce";
+    case OverrideAction::answer: return "answer";
+  }
+  return {};
+}
 
 struct Override {
   OverrideAction action = OverrideAction::no_policy;

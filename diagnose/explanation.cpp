@@ -171,7 +171,7 @@ bool settled_at_once(const ExplainInputs& inputs, const Hop& hop) {
 }
 
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept {
-  ZoneRules rules = rules_for(inputs.rules, dialect, inputs.postfix_told, override_of(inputs));
+  ZoneRules rules = rules_for(inputs.rules, dialect, override_of(inputs));
   rules.dnssec_detail = inputs.dnssec_detail;
   return rules;
 }

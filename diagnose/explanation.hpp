@@ -33,7 +33,6 @@ struct ExplainInputs {
   unsigned mx_hosts = 10;        // MX hosts looked at: the most that any zone wants
   ZoneRules rules;               // of the zone, before the override; dnssec_detail is below
   std::string dnssec_detail;     // why DNSSEC does not work, or a warning
-  bool postfix_told = false;     // postfix_dane is "yes" or "no" in the file
   std::optional<Override> over;  // in force for the next hop
   std::optional<Record> stored;  // what the cache has
   // Words for people: who resolves, how it is known whether Postfix does DANE, what became of the cache.

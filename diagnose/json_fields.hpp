@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "diagnose/trace_words.hpp"
+#include "core/enum_words.hpp"
 
 namespace mtasts {
 
@@ -32,13 +32,11 @@ class JsonFields {
   // nullptr: null, or not there.
   const boost::json::value* maybe(std::string_view key);
 
-  template <class E, std::size_t N>
-  E word(std::string_view key, const Words<E, N>& words) {
-    std::string text = octets(key, 100);
-    for (const auto& [each, value] : words)
-      if (each == text) return value;
+  template <class E>
+  E word(std::string_view key, const EnumWords<E>& words = enum_words<E>) {
+    if (auto value = words.value_of(octets(key, 100))) return *value;
     wrong(key, "is not one of the words that may stand there");
-    return words.front().second;
+    return words.begin()->value;
   }
 
   bool has(std::string_view key) const noexcept;

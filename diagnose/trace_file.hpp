@@ -1,9 +1,11 @@
 // trace_file - the form in which mtastsctl explain keeps an Explanation's inputs and answers (--save,
-// --offline): one JSON object in ASCII, version 1.
+// --offline): one JSON object in ASCII, version 2. Files of version 1 are read too.
 //
 // Octets that may be anything (names, reasons, headers) are strings in which U+0000 to U+00FF stand for the
 // octets 0 to 255; RDATA, bodies and the stored record are hexadecimal. Times are seconds since 1970. The
 // file is hostile: every member must be there, of its type and within its range, and none may be unknown.
+// Only of rules.settings, the keys of a zone by their names in mtastsd.toml, those may be missing that are
+// younger than the file; they have their defaults.
 #pragma once
 
 #include <string>
@@ -15,7 +17,7 @@
 namespace mtasts {
 
 inline constexpr std::size_t max_trace_file = 16 << 20;  // octets
-inline constexpr std::int64_t trace_version = 1;
+inline constexpr std::int64_t trace_version = 2;
 
 struct SavedTrace {
   ExplainInputs inputs;

@@ -1,9 +1,12 @@
 #include <boost/json/parse.hpp>
 #include <limits>
+#include <type_traits>
+#include <variant>
 
 #include "core/finding.hpp"
 #include "diagnose/json_fields.hpp"
 #include "diagnose/trace_file.hpp"
+#include "diagnose/trace_words.hpp"
 
 namespace mtasts {
 namespace {
@@ -27,9 +30,9 @@ std::chrono::milliseconds took(JsonFields& fields) {
 DnsStep read_dns(JsonFields& fields) {
   DnsStep step;
   step.name = fields.octets("name", longest_text);
-  step.type = fields.word("type", saved::rr_type_words);
-  step.answer.security = fields.word("security", saved::security_words);
-  step.answer.kind = fields.word("result", saved::kind_words);
+  step.type = fields.word("type", saved::rr_types);
+  step.answer.security = fields.word("security", saved::securities);
+  step.answer.kind = fields.word("result", saved::kinds);
   step.answer.ttl =
       static_cast<std::uint32_t>(fields.number("ttl", 0, std::numeric_limits<std::uint32_t>::max()));
   step.answer.canonical = fields.octets("canonical", longest_text);
@@ -51,7 +54,7 @@ std::optional<HttpsStep> read_https(JsonFields& fields) {
   }
   HttpsStep step{*domain, HttpAnswer{}, took(fields)};
   if (fields.has("step")) {
-    auto failed = fields.word("step", saved::fetch_step_words);
+    auto failed = fields.word("step", saved::fetch_steps);
     step.answer = std::unexpected(FetchError{failed, fields.octets("detail", longest_text)});
   } else {
     step.answer->status = static_cast<unsigned>(fields.number("status", 0, 999));
@@ -62,12 +65,11 @@ std::optional<HttpsStep> read_https(JsonFields& fields) {
 }
 
 void read_step(const json::value& value, std::size_t number, Trace& trace, std::string& trouble) {
-  constexpr Words<bool, 2> kinds{{{"dns", true}, {"https", false}}};
   JsonFields fields(&value, "trace[" + std::to_string(number) + "]", trouble);
-  if (fields.word("kind", kinds)) {
-    trace.emplace_back(read_dns(fields));
-  } else if (auto step = read_https(fields)) {
-    trace.emplace_back(*std::move(step));
+  switch (fields.word("kind", saved::steps)) {
+    case saved::StepKind::dns: trace.emplace_back(read_dns(fields)); break;
+    case saved::StepKind::https:
+      if (auto step = read_https(fields)) trace.emplace_back(*std::move(step));
   }
   fields.no_others();
 }
@@ -80,18 +82,60 @@ Trace read_steps(JsonFields& file, std::string& trouble) {
   return trace;
 }
 
-void read_rules(const json::value* value, ExplainInputs& inputs, std::string& trouble) {
+void read_value(JsonFields& fields, const ZoneKey& key, bool& out) { out = fields.flag(key.name); }
+
+template <class T>
+  requires std::is_unsigned_v<T>
+void read_value(JsonFields& fields, const ZoneKey& key, T& out) {
+  out = static_cast<T>(fields.number(key.name, key.least, key.most));
+}
+
+void read_value(JsonFields& fields, const ZoneKey& key, std::chrono::milliseconds& out) {
+  out = std::chrono::milliseconds(fields.number(key.name, key.least, key.most));
+}
+
+template <class E>
+  requires std::is_enum_v<E>
+void read_value(JsonFields& fields, const ZoneKey& key, E& out) {
+  out = fields.word<E>(key.name);
+}
+
+// A key that is not there is younger than the file, and has its default: that changes nothing.
+ZoneSettings read_settings(const json::value* value, std::string& trouble) {
+  JsonFields fields(value, "rules.settings", trouble);
+  ZoneSettings settings;
+  for (const ZoneKey& key : zone_keys) {
+    if (fields.has(key.name))
+      std::visit([&](auto member) { read_value(fields, key, settings.*member); }, key.member);
+  }
+  fields.no_others();
+  return settings;
+}
+
+// As version 1 had them, among the other rules. Told: postfix_dane is "yes" or "no" in the file.
+ZoneSettings read_settings_1(JsonFields& fields, PostfixDane postfix_dane) {
+  ZoneSettings settings;
+  settings.testing_as_enforce = fields.flag("testing_as_enforce");
+  settings.dane = fields.flag("dane");
+  if (fields.flag("partial_dane_only")) settings.partial_dane = PartialDane::dane_only;
+  settings.mx_hosts = static_cast<unsigned>(fields.number("mx_hosts", 1, max_mx_hosts));
+  bool told = fields.has("postfix_told") && fields.flag("postfix_told");
+  if (told) {
+    settings.postfix_dane =
+        postfix_dane == PostfixDane::no ? PostfixDaneSetting::no : PostfixDaneSetting::yes;
+  }
+  return settings;
+}
+
+void read_rules(const json::value* value, std::int64_t version, ExplainInputs& inputs, std::string& trouble) {
   JsonFields fields(value, "rules", trouble);
   ZoneRules& rules = inputs.rules;
-  rules.testing_as_enforce = fields.flag("testing_as_enforce");
-  rules.dane = fields.flag("dane");
   rules.sts = fields.flag("sts");
-  rules.postfix_dane = fields.word("postfix_dane", saved::postfix_dane_words);
-  rules.partial_dane_only = fields.flag("partial_dane_only");
-  rules.dnssec = fields.word("dnssec", saved::dnssec_words);
+  rules.postfix_dane = fields.word<PostfixDane>("postfix_dane");
+  rules.settings = version == 1 ? read_settings_1(fields, rules.postfix_dane)
+                                : read_settings(fields.maybe("settings"), trouble);
+  rules.dnssec = fields.word("dnssec", saved::dnssec);
   inputs.dnssec_detail = fields.octets("dnssec_detail", longest_text);
-  rules.mx_hosts = static_cast<unsigned>(fields.number("mx_hosts", 1, most_mx_hosts));
-  if (fields.has("postfix_told")) inputs.postfix_told = fields.flag("postfix_told");
   fields.no_others();
 }
 
@@ -99,9 +143,10 @@ std::optional<Override> read_override(const json::value* value, std::string& tro
   if (value == nullptr) return std::nullopt;
   JsonFields fields(value, "override", trouble);
   Override over;
-  auto action = override_action_of(fields.octets("action", 40));
-  if (action) over.action = *action;
-  if (!action) fields.wrong("action", "is no action of an override");
+  if (auto action = enum_words<OverrideAction>.value_of(fields.octets("action", 40)))
+    over.action = *action;
+  else
+    fields.wrong("action", "is no action of an override");
   over.answer = fields.octets("answer", longest_text);
   over.reason = fields.octets("reason", longest_text);
   if (auto until = fields.number_or_null("until", 0, last_second))
@@ -122,8 +167,8 @@ std::optional<Record> read_stored(JsonFields& file) {
   return std::nullopt;
 }
 
-// REQUIRES: the file is of this version.
-SavedTrace read_file(JsonFields& file, std::string& trouble) {
+// REQUIRES: the file is of that version, and it is known.
+SavedTrace read_file(JsonFields& file, std::int64_t version, std::string& trouble) {
   SavedTrace saved;
   ExplainInputs& inputs = saved.inputs;
   inputs.now = time_of(file, "time");
@@ -137,7 +182,7 @@ SavedTrace read_file(JsonFields& file, std::string& trouble) {
   inputs.way = file.octets("way", longest_text);
   inputs.postfix = file.octets("postfix", longest_text);
   inputs.cache = file.octets("cache", longest_text);
-  read_rules(file.maybe("rules"), inputs, trouble);
+  read_rules(file.maybe("rules"), version, inputs, trouble);
   inputs.over = read_override(file.maybe("override"), trouble);
   inputs.stored = read_stored(file);
   saved.trace = read_steps(file, trouble);
@@ -155,10 +200,10 @@ Result<SavedTrace> read_trace(std::string_view text) {
   std::string trouble;
   JsonFields file(&value, "", trouble);
   auto version = file.number("mtastsd_trace", 1, std::numeric_limits<std::int64_t>::max());
-  if (trouble.empty() && version != trace_version)
+  if (trouble.empty() && version > trace_version)
     return fail(Fault::syntax, "the file is of version " + std::to_string(version) +
-                                   "; this mtastsctl reads version " + std::to_string(trace_version));
-  SavedTrace saved = read_file(file, trouble);
+                                   "; this mtastsctl reads versions up to " + std::to_string(trace_version));
+  SavedTrace saved = read_file(file, version, trouble);
   if (!trouble.empty()) return fail(Fault::syntax, trouble);
   return saved;
 }

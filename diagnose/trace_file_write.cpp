@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "answer/answer_json.hpp"
 #include "answer/json.hpp"
 #include "core/rdata_text.hpp"
 #include "diagnose/trace_file.hpp"
@@ -33,9 +34,9 @@ json::object step_object(const DnsStep& step) {
   for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(hex_text(rdata)));
   return {{"kind", "dns"},
           {"name", octets(step.name)},
-          {"type", to_json(word_of(saved::rr_type_words, step.type))},
-          {"security", to_json(word_of(saved::security_words, step.answer.security))},
-          {"result", to_json(word_of(saved::kind_words, step.answer.kind))},
+          {"type", to_json(saved::rr_types.word_of(step.type))},
+          {"security", to_json(saved::securities.word_of(step.answer.security))},
+          {"result", to_json(saved::kinds.word_of(step.answer.kind))},
           {"ttl", step.answer.ttl},
           {"canonical", octets(step.answer.canonical)},
           {"validated", step.answer.validated},
@@ -52,7 +53,7 @@ json::object step_object(const HttpsStep& step) {
     object["content_type"] = octets(step.answer->content_type);
     object["body"] = to_json(hex_text(step.answer->body));
   } else {
-    object["step"] = to_json(word_of(saved::fetch_step_words, step.answer.error().step));
+    object["step"] = to_json(saved::fetch_steps.word_of(step.answer.error().step));
     object["detail"] = octets(step.answer.error().detail);
   }
   return object;
@@ -67,15 +68,13 @@ json::array steps(const Trace& trace) {
 
 json::object rules_object(const ExplainInputs& inputs) {
   const ZoneRules& rules = inputs.rules;
-  return {{"testing_as_enforce", rules.testing_as_enforce},
-          {"dane", rules.dane},
+  json::object settings;
+  for (const ZoneKey& key : zone_keys) settings.emplace(key.name, setting_json(key, rules.settings));
+  return {{"settings", std::move(settings)},
           {"sts", rules.sts},
-          {"postfix_dane", to_json(word_of(saved::postfix_dane_words, rules.postfix_dane))},
-          {"partial_dane_only", rules.partial_dane_only},
-          {"dnssec", to_json(word_of(saved::dnssec_words, rules.dnssec))},
-          {"dnssec_detail", octets(inputs.dnssec_detail)},
-          {"mx_hosts", rules.mx_hosts},
-          {"postfix_told", inputs.postfix_told}};
+          {"postfix_dane", to_json(words(rules.postfix_dane))},
+          {"dnssec", to_json(saved::dnssec.word_of(rules.dnssec))},
+          {"dnssec_detail", octets(inputs.dnssec_detail)}};
 }
 
 json::value override_object(const std::optional<Override>& over) {

@@ -1,66 +1,84 @@
-// trace_words - the words that stand for enumerators in a saved trace, in both directions.
+// trace_words - the words that stand for enumerators in a saved trace. They are not to change: saved traces
+// hold them.
 #pragma once
 
-#include <array>
 #include <string_view>
-#include <utility>
 
 #include "core/decide.hpp"
 #include "core/dns_answer.hpp"
+#include "core/enum_words.hpp"
 #include "ports/fetch.hpp"
 
-namespace mtasts {
+// A namespace of their own: the same enums have words for people.
+namespace mtasts::saved {
 
-template <class E, std::size_t N>
-using Words = std::array<std::pair<std::string_view, E>, N>;
+enum class StepKind { dns, https };
 
-// A namespace of their own: conf/ has tables of the same names.
-namespace saved {
-
-inline constexpr Words<RrType, 9> rr_type_words{{{"A", RrType::a},
-                                                 {"NS", RrType::ns},
-                                                 {"CNAME", RrType::cname},
-                                                 {"MX", RrType::mx},
-                                                 {"TXT", RrType::txt},
-                                                 {"AAAA", RrType::aaaa},
-                                                 {"DS", RrType::ds},
-                                                 {"DNSKEY", RrType::dnskey},
-                                                 {"TLSA", RrType::tlsa}}};
-
-inline constexpr Words<DnsAnswer::Security, 3> security_words{{{"secure", DnsAnswer::Security::secure},
-                                                               {"insecure", DnsAnswer::Security::insecure},
-                                                               {"bogus", DnsAnswer::Security::bogus}}};
-
-inline constexpr Words<DnsAnswer::Kind, 4> kind_words{{{"data", DnsAnswer::Kind::data},
-                                                       {"no data", DnsAnswer::Kind::no_data},
-                                                       {"NXDOMAIN", DnsAnswer::Kind::nxdomain},
-                                                       {"failed", DnsAnswer::Kind::failed}}};
-
-inline constexpr Words<FetchStep, 7> fetch_step_words{{{"address", FetchStep::address},
-                                                       {"connect", FetchStep::connect},
-                                                       {"proxy", FetchStep::proxy},
-                                                       {"tls", FetchStep::tls},
-                                                       {"request", FetchStep::request},
-                                                       {"response", FetchStep::response},
-                                                       {"deadline", FetchStep::deadline}}};
-
-inline constexpr Words<PostfixDane, 3> postfix_dane_words{
-    {{"yes", PostfixDane::yes}, {"no", PostfixDane::no}, {"unknown", PostfixDane::unknown}}};
-
-inline constexpr Words<Dnssec, 5> dnssec_words{{{"works", Dnssec::works},
-                                                {"ignore-dane", Dnssec::ignore_dane},
-                                                {"temp", Dnssec::temp},
-                                                {"last-proof-or-temp", Dnssec::last_proof_or_temp},
-                                                {"last-proof-or-sts", Dnssec::last_proof_or_sts}}};
-
-}  // namespace saved
-
-// "" for none.
-template <class E, std::size_t N>
-constexpr std::string_view word_of(const Words<E, N>& words, E value) noexcept {
-  for (const auto& [word, each] : words)
-    if (each == value) return word;
+inline constexpr EnumWords<StepKind> steps{[](StepKind kind) -> std::string_view {
+  switch (kind) {
+    case StepKind::dns: return "dns";
+    case StepKind::https: return "https";
+  }
   return {};
-}
+}};
 
-}  // namespace mtasts
+inline constexpr EnumWords<RrType> rr_types{[](RrType type) -> std::string_view {
+  switch (type) {
+    case RrType::a: return "A";
+    case RrType::ns: return "NS";
+    case RrType::cname: return "CNAME";
+    case RrType::mx: return "MX";
+    case RrType::txt: return "TXT";
+    case RrType::aaaa: return "AAAA";
+    case RrType::ds: return "DS";
+    case RrType::dnskey: return "DNSKEY";
+    case RrType::tlsa: return "TLSA";
+  }
+  return {};
+}};
+
+inline constexpr EnumWords<DnsAnswer::Security> securities{
+    [](DnsAnswer::Security security) -> std::string_view {
+      switch (security) {
+        case DnsAnswer::Security::secure: return "secure";
+        case DnsAnswer::Security::insecure: return "insecure";
+        case DnsAnswer::Security::bogus: return "bogus";
+      }
+      return {};
+    }};
+
+inline constexpr EnumWords<DnsAnswer::Kind> kinds{[](DnsAnswer::Kind kind) -> std::string_view {
+  switch (kind) {
+    case DnsAnswer::Kind::data: return "data";
+    case DnsAnswer::Kind::no_data: return "no data";
+    case DnsAnswer::Kind::nxdomain: return "NXDOMAIN";
+    case DnsAnswer::Kind::failed: return "failed";
+  }
+  return {};
+}};
+
+inline constexpr EnumWords<FetchStep> fetch_steps{[](FetchStep step) -> std::string_view {
+  switch (step) {
+    case FetchStep::address: return "address";
+    case FetchStep::connect: return "connect";
+    case FetchStep::proxy: return "proxy";
+    case FetchStep::tls: return "tls";
+    case FetchStep::request: return "request";
+    case FetchStep::response: return "response";
+    case FetchStep::deadline: return "deadline";
+  }
+  return {};
+}};
+
+inline constexpr EnumWords<Dnssec> dnssec{[](Dnssec dnssec) -> std::string_view {
+  switch (dnssec) {
+    case Dnssec::works: return "works";
+    case Dnssec::ignore_dane: return "ignore-dane";
+    case Dnssec::temp: return "temp";
+    case Dnssec::last_proof_or_temp: return "last-proof-or-temp";
+    case Dnssec::last_proof_or_sts: return "last-proof-or-sts";
+  }
+  return {};
+}};
+
+}  // namespace mtasts::saved

@@ -47,7 +47,7 @@ Freshness freshness_of(const Asked& asked, const RecordView& record,
     return Freshness::answer_and_recheck;
   bool undecided =
       !dane_known &&
-      (dane->trouble != MxTrouble::none || tally(dane->hosts, asked.rules.mx_hosts).failed > 0) &&
+      (dane->trouble != MxTrouble::none || tally(dane->hosts, asked.rules.settings.mx_hosts).failed > 0) &&
       asked.rules.dnssec != Dnssec::works;
   bool policy_waits =
       sts_freshness(record, asked.moment) == Freshness::wait || wants_newer_id(record, dane, asked.moment);

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-bool asks_postfix(const PolicyConfig& policy) { return policy.postfix_dane == "auto"; }
+bool asks_postfix(const ZoneSettings& zone) { return zone.postfix_dane == PostfixDaneSetting::automatic; }
 
 bool asks_postfix(const Config& config) {
   return asks_postfix(config.policy) ||

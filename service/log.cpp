@@ -22,16 +22,6 @@ namespace {
 constexpr std::size_t queue_lines = 8192;
 constexpr std::size_t max_value = 1000;  // octets of one value; a policy's rendered reply can be 90,000
 
-std::string_view words(Log::Level level) noexcept {
-  switch (level) {
-    case Log::Level::error: return "error";
-    case Log::Level::warning: return "warning";
-    case Log::Level::info: return "info";
-    case Log::Level::debug: return "debug";
-  }
-  return "info";
-}
-
 spdlog::level::level_enum to_spdlog(Log::Level level) noexcept {
   switch (level) {
     case Log::Level::error: return spdlog::level::err;

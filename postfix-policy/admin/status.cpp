@@ -47,18 +47,23 @@ json::object dnssec(const Health& health, Time now) {
                            : json::value((now - health.dnssec_down_since).count())}};
 }
 
-json::value postfix_dane(const PolicyConfig& policy, const Health& health) {
-  if (policy.postfix_dane != "auto") return policy.postfix_dane == "yes";
+json::value postfix_dane(const ZoneSettings& policy, const Health& health) {
+  if (policy.postfix_dane != PostfixDaneSetting::automatic)
+    return policy.postfix_dane == PostfixDaneSetting::yes;
   return health.postfix_dane ? json::value(*health.postfix_dane) : json::value(nullptr);
 }
 
 json::object postfix(const Config& config, const Health& health) {
   json::object zones;
   for (const auto& [name, policy] : config.zones)
-    zones[name] = json::object{{"mode", text(policy.postfix_dane)}, {"value", postfix_dane(policy, health)}};
-  return {{"mode", text(config.policy.postfix_dane)}, {"value", postfix_dane(config.policy, health)},
-          {"answered", health.postfix_answered},      {"doubtful", health.postfix_doubtful},
-          {"detail", text(health.postfix_detail)},    {"zones", std::move(zones)}};
+    zones[name] =
+        json::object{{"mode", text(words(policy.postfix_dane))}, {"value", postfix_dane(policy, health)}};
+  return {{"mode", text(words(config.policy.postfix_dane))},
+          {"value", postfix_dane(config.policy, health)},
+          {"answered", health.postfix_answered},
+          {"doubtful", health.postfix_doubtful},
+          {"detail", text(health.postfix_detail)},
+          {"zones", std::move(zones)}};
 }
 
 json::value text_or_null(const std::string& value) {

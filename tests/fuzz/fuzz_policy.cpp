@@ -75,7 +75,7 @@ void check_replies(const Policy& policy) {
   record.has_policy = true;
   record.policy = view(policy);
   const Decision decision =
-      decide(certain(Time{}), &record, std::nullopt, {}, {.testing_as_enforce = true, .dane = false});
+      decide(certain(Time{}), &record, std::nullopt, {}, {.settings = {.dane = false, .testing_as_enforce = true}});
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
     std::string out;
     append_reply(out, dialect, domain, decision);

@@ -20,7 +20,7 @@ constexpr std::string_view mx_characters = "abcdefghijklmnopqrstuvwxyz0123456789
 void check_reply(const RecordView& stored) {
   const DomainName domain = *DomainName::parse("example.com");
   const Decision decision = decide(certain(stored.fetched_at), &stored, std::nullopt, {},
-                                   {.testing_as_enforce = true, .dane = false});
+                                   {.settings = {.dane = false, .testing_as_enforce = true}});
   std::string out;
   append_reply(out, Dialect::postfix310, domain, decision);
   require(out.size() <= max_reply, "replies are bounded");

@@ -20,7 +20,7 @@ OverrideConfig over(std::string name, OverrideAction action, Time until = Time::
 
 SettingsPtr settings() {
   Config config;
-  PolicyConfig lab = config.policy;
+  ZoneSettings lab = config.policy;
   lab.default_port = 587;
   lab.dane = false;
   config.zones.emplace("lab", lab);
@@ -68,7 +68,7 @@ TEST_CASE("a request's next hop, zone and override", "[question]") {
   CHECK(asked->route == row.route);
   CHECK((asked->over == nullptr ? std::nullopt : std::optional(asked->over->action)) == row.over);
   CHECK(asked->in_private_zone == row.in_private_zone);
-  CHECK(asked->rules.dane == row.dane);
+  CHECK(asked->rules.settings.dane == row.dane);
 }
 
 TEST_CASE("a request that is about no policy domain", "[question]") {
@@ -100,20 +100,20 @@ TEST_CASE("a request that is about no policy domain", "[question]") {
 TEST_CASE("sendmail does DANE itself, unless the file says that nobody does", "[question]") {
   struct Row {
     const char* why;
-    std::string postfix_dane;
+    PostfixDaneSetting postfix_dane;
     std::optional<bool> found;  // by the health check
     Dialect dialect;
     PostfixDane want;
   };
   auto row = GENERATE(values<Row>({
-      {"not known yet", "auto", {}, Dialect::postfix, PostfixDane::unknown},
-      {"found out", "auto", true, Dialect::postfix, PostfixDane::yes},
-      {"found out that not", "auto", false, Dialect::postfix, PostfixDane::no},
-      {"found out that not, for sendmail", "auto", false, Dialect::sts, PostfixDane::yes},
-      {"not known yet, for sendmail", "auto", {}, Dialect::sts, PostfixDane::yes},
-      {"told no", "no", true, Dialect::postfix, PostfixDane::no},
-      {"told no, for sendmail", "no", true, Dialect::sts, PostfixDane::no},
-      {"told yes", "yes", false, Dialect::postfix, PostfixDane::yes},
+      {"not known yet", PostfixDaneSetting::automatic, {}, Dialect::postfix, PostfixDane::unknown},
+      {"found out", PostfixDaneSetting::automatic, true, Dialect::postfix, PostfixDane::yes},
+      {"found out that not", PostfixDaneSetting::automatic, false, Dialect::postfix, PostfixDane::no},
+      {"found out that not, for sendmail", PostfixDaneSetting::automatic, false, Dialect::sts, PostfixDane::yes},
+      {"not known yet, for sendmail", PostfixDaneSetting::automatic, {}, Dialect::sts, PostfixDane::yes},
+      {"told no", PostfixDaneSetting::no, true, Dialect::postfix, PostfixDane::no},
+      {"told no, for sendmail", PostfixDaneSetting::no, true, Dialect::sts, PostfixDane::no},
+      {"told yes", PostfixDaneSetting::yes, false, Dialect::postfix, PostfixDane::yes},
   }));
   INFO(row.why);
   Config config;

@@ -128,7 +128,7 @@ const std::vector<Case> cases{
        with_tlsa(w);
        w.inputs.map = "sts";
        w.inputs.rules.postfix_dane = PostfixDane::no;
-       w.inputs.postfix_told = true;
+       w.inputs.rules.settings.postfix_dane = PostfixDaneSetting::no;
      },
      "6", "OK secure match=mx.example.com servername=hostname"},
     {"Postfix does no DANE",

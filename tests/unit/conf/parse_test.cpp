@@ -101,7 +101,7 @@ query_bytes = 1000
                 "http://p.example:1",
                 "/secret",
                 {*parse_cidr("203.0.113.0/24"), *parse_cidr("2001:db8::/32")}};
-  want.policy = {false, "no", "dane-only", true, 1s, 3s, "temp", 4};
+  want.policy = {false, PostfixDaneSetting::no, PartialDane::dane_only, true, 1s, 3s, OnDnssecDown::temp, 4};
   want.log = {LogConfig::Level::debug, LogConfig::Format::json, LogConfig::Target::syslog};
   want.limits = {5, 120s, 1000};
   CHECK(parsed->config == want);
@@ -136,7 +136,7 @@ answer_timeout = "9s"
 )");
   REQUIRE(parsed);
   REQUIRE(parsed->config.zones.size() == 2);
-  const PolicyConfig& partners = parsed->config.zones.at("partners");
+  const ZoneSettings& partners = parsed->config.zones.at("partners");
   CHECK(partners.first_fetch_wait == 1s);
   CHECK(partners.testing_as_enforce);
   CHECK(partners.answer_timeout == 9s);

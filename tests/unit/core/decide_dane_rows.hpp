@@ -92,11 +92,11 @@ inline DaneState once(DaneState state, std::chrono::seconds age = 30 * 24h) {
 }
 
 const DaneState unknown{};
-const ZoneRules dane_only_zone{.partial_dane_only = true};
+const ZoneRules dane_only_zone{.settings = {.partial_dane = PartialDane::dane_only}};
 const ZoneRules no_postfix{.postfix_dane = PostfixDane::no};
 const ZoneRules maybe_postfix{.postfix_dane = PostfixDane::unknown};
-const ZoneRules no_dane{.dane = false};
-const ZoneRules strict{.testing_as_enforce = true};
+const ZoneRules no_dane{.settings = {.dane = false}};
+const ZoneRules strict{.settings = {.testing_as_enforce = true}};
 const ZoneRules down_ignore{.dnssec = Dnssec::ignore_dane, .dnssec_detail = "clock"};
 const ZoneRules down_temp{.dnssec = Dnssec::temp, .dnssec_detail = "clock"};
 const ZoneRules first_hour{.dnssec = Dnssec::last_proof_or_temp, .dnssec_detail = "clock"};

@@ -107,7 +107,7 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
   record.state = row.state;
   record.detail = "a cause";
   Decision decision = decide(certain(now), &record, std::nullopt, {},
-                             {.testing_as_enforce = row.testing_as_enforce, .dane = false});
+                             {.settings = {.dane = false, .testing_as_enforce = row.testing_as_enforce}});
   CHECK(decision.verdict == row.want);
   CHECK(decision.reason == row.reason);
   CHECK(decision.policy == (row.want == secure ? &record.policy : nullptr));
@@ -139,25 +139,25 @@ TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "", "version: STSv1"};
   RecordView cached = facts::with_policy(view(policy), when);
-  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.dane = false});
+  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.rule == "6");
   CHECK(decision.reason == "the policy lists no host name");
   policy.mode = Mode::testing;
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.dane = false}).verdict == Verdict::not_found);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict == Verdict::not_found);
 }
 
 TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
   Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
   RecordView cached = facts::with_policy(view(policy), when);
-  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.dane = false});
+  Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
   policy.mx += "\nmx.example.com";
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.dane = false}).verdict == Verdict::secure);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict == Verdict::secure);
 }
 
 TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
@@ -189,7 +189,7 @@ TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
   record.lost = true;
   ZoneRules rules;
   rules.sts = row.sts;
-  rules.dane = row.dane;
+  rules.settings.dane = row.dane;
   auto decision = decide(certain(now), &record, std::nullopt, {}, rules);
   CHECK(decision.verdict == row.want);
   if (row.want == Verdict::temp) CHECK(decision.detail == "cause");
@@ -201,12 +201,12 @@ TEST_CASE("a lookup that is not done is told instead of what the record says", "
   RecordView record;
   record.state = StsState::fetch_failed;
   record.detail = "connection refused";
-  Decision decision = decide(certain(now), &record, StsState::pending, {}, {.dane = false});
+  Decision decision = decide(certain(now), &record, StsState::pending, {}, {.settings = {.dane = false}});
   CHECK(decision.reason == "discovery not done yet");
   CHECK(decision.detail.empty());
-  CHECK(decide(certain(now), nullptr, StsState::pending, {}, {.dane = false}).reason ==
+  CHECK(decide(certain(now), nullptr, StsState::pending, {}, {.settings = {.dane = false}}).reason ==
         "discovery not done yet");
-  CHECK(decide(certain(now), nullptr, std::nullopt, {}, {.dane = false}).reason == "no policy known");
+  CHECK(decide(certain(now), nullptr, std::nullopt, {}, {.settings = {.dane = false}}).reason == "no policy known");
 }
 
 TEST_CASE("only the DANE state of the next hop itself counts", "[core]") {

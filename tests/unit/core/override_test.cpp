@@ -103,7 +103,7 @@ TEST_CASE("no overrides", "[core]") {
 TEST_CASE("the words of the actions are read back", "[core]") {
   for (auto action : {OverrideAction::no_policy, OverrideAction::ignore_sts, OverrideAction::ignore_dane,
                       OverrideAction::enforce, OverrideAction::answer})
-    CHECK(override_action_of(words(action)) == action);
-  CHECK(override_action_of("No-Policy") == std::nullopt);
-  CHECK(override_action_of("") == std::nullopt);
+    CHECK(enum_words<OverrideAction>.value_of(words(action)) == action);
+  CHECK(enum_words<OverrideAction>.value_of("No-Policy") == std::nullopt);
+  CHECK(enum_words<OverrideAction>.value_of("") == std::nullopt);
 }

@@ -60,13 +60,73 @@ TEST_CASE("a saved trace is read as it was written", "[trace]") {
   CHECK(saved->inputs.stored->policy);
 }
 
+TEST_CASE("every rule of a saved trace is read as it was written", "[trace]") {
+  ExplainInputs inputs;
+  inputs.dnssec_detail = "why";
+  inputs.rules = {.settings = {.dane = false,
+                               .postfix_dane = PostfixDaneSetting::no,
+                               .partial_dane = PartialDane::dane_only,
+                               .testing_as_enforce = true,
+                               .first_fetch_wait = std::chrono::milliseconds(100),
+                               .answer_timeout = std::chrono::milliseconds(90'000),
+                               .on_dnssec_down = OnDnssecDown::temp,
+                               .mx_hosts = 100,
+                               .default_port = 587},
+                  .sts = false,
+                  .postfix_dane = PostfixDane::no,
+                  .dnssec = Dnssec::last_proof_or_sts};
+  auto saved = read_trace(write_trace(inputs, {}));
+  if (!saved) FAIL(saved.error().detail);
+  CHECK(saved->inputs.rules.settings == inputs.rules.settings);
+  CHECK(saved->inputs.rules.sts == inputs.rules.sts);
+  CHECK(saved->inputs.rules.postfix_dane == inputs.rules.postfix_dane);
+  CHECK(saved->inputs.rules.dnssec == inputs.rules.dnssec);
+  CHECK(saved->inputs.dnssec_detail == inputs.dnssec_detail);
+}
+
+TEST_CASE("a key that is younger than a saved trace has its default", "[trace]") {
+  auto saved = read_trace(changed("rules/settings/partial_dane", nullptr));
+  REQUIRE(saved);
+  CHECK(saved->inputs.rules.settings == ZoneSettings{});
+}
+
+TEST_CASE("a saved trace of version 1 is read to the same rules", "[trace]") {
+  struct Row {
+    const char* told;  // with the member before it
+    PostfixDaneSetting setting;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"", PostfixDaneSetting::automatic},
+      {R"(,"postfix_told":false)", PostfixDaneSetting::automatic},
+      {R"(,"postfix_told":true)", PostfixDaneSetting::no},
+  }));
+  std::string rules = R"({"testing_as_enforce":true,"dane":false,"sts":false,"postfix_dane":"no",)"
+                      R"("partial_dane_only":true,"dnssec":"temp","dnssec_detail":"why","mx_hosts":7)";
+  json::object file = json::parse(good_file()).as_object();
+  file["mtastsd_trace"] = 1;
+  file["rules"] = json::parse(rules + row.told + "}");
+  auto saved = read_trace(json::serialize(file));
+  if (!saved) FAIL(saved.error().detail);
+  const ZoneRules& read = saved->inputs.rules;
+  CHECK(read.settings == ZoneSettings{.dane = false,
+                                      .postfix_dane = row.setting,
+                                      .partial_dane = PartialDane::dane_only,
+                                      .testing_as_enforce = true,
+                                      .mx_hosts = 7});
+  CHECK(!read.sts);
+  CHECK(read.postfix_dane == PostfixDane::no);
+  CHECK(read.dnssec == Dnssec::temp);
+  CHECK(saved->inputs.dnssec_detail == "why");
+}
+
 TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
   struct Row {
     const char *path, *value, *words;
   };
   auto row = GENERATE(Catch::Generators::values<Row>({
       {"mtastsd_trace", nullptr, "mtastsd_trace is missing"},
-      {"mtastsd_trace", "2", "version 2; this mtastsctl reads version 1"},
+      {"mtastsd_trace", "3", "version 3; this mtastsctl reads versions up to 2"},
+      {"mtastsd_trace", "1", "rules.testing_as_enforce is missing"},
       {"mtastsd_trace", "0", "mtastsd_trace is no whole number"},
       {"time", "-1", "time is no whole number"},
       {"time", "1e3", "time is no whole number"},
@@ -77,7 +137,16 @@ TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
       {"port", "65536", "port is no whole number from 0 to 65535"},
       {"mx_hosts", "0", "mx_hosts is no whole number"},
       {"rules", "null", "rules is no JSON object"},
-      {"rules/dane", "1", "rules.dane is neither true nor false"},
+      {"rules/settings", "null", "rules.settings is no JSON object"},
+      {"rules/settings", nullptr, "rules.settings is missing"},
+      {"rules/settings/dane", "1", "rules.settings.dane is neither true nor false"},
+      {"rules/settings/partial_dane", "\"sometimes\"", "rules.settings.partial_dane is not one of the words"},
+      {"rules/settings/mx_hosts", "101", "rules.settings.mx_hosts is no whole number from 1 to 100"},
+      {"rules/settings/answer_timeout", "90001", "rules.settings.answer_timeout is no whole number"},
+      {"rules/settings/default_port", "0", "rules.settings.default_port is no whole number"},
+      {"rules/settings/more", "1", "rules.settings has a member that is not known"},
+      {"rules/sts", "1", "rules.sts is neither true nor false"},
+      {"rules/sts", nullptr, "rules.sts is missing"},
       {"rules/dnssec", "\"perhaps\"", "rules.dnssec is not one of the words"},
       {"rules/more", "1", "rules has a member that is not known"},
       {"override", "[]", "override is no JSON object"},

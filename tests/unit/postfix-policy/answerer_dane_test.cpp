@@ -22,13 +22,13 @@ HealthPtr health(std::optional<bool> postfix_dane, bool dnssec = true) {
 
 Config config() {
   Config config;
-  config.zones["only"].partial_dane = "dane-only";
+  config.zones["only"].partial_dane = PartialDane::dane_only;
   config.zones["submission"].default_port = 587;
   config.zones["without"].dane = false;
-  config.zones["no"].postfix_dane = "no";
-  config.zones["yes"].postfix_dane = "yes";
-  config.zones["down"].on_dnssec_down = "temp";
-  config.zones["ignore"].on_dnssec_down = "ignore-dane";
+  config.zones["no"].postfix_dane = PostfixDaneSetting::no;
+  config.zones["yes"].postfix_dane = PostfixDaneSetting::yes;
+  config.zones["down"].on_dnssec_down = OnDnssecDown::temp;
+  config.zones["ignore"].on_dnssec_down = OnDnssecDown::ignore_dane;
   auto add = [&](const char* domain, OverrideAction action, std::string answer = {}) {
     config.overrides.push_back(
         {domain, {name(domain), false, false, false, {}}, {action, std::move(answer), "ticket 4711"}, false});

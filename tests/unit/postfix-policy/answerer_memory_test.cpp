@@ -35,7 +35,7 @@ TEST_CASE("a cached answer allocates nothing, by policy, by DANE or by override"
   FakeClock clock;
   Log log{LogConfig{.level = LogConfig::Level::info}};
   Config config;
-  config.policy.postfix_dane = "yes";
+  config.policy.postfix_dane = PostfixDaneSetting::yes;
   config.overrides.push_back(
       {"o", {name("over.example"), true, false, false, {}}, {OverrideAction::ignore_dane, "", "x"}, false});
   Answerer answerer(reader, clock, log, [](const DomainName&, std::optional<Route>) {});

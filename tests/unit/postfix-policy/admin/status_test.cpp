@@ -17,7 +17,7 @@ StatusFacts facts() {
       .listeners = {"inet:127.0.0.1:8463"},
       .config = {}};
   facts.config.cache.path = "/var/lib/mtastsd";
-  facts.config.zones["partners"].postfix_dane = "no";
+  facts.config.zones["partners"].postfix_dane = PostfixDaneSetting::no;
   return facts;
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("what the config verb gives is read back as the configuration in force
   REQUIRE(again);
   CHECK(again->config.cache.path == "/var/lib/mtastsd");
   CHECK(again->config.listen.control == "/run/elsewhere.sock");
-  CHECK(again->config.zones.at("partners").postfix_dane == "no");
+  CHECK(again->config.zones.at("partners").postfix_dane == PostfixDaneSetting::no);
 }
 
 TEST_CASE("status: DNS that does not answer is down, whatever is known about DNSSEC", "[daemon]") {

@@ -1,0 +1,61 @@
+// enum_words - the words that stand for the enumerators of an enum, in both directions.
+//
+// They are told once, by a function with a switch that has no default: an enumerator without a word does not
+// compile. The table for the way back is made from that function by the compiler.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace mtasts {
+
+template <class E>
+struct EnumWord {
+  std::string_view word;
+  E value;
+};
+
+// All enumerators with their words, in the order of their values. REQUIRES (else it does not compile): at
+// most 16 enumerators, of the values 0 to 255, no two of one word.
+template <class E>
+class EnumWords {
+ public:
+  // word: constexpr; the word of an enumerator, "" for every other value.
+  consteval explicit EnumWords(std::string_view (*word)(E)) {
+    for (unsigned number = 0; number <= 255; ++number) {
+      E value = static_cast<E>(number);
+      if (word(value).empty()) continue;
+      if (value_of(word(value))) throw "two enumerators have one word";
+      all_.at(count_++) = {word(value), value};
+    }
+  }
+
+  constexpr const EnumWord<E>* begin() const noexcept { return all_.data(); }
+  constexpr const EnumWord<E>* end() const noexcept { return all_.data() + count_; }
+
+  // nullopt: the word of none.
+  constexpr std::optional<E> value_of(std::string_view word) const noexcept {
+    for (const auto& each : *this)
+      if (each.word == word) return each.value;
+    return std::nullopt;
+  }
+
+  // "" for a value that is no enumerator.
+  constexpr std::string_view word_of(E value) const noexcept {
+    for (const auto& each : *this)
+      if (each.value == value) return each.word;
+    return {};
+  }
+
+ private:
+  std::array<EnumWord<E>, 16> all_{};
+  std::size_t count_ = 0;
+};
+
+// The table of an enum that has a constexpr words() beside it.
+template <class E>
+inline constexpr EnumWords<E> enum_words{[](E value) -> std::string_view { return words(value); }};
+
+}  // namespace mtasts
