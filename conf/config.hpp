@@ -15,7 +15,9 @@
 
 #include "core/address.hpp"
 #include "core/endpoint.hpp"
+#include "core/name_server.hpp"
 #include "core/override.hpp"
+#include "core/proxy_address.hpp"
 #include "core/zone_settings.hpp"
 
 namespace mtasts {
@@ -29,7 +31,7 @@ struct ListenConfig {
   std::string user = "mtastsd";  // taken after binding if started as root; empty: root stays root
   bool user_configured = false;  // false: the default, which counts only if there is such a user
   std::string control;           // path of the control socket
-  std::string http;              // "host:port", empty: off
+  std::optional<Endpoint> http;  // an inet one; nullopt: off
   unsigned workers = 0;          // answer threads; 0 = number of usable cores
   friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
 };
@@ -42,8 +44,8 @@ struct CacheConfig {
 };
 
 struct DnsConfig {
-  bool forward_auto = true;          // forward = "auto"
-  std::vector<std::string> forward;  // "address" or "address@port"; empty and not auto: full recursion
+  bool forward_auto = true;         // forward = "auto"
+  std::vector<NameServer> forward;  // without interfaces; empty and not auto: full recursion
   std::vector<std::string> private_zones;
   std::string root_hints;  // file; empty: libunbound's own
   std::string trust_anchor = "/usr/share/dns/root.key";
@@ -54,7 +56,7 @@ struct DnsConfig {
 struct HttpsConfig {
   std::string ca_file;  // empty: the system's store
   std::chrono::milliseconds timeout{30000};
-  std::string proxy;                   // "http://host:port", empty: none
+  std::optional<ProxyAddress> proxy;
   std::string proxy_credentials_file;  // user:password for the proxy; empty: it wants no login
   std::vector<Cidr> allow_addresses;
   friend bool operator==(const HttpsConfig&, const HttpsConfig&) = default;

@@ -35,7 +35,7 @@ Config default_config(const DefaultPaths& defaults) {
   config.listen.socketmap = {unix_endpoint("/var/spool/postfix/mtastsd/policy.sock"),
                              {Endpoint::Kind::inet, {}, loopback, 8463}};
   config.listen.control = defaults.control;
-  config.listen.http = "127.0.0.1:8464";
+  config.listen.http = Endpoint{Endpoint::Kind::inet, {}, loopback, 8464};
   config.cache.path = defaults.state;
   return config;
 }
@@ -52,7 +52,7 @@ void read_listen(TableReader section, ListenConfig& listen) {
   listen.user_configured = section.has("user") && !listen.user.empty();
   section.text("control", listen.control, read_socket_path);
   section.text("http", listen.http, read_host_port);
-  section.warn_if(!listen.http.empty() && listen.http != defaults.http, "http", no_effect);
+  section.warn_if(listen.http && listen.http != defaults.http, "http", no_effect);
   section.number("workers", listen.workers, 0, 1024);
   section.finish();
 }
@@ -89,7 +89,7 @@ void read_https(TableReader section, HttpsConfig& https) {
   section.duration("timeout", https.timeout, shortest, longest);
   section.text("proxy", https.proxy, read_proxy);
   section.text("proxy_credentials_file", https.proxy_credentials_file, read_optional_path);
-  section.warn_if(https.proxy.empty() && !https.proxy_credentials_file.empty(), "proxy_credentials_file",
+  section.warn_if(!https.proxy && !https.proxy_credentials_file.empty(), "proxy_credentials_file",
                   "has no effect without proxy");
   section.list("allow_addresses", https.allow_addresses, read_cidr);
   section.finish();

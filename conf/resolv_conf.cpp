@@ -15,25 +15,19 @@ bool link_local(const Address& address) noexcept {  // RFC 4291 §2.4
   return address.v6 && address.octets[0] == 0xFE && (address.octets[1] & 0xC0) == 0x80;
 }
 
-bool may_be_interface(std::string_view name) noexcept {
-  constexpr std::size_t most = 15;  // IFNAMSIZ of <net/if.h>, less its NUL
-  auto fine = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; };
-  return !name.empty() && name.size() <= most && std::ranges::all_of(name, fine);
-}
-
 // "192.0.2.53", "fe80::1%eth0"; the interface of another address than a link-local one has no meaning.
-std::optional<Nameserver> read_server(std::string_view text) {
+std::optional<NameServer> read_server(std::string_view text) {
   auto percent = text.find('%');
   auto address = parse_address(text.substr(0, percent));
   if (!address || (percent != text.npos && !address->v6)) return std::nullopt;
-  Nameserver server{.address = *address, .interface = {}};
+  NameServer server{.address = *address};
   auto interface = percent == text.npos ? std::string_view() : text.substr(percent + 1);
   if (link_local(*address) && may_be_interface(interface)) server.interface = interface;
   return server;
 }
 
 // glibc wants the word at the line's beginning and blanks behind it.
-std::optional<Nameserver> nameserver(std::string_view line) {
+std::optional<NameServer> nameserver(std::string_view line) {
   constexpr std::string_view word = "nameserver";
   if (!line.starts_with(word)) return std::nullopt;
   line.remove_prefix(word.size());
@@ -56,19 +50,14 @@ std::string nearest_copy(std::string_view path, const std::function<bool(const s
 
 }  // namespace
 
-std::string to_string(const Nameserver& server) {
-  auto text = to_string(server.address);
-  return server.interface.empty() ? text : text + "%" + server.interface;
-}
-
-std::vector<Nameserver> parse_resolv_conf(std::string_view text) {
-  std::vector<Nameserver> found;
+std::vector<NameServer> parse_resolv_conf(std::string_view text) {
+  std::vector<NameServer> found;
   while (!text.empty() && found.size() < most_nameservers) {
     auto end = std::min(text.find('\n'), text.size());
     if (auto server = nameserver(text.substr(0, end))) found.push_back(*std::move(server));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (found.empty()) found.push_back({.address = {.v6 = false, .octets = {127, 0, 0, 1}}, .interface = {}});
+  if (found.empty()) found.push_back({.address = {.v6 = false, .octets = {127, 0, 0, 1}}});
   return found;
 }
 

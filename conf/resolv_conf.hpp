@@ -3,28 +3,19 @@
 // Pure: text and paths in, values out. The text is hostile: any octets give 1 to 3 resolvers.
 #pragma once
 
-#include <compare>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "conf/config.hpp"
-#include "core/address.hpp"
+#include "core/name_server.hpp"
 
 namespace mtasts {
 
-struct Nameserver {
-  Address address;
-  std::string interface;  // a link-local address's, as "fe80::1%eth0" names it; else empty. Letters, digits
-                          // and ".", "-", "_" only, 15 at most
-  friend auto operator<=>(const Nameserver&, const Nameserver&) = default;
-};
-std::string to_string(const Nameserver& server);  // "fe80::1%eth0"
-
 // The first three nameservers, as glibc takes them; 127.0.0.1 if there is none. Everything else is passed
-// over, also an interface that can't be one (the address stands, but will hardly answer).
-std::vector<Nameserver> parse_resolv_conf(std::string_view text);
+// over, also an interface that can't be one (the address stands, but will hardly answer). All are of port 53.
+std::vector<NameServer> parse_resolv_conf(std::string_view text);
 
 // Where the smtp(8) that asks looks, chrooted or not (SM-16). Each unix socket lies below Postfix's queue
 // directory, and a chrooted Postfix has a copy there: the nearest folder above the socket (not "/") with an

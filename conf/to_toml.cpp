@@ -47,7 +47,8 @@ void add_listen(Out out, const ListenConfig& listen) {
                  toml_text(listen.socket_group));
   fmt::format_to(out, "{}user = {}\n", comment_unless(listen.user_configured || listen.user.empty()),
                  toml_text(listen.user));
-  fmt::format_to(out, "control = {}\nhttp = {}\n", toml_text(listen.control), toml_text(listen.http));
+  fmt::format_to(out, "control = {}\nhttp = {}\n", toml_text(listen.control),
+                 toml_text(listen.http ? host_and_port(*listen.http) : ""));
   fmt::format_to(out, "workers = {}\n", listen.workers);
 }
 
@@ -58,7 +59,10 @@ void add_cache(Out out, const CacheConfig& cache) {
 }
 
 void add_dns(Out out, const DnsConfig& dns) {
-  fmt::format_to(out, "\n[dns]\nforward = {}\n", dns.forward_auto ? "\"auto\"" : list(dns.forward, same));
+  fmt::format_to(out, "\n[dns]\nforward = {}\n",
+                 dns.forward_auto ? "\"auto\"" : list(dns.forward, [](const NameServer& each) {
+                   return to_string(each);
+                 }));
   fmt::format_to(out, "private = {}\n", list(dns.private_zones, same));
   fmt::format_to(out, "root_hints = {}\ntrust_anchor = {}\n", toml_text(dns.root_hints),
                  toml_text(dns.trust_anchor));
@@ -68,7 +72,7 @@ void add_dns(Out out, const DnsConfig& dns) {
 void add_https(Out out, const HttpsConfig& https) {
   fmt::format_to(out, "\n[https]\nca_file = {}\n", toml_text(https.ca_file));
   fmt::format_to(out, "timeout = \"{}\"\nproxy = {}\n", format_duration(https.timeout),
-                 toml_text(https.proxy));
+                 toml_text(https.proxy ? to_string(*https.proxy) : ""));
   fmt::format_to(out, "proxy_credentials_file = {}\n", toml_text(https.proxy_credentials_file));
   fmt::format_to(out, "allow_addresses = {}\n", list(https.allow_addresses, format_cidr));
 }

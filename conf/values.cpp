@@ -124,22 +124,21 @@ Read<Endpoint> read_endpoint(std::string_view text) {
   return wrong(text, "is no endpoint; write unix:/PATH or inet:ADDRESS:PORT");
 }
 
-Read<std::string> read_host_port(std::string_view text) {
-  if (text.empty() || inet_endpoint(text)) return std::string(text);
+Read<std::optional<Endpoint>> read_host_port(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  if (auto endpoint = inet_endpoint(text)) return endpoint;
   return wrong(text, "is no address with a port; write \"127.0.0.1:8464\", or \"\" to turn it off");
 }
 
-Read<std::string> read_forwarder(std::string_view text) {
-  auto at = text.find('@');
-  auto port =
-      at == std::string_view::npos ? 53 : whole_number<std::uint16_t>(text.substr(at + 1)).value_or(0);
-  if (parse_address(text.substr(0, at)) && port != 0) return std::string(text);
+Read<NameServer> read_forwarder(std::string_view text) {
+  auto server = parse_name_server(text);
+  if (server && server->interface.empty()) return *std::move(server);
   return wrong(text, "is no resolver; write its address, with a port other than 53 as \"192.0.2.53@5353\"");
 }
 
-Read<std::string> read_proxy(std::string_view text) {
+Read<std::optional<ProxyAddress>> read_proxy(std::string_view text) {
   constexpr std::string_view scheme = "http://";
-  if (text.empty()) return std::string();
+  if (text.empty()) return std::nullopt;
   if (text.contains('@'))  // its password must not get into a log
     return std::unexpected(
         "holds a login, which others could read here; write user:password into a file with mode 0600 and "
@@ -147,7 +146,8 @@ Read<std::string> read_proxy(std::string_view text) {
         "proxy_credentials_file");
   if (text.starts_with(scheme)) {
     auto parts = split_port(text.substr(scheme.size()));
-    if (parts && (parse_address(parts->first) || DomainName::parse(parts->first))) return std::string(text);
+    if (parts && (parse_address(parts->first) || DomainName::parse(parts->first)))
+      return ProxyAddress{std::string(parts->first), parts->second};
   }
   return wrong(
       text,

@@ -29,12 +29,12 @@ std::string format_size(std::uint64_t bytes);  // in the largest unit that is ex
 
 // "unix:/path", "inet:127.0.0.1:8463", "inet:[::1]:8463", "inet:localhost:8463".
 Read<Endpoint> read_endpoint(std::string_view text);
-// "ADDRESS:PORT" as in listen.http, or empty; returned as it was written.
-Read<std::string> read_host_port(std::string_view text);
+// "ADDRESS:PORT" as in listen.http; empty: nullopt.
+Read<std::optional<Endpoint>> read_host_port(std::string_view text);
 // "192.0.2.53", "192.0.2.53@5353", "2001:db8::53".
-Read<std::string> read_forwarder(std::string_view text);
-// "http://HOST:PORT", or empty.
-Read<std::string> read_proxy(std::string_view text);
+Read<NameServer> read_forwarder(std::string_view text);
+// "http://HOST:PORT"; empty: nullopt. Nothing of a text that holds a login gets into the error.
+Read<std::optional<ProxyAddress>> read_proxy(std::string_view text);
 Read<Cidr> read_cidr(std::string_view text);
 std::string format_cidr(const Cidr& block);
 // "0666": octal, only the read and write bits.

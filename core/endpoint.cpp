@@ -8,9 +8,13 @@ Endpoint unix_endpoint(std::string path) { return {Endpoint::Kind::unix_path, st
 
 std::string to_string(const Endpoint& endpoint) {
   if (endpoint.kind == Endpoint::Kind::unix_path) return "unix:" + endpoint.path;
+  return "inet:" + host_and_port(endpoint);
+}
+
+std::string host_and_port(const Endpoint& endpoint) {
   std::string address = to_string(endpoint.address);
   if (endpoint.address.v6) address = "[" + address + "]";
-  return "inet:" + address + ":" + std::to_string(endpoint.port);
+  return address + ":" + std::to_string(endpoint.port);
 }
 
 }  // namespace mtasts

@@ -20,6 +20,7 @@ struct Endpoint {
 
 Endpoint unix_endpoint(std::string path);
 
-std::string to_string(const Endpoint& endpoint);  // as it is written in the file
+std::string to_string(const Endpoint& endpoint);      // as it is written in the file
+std::string host_and_port(const Endpoint& endpoint);  // "127.0.0.1:8464", "[::1]:8464". REQUIRES: kind inet
 
 }  // namespace mtasts

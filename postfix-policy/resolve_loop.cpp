@@ -57,8 +57,7 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& 
 ResolveLoop::~ResolveLoop() { stop(); }
 
 // libunbound works on the loop's thread, so a running loop makes it there.
-Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config,
-                                                   const std::vector<std::string>& resolvers) {
+Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config, const Resolvers& resolvers) {
   if (!thread_.joinable()) return make_unbound_dns(loop_, first_options(config.dns, resolvers));
   std::promise<Result<std::unique_ptr<Dns>>> made;
   auto future = made.get_future();

@@ -57,7 +57,7 @@ class ResolveLoop {
   void count(std::move_only_function<void(FlightCounts)> deliver);
 
  private:
-  Result<std::unique_ptr<Dns>> make_dns(const Config& config, const std::vector<std::string>& resolvers);
+  Result<std::unique_ptr<Dns>> make_dns(const Config& config, const Resolvers& resolvers);
   boost::asio::awaitable<void> watch_clock();
   template <class T>
   void discard(T* thing);

@@ -16,7 +16,7 @@ std::string who(const std::vector<AdResult>& results, AdSeen seen) {
   for (const AdResult& each : results) {
     if (each.seen != seen) continue;
     if (!file.empty() && file != each.file) text += " (" + file + ")";
-    text += (text.empty() ? "" : ", ") + to_string(Nameserver{each.probe.server, each.probe.interface});
+    text += (text.empty() ? "" : ", ") + to_string(NameServer{each.probe.server, each.probe.interface});
     file = each.file;
   }
   return text.empty() ? text : text + " (" + file + ")";
@@ -50,12 +50,12 @@ AdFinding judge_ad_results(const std::vector<AdResult>& results) {
 std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {
   std::vector<AdResult> found;
   for (const std::string& file : postfix_resolv_confs(sockets, is_file)) {
-    for (const auto& [address, interface] : parse_resolv_conf(text_of_file(file))) {
+    for (const auto& [address, interface, port] : parse_resolv_conf(text_of_file(file))) {
       auto same = [&](const AdResult& each) {
         return each.probe.server == address && each.probe.interface == interface;
       };
       if (std::ranges::none_of(found, same))
-        found.push_back({.probe = {.server = address, .interface = interface}, .file = file});
+        found.push_back({.probe = {.server = address, .interface = interface, .port = port}, .file = file});
     }
   }
   return found;

@@ -68,12 +68,7 @@ HttpsOptions https_options(const HttpsConfig& config) {
   return options;
 }
 
-Resolvers system_resolvers() {
-  Resolvers resolvers;
-  for (const Nameserver& each : parse_resolv_conf(text_of_file("/etc/resolv.conf")))
-    resolvers.push_back(to_string(each));
-  return resolvers;
-}
+Resolvers system_resolvers() { return parse_resolv_conf(text_of_file("/etc/resolv.conf")); }
 
 TrustAnchor trust_anchor(const DnsConfig& config) {
   return {config.trust_anchor, root_anchor_tags(text_of_file(config.trust_anchor))};
@@ -82,7 +77,8 @@ TrustAnchor trust_anchor(const DnsConfig& config) {
 std::string way_in_words(const DnsConfig& config) {
   if (config.forward.empty()) return "recursion, as configured";
   std::string text;
-  for (const std::string& each : config.forward) text += (text.empty() ? "resolvers " : ", ") + each;
+  for (const NameServer& each : config.forward)
+    text += (text.empty() ? "resolvers " : ", ") + to_string(each);
   return text + ", as configured";
 }
 

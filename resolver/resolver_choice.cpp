@@ -32,7 +32,7 @@ Same trials_of(const Trials& trials, Way way) noexcept {
 
 std::string list(const Resolvers& resolvers) {
   std::string text;
-  for (const std::string& each : resolvers) text += (text.empty() ? "" : ", ") + each;
+  for (const NameServer& each : resolvers) text += (text.empty() ? "" : ", ") + to_string(each);
   return text;
 }
 
@@ -185,7 +185,7 @@ Trials trials_for(const WaysToTry& ways) {
   Trials trials;
   if (ways.choose) trials.push_back({.way = Way::recursion, .servers = {}});
   Way listed = ways.choose ? Way::resolvers : Way::configured;
-  for (const std::string& each : ways.resolvers) trials.push_back({.way = listed, .servers = {each}});
+  for (const NameServer& each : ways.resolvers) trials.push_back({.way = listed, .servers = {each}});
   if (!ways.choose && ways.resolvers.empty()) trials.push_back({.way = Way::configured, .servers = {}});
   trials.push_back({.way = Way::unvalidated, .servers = ways.resolvers});
   return trials;

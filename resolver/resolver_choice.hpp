@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/name_server.hpp"
 #include "core/result.hpp"
 #include "resolver/self_test.hpp"
 
@@ -27,8 +28,8 @@ enum class Way {
   unvalidated,  // without DNSSEC: MTA-STS works, DANE does not
 };
 
-// Whom a way asks, as UnboundOptions takes them; empty: the name servers of the zones (recursion).
-using Resolvers = std::vector<std::string>;
+// Whom a way asks; empty: the name servers of the zones (recursion).
+using Resolvers = std::vector<NameServer>;
 
 // A new Dns that goes this way and asks these.
 using MakeDns = std::function<Result<std::shared_ptr<Dns>>(Way, const Resolvers&)>;

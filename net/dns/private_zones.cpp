@@ -5,54 +5,28 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cstdint>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
 #include "core/address.hpp"
 #include "core/domain_name.hpp"
 #include "core/finding.hpp"
-#include "core/text.hpp"
 
 namespace mtasts {
 namespace {
 
-struct Server {
-  Address address;
-  std::string_view interface{};  // with its "%"
-  std::uint16_t port = 53;
-};
-
-bool interface_ok(const Server& server) noexcept {
-  if (server.interface.empty()) return true;
-  auto fine = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; };
-  return server.address.v6 && server.interface.size() > 1 &&
-         std::ranges::all_of(server.interface.substr(1), fine);
+bool interface_ok(const NameServer& server) noexcept {
+  return server.interface.empty() || (server.address.v6 && may_be_interface(server.interface));
 }
 
-std::optional<Server> parse_server(std::string_view text) {
-  auto at = text.find('@'), percent = std::min(text.substr(0, at).find('%'), at);
-  auto address = parse_address(text.substr(0, percent));
-  if (!address) return std::nullopt;
-  Server server{.address = *address};
-  if (percent < at) server.interface = text.substr(percent, at - percent);
-  if (!interface_ok(server)) return std::nullopt;
-  if (at == std::string_view::npos) return server;
-  auto port = text.substr(at + 1);
-  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
-  bool whole = error == std::errc{} && end == port.data() + port.size();
-  return whole && server.port != 0 ? std::optional(server) : std::nullopt;
-}
-
-Result<std::string> forward_lines(const std::vector<std::string>& servers) {
+Result<std::string> forward_lines(const std::vector<NameServer>& servers) {
   std::string lines;
-  for (const std::string& text : servers) {
-    auto server = parse_server(text);
-    if (!server) return fail(Fault::config, in_quotes(text) + " is no resolver's address");
-    lines += "  forward-addr: " + to_string(server->address) + std::string(server->interface) + "@" +
-             std::to_string(server->port) + "\n";
+  for (const NameServer& server : servers) {
+    if (!interface_ok(server) || server.port == 0)
+      return fail(Fault::config, in_quotes(to_string(server)) + " is no resolver's address");
+    lines += "  forward-addr: " + to_string(server.address);
+    if (!server.interface.empty()) lines += "%" + server.interface;
+    lines += "@" + std::to_string(server.port) + "\n";
   }
   return lines;
 }
@@ -81,7 +55,7 @@ class MemoryFile {
 }  // namespace
 
 Result<std::string> private_zone_text(const std::vector<std::string>& zones,
-                                      const std::vector<std::string>& servers) {
+                                      const std::vector<NameServer>& servers) {
   if (zones.empty() || servers.empty()) return std::string();
   auto forwards = forward_lines(servers);
   if (!forwards) return forwards;
@@ -97,7 +71,7 @@ Result<std::string> private_zone_text(const std::vector<std::string>& zones,
 }
 
 Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zones,
-                               const std::vector<std::string>& servers) {
+                               const std::vector<NameServer>& servers) {
   auto text = private_zone_text(zones, servers);
   if (!text) return std::unexpected(std::move(text.error()));
   if (text->empty()) return {};
@@ -112,11 +86,9 @@ Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zone
                                  ub_strerror(status) + "); is /proc mounted?");
 }
 
-bool any_loopback(const std::vector<std::string>& servers) {
-  return std::ranges::any_of(servers, [](const std::string& text) {
-    auto server = parse_server(text);
-    return server && special_use(server->address) == "loopback";
-  });
+bool any_loopback(const std::vector<NameServer>& servers) {
+  return std::ranges::any_of(
+      servers, [](const NameServer& server) { return special_use(server.address) == "loopback"; });
 }
 
 }  // namespace mtasts

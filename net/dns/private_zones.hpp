@@ -10,20 +10,21 @@
 #include <string>
 #include <vector>
 
+#include "core/name_server.hpp"
 #include "core/result.hpp"
 
 namespace mtasts {
 
-// servers: "address", "fe80::1%interface", either with "@port" behind it, loopback ones too; at least one if
-// there are zones. Empty text: no zones. Fault::config: one of them is no name or address.
+// servers: loopback ones too; at least one if there are zones. Empty text: no zones. Fault::config: a zone is
+// no name, or a server's interface can be none.
 Result<std::string> private_zone_text(const std::vector<std::string>& zones,
-                                      const std::vector<std::string>& servers);
+                                      const std::vector<NameServer>& servers);
 
 // To be called before the context's first question (UB-2), by one thread at a time (UB-22).
 Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zones,
-                               const std::vector<std::string>& servers);
+                               const std::vector<NameServer>& servers);
 
 // Is one of the servers a loopback address? Then libunbound must be allowed to ask there.
-bool any_loopback(const std::vector<std::string>& servers);
+bool any_loopback(const std::vector<NameServer>& servers);
 
 }  // namespace mtasts

@@ -91,12 +91,12 @@ Result<void> set(ub_ctx& ctx, const char* name, const char* value) {
                                  ub_strerror(status) + "); libunbound 1.17 or later is needed");
 }
 
-Result<void> set_forwarders(ub_ctx& ctx, const std::vector<std::string>& forward) {
-  for (const std::string& address : forward) {
-    if (ub_ctx_set_fwd(&ctx, address.c_str()) == UB_NOERROR) continue;
-    return fail(Fault::config,
-                "[dns] forward: \"" + address +
-                    "\" is no address; write \"192.0.2.53\", \"2001:db8::53\" or \"192.0.2.53@5353\"");
+Result<void> set_forwarders(ub_ctx& ctx, const std::vector<NameServer>& forward) {
+  for (const NameServer& server : forward) {
+    int status = ub_ctx_set_fwd(&ctx, to_string(server).c_str());
+    if (status != UB_NOERROR)
+      return fail(Fault::config, "[dns] forward: libunbound refuses " + to_string(server) + " (" +
+                                     ub_strerror(status) + "); name another resolver");
   }
   return {};
 }

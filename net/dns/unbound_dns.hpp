@@ -14,18 +14,19 @@
 #include <string>
 #include <vector>
 
+#include "core/name_server.hpp"
 #include "core/result.hpp"
 #include "ports/dns.hpp"
 
 namespace mtasts {
 
 struct UnboundOptions {
-  std::vector<std::string> forward;        // "address", "fe80::1%eth0", "address@port"; empty: full recursion
+  std::vector<NameServer> forward;         // empty: full recursion
   std::string root_hints;                  // file; empty: built in
   std::string trust_anchor;                // file in zone format; empty: none (then nothing is ever secure)
   bool validate = true;                    // false: trust_anchor is not used; nothing is ever secure or bogus
   std::vector<std::string> private_zones;  // asked from private_servers alone, without DNSSEC
-  std::vector<std::string> private_servers;  // as forward; empty: private_zones are zones like any other
+  std::vector<NameServer> private_servers;  // empty: private_zones are zones like any other
   std::chrono::milliseconds timeout{5000};
   unsigned max_queries = 1024;
 };

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "core/proxy_address.hpp"
 #include "net/https/addresses.hpp"
-#include "net/https/proxy.hpp"
 #include "net/https/sessions.hpp"
 #include "net/https/tls.hpp"
 #include "net/https/turns.hpp"

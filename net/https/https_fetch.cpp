@@ -64,15 +64,11 @@ class HttpsFetch final : public Fetch {
 
 Result<std::unique_ptr<Fetch>> make_https_fetch(asio::io_context& loop, HttpsOptions options) {
   auto settings = std::make_shared<GetSettings>();
-  if (!options.proxy.empty()) {
-    auto proxy = parse_proxy(options.proxy);
-    if (!proxy) return std::unexpected(std::move(proxy.error()));
-    settings->proxy = std::move(*proxy);
-    if (!options.proxy_credentials_file.empty()) {
-      auto login = read_proxy_credentials(options.proxy_credentials_file);
-      if (!login) return std::unexpected(std::move(login.error()));
-      settings->proxy_authorization = std::move(*login);
-    }
+  settings->proxy = std::move(options.proxy);
+  if (settings->proxy && !options.proxy_credentials_file.empty()) {
+    auto login = read_proxy_credentials(options.proxy_credentials_file);
+    if (!login) return std::unexpected(std::move(login.error()));
+    settings->proxy_authorization = std::move(*login);
   }
   auto tls = make_tls_context(options.ca_file);
   if (!tls) return std::unexpected(std::move(tls.error()));

@@ -9,10 +9,12 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/address.hpp"
+#include "core/proxy_address.hpp"
 #include "core/result.hpp"
 #include "ports/dns.hpp"
 #include "ports/fetch.hpp"
@@ -22,13 +24,13 @@ namespace mtasts {
 struct HttpsOptions {
   std::string ca_file;  // PEM; empty: the system's store
   std::chrono::milliseconds timeout{30000};
-  std::string proxy;                   // "http://host:port": HTTP CONNECT; empty: none
+  std::optional<ProxyAddress> proxy;   // asked for the policy host by HTTP CONNECT
   std::string proxy_credentials_file;  // read once, here; empty: the proxy wants no login
   std::vector<Cidr> allow_addresses;
 };
 
-// Loads the CA certificates (slow, some 100 ms: not on a busy loop). Fault::config: ca_file, proxy or its
-// credentials can't be used.
+// Loads the CA certificates (slow, some 100 ms: not on a busy loop). Fault::config: ca_file or the
+// proxy's credentials can't be used.
 Result<std::unique_ptr<Fetch>> make_https_fetch(boost::asio::io_context& loop, HttpsOptions options);
 
 }  // namespace mtasts

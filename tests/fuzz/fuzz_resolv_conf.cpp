@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto found = parse_resolv_conf(text);
   require(!found.empty() && found.size() <= 3, "one to three resolvers");
   std::string again;
-  for (const Nameserver& each : found) again += "nameserver " + to_string(each) + "\n";
+  for (const NameServer& each : found) again += "nameserver " + to_string(each) + "\n";
   require(parse_resolv_conf(again) == found, "what is written is read back");
   require(parse_resolv_conf("# x\noptions trust-ad\n" + std::string(text)) == found,
           "other lines do not matter");

@@ -1,4 +1,5 @@
 #include "conf/parse.hpp"
+#include "tests/unit/name_servers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -92,13 +93,14 @@ query_bytes = 1000
   want.listen.user = "postfix";
   want.listen.user_configured = true;
   want.listen.control = "/c";
-  want.listen.http = "[::1]:9";
+  want.listen.http = Endpoint{Endpoint::Kind::inet, {}, *parse_address("::1"), 9};
   want.listen.workers = 3;
   want.cache = {"/cache", true, 2097152};
-  want.dns = {false, {"192.0.2.1", "2001:db8::1@5353"}, {"corp.example"}, "/hints", "/key", 2s};
+  want.dns = {
+      false, test::name_servers({"192.0.2.1", "2001:db8::1@5353"}), {"corp.example"}, "/hints", "/key", 2s};
   want.https = {"/ca",
                 1min,
-                "http://p.example:1",
+                ProxyAddress{"p.example", 1},
                 "/secret",
                 {*parse_cidr("203.0.113.0/24"), *parse_cidr("2001:db8::/32")}};
   want.policy = {false, PostfixDaneSetting::no, PartialDane::dane_only, true, 1s, 3s, OnDnssecDown::temp, 4};

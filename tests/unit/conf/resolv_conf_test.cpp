@@ -11,7 +11,7 @@ using Names = std::vector<std::string>;
 
 Names nameservers(std::string_view text) {
   Names names;
-  for (const Nameserver& each : parse_resolv_conf(text)) names.push_back(to_string(each));
+  for (const NameServer& each : parse_resolv_conf(text)) names.push_back(to_string(each));
   return names;
 }
 

@@ -53,6 +53,27 @@ TEST_CASE("overrides and ports of zones are shown as they count", "[conf]") {
                     "allow_plaintext = false\nreason = \"x\"\nuntil = 2027-01-31\n"));
 }
 
+TEST_CASE("addresses are printed as they are written", "[conf]") {
+  for (std::string_view line : {"forward = [\"192.0.2.1\", \"2001:db8::1@5353\", \"127.0.0.1@54\"]",
+                                "forward = []", "forward = \"auto\""}) {
+    auto parsed = parse_config("dns." + std::string(line), "f", paths);
+    REQUIRE(parsed);
+    CHECK(to_toml(parsed->config).contains("\n" + std::string(line) + "\n"));
+  }
+  for (std::string_view line : {"proxy = \"http://Proxy.example:3128\"", "proxy = \"http://[2001:db8::1]:1\"",
+                                "proxy = \"http://192.0.2.1:80\"", "proxy = \"\""}) {
+    auto parsed = parse_config("https." + std::string(line), "f", paths);
+    REQUIRE(parsed);
+    CHECK(to_toml(parsed->config).contains("\n" + std::string(line) + "\n"));
+  }
+  for (std::string_view line :
+       {"http = \"127.0.0.1:8464\"", "http = \"[::1]:9\"", "http = \"0.0.0.0:80\"", "http = \"\""}) {
+    auto parsed = parse_config("listen." + std::string(line), "f", paths);
+    REQUIRE(parsed);
+    CHECK(to_toml(parsed->config).contains("\n" + std::string(line) + "\n"));
+  }
+}
+
 TEST_CASE("defaults stay defaults when the printed configuration is used as a file", "[conf]") {
   auto text = to_toml(parse_config("", "f", paths)->config);
   CHECK(text.contains(

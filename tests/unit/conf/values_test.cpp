@@ -159,6 +159,62 @@ TEST_CASE("single values: taken or refused", "[conf]") {
   CHECK(row.taken == row.want);
 }
 
+TEST_CASE("[https] proxy: host and port", "[conf]") {
+  struct Row {
+    const char *text, *host;
+    std::uint16_t port;
+    const char* written;
+  };
+  auto row = GENERATE(values<Row>({
+      {"http://proxy.example:3128", "proxy.example", 3128, "http://proxy.example:3128"},
+      {"http://Proxy.Example:3128", "Proxy.Example", 3128, "http://Proxy.Example:3128"},
+      {"http://192.0.2.1:8080", "192.0.2.1", 8080, "http://192.0.2.1:8080"},
+      {"http://[2001:db8::1]:65535", "2001:db8::1", 65535, "http://[2001:db8::1]:65535"},
+      {"http://proxy:1", "proxy", 1, "http://proxy:1"},
+  }));
+  INFO(row.text);
+  auto proxy = read_proxy(row.text);
+  REQUIRE(proxy);
+  CHECK(*proxy == ProxyAddress{row.host, row.port});
+  CHECK(to_string(proxy->value()) == row.written);
+}
+
+TEST_CASE("[https] proxy that can't be used, with the remedy", "[conf]") {
+  struct Row {
+    const char *text, *word;
+  };
+  auto row = GENERATE(values<Row>({
+      {"proxy.example:3128", "http://HOST:PORT"},
+      {"https://proxy.example:3128", "http://HOST:PORT"},
+      {"socks5://proxy.example:3128", "http://HOST:PORT"},
+      {"http://proxy.example", "http://HOST:PORT"},
+      {"http://proxy.example:", "http://HOST:PORT"},
+      {"http://proxy.example:0", "http://HOST:PORT"},
+      {"http://proxy.example:65536", "http://HOST:PORT"},
+      {"http://proxy.example:31a", "http://HOST:PORT"},
+      {"http://proxy.example:3128/", "http://HOST:PORT"},
+      {"http://proxy.example:3128/path", "http://HOST:PORT"},
+      {"http://user:secret@proxy.example:3128", "proxy_credentials_file"},
+      {"user:secret@proxy.example:3128", "proxy_credentials_file"},
+      {"http://:3128", "http://HOST:PORT"},
+      {"http://2001:db8::1:3128", "http://HOST:PORT"},
+      {"http://[192.0.2.1]:3128", "http://HOST:PORT"},
+      {"http://[]:3128", "http://HOST:PORT"},
+      {"http://bad host:3128", "http://HOST:PORT"},
+  }));
+  INFO(row.text);
+  auto proxy = read_proxy(row.text);
+  REQUIRE_FALSE(proxy);
+  CHECK(proxy.error().contains(row.word));
+  CHECK_FALSE(proxy.error().contains("secret"));
+}
+
+TEST_CASE("a resolver has an address and a port, and no interface", "[conf]") {
+  CHECK(read_forwarder("192.0.2.53") == NameServer{*parse_address("192.0.2.53"), "", 53});
+  CHECK(read_forwarder("2001:db8::53@5353") == NameServer{*parse_address("2001:db8::53"), "", 5353});
+  CHECK_FALSE(read_forwarder("fe80::1%eth0"));
+}
+
 TEST_CASE("socket_mode: four octal digits, read and write bits only", "[conf]") {
   CHECK(read_socket_mode("0666") == 0666u);
   CHECK(read_socket_mode("0660") == 0660u);

@@ -144,7 +144,7 @@ DnsServer::~DnsServer() {
   ::close(tcp_);
 }
 
-std::string DnsServer::forward() const { return "127.0.0.1@" + std::to_string(port_); }
+NameServer DnsServer::forward() const { return {.address = *parse_address("127.0.0.1"), .port = port_}; }
 
 void DnsServer::serve() {
   std::vector<Late> late;

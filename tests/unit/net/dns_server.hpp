@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/name_server.hpp"
+
 namespace mtasts {
 
 struct DnsQuestion {
@@ -57,7 +59,7 @@ class DnsServer {
   DnsServer(const DnsServer&) = delete;
   DnsServer& operator=(const DnsServer&) = delete;
 
-  std::string forward() const;  // "127.0.0.1@port"
+  NameServer forward() const;  // 127.0.0.1 and the port
   std::uint16_t port() const noexcept { return port_; }
   int most_at_once() const noexcept { return most_at_once_; }  // questions with delayed answers
   int tcp_questions() const noexcept { return tcp_questions_; }

@@ -11,12 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("a proxy or a CA file that can't be used is a fault of the configuration", "[net]") {
+TEST_CASE("a proxy's login or a CA file that can't be read is a fault of the configuration", "[net]") {
   fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
   HttpsOptions proxy, ca;
-  proxy.proxy = "proxy.example";
+  proxy.proxy = ProxyAddress{"proxy.example", 3128};
+  proxy.proxy_credentials_file = "/nonexistent";
   ca.ca_file = "/nonexistent";
   for (const auto& options : {proxy, ca}) {
     auto made = make_https_fetch(loop, options);
@@ -89,7 +90,7 @@ TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too
   std::string label(63, 'a');
   auto longest = DomainName::parse(label + "." + label + "." + label + "." + std::string(61, 'b'));
   CHECK(make_https_fetch(loop, options).value()->start(longest.value(), dns) == nullptr);
-  options.proxy = "http://192.0.2.1:3128";
+  options.proxy = ProxyAddress{"192.0.2.1", 3128};
   CHECK(make_https_fetch(loop, options).value()->start(DomainName::parse("example.com").value(), dns) ==
         nullptr);
   run_for(loop, 5ms);

@@ -167,12 +167,12 @@ TEST_CASE("names that can't be asked fail at once, without a packet", "[net]") {
 TEST_CASE("several forwarders: one that is down costs no question its answer", "[net]") {
   DnsServer silent([](const DnsQuestion&) { return DnsReply{.silent = true}; });
   DnsServer broken([](const DnsQuestion&) { return DnsReply{.rcode = 2}; });
-  std::string closed;
+  NameServer closed;
   {
     DnsServer gone(unsigned_zone);
     closed = gone.forward();
   }
-  auto dead = GENERATE_REF(values<std::string>({silent.forward(), broken.forward(), closed}));
+  auto dead = GENERATE_REF(values<NameServer>({silent.forward(), broken.forward(), closed}));
   UnboundOptions options;
   options.forward = {dead};  // the bench adds the one that works
   Bench bench(unsigned_zone, options);
@@ -255,17 +255,6 @@ TEST_CASE("files that can't be used are said with key, path and remedy", "[net]"
   for (const auto& word : {path, std::string(row.cause), std::string(row.remedy)}) {
     CHECK(made.error().detail.contains(word));
   }
-}
-
-TEST_CASE("a forwarder that is no address", "[net]") {
-  auto text = GENERATE(std::string("dns.example"), std::string(), std::string("127.0.0.1:53"));
-  UnboundOptions options;
-  options.forward = {"127.0.0.1", text};
-  asio::io_context loop{1};
-  auto made = make_unbound_dns(loop, options);
-  REQUIRE(!made);
-  CHECK(made.error().detail.contains("[dns] forward: \"" + text + "\""));
-  CHECK(made.error().detail.contains("192.0.2.53@5353"));
 }
 
 }  // namespace

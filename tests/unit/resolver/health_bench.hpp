@@ -12,6 +12,7 @@
 #include "core/dnskey.hpp"
 #include "resolver/health_check.hpp"
 #include "tests/unit/lookup/fakes.hpp"
+#include "tests/unit/name_servers.hpp"
 #include "tests/unit/net/run.hpp"
 #include "tests/unit/virtual_time.hpp"
 
@@ -36,7 +37,7 @@ inline LogConfig quiet() {
   return config;
 }
 
-inline std::string asked_at(const Resolvers& resolvers) { return resolvers.front(); }
+inline std::string asked_at(const Resolvers& resolvers) { return to_string(resolvers.front()); }
 
 // A host whose DNS can be broken while the check runs.
 struct Bench {
@@ -98,7 +99,7 @@ struct Bench {
 
   fake::VirtualTime virtual_time{[] { return true; }};  // the sockets in it are the loop's own
   DnsAnswer recursion = keys(), forwarded = keys(), unvalidated = keys();
-  Resolvers resolvers{"192.0.2.53"};
+  Resolvers resolvers = test::name_servers({"192.0.2.53"});
   Resolvers listed;  // of [dns] forward, without "auto"
   std::optional<Way> unmakeable;
   int failing_reads = 0;

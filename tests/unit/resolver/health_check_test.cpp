@@ -33,7 +33,7 @@ TEST_CASE("configured resolvers are asked for DANE whatever the test says", "[da
 
 TEST_CASE("flights wait until a way is chosen, also with configured resolvers", "[daemon]") {
   Bench bench;
-  bench.listed = {"192.0.2.1"};
+  bench.listed = test::name_servers({"192.0.2.1"});
   auto prepared = bench.prepare(GENERATE(false, true));
   bench.check.use(prepared);
   CHECK(bench.networks.empty());
@@ -44,7 +44,7 @@ TEST_CASE("while nothing validates, policies are looked up without validation, a
           "[daemon]") {
   Bench bench;
   bool choose = GENERATE(false, true);
-  bench.listed = {"192.0.2.1"};
+  bench.listed = test::name_servers({"192.0.2.1"});
   bench.recursion = choose ? silence : keys();
   auto prepared = bench.prepare(choose);
   bench.check.use(prepared);
@@ -110,11 +110,11 @@ TEST_CASE("auto: a silent way is passed over at once", "[daemon]") {
 
 TEST_CASE("a resolver that strips DNSSEC is left out while another validates", "[daemon]") {
   Bench bench;
-  bench.listed = {"192.0.2.1", "192.0.2.2"};
+  bench.listed = test::name_servers({"192.0.2.1", "192.0.2.2"});
   auto prepared = bench.prepare(false);
   auto make = prepared->plan.make;
   prepared->plan.make = [&, make](Way way, const Resolvers& servers) {
-    bench.forwarded = servers == Resolvers{"192.0.2.1"} ? stripped : keys();
+    bench.forwarded = servers == test::name_servers({"192.0.2.1"}) ? stripped : keys();
     return make(way, servers);
   };
   bench.check.use(prepared);
@@ -191,11 +191,11 @@ TEST_CASE("auto: recursion is away and the resolvers strip: down, and both are a
 TEST_CASE("an answer that fails brings the next look forward", "[daemon]") {
   Bench bench;
   bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});
-  bench.listed = {"192.0.2.1", "192.0.2.2"};
+  bench.listed = test::name_servers({"192.0.2.1", "192.0.2.2"});
   auto prepared = bench.prepare(false);
   bool lies = false;
   prepared->plan.make = [&, make = prepared->plan.make](Way way, const Resolvers& servers) {
-    bench.forwarded = lies && servers.front() == "192.0.2.1" ? stripped : keys();
+    bench.forwarded = lies && to_string(servers.front()) == "192.0.2.1" ? stripped : keys();
     return make(way, servers);
   };
   bench.check.use(prepared);
@@ -208,7 +208,7 @@ TEST_CASE("an answer that fails brings the next look forward", "[daemon]") {
   CHECK(bench.published.size() == looks);  // nobody has seen it
   dynamic_cast<fake::FakeDns&>(*prepared->in_use.dns).answers["example.com/MX"] = stripped;
   run(bench.loop, prepared->dns->ask("example.com", RrType::mx));
-  REQUIRE(bench.until([&] { return prepared->in_use.servers == Resolvers{"192.0.2.2"}; }));
+  REQUIRE(bench.until([&] { return prepared->in_use.servers == test::name_servers({"192.0.2.2"}); }));
   CHECK(bench.last().dnssec);
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("auto: another resolv.conf is followed", "[daemon]") {
   bench.check.use(prepared);
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
   CHECK(bench.who(*prepared) == "192.0.2.53");
-  bench.resolvers = {"192.0.2.99", "192.0.2.53"};
+  bench.resolvers = test::name_servers({"192.0.2.99", "192.0.2.53"});
   REQUIRE(bench.until([&] { return bench.last().way.contains("192.0.2.99"); }));
   CHECK(bench.who(*prepared) == "192.0.2.99");
   CHECK(bench.networks.size() == 1);
@@ -264,7 +264,7 @@ TEST_CASE("private zones are asked from the resolvers of now, by every way", "[d
   bench.check.use(prepared);
   REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
   CHECK(bench.who(*prepared) == "192.0.2.53");
-  bench.resolvers = {"192.0.2.99"};
+  bench.resolvers = test::name_servers({"192.0.2.99"});
   REQUIRE(bench.until([&] { return bench.who(*prepared) == "192.0.2.99"; }));
   CHECK(bench.last().way == "as configured");
 }

@@ -9,6 +9,7 @@
 
 #include "core/dnskey.hpp"
 #include "tests/unit/lookup/fakes.hpp"
+#include "tests/unit/name_servers.hpp"
 #include "tests/unit/net/run.hpp"
 
 namespace mtasts {
@@ -21,9 +22,11 @@ const SelfTest good{.outcome = Tested::works, .detail = {}},
     warned{.outcome = Tested::works, .detail = "a key is missing"},
     bad{.outcome = Tested::broken, .detail = "it fails"},
     mute{.outcome = Tested::no_answer, .detail = "timeout"};
-const WaysToTry automatic{.choose = true, .resolvers = {"192.0.2.53", "192.0.2.54"}, .words = {}},
-    configured{
-        .choose = false, .resolvers = {"192.0.2.53", "192.0.2.54"}, .words = "resolvers, as configured"},
+const WaysToTry automatic{
+    .choose = true, .resolvers = test::name_servers({"192.0.2.53", "192.0.2.54"}), .words = {}},
+    configured{.choose = false,
+               .resolvers = test::name_servers({"192.0.2.53", "192.0.2.54"}),
+               .words = "resolvers, as configured"},
     recursing{.choose = false, .resolvers = {}, .words = "recursion, as configured"};
 const std::string root_key("\1\1\3\10key", 7);
 
@@ -57,7 +60,8 @@ struct World {
   std::map<std::string, DnsAnswer> by_server;  // where the forwarders differ
   std::vector<std::pair<Way, Resolvers>> made;
 
-  ChoiceOptions options(WaysToTry ways = {.choose = true, .resolvers = {"192.0.2.53"}, .words = {}}) {
+  ChoiceOptions options(WaysToTry ways = {
+                            .choose = true, .resolvers = test::name_servers({"192.0.2.53"}), .words = {}}) {
     return {.make = [this](Way way, const Resolvers& servers) { return make(way, servers); },
             .anchor = {"/root.key", {key_tag(root_key)}},
             .ways = std::move(ways),
@@ -69,8 +73,8 @@ struct World {
     bool forwards = way == Way::resolvers || way == Way::configured;
     dns->answer = way == Way::unvalidated ? unvalidated : forwards ? forwarded : recursion;
     dns->delay = way == Way::unvalidated ? unvalidated_delay : forwards ? forwarded_delay : recursion_delay;
-    if (forwards && servers.size() == 1 && by_server.contains(servers.front()))
-      dns->answer = by_server[servers.front()];
+    if (forwards && servers.size() == 1 && by_server.contains(to_string(servers.front())))
+      dns->answer = by_server[to_string(servers.front())];
     return std::shared_ptr<Dns>(dns);
   }
 };
@@ -89,7 +93,8 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
     bool plain = false;
   };
   using enum SelfTest::Outcome;
-  const Resolvers both{"192.0.2.53", "192.0.2.54"}, second{"192.0.2.54"};
+  const Resolvers both = test::name_servers({"192.0.2.53", "192.0.2.54"}),
+                  second = test::name_servers({"192.0.2.54"});
   auto row = GENERATE_REF(Catch::Generators::values<Row>({
       {"recursion works",
        automatic,
@@ -283,12 +288,12 @@ TEST_CASE("several resolvers are asked together, those that validate", "[daemon]
   World world;
   fake::FakeClock clock;
   asio::io_context loop{1};
-  Resolvers three{"192.0.2.1", "192.0.2.2", "192.0.2.3"};
+  Resolvers three = test::name_servers({"192.0.2.1", "192.0.2.2", "192.0.2.3"});
   world.by_server["192.0.2.2"] = stripped;
   auto choice =
       run(loop, choose_way(world.options({.choose = false, .resolvers = three, .words = "x"}), clock));
   CHECK(choice.works());
-  CHECK(choice.servers == Resolvers{"192.0.2.1", "192.0.2.3"});
+  CHECK(choice.servers == test::name_servers({"192.0.2.1", "192.0.2.3"}));
   CHECK(choice.detail.contains("192.0.2.2 is not asked"));
   CHECK(choice.detail.contains("no signatures"));
   CHECK(choice.dns);

@@ -1,0 +1,30 @@
+// name_server - a DNS resolver to ask, as [dns] forward and resolv.conf(5) name it.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/address.hpp"
+
+namespace mtasts {
+
+struct NameServer {
+  Address address;
+  std::string interface{};  // of an IPv6 address, as "eth0" in "fe80::1%eth0"; else empty
+  std::uint16_t port = 53;
+  friend auto operator<=>(const NameServer&, const NameServer&) = default;
+};
+
+// "192.0.2.53", "fe80::1%eth0", "192.0.2.53@5353": the port only if it is not 53. libunbound reads it so.
+std::string to_string(const NameServer& server);
+
+// The text is hostile: any octets. nullopt: no such text. The interface may_be_interface().
+std::optional<NameServer> parse_name_server(std::string_view text);
+
+// 1 to 15 letters, digits and ".", "-", "_".
+bool may_be_interface(std::string_view text) noexcept;
+
+}  // namespace mtasts
