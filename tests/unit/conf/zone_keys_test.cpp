@@ -189,7 +189,8 @@ TEST_CASE("mtastsd.toml(5) has the keys of [policy] as their rows say", "[conf]"
     for (std::string_view word : words_of(key)) told &= entry.contains(roff(fmt::format("\"{}\"", word)));
     if (told && !entry.empty()) continue;
     std::cout << "docs/man/mtastsd.toml.5, [policy], an entry that tells range and words, such as:\n"
-              << heading(key) << roff(key.sentence) << ' ' << roff(range(key)) << "\n\n";
+              << heading(key) << roff(key.sentence) << '\n'
+              << roff(range(key)) << '\n';
     FAIL_CHECK("docs/man/mtastsd.toml.5 lacks what core/zone_settings.hpp says of " << key.name
                                                                                     << "; see above");
   }
