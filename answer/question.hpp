@@ -50,8 +50,8 @@ std::expected<Asked, NotAsked> read_question(const Settings& settings, const Hea
 // was waited for is ready, since the health may have changed.
 ZoneRules rules_of(const Asked& asked, const Health* health) noexcept;
 
-// The same from rules that were noted before (a saved trace). With postfix_dane = "auto" sendmail does DANE itself,
-// whatever Postfix does; a "yes" or "no" holds for it too.
+// The same from rules that were noted before (a saved trace). With postfix_dane = "auto" sendmail does DANE
+// itself, whatever Postfix does; a "yes" or "no" holds for it too.
 ZoneRules rules_for(ZoneRules rules, Dialect dialect, const Override* over) noexcept;
 
 }  // namespace mtasts

@@ -74,8 +74,8 @@ void check_replies(const Policy& policy) {
   RecordView record;
   record.has_policy = true;
   record.policy = view(policy);
-  const Decision decision =
-      decide(certain(Time{}), &record, std::nullopt, {}, {.settings = {.dane = false, .testing_as_enforce = true}});
+  const Decision decision = decide(certain(Time{}), &record, std::nullopt, {},
+                                   {.settings = {.dane = false, .testing_as_enforce = true}});
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
     std::string out;
     append_reply(out, dialect, domain, decision);

@@ -145,7 +145,8 @@ TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core
   CHECK(decision.reason == "the policy lists no host name");
   policy.mode = Mode::testing;
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict == Verdict::not_found);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict ==
+        Verdict::not_found);
 }
 
 TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
@@ -157,7 +158,8 @@ TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", 
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
   policy.mx += "\nmx.example.com";
   cached.policy = view(policy);
-  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict == Verdict::secure);
+  CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict ==
+        Verdict::secure);
 }
 
 TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
@@ -206,7 +208,8 @@ TEST_CASE("a lookup that is not done is told instead of what the record says", "
   CHECK(decision.detail.empty());
   CHECK(decide(certain(now), nullptr, StsState::pending, {}, {.settings = {.dane = false}}).reason ==
         "discovery not done yet");
-  CHECK(decide(certain(now), nullptr, std::nullopt, {}, {.settings = {.dane = false}}).reason == "no policy known");
+  CHECK(decide(certain(now), nullptr, std::nullopt, {}, {.settings = {.dane = false}}).reason ==
+        "no policy known");
 }
 
 TEST_CASE("only the DANE state of the next hop itself counts", "[core]") {

@@ -74,7 +74,8 @@ struct World {
     CHECK(stored.fetched_at <= clock.real() + max_step);
     CHECK(policy_in_force(view(stored), clock.moment()));
     RecordView record = view(stored);
-    CHECK(decide(clock.moment(), &record, std::nullopt, {}, {.settings = {.dane = false}}).verdict == Verdict::secure);
+    CHECK(decide(clock.moment(), &record, std::nullopt, {}, {.settings = {.dane = false}}).verdict ==
+          Verdict::secure);
   }
 };
 
