@@ -115,7 +115,7 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   Health health;
   health.dnssec = choice.outcome != SelfTest::Outcome::broken;  // silence says nothing about it
   health.dnssec_detail = choice.detail;
-  auto status = ask_daemon(config.listen.control, {{"verb", "status"}}, std::chrono::seconds(3));
+  auto status = ask_daemon(config.listen.control, ControlVerb::status, std::chrono::seconds(3));
   read_outage(status, inputs.now, health);
   if (zone.postfix_dane == PostfixDaneSetting::automatic) {
     read_postfix(status, zone_name, health, inputs);

@@ -31,7 +31,7 @@ struct Loaded {
 };
 
 Result<Loaded> ask(const std::string& control) {
-  auto reply = ask_daemon(control, {{"verb", "config"}}, patience);
+  auto reply = ask_daemon(control, ControlVerb::config, patience);
   if (!reply) return std::unexpected(std::move(reply.error()));
   DefaultPaths paths{text_of(*reply, "state"), text_of(*reply, "control")};
   auto parsed = parse_config(text_of(*reply, "text"), "the running mtastsd's configuration", paths);

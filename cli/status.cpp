@@ -179,7 +179,7 @@ bool something_is_down(const json::value* status) {
 }  // namespace
 
 int status(const std::string& control, const Terminal& terminal) {
-  auto answer = ask_daemon(control, {{"verb", "status"}});
+  auto answer = ask_daemon(control, ControlVerb::status);
   if (!answer) return terminal.trouble(whole(answer.error().detail));
   json::value object = std::move(*answer);
   if (terminal.json) {

@@ -6,40 +6,6 @@
 
 namespace mtasts {
 
-std::string_view words(RrType type) noexcept {
-  switch (type) {
-    case RrType::a: return "A";
-    case RrType::ns: return "NS";
-    case RrType::cname: return "CNAME";
-    case RrType::mx: return "MX";
-    case RrType::txt: return "TXT";
-    case RrType::aaaa: return "AAAA";
-    case RrType::ds: return "DS";
-    case RrType::dnskey: return "DNSKEY";
-    case RrType::tlsa: return "TLSA";
-  }
-  return "unknown type";
-}
-
-std::string_view words(DnsAnswer::Security security) noexcept {
-  switch (security) {
-    case DnsAnswer::Security::secure: return "secure";
-    case DnsAnswer::Security::insecure: return "insecure";
-    case DnsAnswer::Security::bogus: return "bogus";
-  }
-  return "bogus";
-}
-
-std::string_view words(DnsAnswer::Kind kind) noexcept {
-  switch (kind) {
-    case DnsAnswer::Kind::data: return "data";
-    case DnsAnswer::Kind::no_data: return "no data";
-    case DnsAnswer::Kind::nxdomain: return "NXDOMAIN";
-    case DnsAnswer::Kind::failed: return "failed";
-  }
-  return "failed";
-}
-
 std::optional<std::string> decode_txt(std::string_view rdata) {
   if (rdata.empty()) return std::nullopt;  // RFC 1035 §3.3.14: one or more strings
   std::string text;

@@ -24,7 +24,21 @@ enum class RrType : std::uint16_t {
   tlsa = 52
 };
 
-std::string_view words(RrType type) noexcept;  // "A", "TXT"
+// "A", "TXT". Stable: the JSON of traces and saved traces hold these words, and those of the two enums below.
+constexpr std::string_view words(RrType type) noexcept {
+  switch (type) {
+    case RrType::a: return "A";
+    case RrType::ns: return "NS";
+    case RrType::cname: return "CNAME";
+    case RrType::mx: return "MX";
+    case RrType::txt: return "TXT";
+    case RrType::aaaa: return "AAAA";
+    case RrType::ds: return "DS";
+    case RrType::dnskey: return "DNSKEY";
+    case RrType::tlsa: return "TLSA";
+  }
+  return {};
+}
 
 struct DnsAnswer {
   enum class Kind { data, no_data, nxdomain, failed };  // failed: SERVFAIL, timeout, bogus, local error
@@ -45,9 +59,24 @@ struct DnsAnswer {
   std::vector<std::string> rdata;
 };
 
-// "secure", "insecure", "bogus"; "data", "no data", "NXDOMAIN", "failed"
-std::string_view words(DnsAnswer::Security security) noexcept;
-std::string_view words(DnsAnswer::Kind kind) noexcept;
+constexpr std::string_view words(DnsAnswer::Security security) noexcept {
+  switch (security) {
+    case DnsAnswer::Security::secure: return "secure";
+    case DnsAnswer::Security::insecure: return "insecure";
+    case DnsAnswer::Security::bogus: return "bogus";
+  }
+  return {};
+}
+
+constexpr std::string_view words(DnsAnswer::Kind kind) noexcept {
+  switch (kind) {
+    case DnsAnswer::Kind::data: return "data";
+    case DnsAnswer::Kind::no_data: return "no data";
+    case DnsAnswer::Kind::nxdomain: return "NXDOMAIN";
+    case DnsAnswer::Kind::failed: return "failed";
+  }
+  return {};
+}
 
 // TXT RDATA: length-prefixed strings, joined without a separator (STS-1). nullopt: malformed.
 std::optional<std::string> decode_txt(std::string_view rdata);

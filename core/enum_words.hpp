@@ -6,8 +6,11 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace mtasts {
 
@@ -18,13 +21,14 @@ struct EnumWord {
 };
 
 // All enumerators with their words, in the order of their values. REQUIRES (else it does not compile): at
-// most 16 enumerators, of the values 0 to 255, no two of one word.
+// most 16 enumerators, of the values 0 to 511, no two of one word.
 template <class E>
 class EnumWords {
  public:
   // word: constexpr; the word of an enumerator, "" for every other value.
   consteval explicit EnumWords(std::string_view (*word)(E)) {
-    for (unsigned number = 0; number <= 255; ++number) {
+    constexpr auto most = std::numeric_limits<std::underlying_type_t<E>>::max();
+    for (int number = 0; number <= 511 && std::cmp_less_equal(number, most); ++number) {
       E value = static_cast<E>(number);
       if (word(value).empty()) continue;
       if (value_of(word(value))) throw "two enumerators have one word";

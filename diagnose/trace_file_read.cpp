@@ -30,9 +30,9 @@ std::chrono::milliseconds took(JsonFields& fields) {
 DnsStep read_dns(JsonFields& fields) {
   DnsStep step;
   step.name = fields.octets("name", longest_text);
-  step.type = fields.word("type", saved::rr_types);
-  step.answer.security = fields.word("security", saved::securities);
-  step.answer.kind = fields.word("result", saved::kinds);
+  step.type = fields.word("type", enum_words<RrType>);
+  step.answer.security = fields.word("security", enum_words<DnsAnswer::Security>);
+  step.answer.kind = fields.word("result", enum_words<DnsAnswer::Kind>);
   step.answer.ttl =
       static_cast<std::uint32_t>(fields.number("ttl", 0, std::numeric_limits<std::uint32_t>::max()));
   step.answer.canonical = fields.octets("canonical", longest_text);

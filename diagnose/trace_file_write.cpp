@@ -34,9 +34,9 @@ json::object step_object(const DnsStep& step) {
   for (const std::string& rdata : step.answer.rdata) data.push_back(to_json(hex_text(rdata)));
   return {{"kind", "dns"},
           {"name", octets(step.name)},
-          {"type", to_json(saved::rr_types.word_of(step.type))},
-          {"security", to_json(saved::securities.word_of(step.answer.security))},
-          {"result", to_json(saved::kinds.word_of(step.answer.kind))},
+          {"type", to_json(words(step.type))},
+          {"security", to_json(enum_words<DnsAnswer::Security>.word_of(step.answer.security))},
+          {"result", to_json(enum_words<DnsAnswer::Kind>.word_of(step.answer.kind))},
           {"ttl", step.answer.ttl},
           {"canonical", octets(step.answer.canonical)},
           {"validated", step.answer.validated},

@@ -22,41 +22,6 @@ inline constexpr EnumWords<StepKind> steps{[](StepKind kind) -> std::string_view
   return {};
 }};
 
-inline constexpr EnumWords<RrType> rr_types{[](RrType type) -> std::string_view {
-  switch (type) {
-    case RrType::a: return "A";
-    case RrType::ns: return "NS";
-    case RrType::cname: return "CNAME";
-    case RrType::mx: return "MX";
-    case RrType::txt: return "TXT";
-    case RrType::aaaa: return "AAAA";
-    case RrType::ds: return "DS";
-    case RrType::dnskey: return "DNSKEY";
-    case RrType::tlsa: return "TLSA";
-  }
-  return {};
-}};
-
-inline constexpr EnumWords<DnsAnswer::Security> securities{
-    [](DnsAnswer::Security security) -> std::string_view {
-      switch (security) {
-        case DnsAnswer::Security::secure: return "secure";
-        case DnsAnswer::Security::insecure: return "insecure";
-        case DnsAnswer::Security::bogus: return "bogus";
-      }
-      return {};
-    }};
-
-inline constexpr EnumWords<DnsAnswer::Kind> kinds{[](DnsAnswer::Kind kind) -> std::string_view {
-  switch (kind) {
-    case DnsAnswer::Kind::data: return "data";
-    case DnsAnswer::Kind::no_data: return "no data";
-    case DnsAnswer::Kind::nxdomain: return "NXDOMAIN";
-    case DnsAnswer::Kind::failed: return "failed";
-  }
-  return {};
-}};
-
 inline constexpr EnumWords<FetchStep> fetch_steps{[](FetchStep step) -> std::string_view {
   switch (step) {
     case FetchStep::address: return "address";

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <filesystem>
+#include <utility>
 
 namespace mtasts {
 namespace {
@@ -53,10 +54,18 @@ void Admin::start(std::vector<AnswerLoop*> loops, ResolveLoop& resolve, LmdbCach
   desk_ = std::make_unique<StatusDesk>(control_.executor(), std::move(loops), resolve, cache, clock_, log_,
                                        shortages_);
   desk_->use(std::move(facts));
-  control_.on("status", [this](const boost::json::object&) { return desk_->answer(); });
-  control_.on("config", [this](const boost::json::object&) { return desk_->config(); });
+  for (const auto& [word, verb] : enum_words<ControlVerb>)
+    control_.on(std::string(word), [this, verb](const boost::json::object&) { return answer(verb); });
   desk_->watch();
   control_.start();
+}
+
+boost::asio::awaitable<boost::json::object> Admin::answer(ControlVerb verb) {
+  switch (verb) {
+    case ControlVerb::status: return desk_->answer();
+    case ControlVerb::config: return desk_->config();
+  }
+  std::unreachable();
 }
 
 void Admin::tell(StatusFacts facts) {

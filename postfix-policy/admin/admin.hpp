@@ -9,6 +9,7 @@
 #include "postfix-policy/admin/status.hpp"
 #include "postfix-policy/preflight.hpp"
 #include "service/control.hpp"
+#include "service/control_verb.hpp"
 #include "service/listener.hpp"
 
 namespace mtasts {
@@ -34,6 +35,8 @@ class Admin {
   void stop() { control_.stop(); }
 
  private:
+  boost::asio::awaitable<boost::json::object> answer(ControlVerb verb);
+
   Log& log_;
   const Clock& clock_;
   Shortages& shortages_;

@@ -102,12 +102,12 @@ Result<boost::json::object> as_object(const std::string& reply, const std::strin
 
 }  // namespace
 
-Result<boost::json::object> ask_daemon(const std::string& path, const boost::json::object& request,
+Result<boost::json::object> ask_daemon(const std::string& path, ControlVerb verb,
                                        std::chrono::milliseconds limit) {
   Connection connection(std::chrono::steady_clock::now() + limit);
   if (int error = connection.connect(path); error != 0) return unreachable(path, error);
   std::string reply;
-  int error = connection.send(boost::json::serialize(request) + "\n");
+  int error = connection.send(boost::json::serialize(boost::json::object{{"verb", words(verb)}}) + "\n");
   if (error == 0) error = connection.receive(reply);
   if (error == EAGAIN || error == EWOULDBLOCK)
     return fail(Fault::timeout, fmt::format("mtastsd at {} does not answer in time; its log may say why",

@@ -156,7 +156,7 @@ TEST_CASE("status: exit 2 and a remedy if the daemon can't be asked", "[cli]") {
 TEST_CASE("the time for an answer is limited", "[cli]") {
   test::Folder folder;
   FakeDaemon daemon(folder / "s", "silence");
-  auto answer = ask_daemon(folder / "s", {{"verb", "status"}}, 100ms);
+  auto answer = ask_daemon(folder / "s", ControlVerb::status, 100ms);
   REQUIRE(!answer);
   CHECK(answer.error().fault == Fault::timeout);
 }
