@@ -39,7 +39,7 @@ json::object clock_json(const ClockState& clock) {
 json::value policy_json(const RecordView* record, const Moment& moment) {
   if (!record || !record->has_policy) return nullptr;
   json::array mx;
-  for_each_part(record->policy.mx, [&](std::string_view pattern) { mx.emplace_back(to_json(pattern)); });
+  for (std::string_view pattern : Parts(record->policy.mx)) mx.emplace_back(to_json(pattern));
   return json::object{{"id", to_json(record->id)},
                       {"mode", to_json(words(record->policy.mode))},
                       {"max_age", record->policy.max_age},
@@ -51,12 +51,11 @@ json::value policy_json(const RecordView* record, const Moment& moment) {
 json::value dane_json(const DaneView* dane) {
   if (!dane) return nullptr;
   json::array hosts;
-  for_each_part(dane->hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    hosts.push_back(json::object{{"host", to_json(host.name)},
-                                 {"state", to_json(words(host.state))},
-                                 {"new_preference", host.first_of_group}});
-  });
+  for (HostLine host : dane->hosts) {
+    hosts.push_back(json::object{{"host", to_json(host.name())},
+                                 {"state", to_json(words(host.state()))},
+                                 {"new_preference", host.first_of_group()}});
+  }
   return json::object{{"mx", to_json(words(dane->mx))},
                       {"trouble", to_json(words(dane->trouble))},
                       {"detail", to_json(printable(dane->detail, 500))},

@@ -37,9 +37,8 @@ void print_override(const Explanation& all, Sheet& sheet) {
 
 void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {
   LimitedLines lines;
-  for_each_part(policy.mx, [&](std::string_view pattern) {
+  for (std::string_view pattern : Parts(policy.mx))
     if (lines.room()) sheet.line("", fmt::format("mx {}", whole(pattern)));
-  });
   lines.end(sheet);
 }
 
@@ -74,11 +73,11 @@ void print_policy(const Explanation& all, Sheet& sheet) {
 }
 
 std::string host_in_words(const Explanation& all, MxState mx, const HostLine& host) {
-  if (host.state == HostState::not_asked)
-    return fmt::format("{}: not looked at, {}", whole(host.name),
+  if (host.state() == HostState::not_asked)
+    return fmt::format("{}: not looked at, {}", whole(host.name()),
                        mx == MxState::insecure ? "as MX is not signed" : "it is too far down");
-  auto text = fmt::format("{}: {}", whole(host.name), in_words(host.state));
-  auto found = std::ranges::find(all.hosts, host.name, &HostDetail::host);
+  auto text = fmt::format("{}: {}", whole(host.name()), in_words(host.state()));
+  auto found = std::ranges::find(all.hosts, host.name(), &HostDetail::host);
   return found == all.hosts.end() ? text : fmt::format("{}: {}", text, whole(found->detail));
 }
 
@@ -97,9 +96,8 @@ void print_hosts(const Explanation& all, Sheet& sheet) {
   if (!dane) return;
   print_state(all, *dane, sheet);
   LimitedLines lines;
-  for_each_part(dane->hosts, [&](std::string_view line) {
-    if (lines.room()) sheet.line("", host_in_words(all, dane->mx, read_host(line)), Colour::plain, 2);
-  });
+  for (HostLine host : dane->hosts)
+    if (lines.room()) sheet.line("", host_in_words(all, dane->mx, host), Colour::plain, 2);
   lines.end(sheet);
   if (auto why = why_unsigned(all); !why.empty()) sheet.line("", why, Colour::warning);
   if (dane->off_policy) sheet.line("", "none of them matches the policy's mx", Colour::warning);

@@ -47,7 +47,7 @@ std::string reply(Dialect dialect, const Facts& facts) {
 boost::json::value policy_object(const RecordView& record, const Moment& moment) {
   if (!record.has_policy) return nullptr;
   boost::json::array mx, lines;
-  for_each_part(record.policy.mx, [&](std::string_view part) { mx.push_back(to_json(part)); });
+  for (std::string_view pattern : Parts(record.policy.mx)) mx.push_back(to_json(pattern));
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     lines.push_back(to_json(std::string(key).append(value)));
   });
@@ -81,11 +81,9 @@ boost::json::array dane_array(const DomainName& domain, const RecordView& record
   boost::json::array states;
   for_each_dane(record, [&](const DaneView& dane) {
     boost::json::array hosts;
-    for_each_part(dane.hosts, [&](std::string_view line) {
-      HostLine host = read_host(line);
+    for (HostLine host : dane.hosts)
       hosts.push_back(
-          boost::json::object{{"host", to_json(host.name)}, {"state", to_json(words(host.state))}});
-    });
+          boost::json::object{{"host", to_json(host.name())}, {"state", to_json(words(host.state()))}});
     states.push_back(boost::json::object{{"next_hop", to_json(next_hop_in_words(domain.str(), dane.route))},
                                          {"mx", to_json(words(dane.mx))},
                                          {"trouble", to_json(words(dane.trouble))},
@@ -150,10 +148,8 @@ void print_dane(const DomainName& domain, const RecordView& record, Time now, Sh
     bool ends = dane.valid_until != Time{};
     sheet.line("dane", fmt::format("MX {}{}{}", words(dane.mx), next_hop,
                                    ends ? ", until " + when(dane.valid_until, now) : std::string()));
-    for_each_part(dane.hosts, [&](std::string_view line) {
-      HostLine host = read_host(line);
-      sheet.line("", fmt::format("{}: {}", whole(host.name), words(host.state)));
-    });
+    for (HostLine host : dane.hosts)
+      sheet.line("", fmt::format("{}: {}", whole(host.name()), words(host.state())));
     if (dane.trouble != MxTrouble::none)
       sheet.line("", fmt::format("last look {}, {} in a row", words(dane.trouble), dane.failures));
     if (!dane.detail.empty()) sheet.line("", whole(dane.detail));

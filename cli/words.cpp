@@ -21,7 +21,7 @@ struct Unit {
 constexpr std::array<Unit, 4> units{
     {{24h, 48h, "day"}, {1h, 2h, "hour"}, {1min, 2min, "minute"}, {1s, 0s, "second"}}};
 
-std::string_view hosts_code(std::string_view hosts) noexcept {
+std::string_view hosts_code(HostListView hosts) noexcept {
   HostTally count = tally(hosts, max_mx_hosts);
   if (count.failed > 0) return "failed";
   bool others = count.unusable + count.none + count.insecure > 0;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/host_list.hpp"
 #include "core/time.hpp"
 
 namespace mtasts {
@@ -43,49 +44,8 @@ enum class MxTrouble : std::uint8_t {
   bogus = 2,   // validation failed: an attack or a broken zone
 };
 
-// Of an MX host. The letters stand in the stored form.
-enum class HostState : char {
-  usable = 'u',       // secure TLSA records, one of them usable
-  unusable = 'n',     // secure TLSA records, none usable: TLS without authentication (DANE-8)
-  none = '0',         // securely denied
-  insecure = 'i',     // address or TLSA lookup ended in an unsigned zone (DANE-13)
-  failed = 'f',       // an error on the way to its TLSA records: it must not be used (DANE-5)
-  lost = 'F',         // earlier builds: failed, and at its last proof it had TLSA records
-  unreachable = 'x',  // it has no address: it does not count
-  not_asked = '-',    // not looked at: the MX is insecure, or it is too far down; it does not count
-};
-
-constexpr bool has_failed(HostState state) noexcept {
-  return state == HostState::failed || state == HostState::lost;
-}
-
 std::string_view words(MxState state) noexcept;      // "secure", "insecure", "null MX", "unknown"
 std::string_view words(MxTrouble trouble) noexcept;  // "failed", "bogus", ""
-std::string_view words(HostState state) noexcept;    // "usable TLSA", "unusable TLSA", "no TLSA", …
-
-// What an answer that validated said about a host, and when.
-struct HostProof {
-  HostState state = HostState::none;  // usable, unusable, none, insecure or unreachable
-  Time at{};
-};
-
-// The hosts as one text: a line each, in order of preference, "LETTER GROUP NAME" without blanks. GROUP is
-// '+' for the first host of a preference, '=' for the others. NAME is a host name in lower case, which may
-// have "_" in it. After a failed lookup a blank, the letter of the last proof and its time in seconds may
-// follow: "f+mx.example.com u1790000000".
-void append_host(std::string& hosts, HostState state, bool first_of_group, std::string_view name,
-                 const std::optional<HostProof>& proof = std::nullopt);
-
-struct HostLine {
-  HostState state;
-  bool first_of_group;
-  std::string_view name;
-  std::optional<HostProof> proof;  // as the line says; see last_proof()
-};
-HostLine read_host(std::string_view line) noexcept;  // REQUIRES: a line of a text that hosts_hold()
-
-// Whether each line has the form that append_host() gives it, and a name of the octets that may be in one.
-bool hosts_hold(std::string_view hosts) noexcept;
 
 // One look, borrowed. Lives as long as what it was taken from.
 struct DaneView {
@@ -93,7 +53,7 @@ struct DaneView {
   MxState mx = MxState::unknown;
   MxTrouble trouble = MxTrouble::none;
   bool off_policy = false;  // none of the hosts matches the policy's mx: look for a newer id first (STS-40)
-  std::string_view hosts;   // of an insecure MX: as announced, not looked at
+  HostListView hosts;       // of an insecure MX: as announced, not looked at
   std::string_view detail;  // the trouble in words, else why hosts failed; may be empty
   Time looked_at{};         // of the last look that decided mx
   Time valid_until{};       // mx and hosts count before this; Time{} with unknown
@@ -106,7 +66,8 @@ struct DaneState {  // the same, owned
   MxState mx = MxState::unknown;
   MxTrouble trouble = MxTrouble::none;
   bool off_policy = false;
-  std::string hosts, detail;
+  HostList hosts;
+  std::string detail;
   Time looked_at{}, valid_until{}, next_try{};
   std::uint16_t failures = 0;
 };
@@ -132,13 +93,13 @@ struct HostTally {
 };
 // Counts whole preference groups until mx_hosts hosts are counted: hosts far down are hardly ever tried
 // (DANE-26).
-HostTally tally(std::string_view hosts, unsigned mx_hosts) noexcept;
+HostTally tally(HostListView hosts, unsigned mx_hosts) noexcept;
 // The same of the last proofs: a failed host counts as what it was proved to be; as lost if it had TLSA
 // records; as failed without a proof.
 HostTally tally_proofs(const DaneView& dane, Time now, unsigned mx_hosts) noexcept;
 
 // Whether there are hosts and none of them matches one of a policy's mx patterns, as in Policy::mx (RFC 8461
 // §4.1): delivery must fail, so a newer policy is worth looking for (STS-40).
-bool none_matches(std::string_view hosts, std::string_view patterns);
+bool none_matches(HostListView hosts, std::string_view patterns);
 
 }  // namespace mtasts

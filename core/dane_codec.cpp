@@ -1,6 +1,7 @@
 #include "core/dane_codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 #include <utility>
 
@@ -16,7 +17,7 @@ static_assert(std::to_underlying(MxState::null_mx) == 3 && std::to_underlying(Mx
 
 void append_state(std::string& out, const DaneState& s) {
   std::string_view detail = std::string_view(s.detail).substr(0, max_dane_detail);
-  std::string_view hosts = s.hosts.size() <= max_dane_hosts ? std::string_view(s.hosts) : std::string_view();
+  std::string_view hosts = s.hosts.text().size() <= max_dane_hosts ? s.hosts.text() : std::string_view();
   append_little(out, (s.route.bracketed ? bracketed_flag : 0) | (s.off_policy ? off_policy_flag : 0), 1);
   append_little(out, s.route.port, 2);
   append_little(out, std::to_underlying(s.mx), 1);
@@ -38,11 +39,15 @@ struct Numbers {
   std::uint16_t detail_size, hosts_size;
 };
 
+std::size_t texts_size(const Numbers& n) noexcept { return std::size_t{n.detail_size} + n.hosts_size; }
+
+Route route_of(const Numbers& n) noexcept { return {(n.flags & bracketed_flag) != 0, n.port}; }
+
 bool numbers_hold(const Numbers& n, std::size_t rest) noexcept {
   return n.flags <= (bracketed_flag | off_policy_flag) && n.mx <= std::to_underlying(MxState::null_mx) &&
          n.trouble <= std::to_underlying(MxTrouble::bogus) && seconds_hold(n.looked_at) &&
          seconds_hold(n.valid_until) && seconds_hold(n.next_try) && n.detail_size <= max_dane_detail &&
-         n.hosts_size <= max_dane_hosts && std::size_t{n.detail_size} + n.hosts_size <= rest;
+         n.hosts_size <= max_dane_hosts && texts_size(n) <= rest;
 }
 
 Numbers take_numbers(std::string_view& bytes) noexcept {
@@ -69,23 +74,40 @@ void append_dane(std::string& out, std::span<const DaneState> states) {
   for (const DaneState& state : states) append_state(out, state);
 }
 
-std::optional<DaneView> take_dane(std::string_view& bytes) noexcept {
-  if (bytes.size() < head_size) return std::nullopt;
-  Numbers n = take_numbers(bytes);
-  if (!numbers_hold(n, bytes.size())) return std::nullopt;
-  DaneView v;
-  v.route = {(n.flags & bracketed_flag) != 0, n.port};
-  v.off_policy = (n.flags & off_policy_flag) != 0;
-  v.mx = static_cast<MxState>(n.mx);
-  v.trouble = static_cast<MxTrouble>(n.trouble);
-  v.failures = n.failures;
-  v.looked_at = to_time(n.looked_at);
-  v.valid_until = to_time(n.valid_until);
-  v.next_try = to_time(n.next_try);
-  v.detail = bytes.substr(0, n.detail_size);
-  v.hosts = bytes.substr(n.detail_size, n.hosts_size);
-  bytes.remove_prefix(std::size_t{n.detail_size} + n.hosts_size);
-  return v;
+std::optional<StoredDane> StoredDane::parse(std::string_view bytes) noexcept {
+  const StoredDane states(bytes);
+  std::array<Route, max_dane_states> routes;
+  std::size_t count = 0;
+  while (!bytes.empty()) {
+    if (bytes.size() < head_size || count == max_dane_states) return std::nullopt;
+    const Numbers n = take_numbers(bytes);
+    if (!numbers_hold(n, bytes.size())) return std::nullopt;
+    if (!HostListView::parse(bytes.substr(n.detail_size, n.hosts_size))) return std::nullopt;
+    bytes.remove_prefix(texts_size(n));
+    routes[count] = route_of(n);
+    if (std::find(routes.begin(), routes.begin() + count, routes[count]) != routes.begin() + count)
+      return std::nullopt;
+    ++count;
+  }
+  return states;
+}
+
+DaneView StoredDane::front(std::string_view bytes) noexcept {
+  const Numbers n = take_numbers(bytes);
+  return {.route = route_of(n),
+          .mx = static_cast<MxState>(n.mx),
+          .trouble = static_cast<MxTrouble>(n.trouble),
+          .off_policy = (n.flags & off_policy_flag) != 0,
+          .hosts = HostListView(bytes.substr(n.detail_size, n.hosts_size)),
+          .detail = bytes.substr(0, n.detail_size),
+          .looked_at = to_time(n.looked_at),
+          .valid_until = to_time(n.valid_until),
+          .next_try = to_time(n.next_try),
+          .failures = n.failures};
+}
+
+std::size_t StoredDane::front_size(std::string_view bytes) noexcept {
+  return head_size + texts_size(take_numbers(bytes));
 }
 
 }  // namespace mtasts

@@ -1,9 +1,12 @@
-// dane_codec - DANE states inside a stored record (docs/CACHE_FORMAT.md). Part of record; not for others.
+// dane_codec - DANE states inside a stored record (docs/CACHE_FORMAT.md). Part of record; not for others, who
+// have find_dane() and for_each_dane().
 #pragma once
 
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,12 +17,63 @@
 namespace mtasts {
 
 inline constexpr std::size_t max_dane_detail = 300, max_dane_hosts = 32'768;  // octets
+inline constexpr std::size_t max_dane_states = 8;                             // next hops of one domain
 
 void append_dane(std::string& out, std::span<const DaneState> states);
 
-// Takes one state off the front. nullopt: cut, or a field has a value that is not allowed. The text of the
-// hosts is left to hosts_hold(): it is checked once, when a record is decoded.
-std::optional<DaneView> take_dane(std::string_view& bytes) noexcept;
+// DANE states as append_dane() writes them, borrowed: for (DaneView state : states). Holding one is proof
+// that each is well formed, its hosts too, that none has the route of another, and that there are no more
+// than max_dane_states. Lives as long as the bytes.
+class StoredDane {
+ public:
+  class Iterator;
+
+  StoredDane() = default;  // no states
+  // nullopt: cut, a field has a value that is not allowed, or there are too many. Never throws.
+  static std::optional<StoredDane> parse(std::string_view bytes) noexcept;
+
+  inline Iterator begin() const noexcept;
+  inline Iterator end() const noexcept;
+
+ private:
+  explicit StoredDane(std::string_view bytes) noexcept : bytes_(bytes) {}
+  static DaneView front(std::string_view bytes) noexcept;  // of bytes that parse() took and that are left
+  static std::size_t front_size(std::string_view bytes) noexcept;
+
+  std::string_view bytes_;
+};
+
+class StoredDane::Iterator {
+ public:
+  using value_type = DaneView;
+  using reference = DaneView;
+  using difference_type = std::ptrdiff_t;
+  using iterator_concept = std::forward_iterator_tag;
+
+  Iterator() = default;
+  DaneView operator*() const noexcept { return front(rest_); }
+  Iterator& operator++() noexcept {
+    rest_.remove_prefix(front_size(rest_));
+    return *this;
+  }
+  Iterator operator++(int) noexcept {
+    Iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
+    return a.rest_.size() == b.rest_.size();
+  }
+
+ private:
+  friend StoredDane;
+  explicit Iterator(std::string_view bytes) noexcept : rest_(bytes) {}
+
+  std::string_view rest_;
+};
+
+StoredDane::Iterator StoredDane::begin() const noexcept { return Iterator(bytes_); }
+StoredDane::Iterator StoredDane::end() const noexcept { return {}; }
 
 // Octet by octet, lowest first, whatever the machine's own order is.
 void append_little(std::string& out, std::uint64_t value, std::size_t octets);

@@ -1,13 +1,11 @@
 #include "core/record.hpp"
 
 #include <algorithm>
-#include <array>
 #include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "core/dane_codec.hpp"
 #include "core/policy_life.hpp"
 #include "core/reply.hpp"
 #include "core/text.hpp"
@@ -123,20 +121,6 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
           .dane_size = static_cast<std::uint32_t>(parts.dane.size())};
 }
 
-// Every state well formed, a route only once, no more than are kept.
-bool dane_holds(std::string_view bytes) noexcept {
-  std::array<Route, max_dane_states> routes;
-  std::size_t count = 0;
-  while (!bytes.empty()) {
-    auto state = take_dane(bytes);
-    if (!state || count == max_dane_states || !hosts_hold(state->hosts)) return false;
-    for (std::size_t i = 0; i < count; ++i)
-      if (routes[i] == state->route) return false;
-    routes[count++] = state->route;
-  }
-  return true;
-}
-
 std::unexpected<Error> bad(std::string_view why) {
   return fail(Fault::storage, "bad record: " + std::string(why));
 }
@@ -224,8 +208,9 @@ Result<RecordView> decode(std::string_view bytes) {
   std::string_view mx = take_text(bytes, head.mx_size);
   if (!is_id(view.id) || !is_id(view.failed_id) || !mx_octets.all(mx)) return bad("character in an id or mx");
   std::string_view lines = take_text(bytes, head.lines_size);
-  if (!dane_holds(bytes)) return bad("value in a DANE state");
-  view.dane_bytes = bytes;
+  auto dane = StoredDane::parse(bytes);
+  if (!dane) return bad("value in a DANE state");
+  view.stored_dane = *dane;
   if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, lines};
   view.fetched_at = to_time(head.fetched_at);
   view.refresh_at = to_time(head.refresh_at);
@@ -283,7 +268,7 @@ RecordView view(const Record& record) noexcept {
           .next_check = record.look.next_check,
           .retry_fetch = record.look.retry_fetch,
           .failures = record.look.failures,
-          .dane_bytes = {},
+          .stored_dane = {},
           .dane_states = record.dane,
           .last_used = 0,
           .lost = record.lost && !record.policy};
@@ -296,20 +281,14 @@ bool policy_in_force(const RecordView& record, const Moment& moment) noexcept {
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept {
   for (const DaneState& state : record.dane_states)
     if (state.route == route) return view(state);
-  for (std::string_view bytes = record.dane_bytes; !bytes.empty();) {
-    auto state = take_dane(bytes);
-    if (!state || state->route == route) return state;
-  }
+  for (const DaneView& state : record.stored_dane)
+    if (state.route == route) return state;
   return std::nullopt;
 }
 
 void for_each_dane(const RecordView& record, const std::function<void(const DaneView&)>& f) {
   for (const DaneState& state : record.dane_states) f(view(state));
-  for (std::string_view bytes = record.dane_bytes; !bytes.empty();) {
-    auto state = take_dane(bytes);
-    if (!state) return;
-    f(*state);
-  }
+  for (const DaneView& state : record.stored_dane) f(state);
 }
 
 }  // namespace mtasts

@@ -18,6 +18,7 @@
 
 #include "core/crc32c.hpp"
 #include "core/dane.hpp"
+#include "core/dane_codec.hpp"
 #include "core/moment.hpp"
 #include "core/result.hpp"
 #include "core/sts_policy.hpp"
@@ -25,7 +26,6 @@
 namespace mtasts {
 
 inline constexpr std::uint8_t record_version = 3;
-inline constexpr std::size_t max_dane_states = 8;  // next hops of one domain that are kept
 
 // What the last lookup of the domain's policy ended in. It matters for the reason of an answer, and never
 // against a policy in force.
@@ -76,7 +76,7 @@ struct RecordView {
   Time next_check{};
   Time retry_fetch{};
   std::uint16_t failures = 0;
-  std::string_view dane_bytes;             // stored: as encoded, checked by decode()
+  StoredDane stored_dane;                  // of stored bytes
   std::span<const DaneState> dane_states;  // of a Record
   std::uint32_t last_used = 0;             // day of the last use that the cache knows of; 0: none
   bool lost = false;                       // as in a Record

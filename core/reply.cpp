@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/parts.hpp"
 #include "core/text.hpp"
 
 namespace mtasts {
@@ -86,12 +87,12 @@ std::size_t shortened_size(std::string_view text, std::size_t longest) noexcept 
 // " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
 bool add_match(Writer& out, std::string_view mx) {
   bool any = false;
-  for_each_part(mx, [&](std::string_view name) {
-    if (is_match_keyword(name)) return;
+  for (std::string_view name : Parts(mx)) {
+    if (is_match_keyword(name)) continue;
     any ? out.add(":") : out.add(" match=");
     out.add(name.starts_with("*.") ? name.substr(1) : name);
     any = true;
-  });
+  }
   return any;
 }
 
@@ -133,10 +134,10 @@ bool add_sts_attributes(Writer& out, std::string_view domain, const PolicyView& 
   bool any = false;
   out.add(" policy_type=sts policy_domain=");
   out.add(domain);
-  for_each_part(policy.mx, [&](std::string_view name) {
+  for (std::string_view name : Parts(policy.mx)) {
     out.add(" mx_host_pattern=");
     out.add(name);
-  });
+  }
   for_each_line(policy, [&](std::string_view key, std::string_view value) {
     if (plain_text ? trim(value).empty() : !is_quotable(value)) return;
     any ? out.add(" } { policy_string = ") : out.add(" { policy_string = ");
@@ -233,11 +234,11 @@ void append_reply(std::string& out, Dialect dialect, const DomainName& domain, c
 std::string carried_lines(const PolicyView& policy) {
   if (policy.mode == Mode::none || policy.lines.empty()) return {};
   std::string lines;
-  for_each_part(policy.lines, [&](std::string_view line) {
-    if (!is_quotable(line)) return;
+  for (std::string_view line : Parts(policy.lines)) {
+    if (!is_quotable(line)) continue;
     if (!lines.empty()) lines += '\n';
     lines += line;
-  });
+  }
   std::string reply;  // with the shortest domain: no other reply is smaller
   bool fits = append_secure(reply, {}, {policy.mode, policy.max_age, policy.mx, lines}, true);
   return lines.empty() || !fits ? std::string(left_out_lines) : lines;

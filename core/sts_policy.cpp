@@ -255,11 +255,7 @@ bool is_match_keyword(std::string_view mx) noexcept {
   return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
 }
 
-bool can_match(std::string_view mx) noexcept {
-  bool any = false;
-  for_each_part(mx, [&](std::string_view name) { any = any || !is_match_keyword(name); });
-  return any;
-}
+bool can_match(std::string_view mx) noexcept { return !std::ranges::all_of(Parts(mx), is_match_keyword); }
 
 std::string_view words(Mode mode) noexcept {
   switch (mode) {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "core/finding.hpp"
+#include "core/parts.hpp"
 
 namespace mtasts {
 
@@ -102,24 +103,11 @@ PolicyLint lint_policy(std::string_view body);
 // the error findings; empty = go on to the body.
 Findings lint_http(unsigned status, std::string_view content_type);
 
-// Takes the first '\n'-joined part off text; empty for an empty text.
-inline std::string_view take_part(std::string_view& text) noexcept {
-  std::string_view part = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(part.size() + 1, text.size()));
-  return part;
-}
-
 // The first that is not empty, and what stands before it.
 inline std::string_view take_filled_part(std::string_view& text) noexcept {
   std::string_view part;
   while (part.empty() && !text.empty()) part = take_part(text);
   return part;
-}
-
-// Calls f(std::string_view) for each '\n'-joined part of text; none for an empty text.
-template <class F>
-void for_each_part(std::string_view text, F&& f) {
-  while (!text.empty()) f(take_part(text));
 }
 
 // Calls f(key, value) for each line of the policy, those of plain_lines() if its own were left out; key with
@@ -128,14 +116,17 @@ template <class F>
 void for_each_line(const PolicyView& policy, F&& f) {
   if (!policy.lines.empty() && policy.lines != left_out_lines) {
     std::string_view mx = policy.mx;
-    return for_each_part(policy.lines, [&](std::string_view line) {
-      if (!line.empty()) return f("", line);
-      if (std::string_view name = take_filled_part(mx); !name.empty()) f("mx: ", name);
-    });
+    for (std::string_view line : Parts(policy.lines)) {
+      if (!line.empty())
+        f("", line);
+      else if (std::string_view name = take_filled_part(mx); !name.empty())
+        f("mx: ", name);
+    }
+    return;
   }
   f("version: ", "STSv1");
   f("mode: ", words(policy.mode));
-  for_each_part(policy.mx, [&](std::string_view name) { f("mx: ", name); });
+  for (std::string_view name : Parts(policy.mx)) f("mx: ", name);
   char digits[16];
   auto end = std::to_chars(digits, digits + sizeof digits, policy.max_age).ptr;
   f("max_age: ", std::string_view(digits, end));

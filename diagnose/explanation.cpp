@@ -85,10 +85,8 @@ asio::awaitable<bool> look(Explanation& all, Dns& dns, Dns& sts_dns, Fetch& fetc
 // A state keeps why its first host failed; the trace knows it of each.
 asio::awaitable<bool> find_details(Explanation& all, Dns& dns, const DaneState& state) {
   std::vector<std::string> failed;
-  for_each_part(state.hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    if (has_failed(host.state)) failed.emplace_back(host.name);
-  });
+  for (HostLine host : state.hosts)
+    if (has_failed(host.state())) failed.emplace_back(host.name());
   for (const std::string& name : failed) {
     HostFinding finding = co_await look_up_host(dns, name, all.inputs.port);
     if (finding.state != HostState::failed) continue;

@@ -105,11 +105,13 @@ asio::awaitable<HostFinding> look_up_tlsa(Dns& dns, AddressFinding addresses, st
   co_return found(denied ? HostState::none : HostState::insecure, ttl);
 }
 
+std::string text_of(const MxHost& host) { return std::string(host.name.str()); }
+
 // Those that did not end by the deadline have failed.
 asio::awaitable<std::vector<HostFinding>> look_up_hosts(std::shared_ptr<Dns> dns, std::vector<MxHost> hosts,
                                                         std::uint16_t port, Steady::time_point deadline) {
   std::vector<HostFinding> findings;
-  auto late = [&] { return failed("MX host " + hosts[findings.size()].name + ": no answer in time"); };
+  auto late = [&] { return failed("MX host " + text_of(hosts[findings.size()]) + ": no answer in time"); };
   while (findings.size() < hosts.size()) {
     if (Steady::now() >= deadline) {  // begin no more
       findings.push_back(late());
@@ -118,7 +120,7 @@ asio::awaitable<std::vector<HostFinding>> look_up_hosts(std::shared_ptr<Dns> dns
     std::vector<asio::awaitable<HostFinding>> looks;
     std::size_t end = std::min(hosts.size(), findings.size() + hosts_at_once);
     for (std::size_t i = findings.size(); i < end; ++i)
-      looks.push_back(look_up_host(*dns, hosts[i].name, port));
+      looks.push_back(look_up_host(*dns, text_of(hosts[i]), port));
     for (auto& each : co_await gather(std::move(looks), dns, deadline)) {
       findings.push_back(each ? *std::move(each) : late());
     }
@@ -170,7 +172,8 @@ asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& c
   std::vector<HostFinding> findings;
   if (mx.state == MxState::secure) {
     std::vector<MxHost> hosts = mx.hosts;
-    hosts.resize(hosts_to_look_at(mx.hosts, options.mx_hosts));
+    hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(hosts_to_look_at(hosts, options.mx_hosts)),
+                hosts.end());
     findings = co_await look_up_hosts(dns, std::move(hosts), route.port, deadline);
   }
   Moment moment = clock.moment();

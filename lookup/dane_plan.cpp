@@ -29,10 +29,10 @@ std::vector<MxHost> hosts_of(const std::vector<MxRecord>& records) {
   std::vector<MxHost> hosts;
   std::optional<std::uint16_t> group;
   for (const MxRecord& record : records) {
-    auto name = mx_host_name(record.host);
+    auto name = DomainName::parse(record.host);  // else Postfix would not connect to it
     if (!name || hosts.size() == max_mx_hosts) continue;
     if (std::ranges::find(hosts, *name, &MxHost::name) != hosts.end()) continue;
-    hosts.push_back({*std::move(name), group != record.preference});
+    hosts.push_back({*name, group != record.preference});
     group = record.preference;
   }
   return hosts;
@@ -94,30 +94,26 @@ std::uint16_t one_more(const std::optional<DaneState>& before) {
   return static_cast<std::uint16_t>(before ? std::min(before->failures + 1, 1000) : 1);
 }
 
-std::optional<HostLine> line_before(const std::optional<DaneState>& before, std::string_view name) {
-  std::optional<HostLine> found;
-  if (!before) return found;
-  for_each_part(before->hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
-    if (host.name == name) found = host;
-  });
-  return found;
+std::optional<HostLine> line_before(const std::optional<DaneState>& before, const DomainName& name) {
+  if (!before) return std::nullopt;
+  auto found = std::ranges::find(before->hosts, name.str(), &HostLine::name);
+  return found == before->hosts.end() ? std::nullopt : std::optional(*found);
 }
 
 // A host whose lookup failed is what it was, while that is younger than its TTL; a bogus answer is a reason
 // to wait.
 std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>& before,
-                                        std::string_view name, const HostFinding& failure) {
+                                        const DomainName& name, const HostFinding& failure) {
   if (failure.bogus || !before || !state_in_force(view(*before), now)) return std::nullopt;
   auto host = line_before(before, name);
-  if (!host || has_failed(host->state) || host->state == HostState::not_asked) return std::nullopt;
-  return HostFinding{host->state, {}, static_cast<std::uint32_t>((before->valid_until - now).count())};
+  if (!host || has_failed(host->state()) || host->state() == HostState::not_asked) return std::nullopt;
+  return HostFinding{host->state(), {}, static_cast<std::uint32_t>((before->valid_until - now).count())};
 }
 
 // What was last proved about a host whose lookup failed now. That failure changes neither the proof nor its
 // time, so that 30 days are 30 days, however often it fails.
 std::optional<HostProof> proof_before(Time now, const std::optional<DaneState>& before,
-                                      std::string_view name) {
+                                      const DomainName& name) {
   auto host = line_before(before, name);
   if (!host) return std::nullopt;
   auto proof = last_proof(*host, before->looked_at, now);
@@ -154,12 +150,6 @@ std::string failure_words(RrType type, std::string_view name, const DnsAnswer& a
   return text + (answer.validated ? "failed" : "not validated by DNSSEC");
 }
 
-std::optional<std::string> mx_host_name(std::string_view text) {
-  auto name = DomainName::parse(text);
-  if (!name) return std::nullopt;
-  return std::string(name->str());
-}
-
 MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {
   MxFinding found;
   if (is_failure(answer)) {
@@ -172,14 +162,14 @@ MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer) {
   found.state = secure ? MxState::secure : MxState::insecure;
   found.ttl = answer.ttl;
   if (answer.kind == DnsAnswer::Kind::data) judge_mx_data(domain, answer, found);
-  if (answer.kind == DnsAnswer::Kind::no_data) found.hosts = {{std::string(domain.str()), true}};
+  if (answer.kind == DnsAnswer::Kind::no_data) found.hosts = {{domain, true}};
   return found;
 }
 
 MxFinding bracketed_host(const DomainName& host) {
   MxFinding found;
   found.state = MxState::secure;
-  found.hosts = {{std::string(host.str()), true}};
+  found.hosts = {{host, true}};
   return found;
 }
 
@@ -237,14 +227,14 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
   std::uint32_t ttl = mx.ttl;
   for (std::size_t i = 0; i < mx.hosts.size(); ++i) {
     HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
-    const std::string& name = mx.hosts[i].name;
+    const DomainName& name = mx.hosts[i].name;
     std::optional<HostProof> proof;
     if (host.state == HostState::failed) {
       if (next.detail.empty()) next.detail = host.detail;
       proof = proof_before(now, before, name);
       if (auto known = known_before(now, before, name, host)) host = *known;
     }
-    append_host(next.hosts, host.state, mx.hosts[i].first_of_group, name, proof);
+    next.hosts.append(host.state, mx.hosts[i].first_of_group, name, proof);
     ttl = std::min(ttl, has_failed(host.state) ? longest_ttl : host.ttl);
   }
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));

@@ -17,12 +17,9 @@ namespace mtasts {
 inline constexpr std::uint32_t longest_ttl = 86'400;  // seconds
 
 struct MxHost {
-  std::string name;            // a host name, lower case
+  DomainName name;
   bool first_of_group = true;  // the first of its preference
 };
-
-// The text of an MX host; nullopt: no name that Postfix would connect to.
-std::optional<std::string> mx_host_name(std::string_view text);
 
 struct MxFinding {
   MxState state = MxState::unknown;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cache/lmdb_cache.hpp"
+#include "core/parts.hpp"
 #include "postfix-policy/admin/admin.hpp"
 #include "postfix-policy/answer_loop.hpp"
 #include "postfix-policy/preflight.hpp"
@@ -50,7 +51,7 @@ constexpr std::chrono::milliseconds first_health_limit{1000};
 constexpr std::size_t reserved_descriptors = 16;
 
 void say_all(Log& log, Level level, std::string_view event, std::string_view lines) {
-  for_each_part(lines, [&](std::string_view line) { log.say(level, event, line); });
+  for (std::string_view line : Parts(lines)) log.say(level, event, line);
 }
 
 class Daemon {

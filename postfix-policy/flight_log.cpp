@@ -55,13 +55,12 @@ void log_no_place(Log& log, const FlightReport& r) {
 }
 
 // "mx1.example usable TLSA, mx2.example no TLSA"
-std::string hosts_in_words(std::string_view hosts) {
+std::string hosts_in_words(HostListView hosts) {
   std::string text;
-  for_each_part(hosts, [&](std::string_view line) {
-    HostLine host = read_host(line);
+  for (HostLine host : hosts) {
     if (!text.empty()) text += ", ";
-    text.append(host.name).append(" ").append(words(host.state));
-  });
+    text.append(host.name()).append(" ").append(words(host.state()));
+  }
   return text;
 }
 

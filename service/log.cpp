@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "core/finding.hpp"
-#include "core/sts_policy.hpp"
+#include "core/parts.hpp"
 
 namespace mtasts {
 namespace {
@@ -83,12 +83,12 @@ struct JsonValue {
   void operator()(LogList list) const {  // shortened as one text is
     std::size_t room = max_value;
     char before = '[';
-    for_each_part(list.parts, [&](std::string_view part) {
-      if (part.size() > room) return;
+    for (std::string_view part : Parts(list.parts)) {
+      if (part.size() > room) continue;
       room -= part.size();
       line += std::exchange(before, ',');
       append_json_text(line, part);
-    });
+    }
     line += before == '[' ? "[]" : "]";
   }
 };

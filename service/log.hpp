@@ -30,7 +30,7 @@ class thread_pool;
 
 namespace mtasts {
 
-// Several values of one field, joined by '\n' (core/sts_policy.hpp for_each_part): a list in JSON, joined by
+// Several values of one field, joined by '\n' (core/parts.hpp): a list in JSON, joined by
 // commas in text.
 struct LogList {
   std::string_view parts;

@@ -40,8 +40,8 @@ DaneState insecure_state(const RecordPlan& plan, std::uint64_t number, const Dom
   DaneState state;
   state.mx = MxState::insecure;
   std::string zone = mx_zone(plan, number, domain);
-  append_host(state.hosts, HostState::not_asked, true, "mx1." + zone);
-  append_host(state.hosts, HostState::not_asked, true, "mx2." + zone);
+  for (const char* label : {"mx1.", "mx2."})
+    state.hosts.append(HostState::not_asked, true, DomainName::parse(label + zone).value());
   state.looked_at = now;
   state.valid_until = now + plan.valid;
   return state;

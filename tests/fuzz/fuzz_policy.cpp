@@ -38,21 +38,21 @@ void check_rereading(const Policy& policy) {
   bool no_host = policy.mx.empty() && policy.mode != Mode::none;
   require(no_host || same(policy, lint_policy(policy.lines).policy), "the lines are the policy");
   std::string crlf;
-  for_each_part(policy.lines, [&](std::string_view line) {
+  for (std::string_view line : Parts(policy.lines)) {
     require(!line.empty() && trim(line) == line, "no blank lines, no blanks at line ends");
     crlf.append(line).append("\r\n");
-  });
+  }
   if (!no_host && crlf.size() <= max_policy_bytes)
     require(same(policy, lint_policy(crlf).policy), "CRLF is as LF");
 }
 
 void check_mx(const Policy& policy) {
   std::size_t count = 0;
-  for_each_part(policy.mx, [&](std::string_view mx) {
+  for (std::string_view mx : Parts(policy.mx)) {
     std::optional<MxPattern> pattern = MxPattern::parse(mx);
     require(pattern && pattern->text() == mx, "mx values are patterns");
     ++count;
-  });
+  }
   require(count <= max_policy_mx, "mx values are bounded");
 }
 

@@ -23,10 +23,10 @@ constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310, Dialect::
 
 std::string patterns_of(std::string_view text) {
   std::string mx;
-  for_each_part(text, [&](std::string_view part) {
+  for (std::string_view part : Parts(text)) {
     std::optional<MxPattern> pattern = MxPattern::parse(part);
     if (pattern) mx.append(mx.empty() ? "" : "\n").append(pattern->text());
-  });
+  }
   return mx;
 }
 

@@ -10,6 +10,7 @@
 #include "cache/layout.hpp"
 #include "tests/unit/cache/raw.hpp"
 #include "tests/unit/cache/support.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 using namespace mtasts::test;
@@ -161,7 +162,7 @@ TEST_CASE("Questions about other ports do not push out what is known at port 25"
     auto& state = record.dane.emplace_back();
     state.route.port = port;
     state.mx = MxState::secure;
-    state.hosts = "u+mx.example";
+    state.hosts = test::host_list("u+mx.example");
     state.looked_at = t.clock.now() + (port == 25 ? -24h : -1min);
     state.valid_until = state.looked_at + 1h;
   }

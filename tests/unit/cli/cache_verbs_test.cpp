@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
 #include "tests/unit/cli/cached.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace std::chrono_literals;
 
@@ -166,7 +167,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
   Record record = without_policy();
   DaneState& whole_domain = record.dane.emplace_back();
   whole_domain.mx = MxState::secure;
-  whole_domain.hosts = "u+mx1.dane.example\nf=mx2.dane.example";
+  whole_domain.hosts = test::host_list("u+mx1.dane.example\nf=mx2.dane.example");
   whole_domain.detail = "TLSA _25._tcp.mx2.dane.example: SERVFAIL";
   whole_domain.looked_at = noon - 10s;
   whole_domain.valid_until = noon + 20s;
@@ -198,7 +199,7 @@ TEST_CASE("show: no reply is told from a DANE state that is over", "[cli]") {
   Record record = without_policy();
   DaneState& state = record.dane.emplace_back();
   state.mx = MxState::secure;
-  state.hosts = "u+mx1.dane.example";
+  state.hosts = test::host_list("u+mx1.dane.example");
   state.looked_at = noon - 60s;
   state.valid_until = noon - 1s;
   fixture.add("dane.example", record);

@@ -13,6 +13,7 @@
 #include "cli/new_file.hpp"
 #include "diagnose/trace_file.hpp"
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/lists.hpp"
 #include "tests/unit/lookup/dane_fakes.hpp"
 
 namespace mtasts {
@@ -157,7 +158,7 @@ const std::vector<Case> cases{
        w.inputs.stored = stored_policy(noon - 1h, "enforce", 86400);
        DaneState& state = w.inputs.stored->dane.emplace_back();
        state.mx = MxState::secure;
-       state.hosts = "u+mx.example.com";
+       state.hosts = test::host_list("u+mx.example.com");
        state.looked_at = noon - 10s;
        state.valid_until = noon + 10s;
      },

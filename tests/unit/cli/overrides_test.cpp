@@ -5,6 +5,7 @@
 #include "conf/override_name.hpp"
 #include "conf/override_values.hpp"
 #include "tests/unit/cli/cached.hpp"
+#include "tests/unit/lists.hpp"
 
 namespace mtasts {
 namespace {
@@ -37,10 +38,10 @@ json::array listed(Fixture& fixture, const ListOptions& options) {
   return json::parse(caught.out.str()).as_array();
 }
 
-DaneState state(MxState mx, std::string hosts) {
+DaneState state(MxState mx, std::string_view hosts) {
   DaneState dane;
   dane.mx = mx;
-  dane.hosts = std::move(hosts);
+  dane.hosts = test::host_list(hosts);
   dane.looked_at = noon - 10s;
   dane.valid_until = noon + 10s;
   return dane;

@@ -42,8 +42,8 @@ inline Decision decided(P policy, const DaneState* dane, const ZoneRules& zone =
 }
 
 // A letter a host, '|' between preferences: "uu|0".
-inline std::string hosts(std::string_view letters) {
-  std::string text;
+inline HostList hosts(std::string_view letters) {
+  HostList list;
   bool first = true;
   int number = 0;
   for (char c : letters) {
@@ -51,10 +51,11 @@ inline std::string hosts(std::string_view letters) {
       first = true;
       continue;
     }
-    append_host(text, static_cast<HostState>(c), first, "mx" + std::to_string(++number) + ".example");
+    auto name = DomainName::parse("mx" + std::to_string(++number) + ".example");
+    list.append(static_cast<HostState>(c), first, *name);
     first = false;
   }
-  return text;
+  return list;
 }
 
 inline DaneState signed_mx(std::string_view letters) {

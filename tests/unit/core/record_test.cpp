@@ -1,4 +1,5 @@
 #include "core/record.hpp"
+#include "tests/unit/lists.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -33,7 +34,7 @@ Record full() {
   dane.mx = MxState::secure;
   dane.trouble = MxTrouble::failed;
   dane.off_policy = true;
-  dane.hosts = "u+mx1.example.com\n0=a";
+  dane.hosts = test::host_list("u+mx1.example.com\n0=a");
   dane.detail = "MX example.com: SERVFAIL.";
   dane.looked_at = now;
   dane.valid_until = now + 299s;
@@ -317,7 +318,7 @@ TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]"
                            .mx = {},
                            .trouble = {},
                            .off_policy = false,
-                           .hosts = "",
+                           .hosts = {},
                            .detail = std::to_string(port)});
   const std::string bytes = encode(record);
   RecordView stored = decode(bytes).value();

@@ -11,6 +11,7 @@
 #include "core/record.hpp"
 #include "core/reply.hpp"
 #include "tests/unit/count_allocations.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 using mtasts::test::allocations;
@@ -27,8 +28,7 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   dane_state.mx = MxState::secure;
   dane_state.looked_at = now;
   dane_state.valid_until = now + std::chrono::seconds(300);
-  append_host(dane_state.hosts, HostState::none, true, "mx1.example.com");
-  append_host(dane_state.hosts, HostState::none, false, "a-host-with-a-long-name.mx.example.net");
+  dane_state.hosts = test::host_list("0+mx1.example.com\n0=a-host-with-a-long-name.mx.example.net");
   const std::string stored = encode(record);
   std::string input;
   append_netstring(input, "postfix310 [MX.Example.COM]:submission");

@@ -306,12 +306,3 @@ TEST_CASE("modes and their words", "[core]") {
   CHECK_FALSE(mode_of("Enforce"));
   CHECK_FALSE(mode_of("enforce "));
 }
-
-TEST_CASE("parts of a joined text", "[core]") {
-  std::string seen;
-  auto add = [&](std::string_view part) { seen += "<" + std::string(part) + ">"; };
-  for_each_part("", add);
-  CHECK(seen.empty());
-  for_each_part("a\nb\n\nc", add);
-  CHECK(seen == "<a><b><><c>");
-}

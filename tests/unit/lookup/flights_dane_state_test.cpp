@@ -3,6 +3,7 @@
 
 #include "dane_flights.hpp"
 #include "lookup/freshness.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 using namespace mtasts::fake;
@@ -70,7 +71,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
   record.policy->mx = "old.example.com";
   DaneState& state = record.dane.emplace_back();
   state.mx = MxState::insecure;
-  state.hosts = "-+mx.example.com";
+  state.hosts = test::host_list("-+mx.example.com");
   state.off_policy = true;
   state.looked_at = world.clock.time - 10s;
   state.valid_until = world.clock.time + 290s;
@@ -196,10 +197,10 @@ TEST_CASE("what was last proved about a host stays in the record, however often 
     world.clock.time = proved + later;
     world.ask();
     world.run_for(2s);
-    CHECK(world.store.records.at(name("example.com")).dane.at(0).hosts == "f+mx.example.com" + proof);
+    CHECK(world.store.records.at(name("example.com")).dane.at(0).hosts.text() == "f+mx.example.com" + proof);
   }
   world.clock.time = proved + 30 * 24h + 10min;  // it is looked up again
   world.ask();
   world.run_for(2s);
-  CHECK(world.store.records.at(name("example.com")).dane.at(0).hosts == "f+mx.example.com");
+  CHECK(world.store.records.at(name("example.com")).dane.at(0).hosts.text() == "f+mx.example.com");
 }

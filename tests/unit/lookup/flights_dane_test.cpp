@@ -13,7 +13,7 @@ TEST_CASE("policy and DANE are looked up at once, and both are in the outcome an
   world.run_for(2s);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.policy);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   CHECK(world.store.records.at(name("example.com")).dane.size() == 1);
   CHECK(world.looked == std::vector<Route>{{}});
 }
@@ -40,7 +40,7 @@ TEST_CASE("STS-38: a slow policy host is waited for fetch_wait, once DANE is dec
   world.run_for(500ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.look.state == StsState::pending);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   world.ask(Route{}, 200ms, 5s);  // a second one does not wait again
   CHECK(world.outcomes.size() == 2);
   world.run_for(3s);
@@ -55,7 +55,7 @@ TEST_CASE("a policy that can't change the answer is not waited for", "[lookup]")
   world.ask(Route{}, 30min, 1h);
   world.run_for(100ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "u+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "u+mx.example.com");
   CHECK(world.outcomes[0]->record.look.state == StsState::pending);
   world.ask(Route{}, 30min, 1h);  // nor by the next one
   CHECK(world.outcomes.size() == 2);
@@ -82,7 +82,7 @@ TEST_CASE("STS-49: slow DANE is waited for although the policy is known", "[look
   CHECK(world.outcomes.empty());
   world.run_for(1s);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   CHECK(world.outcomes[0]->record.policy);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("STS-30: with a policy in force only DANE is waited for, not the TXT r
   world.run_for(400ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.outcomes[0]->record.policy);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
 }
 
 TEST_CASE("what is fresh is not looked up again: DANE alone, or the policy alone", "[lookup]") {
@@ -131,7 +131,7 @@ TEST_CASE("a next hop that joins a flight of the same domain is looked up in it"
   world.ask(Route{true, 587}, 5s, 5s);
   world.run_for(3s);
   REQUIRE(world.outcomes.size() == 2);
-  CHECK(world.state(1, {true, 587})->hosts == "n+example.com");
+  CHECK(world.state(1, {true, 587})->hosts.text() == "n+example.com");
   const Record& stored = world.store.records.at(name("example.com"));
   CHECK(stored.dane.size() == 2);
   CHECK(stored.policy);
@@ -148,7 +148,7 @@ TEST_CASE("who joins a flight that waits for a slow policy host is not kept by i
   world.ask(Route{}, 5s, 8s);  // DANE was not wanted until now
   world.run_for(300ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   CHECK(world.outcomes[0]->record.policy);
   world.flights.look_again(name("example.com"), Route{true, 587}, Trigger::ask);
   world.run_for(300ms);
@@ -168,7 +168,7 @@ TEST_CASE("a flight that is old when somebody first asks is waited for all the s
   CHECK(world.outcomes.empty());
   world.run_for(150ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
 }
 
 TEST_CASE("a state that runs out while its flight waits for the policy is looked up again", "[lookup]") {
@@ -186,7 +186,7 @@ TEST_CASE("a state that runs out while its flight waits for the policy is looked
   world.ask(Route{}, 100ms, 200ms);
   world.run_for(150ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.state(0)->hosts == "n+mx.example.com");
+  CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
 }
 
 TEST_CASE("a queued recheck that somebody waits for goes ahead, however old it is", "[lookup]") {

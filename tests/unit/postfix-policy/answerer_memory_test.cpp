@@ -4,6 +4,7 @@
 #include "../lookup/dane_fakes.hpp"
 #include "answerer_world.hpp"
 #include "tests/unit/count_allocations.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 using mtasts::test::allocations;
@@ -40,11 +41,11 @@ TEST_CASE("a cached answer allocates nothing, by policy, by DANE or by override"
       {"o", {name("over.example"), true, false, false, {}}, {OverrideAction::ignore_dane, "", "x"}, false});
   Answerer answerer(reader, clock, log, [](const DomainName&, std::optional<Route>) {});
   answerer.use(make_settings(config));
-  auto store = [&](std::string_view domain, std::string hosts, MxState mx) {
+  auto store = [&](std::string_view domain, std::string_view hosts, MxState mx) {
     Record record = stored_policy(clock.time, "enforce", 604800);
     DaneState& dane = record.dane.emplace_back();
     dane.mx = mx;
-    dane.hosts = std::move(hosts);
+    dane.hosts = test::host_list(hosts);
     dane.looked_at = clock.time;
     dane.valid_until = clock.time + 300s;
     reader.stored.emplace(name(domain), encode(record));

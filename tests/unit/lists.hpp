@@ -1,0 +1,12 @@
+// lists - the texts of a test's rows as the lists that the code takes. A text that is none ends the test.
+#pragma once
+
+#include <string_view>
+
+#include "core/host_list.hpp"
+
+namespace mtasts::test {
+
+inline HostList host_list(std::string_view text) { return HostList(HostListView::parse(text).value()); }
+
+}  // namespace mtasts::test
