@@ -39,7 +39,7 @@ json::object clock_json(const ClockState& clock) {
 json::value policy_json(const RecordView* record, const Moment& moment) {
   if (!record || !record->has_policy) return nullptr;
   json::array mx;
-  for (std::string_view pattern : Parts(record->policy.mx)) mx.emplace_back(to_json(pattern));
+  for (std::string_view pattern : record->policy.mx) mx.emplace_back(to_json(pattern));
   return json::object{{"id", to_json(record->id)},
                       {"mode", to_json(words(record->policy.mode))},
                       {"max_age", record->policy.max_age},

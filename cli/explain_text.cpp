@@ -37,7 +37,7 @@ void print_override(const Explanation& all, Sheet& sheet) {
 
 void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {
   LimitedLines lines;
-  for (std::string_view pattern : Parts(policy.mx))
+  for (std::string_view pattern : policy.mx)
     if (lines.room()) sheet.line("", fmt::format("mx {}", whole(pattern)));
   lines.end(sheet);
 }

@@ -47,7 +47,7 @@ std::string reply(Dialect dialect, const Facts& facts) {
 boost::json::value policy_object(const RecordView& record, const Moment& moment) {
   if (!record.has_policy) return nullptr;
   boost::json::array mx, lines;
-  for (std::string_view pattern : Parts(record.policy.mx)) mx.push_back(to_json(pattern));
+  for (std::string_view pattern : record.policy.mx) mx.push_back(to_json(pattern));
   for_each_line(record.policy, [&](std::string_view key, std::string_view value) {
     lines.push_back(to_json(std::string(key).append(value)));
   });

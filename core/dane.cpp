@@ -1,13 +1,7 @@
 #include "core/dane.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
-#include <vector>
-
-#include "core/mx_pattern.hpp"
-#include "core/sts_policy.hpp"
-#include "core/text.hpp"
 
 namespace mtasts {
 namespace {
@@ -102,17 +96,14 @@ HostTally tally_proofs(const DaneView& dane, Time now, unsigned mx_hosts) noexce
   return sum;
 }
 
-bool none_matches(HostListView hosts, std::string_view patterns) {
-  std::vector<DomainName> names;
-  for (HostLine host : hosts)
-    if (auto name = DomainName::parse(host.name())) names.push_back(*name);
+bool none_matches(HostListView hosts, MxListView patterns) noexcept {
   bool any = false;
-  for (std::string_view text : Parts(patterns)) {
-    auto pattern = any ? std::nullopt : MxPattern::parse(text);
-    any = any || (pattern &&
-                  std::ranges::any_of(names, [&](const DomainName& name) { return pattern->matches(name); }));
+  for (HostLine host : hosts) {
+    auto name = DomainName::parse(host.name());
+    if (name && patterns.matches(*name)) return false;
+    any = any || name;
   }
-  return !names.empty() && !any;
+  return any;
 }
 
 }  // namespace mtasts

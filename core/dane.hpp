@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "core/host_list.hpp"
+#include "core/mx_list.hpp"
 #include "core/time.hpp"
 
 namespace mtasts {
@@ -98,8 +99,8 @@ HostTally tally(HostListView hosts, unsigned mx_hosts) noexcept;
 // records; as failed without a proof.
 HostTally tally_proofs(const DaneView& dane, Time now, unsigned mx_hosts) noexcept;
 
-// Whether there are hosts and none of them matches one of a policy's mx patterns, as in Policy::mx (RFC 8461
-// §4.1): delivery must fail, so a newer policy is worth looking for (STS-40).
-bool none_matches(HostListView hosts, std::string_view patterns);
+// Whether there are hosts and none of them matches one of a policy's mx patterns (RFC 8461 §4.1): delivery
+// must fail, so a newer policy is worth looking for (STS-40).
+bool none_matches(HostListView hosts, MxListView patterns) noexcept;
 
 }  // namespace mtasts

@@ -19,6 +19,8 @@ constexpr std::array<char, 256> folded = [] {
   return made;
 }();
 
+constexpr OctetSet label_octets([](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '_'; });
+
 // Letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1), and the underscores that
 // Postfix takes for letters (valid_hostname()). Any such label may stand here: hosts with "--" as their third
 // and fourth character that are no A-labels exist and are in use.
@@ -30,6 +32,7 @@ bool is_label(std::string_view text) noexcept {
 // "2130706433", but also "127.0.0x1", which inet_aton() and URL parsers read in hexadecimal. No such
 // top-level domain can exist.
 bool is_number(std::string_view label) noexcept {
+  if (!is_digit(label.front())) return false;  // nearly always
   if (std::ranges::all_of(label, is_digit)) return true;
   return label.starts_with("0x") && std::ranges::all_of(label.substr(2), is_hex_digit);
 }
@@ -63,6 +66,17 @@ std::optional<DomainName> DomainName::parse(std::string_view text) noexcept {
 bool DomainName::is_numeric(std::string_view text) noexcept {
   std::optional<DomainName> name = read(text);
   return name && is_number(name->last_label());
+}
+
+std::size_t DomainName::span(std::string_view text) noexcept {
+  std::size_t label = 0, end = 0;
+  while (true) {
+    end += label_octets.span(text.substr(end));
+    if (!is_label(text.substr(label, end - label))) return 0;
+    if (end == text.size() || text[end] != '.') break;
+    label = ++end;
+  }
+  return end <= max_size && !is_number(text.substr(label, end - label)) ? end : 0;
 }
 
 std::optional<DomainName> DomainName::parent() const noexcept {

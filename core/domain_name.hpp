@@ -23,6 +23,10 @@ class DomainName {
   // host name (U-labels too: convert them at the border with idn/) gives nullopt. Never throws.
   static std::optional<DomainName> parse(std::string_view text) noexcept;
 
+  // How many octets at the front of text are a host name as str() gives it, for a check that copies nothing;
+  // 0: they are none. What follows them may be anything but an octet of a name.
+  static std::size_t span(std::string_view text) noexcept;
+
   // Whether only its last label keeps text from being a host name, because that label is a number:
   // "192.0.2.1", "127.0.0x1". Such a text is a Domain of RFC 5321 §4.1.2, but no host has it as its name.
   static bool is_numeric(std::string_view text) noexcept;

@@ -14,7 +14,7 @@ constexpr bool proves(HostState state) noexcept {
 
 constexpr OctetSet letters([](char c) { return std::string_view("un0ifFx-").contains(c); });
 constexpr OctetSet proof_letters([](char c) {
-  return letters.span({&c, 1}) == 1 && proves(static_cast<HostState>(c));
+  return letters.contains(c) && proves(static_cast<HostState>(c));
 });
 constexpr OctetSet digits([](char c) { return is_digit(c); });
 constexpr std::size_t line_head = 2;     // letter and group
@@ -27,9 +27,8 @@ constexpr OctetSet host_octets([](char c) {
 // Takes " u1790000000" off the front, if it is there. False: it is malformed.
 bool take_proof(std::string_view& hosts) noexcept {
   if (!hosts.starts_with(' ')) return true;
-  hosts.remove_prefix(1);
-  if (proof_letters.span(hosts.substr(0, 1)) == 0) return false;
-  hosts.remove_prefix(1);
+  if (hosts.size() < 2 || !proof_letters.contains(hosts[1])) return false;
+  hosts.remove_prefix(2);
   std::size_t size = digits.span(hosts);
   bool leading_zero = size > 1 && hosts.front() == '0';
   hosts.remove_prefix(size);
@@ -38,7 +37,7 @@ bool take_proof(std::string_view& hosts) noexcept {
 
 // Takes a line off the front, without the end that may follow. False: it is none.
 bool take_line(std::string_view& hosts) noexcept {
-  if (hosts.size() <= line_head || letters.span(hosts.substr(0, 1)) == 0) return false;
+  if (hosts.size() <= line_head || !letters.contains(hosts[0])) return false;
   if (hosts[1] != '+' && hosts[1] != '=') return false;
   hosts.remove_prefix(line_head);
   std::size_t name = host_octets.span(hosts);

@@ -12,7 +12,23 @@ bool is_wildcard(std::string_view text) noexcept { return text.starts_with("*.")
 
 std::string_view base_of(std::string_view text) noexcept { return is_wildcard(text) ? text.substr(2) : text; }
 
+bool fits(bool wildcard, std::string_view base, std::string_view host) noexcept {
+  if (!wildcard) return host == base;
+  std::size_t dot = host.find('.');
+  return dot != std::string_view::npos && host.substr(dot + 1) == base;
+}
+
 }  // namespace
+
+std::size_t MxPattern::span(std::string_view text) noexcept {
+  std::string_view base = base_of(text);
+  std::size_t name = DomainName::span(base), all = text.size() - base.size() + name;
+  return name > 0 && may_be_mx(text.substr(0, all)) ? all : 0;
+}
+
+bool MxPattern::text_matches(std::string_view text, const DomainName& host) noexcept {
+  return fits(is_wildcard(text), base_of(text), host.str());
+}
 
 std::optional<MxPattern> MxPattern::parse(std::string_view text) noexcept {
   if (!may_be_mx(text)) return std::nullopt;
@@ -26,9 +42,7 @@ bool is_numeric_mx(std::string_view text) noexcept {
 }
 
 bool MxPattern::matches(const DomainName& host) const noexcept {
-  if (!wildcard_) return host == base_;
-  std::size_t dot = host.str().find('.');
-  return dot != std::string_view::npos && host.str().substr(dot + 1) == base_.str();
+  return fits(wildcard_, base_.str(), host.str());
 }
 
 std::string MxPattern::text() const {

@@ -17,9 +17,14 @@ class MxPattern {
  public:
   static std::optional<MxPattern> parse(std::string_view text) noexcept;
 
+  // How many octets at the front of text are a pattern as text() gives it, as in DomainName::span().
+  static std::size_t span(std::string_view text) noexcept;
+
   // Equality, or for "*.base": host is exactly one label and then base (RFC 8461 §4.1). The bare base does
   // not match.
   bool matches(const DomainName& host) const noexcept;
+  // The same of the pattern with this text. REQUIRES: as text() gives it.
+  static bool text_matches(std::string_view text, const DomainName& host) noexcept;
 
   bool wildcard() const noexcept { return wildcard_; }
   const DomainName& base() const noexcept { return base_; }  // without "*."

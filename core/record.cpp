@@ -30,10 +30,6 @@ constexpr std::size_t checksum_size = 4;
 constexpr std::uint8_t no_policy = 0xFF;  // in place of a mode
 constexpr std::size_t max_id = 32, max_detail = 500;
 constexpr std::uint8_t lost_bit = 0x80;  // in the octet of the state
-// Nothing but what MxPattern texts consist of, so that even a forged record puts no attribute into a reply.
-constexpr OctetSet mx_octets([](char c) {
-  return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '*' || c == '\n';
-});
 constexpr OctetSet id_octets([](char c) { return is_alnum(c); });
 
 // The numbers of StsState and Mode stand in files, but that of current: it is written as 0, as not_asked is.
@@ -111,7 +107,7 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
           .failures = record.look.failures,
           .detail_size = static_cast<std::uint16_t>(std::min(record.look.detail.size(), max_detail)),
           .max_age = policy.max_age,
-          .mx_size = static_cast<std::uint32_t>(policy.mx.size()),
+          .mx_size = static_cast<std::uint32_t>(policy.mx.text().size()),
           .lines_size = static_cast<std::uint32_t>(parts.lines.size()),
           .fetched_at = any ? stored_seconds(record.fetched_at) : 0,
           .refresh_at = stored_seconds(record.refresh_at),
@@ -162,11 +158,11 @@ std::string encode(const Record& record) {
   const std::string lines = lines_to_store(policy);
   Head head = head_of(record, policy, {id, lines, dane});
   std::string out;
-  out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.size() +
+  out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.text().size() +
               lines.size() + dane.size() + checksum_size);
   for_each_field(head, [&](auto value) { append_number(out, value); });
   out.append(id).append(record.look.failed_id, 0, max_id).append(record.look.detail, 0, max_detail);
-  out.append(policy.mx).append(lines).append(dane);
+  out.append(policy.mx.text()).append(lines).append(dane);
   append_number(out, crc32c(out));
   return out;
 }
@@ -205,13 +201,14 @@ Result<RecordView> decode(std::string_view bytes) {
   view.id = take_text(bytes, head.id_size);
   view.failed_id = take_text(bytes, head.failed_id_size);
   view.detail = take_text(bytes, head.detail_size);
-  std::string_view mx = take_text(bytes, head.mx_size);
-  if (!is_id(view.id) || !is_id(view.failed_id) || !mx_octets.all(mx)) return bad("character in an id or mx");
+  auto mx = MxListView::parse(take_text(bytes, head.mx_size));
+  if (!is_id(view.id) || !is_id(view.failed_id)) return bad("character in an id");
+  if (!mx) return bad("mx");  // so even a forged record puts no attribute into a reply
   std::string_view lines = take_text(bytes, head.lines_size);
   auto dane = StoredDane::parse(bytes);
   if (!dane) return bad("value in a DANE state");
   view.stored_dane = *dane;
-  if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, mx, lines};
+  if (view.has_policy) view.policy = {static_cast<Mode>(head.mode), head.max_age, *mx, lines};
   view.fetched_at = to_time(head.fetched_at);
   view.refresh_at = to_time(head.refresh_at);
   view.state = state_from(head.state, view.has_policy);
@@ -237,8 +234,8 @@ bool settles_lost(const Record& found) noexcept {
 Record to_record(const RecordView& view) {
   Record record;
   if (view.has_policy) {
-    record.policy = Policy{view.policy.mode, view.policy.max_age, std::string(view.policy.mx),
-                           unpacked_lines(view.policy)};
+    record.policy =
+        Policy{view.policy.mode, view.policy.max_age, MxList(view.policy.mx), unpacked_lines(view.policy)};
   }
   record.id = view.id;
   record.fetched_at = view.fetched_at;

@@ -85,9 +85,9 @@ std::size_t shortened_size(std::string_view text, std::size_t longest) noexcept 
 }
 
 // " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
-bool add_match(Writer& out, std::string_view mx) {
+bool add_match(Writer& out, MxListView mx) {
   bool any = false;
-  for (std::string_view name : Parts(mx)) {
+  for (std::string_view name : mx) {
     if (is_match_keyword(name)) continue;
     any ? out.add(":") : out.add(" match=");
     out.add(name.starts_with("*.") ? name.substr(1) : name);
@@ -134,7 +134,7 @@ bool add_sts_attributes(Writer& out, std::string_view domain, const PolicyView& 
   bool any = false;
   out.add(" policy_type=sts policy_domain=");
   out.add(domain);
-  for (std::string_view name : Parts(policy.mx)) {
+  for (std::string_view name : policy.mx) {
     out.add(" mx_host_pattern=");
     out.add(name);
   }

@@ -219,8 +219,7 @@ void PolicyReader::read_mx(std::string_view value) {
            here() + text + " is a word of Postfix's own and matches no host");
   lint_.mx.push_back(text);
   if (pattern) {
-    if (!policy_.mx.empty()) policy_.mx += '\n';
-    policy_.mx += text;
+    policy_.mx.append(*pattern);
   } else {
     remark("mx-address", Severity::warning,
            here() + "mx " + in_quotes(text) +
@@ -255,7 +254,7 @@ bool is_match_keyword(std::string_view mx) noexcept {
   return mx == "hostname" || mx == "nexthop" || mx == "dot-nexthop";
 }
 
-bool can_match(std::string_view mx) noexcept { return !std::ranges::all_of(Parts(mx), is_match_keyword); }
+bool can_match(MxListView mx) noexcept { return !std::ranges::all_of(mx, is_match_keyword); }
 
 std::string_view words(Mode mode) noexcept {
   switch (mode) {
@@ -277,13 +276,14 @@ std::string plain_lines(const Policy& policy) {
   return unpacked_lines({policy.mode, policy.max_age, policy.mx, {}});
 }
 
-std::string packed_lines(std::string_view lines, std::string_view mx) {
+std::string packed_lines(std::string_view lines, MxListView mx) {
   std::string packed;
+  auto next = mx.begin();
   while (!lines.empty()) {
-    std::string_view line = take_part(lines), rest = mx, name = take_filled_part(rest);
-    bool is_next_mx = !name.empty() && line.starts_with("mx: ") && line.substr(4) == name;
+    std::string_view line = take_part(lines);
+    bool is_next_mx = next != mx.end() && line.starts_with("mx: ") && line.substr(4) == *next;
     if (is_next_mx)
-      mx = rest;
+      ++next;
     else
       packed += line;
     if (!lines.empty() || is_next_mx) packed += '\n';

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "core/finding.hpp"
+#include "core/mx_list.hpp"
 #include "core/parts.hpp"
 
 namespace mtasts {
@@ -47,8 +48,8 @@ std::optional<Mode> mode_of(std::string_view word) noexcept;
 struct Policy {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;  // seconds, clamped
-  std::string mx;     // MxPattern texts, lower case, in file order, duplicates dropped, joined by '\n';
-                      // empty in mode none, and if the policy lists no host name
+  MxList mx;          // in file order, duplicates dropped; empty in mode none, and if the policy lists no
+                      // host name
   std::string lines;  // the policy's lines as served, joined by '\n'; left out are blank ones, blanks at line
                       // ends and mx lines that no host fits
   friend bool operator==(const Policy&, const Policy&) = default;
@@ -60,13 +61,13 @@ bool is_match_keyword(std::string_view mx) noexcept;
 
 // Whether any of the mx values can stand in match=. False for a policy whose values are all such words, or
 // that has none.
-bool can_match(std::string_view mx) noexcept;
+bool can_match(MxListView mx) noexcept;
 
 // The same, borrowed: from a Policy or from a stored record. Lives as long as what it was taken from.
 struct PolicyView {
   Mode mode = Mode::none;
   std::uint32_t max_age = 0;
-  std::string_view mx;
+  MxListView mx;
   // As in a Policy, or packed_lines(). Empty: those of plain_lines(). left_out_lines: not known.
   std::string_view lines;
 };
@@ -81,7 +82,7 @@ std::string plain_lines(const Policy& policy);
 
 // A text (as Policy::lines) without what mx says too: an empty line stands for "mx: " and the next of the mx.
 // Ends in one more '\n' if its last line is empty.
-std::string packed_lines(std::string_view lines, std::string_view mx);
+std::string packed_lines(std::string_view lines, MxListView mx);
 // The whole text again; left_out_lines and those of plain_lines() in full.
 std::string unpacked_lines(const PolicyView& policy);
 
@@ -103,30 +104,23 @@ PolicyLint lint_policy(std::string_view body);
 // the error findings; empty = go on to the body.
 Findings lint_http(unsigned status, std::string_view content_type);
 
-// The first that is not empty, and what stands before it.
-inline std::string_view take_filled_part(std::string_view& text) noexcept {
-  std::string_view part;
-  while (part.empty() && !text.empty()) part = take_part(text);
-  return part;
-}
-
 // Calls f(key, value) for each line of the policy, those of plain_lines() if its own were left out; key with
 // its ": ", or empty if value is the whole line. Both live as long as the call.
 template <class F>
 void for_each_line(const PolicyView& policy, F&& f) {
   if (!policy.lines.empty() && policy.lines != left_out_lines) {
-    std::string_view mx = policy.mx;
+    auto mx = policy.mx.begin();
     for (std::string_view line : Parts(policy.lines)) {
       if (!line.empty())
         f("", line);
-      else if (std::string_view name = take_filled_part(mx); !name.empty())
-        f("mx: ", name);
+      else if (mx != policy.mx.end())
+        f("mx: ", *mx++);
     }
     return;
   }
   f("version: ", "STSv1");
   f("mode: ", words(policy.mode));
-  for (std::string_view name : Parts(policy.mx)) f("mx: ", name);
+  for (std::string_view pattern : policy.mx) f("mx: ", pattern);
   char digits[16];
   auto end = std::to_chars(digits, digits + sizeof digits, policy.max_age).ptr;
   f("max_age: ", std::string_view(digits, end));

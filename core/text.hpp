@@ -41,10 +41,11 @@ class OctetSet {
   constexpr explicit OctetSet(Predicate member) noexcept {
     for (unsigned octet = 0; octet < in_.size(); ++octet) in_[octet] = member(static_cast<char>(octet));
   }
+  constexpr bool contains(char c) const noexcept { return in_[static_cast<unsigned char>(c)]; }
   // How many octets at the front of text are in the set.
   constexpr std::size_t span(std::string_view text) const noexcept {
     std::size_t length = 0;
-    while (length < text.size() && in_[static_cast<unsigned char>(text[length])]) ++length;
+    while (length < text.size() && contains(text[length])) ++length;
     return length;
   }
   constexpr bool all(std::string_view text) const noexcept { return span(text) == text.size(); }

@@ -42,7 +42,7 @@ void log_policy_look(Log& log, const FlightReport& r) {
             {{"domain", r.domain.str()},
              {"id", record.id},
              {"mode", mode},
-             {"mx", LogList{record.policy->mx}},
+             {"mx", record.policy->mx},
              {"max_age", std::int64_t{record.policy->max_age}}});
 }
 

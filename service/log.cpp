@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "core/finding.hpp"
-#include "core/parts.hpp"
 
 namespace mtasts {
 namespace {
@@ -61,16 +60,16 @@ void append_json_text(std::string& line, std::string_view value) {
 
 bool is_left_out(const LogField& field) noexcept {
   const auto* text = std::get_if<std::string_view>(&field.value);
-  const auto* list = std::get_if<LogList>(&field.value);
-  return (text != nullptr && text->empty()) || (list != nullptr && list->parts.empty());
+  const auto* list = std::get_if<MxListView>(&field.value);
+  return (text != nullptr && text->empty()) || (list != nullptr && list->empty());
 }
 
 struct TextValue {
   std::string& line;
   void operator()(std::string_view text) const { append_text_value(line, text); }
   void operator()(std::int64_t number) const { line += std::to_string(number); }
-  void operator()(LogList list) const {
-    std::string joined(list.parts);
+  void operator()(MxListView mx) const {
+    std::string joined(mx.text());
     std::ranges::replace(joined, '\n', ',');
     append_text_value(line, joined);
   }
@@ -80,14 +79,14 @@ struct JsonValue {
   std::string& line;
   void operator()(std::string_view text) const { append_json_text(line, text); }
   void operator()(std::int64_t number) const { line += std::to_string(number); }
-  void operator()(LogList list) const {  // shortened as one text is
+  void operator()(MxListView mx) const {  // shortened as one text is
     std::size_t room = max_value;
     char before = '[';
-    for (std::string_view part : Parts(list.parts)) {
-      if (part.size() > room) continue;
-      room -= part.size();
+    for (std::string_view pattern : mx) {
+      if (pattern.size() > room) continue;
+      room -= pattern.size();
       line += std::exchange(before, ',');
-      append_json_text(line, part);
+      append_json_text(line, pattern);
     }
     line += before == '[' ? "[]" : "]";
   }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "conf/config.hpp"
+#include "core/mx_list.hpp"
 
 namespace spdlog {
 class logger;
@@ -30,15 +31,10 @@ class thread_pool;
 
 namespace mtasts {
 
-// Several values of one field, joined by '\n' (core/parts.hpp): a list in JSON, joined by
-// commas in text.
-struct LogList {
-  std::string_view parts;
-};
-
 struct LogField {
   std::string_view name;
-  std::variant<std::string_view, std::int64_t, LogList> value;  // an empty text or list is left out
+  // An empty text or list is left out. A policy's mx are a list in JSON, joined by commas in text.
+  std::variant<std::string_view, std::int64_t, MxListView> value;
 };
 
 class Log {

@@ -1,6 +1,7 @@
 // Input: a policy body. Properties: a valid policy's joined lines are the same policy, with LF and with CRLF;
-// its mx values are MxPatterns; its fields are stored, and of its lines what a reply can carry; every dialect
-// renders it to a reply within the limit in which Postfix finds nothing but what mtastsd writes.
+// its mx values are MxPatterns, and appended again the same list; its fields are stored, and of its lines
+// what a reply can carry; every dialect renders it to a reply within the limit in which Postfix finds nothing
+// but what mtastsd writes.
 
 #include <algorithm>
 #include <string>
@@ -48,11 +49,14 @@ void check_rereading(const Policy& policy) {
 
 void check_mx(const Policy& policy) {
   std::size_t count = 0;
-  for (std::string_view mx : Parts(policy.mx)) {
+  MxList again;
+  for (std::string_view mx : policy.mx) {
     std::optional<MxPattern> pattern = MxPattern::parse(mx);
     require(pattern && pattern->text() == mx, "mx values are patterns");
+    again.append(*pattern);
     ++count;
   }
+  require(again == policy.mx && MxListView::parse(policy.mx.text()), "mx values are a list");
   require(count <= max_policy_mx, "mx values are bounded");
 }
 

@@ -1,8 +1,9 @@
 // Input: octets for verdict and dialect, mode, and whether the lists are repeated, then texts split by 0x1E:
 // reason, detail, mx values, lines. A short input can so make a reply that reaches the limits. The mx values
 // are those of the input that are MxPatterns; the lines are any bytes, as a damaged record might hold them.
-// Properties: one reply, within its limit, one line of UTF-8 without controls, of a status and form that fits
-// the verdict; Postfix finds in it nothing but what mtastsd writes.
+// Properties: the mx values are a list if and only if each is a pattern's text; one reply, within its limit,
+// one line of UTF-8 without controls, of a status and form that fits the verdict; Postfix finds in it nothing
+// but what mtastsd writes.
 
 #include <string>
 
@@ -21,12 +22,12 @@ constexpr Verdict verdicts[] = {Verdict::not_found, Verdict::secure, Verdict::da
                                 Verdict::temp};
 constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310, Dialect::sts};
 
-std::string patterns_of(std::string_view text) {
-  std::string mx;
-  for (std::string_view part : Parts(text)) {
-    std::optional<MxPattern> pattern = MxPattern::parse(part);
-    if (pattern) mx.append(mx.empty() ? "" : "\n").append(pattern->text());
-  }
+MxList patterns_of(std::string_view text) {
+  MxList mx;
+  for (std::string_view part : Parts(text))
+    if (auto pattern = MxPattern::parse(part)) mx.append(*pattern);
+  auto list = MxListView::parse(text);
+  require(list.has_value() == (mx.text() == text), "a list if and only if its parts are patterns' texts");
   return mx;
 }
 
@@ -59,10 +60,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t fitting = repeats ? max_reply + 10'000 : 0;
   std::string_view rest = fuzz::text_of(data + 4, size - 4);
   std::string_view reason = fuzz::take_until(rest, '\x1E'), detail = fuzz::take_until(rest, '\x1E');
-  const std::string mx = repeated(patterns_of(fuzz::take_until(rest, '\x1E')), fitting);
+  const MxList patterns = patterns_of(fuzz::take_until(rest, '\x1E'));
+  const std::string mx = repeated(patterns.text(), fitting);
   const std::string lines = repeated(rest, fitting);
 
-  const PolicyView policy{mode, 86400, mx, lines};
+  const PolicyView policy{mode, 86400, MxListView::parse(mx).value(), lines};
   std::string out = "before";
   append_reply(out, dialect, *DomainName::parse("example.com"), {verdict, "6", reason, detail, &policy});
   require(out.starts_with("before"), "what stood before is kept");

@@ -1,7 +1,8 @@
 // Input: the bytes of a stored record; the same with a right checksum is tried too, else the fuzzer would not
-// get past it. Properties: what is accepted is read, written and read again the same, octet for octet; its mx
-// has no octet that could begin a Postfix attribute; its hosts are told and written again the same; its reply
-// is one that Postfix takes; a wrong checksum is never accepted.
+// get past it. The input is tried as the text of hosts and of mx, too. Properties: what is accepted is read,
+// written and read again the same, octet for octet; its mx has no octet that could begin a Postfix attribute;
+// hosts and mx, each taken from its list and appended again, are the same text; its reply is one that Postfix
+// takes; a wrong checksum is never accepted.
 
 #include <string>
 
@@ -24,7 +25,7 @@ void check_reply(const RecordView& stored) {
   std::string out;
   append_reply(out, Dialect::postfix310, domain, decision);
   require(out.size() <= max_reply, "replies are bounded");
-  // The mx may be no host names in a forged record, but whatever it is, it stays within its attribute.
+  // Even a forged record's mx stay within their attribute.
   std::size_t match = out.find(" match=");
   if (match == std::string::npos) return;
   std::size_t end = out.find(" servername=hostname", match);
@@ -42,6 +43,16 @@ void check_hosts(HostListView hosts) {
     made.append(host.state(), host.first_of_group(), *name, host.proof());
   }
   require(made.text() == hosts.text(), "appended again, the hosts are the same list");
+}
+
+void check_mx(MxListView mx) {
+  MxList made;
+  for (std::string_view text : mx) {
+    auto pattern = MxPattern::parse(text);
+    require(pattern && pattern->text() == text, "an mx is the text of a pattern");
+    made.append(*pattern);
+  }
+  require(made.text() == mx.text(), "appended again, the patterns are the same list");
 }
 
 void check_dane(const RecordView& stored) {
@@ -75,7 +86,9 @@ void check(std::string_view bytes) {
   }
   require(*stored_version(bytes) >= 1 && *stored_version(bytes) <= record_version,
           "no other version is read");
-  require(stored->policy.mx.find_first_not_of(mx_characters) == std::string_view::npos, "mx characters");
+  require(stored->policy.mx.text().find_first_not_of(mx_characters) == std::string_view::npos,
+          "mx characters");
+  check_mx(stored->policy.mx);
   const std::string again = encode(to_record(*stored));
   std::optional<Policy> policy = to_record(*stored).policy;
   Result<RecordView> reread = decode(again);
@@ -94,6 +107,8 @@ void check(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string bytes(fuzz::text_of(data, size));
+  if (auto hosts = HostListView::parse(bytes)) check_hosts(*hosts);
+  if (auto mx = MxListView::parse(bytes)) check_mx(*mx);
   check(bytes);
   std::uint32_t crc = crc32c(bytes);
   require(crc == crc32c_by_table(bytes), "the checksum by instruction and by table");

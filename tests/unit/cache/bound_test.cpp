@@ -306,7 +306,8 @@ TEST_CASE("Big records at the bound: every policy survives every restart", "[cac
   auto policy = [&](unsigned hosts) {
     auto record = policy_record(random() % 4 == 0 ? Mode::enforce : Mode::testing, clock.now());
     for (; hosts > 0; --hosts)
-      record.policy->mx += "\nhost-number-" + std::to_string(hosts) + ".mail.example";  // overflow pages
+      record.policy->mx.append(  // overflow pages
+          MxPattern::parse("host-number-" + std::to_string(hosts) + ".mail.example").value());
     return record;
   };
   std::uint64_t kept = 0, short_files = 0;

@@ -28,9 +28,9 @@ struct Expected {
 
 Record large_record(Time fetched_at) {
   Record record = policy_record(Mode::enforce, fetched_at);
-  record.policy->mx.clear();
+  record.policy->mx = {};
   for (int i = 0; i < 400; ++i)
-    record.policy->mx += (i ? "\nmx" : "mx") + std::to_string(i) + ".a-long-name.example";
+    record.policy->mx.append(MxPattern::parse("mx" + std::to_string(i) + ".a-long-name.example").value());
   return record;
 }
 

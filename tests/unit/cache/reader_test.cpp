@@ -26,7 +26,7 @@ TEST_CASE("find sees what is committed; its view lives until release", "[cache]"
     REQUIRE(found);
     REQUIRE(*found);
     CHECK((*found)->policy.mode == Mode::enforce);
-    CHECK((*found)->policy.mx == "mx1.mail.example\n*.mail.example");
+    CHECK((*found)->policy.mx.text() == "mx1.mail.example\n*.mail.example");
     // A change meanwhile leaves the open view as it is.
     REQUIRE(put(**cache, name("good.example"), policy_record(Mode::testing, clock.now())));
     CHECK((*found)->policy.mode == Mode::enforce);

@@ -148,7 +148,7 @@ TEST_CASE("A fetched policy replaces what was there, whatever its mode", "[cache
 TEST_CASE("A record that no reader would accept is not stored", "[cache]") {
   Opened t;
   auto record = policy_record(Mode::enforce, t.clock.now());
-  record.policy->mx = "mx.example servername=evil";
+  record.id = "1 servername=evil";
   auto outcome = put(*t.cache, name("good.example"), record);
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().fault == Fault::storage);

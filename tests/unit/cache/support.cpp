@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "cache/folder.hpp"
+#include "tests/unit/lists.hpp"
 
 extern char** environ;
 
@@ -74,7 +75,7 @@ DomainName numbered(const std::string& prefix, int n) {
 Record policy_record(Mode mode, Time fetched_at, std::uint32_t max_age, const std::string& id) {
   Record record;
   record.policy =
-      Policy{mode, max_age, "mx1.mail.example\n*.mail.example",
+      Policy{mode, max_age, mx_list("mx1.mail.example\n*.mail.example"),
              "version: STSv1\nmode: " + std::string(words(mode)) +
                  "\nmx: mx1.mail.example\nmx: *.mail.example\nmax_age: " + std::to_string(max_age)};
   record.id = id;

@@ -7,6 +7,7 @@
 
 #include "core/decide.hpp"
 #include "tests/unit/core/decide_facts.hpp"
+#include "tests/unit/lists.hpp"
 
 namespace mtasts::dane_rows {
 
@@ -18,7 +19,7 @@ enum class P { none, enforce, testing, off, expired };  // the policy that is ca
 
 inline RecordView record(P which) {
   auto with = [](Mode mode, std::uint32_t max_age, std::string_view mx) {
-    return facts::with_policy({mode, max_age, mx, "version: STSv1"}, now - 60s);
+    return facts::with_policy({mode, max_age, test::mx_view(mx), "version: STSv1"}, now - 60s);
   };
   switch (which) {
     case P::none: break;

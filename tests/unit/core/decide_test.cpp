@@ -1,5 +1,7 @@
 #include "core/decide.hpp"
 
+#include "tests/unit/lists.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -14,7 +16,7 @@ namespace {
 const Time now = Time(1'700'000'000s);
 
 RecordView cached(Mode mode, std::uint32_t max_age, std::chrono::seconds since_fetch) {
-  return facts::with_policy({mode, max_age, "mx.example", "version: STSv1"}, now - since_fetch);
+  return facts::with_policy({mode, max_age, test::mx_view("mx.example"), "version: STSv1"}, now - since_fetch);
 }
 
 }  // namespace
@@ -137,7 +139,7 @@ TEST_CASE("words for verdicts", "[core]") {
 
 TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
-  Policy policy{Mode::enforce, 86400, "", "version: STSv1"};
+  Policy policy{Mode::enforce, 86400, {}, "version: STSv1"};
   RecordView cached = facts::with_policy(view(policy), when);
   Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}});
   CHECK(decision.verdict == Verdict::temp);
@@ -151,12 +153,12 @@ TEST_CASE("STS-23: an enforce policy of addresses alone makes mail wait", "[core
 
 TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", "[core]") {
   const Time when = Time(1'700'000'000s);
-  Policy policy{Mode::enforce, 86400, "hostname\nnexthop", "version: STSv1"};
+  Policy policy{Mode::enforce, 86400, test::mx_list("hostname\nnexthop"), "version: STSv1"};
   RecordView cached = facts::with_policy(view(policy), when);
   Decision decision = decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}});
   CHECK(decision.verdict == Verdict::temp);
   CHECK(decision.reason == "no mx of the MTA-STS policy can match a host");
-  policy.mx += "\nmx.example.com";
+  policy.mx.append(*MxPattern::parse("mx.example.com"));
   cached.policy = view(policy);
   CHECK(decide(certain(when), &cached, std::nullopt, {}, {.settings = {.dane = false}}).verdict ==
         Verdict::secure);

@@ -16,7 +16,7 @@ const Time now = Time(1'700'000'000s);
 Record full() {
   Record record;
   record.policy =
-      Policy{Mode::enforce, 604800, "mx1.example.com\n*.example.net",
+      Policy{Mode::enforce, 604800, test::mx_list("mx1.example.com\n*.example.net"),
              "version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 604800\n"
              "note: hello\nother: world"};
   record.id = "20160831085700Z";
@@ -101,7 +101,7 @@ TEST_CASE("records come back as they were stored", "[core]") {
   check_same(to_record(view(full())), full());
   check_same(to_record(view(negative())), negative());
   Record none = full();
-  none.policy = Policy{Mode::none, 0, "", "version: STSv1\nmode: none\nmax_age: 0"};
+  none.policy = Policy{Mode::none, 0, {}, "version: STSv1\nmode: none\nmax_age: 0"};
   check_same(to_record(decode(encode(none)).value()), none);
 }
 
@@ -215,6 +215,11 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
       {"mx in upper case", set(mx + 3, 'A')},
       {"mx with a high octet", set(mx + 3, '\xC3')},
       {"mx with NUL", set(mx + 3, 0)},
+      {"mx that begins with a dot", set(mx, '.')},
+      {"mx with an empty label", set(mx + 4, '.')},
+      {"mx with an empty pattern", set(mx, '\n')},
+      {"mx with a star within", set(mx + 15, 'x')},
+      {"mx that is an address", [mx](std::string& b) { b.replace(mx, 15, "203.000.113.025"); }},
       {"DANE: a flag that is none", set(state, 4)},
       {"DANE: MX state", set(state + 3, 4)},
       {"DANE: trouble", set(state + 4, 3)},
@@ -236,7 +241,7 @@ TEST_CASE("a record is bad where a field is, whatever its checksum says", "[core
 
 TEST_CASE("a policy may list no host name", "[core]") {
   Record record = full();
-  record.policy->mx.clear();
+  record.policy->mx = {};
   auto mode = GENERATE(Mode::enforce, Mode::none);
   record.policy->mode = mode;
   std::string bytes = encode(record);
@@ -412,7 +417,7 @@ TEST_CASE("a lost entry is stored as such, and never beside a policy", "[core]")
   auto bytes = encode(record);
   CHECK_FALSE(decode(bytes)->lost);
   record.lost = true;
-  record.policy = Policy{Mode::enforce, 86400, "mx.example", ""};
+  record.policy = Policy{Mode::enforce, 86400, test::mx_list("mx.example"), ""};
   record.id = "1";
   bytes = encode(record);
   read = decode(bytes);

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   const Time now = Time(1'700'000'000s);
   Record record;
-  record.policy = Policy{Mode::enforce, 604800, "mx1.example.com\n*.example.net",
+  record.policy = Policy{Mode::enforce, 604800, test::mx_list("mx1.example.com\n*.example.net"),
                          "version: STSv1\nmode: enforce\nmx:\ta"};
   record.id = "20160831085700Z";
   record.fetched_at = now;

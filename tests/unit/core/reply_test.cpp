@@ -6,8 +6,10 @@
 
 #include "core/sts_policy.hpp"
 #include "tests/fuzz/postfix_reader.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
+using mtasts::test::mx_view;
 
 namespace {
 
@@ -136,7 +138,7 @@ TEST_CASE("policy lines and what becomes of them", "[core]") {
   }));
   INFO(row.why);
   std::string lines = "version: STSv1\n" + std::string(row.line) + "\nmode: enforce";
-  std::string out = render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", lines});
+  std::string out = render(Dialect::postfix310, PolicyView{Mode::enforce, 1, mx_view("a.example"), lines});
   postfix::Reply reply = postfix::read_reply(out.substr(3), true);
   INFO(out);
   CHECK(reply.fault.empty());
@@ -147,14 +149,15 @@ TEST_CASE("policy lines and what becomes of them", "[core]") {
 }
 
 TEST_CASE("PFX-18, PFX-41: all four STS attributes or none", "[core]") {
-  std::string out = render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", "note: {}\nx: }"});
+  std::string out =
+      render(Dialect::postfix310, PolicyView{Mode::enforce, 1, mx_view("a.example"), "note: {}\nx: }"});
   CHECK(out == "OK secure match=a.example servername=hostname");
-  CHECK(render(Dialect::postfix310, PolicyView{Mode::enforce, 1, "a.example", "{"}) == out);
+  CHECK(render(Dialect::postfix310, PolicyView{Mode::enforce, 1, mx_view("a.example"), "{"}) == out);
 }
 
 TEST_CASE("ANS-2: a policy without text of its own is rendered from its fields, as its text would be",
           "[core]") {
-  Policy fields{Mode::enforce, 604800, "mx1.example.com\n*.example.net", {}};
+  Policy fields{Mode::enforce, 604800, test::mx_list("mx1.example.com\n*.example.net"), {}};
   std::string reply = render(Dialect::postfix310, view(fields));
   CHECK(reply.contains(" { policy_string = mx: *.example.net } { policy_string = max_age: 604800 }"));
   fields.lines = plain_lines(fields);
@@ -177,7 +180,7 @@ TEST_CASE("PFX-30: words of Postfix's own never stand in match", "[core]") {
   }));
   INFO(row.why);
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
-    std::string out = render(dialect, PolicyView{Mode::enforce, 1, row.mx, "version: STSv1"});
+    std::string out = render(dialect, PolicyView{Mode::enforce, 1, mx_view(row.mx), "version: STSv1"});
     CHECK(out.starts_with(row.want));
     check_taken(dialect, out);
   }
@@ -185,10 +188,10 @@ TEST_CASE("PFX-30: words of Postfix's own never stand in match", "[core]") {
 
 TEST_CASE("SM-7: large policies fall back to the plain form, then to TEMP", "[core]") {
   auto policy = [](int count, std::size_t length, bool with_lines) {
-    Policy made{Mode::enforce, 1, "", "version: STSv1"};
+    Policy made{Mode::enforce, 1, {}, "version: STSv1"};
     for (int i = 0; i < count; ++i) {
       std::string name = "m" + std::to_string(i) + "." + std::string(length, 'x') + ".example";
-      made.mx += (i > 0 ? "\n" : "") + name;
+      made.mx.append(MxPattern::parse(name).value());
       if (with_lines) made.lines += "\nmx: " + name;
     }
     return made;
@@ -214,18 +217,21 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
   append_reply(out, Dialect::postfix, domain, {Verdict::secure, "6", "x", {}, &policy});
   CHECK(out.substr(max_reply) == "OK dane" + std::string(plain));
 
-  const std::string endless(200'000, 'y');
   std::string names = "a.example";
-  while (names.size() < 60'000) names += "\na" + std::to_string(names.size()) + ".example";
+  auto grow = [&](std::size_t size) {
+    while (names.size() < size) names += "\na" + std::to_string(names.size()) + ".example";
+    return test::mx_list(names);
+  };
+  const MxList many = grow(60'000), too_many = grow(200'000);
   for (std::size_t before : {0uz, 80'000uz, 500'000uz}) {
     for (Dialect dialect : {Dialect::postfix, Dialect::postfix310}) {
       out.assign(before, 'x');
-      policy = {Mode::enforce, 1, names, "version: STSv1"};
+      policy = {Mode::enforce, 1, many, "version: STSv1"};
       append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &policy});
       CHECK(out.substr(before).starts_with("OK secure match=a.example:a9.example:"));
       CHECK(out.ends_with(" servername=hostname"));
       out.assign(before, 'x');
-      policy.mx = endless;
+      policy.mx = too_many;
       append_reply(out, dialect, domain, {Verdict::secure, "6", "x", {}, &policy});
       CHECK(out.substr(before).starts_with("TEMP "));
     }
@@ -234,11 +240,12 @@ TEST_CASE("the limit of a reply counts its own bytes, whatever stands before it"
 
 TEST_CASE("mode none is never rendered as secure, nor is a missing policy", "[core]") {
   for (Dialect dialect : {Dialect::postfix, Dialect::postfix310, Dialect::sts}) {
-    CHECK(render(dialect, PolicyView{Mode::none, 1, "a.example", "version: STSv1"}) == "NOTFOUND ");
+    CHECK(render(dialect, PolicyView{Mode::none, 1, mx_view("a.example"), "version: STSv1"}) == "NOTFOUND ");
     CHECK(render(dialect, Decision{Verdict::secure, "6", "x", {}}).starts_with("TEMP "));
   }
   // Testing reaches this only when it is taken as enforce.
-  CHECK(render(Dialect::postfix, PolicyView{Mode::testing, 1, "a.example", ""}).starts_with("OK secure"));
+  CHECK(render(Dialect::postfix, PolicyView{Mode::testing, 1, mx_view("a.example"), ""})
+            .starts_with("OK secure"));
 }
 
 TEST_CASE("SM-5, SM-6: PERM and TEMP are one printable line of 200 characters", "[core]") {

@@ -6,6 +6,7 @@
 #include "core/dane_codec.hpp"
 #include "core/record.hpp"
 #include "core/reply.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 
@@ -78,7 +79,7 @@ TEST_CASE("no text of a policy is stored that no reply can carry", "[core]") {
   REQUIRE(read);
   CHECK(std::string(read->policy.lines) + (row.stored.ends_with('\n') ? "\n" : "") == row.stored);
   CHECK(encode(to_record(*read)) == bytes);
-  CHECK(bytes.size() < policy->mx.size() + row.stored.size() + 100);
+  CHECK(bytes.size() < policy->mx.text().size() + row.stored.size() + 100);
   CHECK(read->policy.mx == policy->mx);
 
   for (const std::string& name : {std::string("a"), std::string(60, 'a') + ".example"})
@@ -118,7 +119,8 @@ TEST_CASE("a text is stored up to the size at which a reply is full", "[core]") 
   const auto shortest = *DomainName::parse("a");
   int carried = 0, kept = 0;
   for (std::size_t size = max_reply - 400; size < max_reply; ++size) {
-    const Policy policy{Mode::enforce, 1, "mx.example", "version: STSv1\n" + std::string(size, 'x')};
+    const Policy policy{Mode::enforce, 1, test::mx_list("mx.example"),
+                        "version: STSv1\n" + std::string(size, 'x')};
     const bool stored = carried_lines(view(policy)) == policy.lines;
     const bool in_reply = reply(Dialect::postfix310, shortest, view(policy)).contains("policy_type=sts");
     if (in_reply) REQUIRE(stored);

@@ -68,7 +68,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
           "[lookup]") {
   DaneFlights world;
   Record record = stored_policy(world.clock.time - 100s, "enforce", 604800);
-  record.policy->mx = "old.example.com";
+  record.policy->mx = test::mx_list("old.example.com");
   DaneState& state = record.dane.emplace_back();
   state.mx = MxState::insecure;
   state.hosts = test::host_list("-+mx.example.com");
@@ -84,7 +84,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
     world.ask(Route{}, 3s, 8s);
     world.run_for(1s);
     REQUIRE(world.outcomes.size() == 1);
-    CHECK(world.outcomes[0]->record.policy->mx == "mx.example.com");
+    CHECK(world.outcomes[0]->record.policy->mx.text() == "mx.example.com");
     CHECK_FALSE(world.state(0)->off_policy);
   }
   SECTION("not longer than the wait: then the cached one does") {
@@ -92,7 +92,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
     world.ask(Route{}, 200ms, 8s);
     world.run_for(500ms);
     REQUIRE(world.outcomes.size() == 1);
-    CHECK(world.outcomes[0]->record.policy->mx == "old.example.com");
+    CHECK(world.outcomes[0]->record.policy->mx.text() == "old.example.com");
     world.run_for(2s);
   }
   SECTION("at most once a minute") {

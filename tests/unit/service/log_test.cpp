@@ -1,5 +1,7 @@
 #include "service/log.hpp"
 
+#include "tests/unit/lists.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 using namespace mtasts;
@@ -15,10 +17,10 @@ TEST_CASE("log lines are one printable line, in text and in JSON", "[log]") {
   CHECK(text({{"evil", "a\nb\"c"}}).find('\n') == std::string::npos);
   CHECK(text({{"path", "C:\\new \"x\""}}) == R"(T info answer path="C:\\new \"x\"")");
   CHECK(text({{"escape", "a\x01"}}) == R"(T info answer escape="a\\x01")");
-  CHECK(text({{"mx", LogList{"a.example\n*.b.example"}}}) == "T info answer mx=a.example,*.b.example");
-  CHECK(text({{"mx", LogList{""}}}) == "T info answer");
-  CHECK(format_event(Format::json, "T", Log::Level::info, "policy",
-                     {{"mx", LogList{"a.example\n*.b.example"}}}) ==
+  const MxList mx = test::mx_list("a.example\n*.b.example");
+  CHECK(text({{"mx", mx}}) == "T info answer mx=a.example,*.b.example");
+  CHECK(text({{"mx", MxListView()}}) == "T info answer");
+  CHECK(format_event(Format::json, "T", Log::Level::info, "policy", {{"mx", mx}}) ==
         R"({"time":"T","level":"info","event":"policy","mx":["a.example","*.b.example"]})");
   CHECK(text({{"long", std::string(5000, 'x')}}).size() < 1100);
   CHECK(format_event(Format::json, "T", Log::Level::warning, "fetch",
