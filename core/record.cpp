@@ -288,4 +288,9 @@ void for_each_dane(const RecordView& record, const std::function<void(const Dane
   for (const DaneView& state : record.stored_dane) f(state);
 }
 
+std::optional<DaneState> dane_state(const Record& record, Route route) {
+  auto found = std::ranges::find(record.dane, route, &DaneState::route);
+  return found == record.dane.end() ? std::nullopt : std::optional(*found);
+}
+
 }  // namespace mtasts

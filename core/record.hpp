@@ -89,6 +89,8 @@ bool policy_in_force(const RecordView& record, const Moment& moment) noexcept;
 std::optional<DaneView> find_dane(const RecordView& record, Route route) noexcept;
 // All of them.
 void for_each_dane(const RecordView& record, const std::function<void(const DaneView&)>& f);
+// A copy of a next hop's state, for a look that outlives the record; nullopt: none is known.
+std::optional<DaneState> dane_state(const Record& record, Route route);
 
 // Of more than max_dane_states, leaves those worth most. Those of port 25 always stay, since that is what a
 // relay asks about; whoever makes it ask about other ports must not cost it what it knows. Then come states

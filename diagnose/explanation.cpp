@@ -38,12 +38,6 @@ const Override* override_of(const ExplainInputs& inputs) noexcept {
   return inputs.over ? &*inputs.over : nullptr;
 }
 
-std::optional<DaneState> state_of(const std::optional<Record>& record, Route route) {
-  if (!record) return std::nullopt;
-  auto found = std::ranges::find(record->dane, route, &DaneState::route);
-  return found == record->dane.end() ? std::nullopt : std::optional(*found);
-}
-
 asio::awaitable<bool> look_at_policy(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
   Look look = co_await discover(dns, fetch, clock, *all.hop.domain, all.inputs.stored, Trigger::ask);
   all.fetched = look.fetched;
@@ -56,7 +50,8 @@ asio::awaitable<bool> look_at_policy(Explanation& all, Dns& dns, Fetch& fetch, c
 constexpr std::chrono::minutes limit_of_look{2};
 
 asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& clock) {
-  auto before = state_of(all.inputs.stored, all.route());
+  const auto& stored = all.inputs.stored;
+  auto before = stored ? dane_state(*stored, all.route()) : std::nullopt;
   std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // it lives as long as the loop runs
   DaneLookOptions options{all.inputs.mx_hosts, limit_of_look};
   DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),

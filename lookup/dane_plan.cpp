@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "core/text.hpp"
-#include "lookup/plan.hpp"
+#include "lookup/freshness.hpp"
 
 namespace mtasts {
 namespace {
@@ -86,10 +86,6 @@ std::uint32_t least_ttl(const DnsAnswer& a, const DnsAnswer& b) {
   return ttl;
 }
 
-seconds backoff(std::uint16_t failures) {
-  return std::min(max_dns_backoff, min_dns_backoff * (1 << std::clamp(failures - 1, 0, 10)));
-}
-
 std::uint16_t one_more(const std::optional<DaneState>& before) {
   return static_cast<std::uint16_t>(before ? std::min(before->failures + 1, 1000) : 1);
 }
@@ -133,7 +129,7 @@ DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& b
   next.trouble = mx.trouble;
   next.detail = mx.detail;
   next.failures = one_more(before);
-  next.next_try = now + backoff(next.failures);
+  next.next_try = now + backoff(min_dns_backoff, max_dns_backoff, next.failures);
   return next;
 }
 
@@ -240,8 +236,9 @@ DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>&
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));
   if (!next.detail.empty()) {  // a host failed: look again soon
     next.failures = one_more(before);
-    next.next_try = now + backoff(next.failures) * 3 / 4;  // behind an answer, before the state is over
-    if (tally(next.hosts, max_mx_hosts).failed > 0) keep = std::min(keep, backoff(next.failures));
+    seconds wait = backoff(min_dns_backoff, max_dns_backoff, next.failures);
+    next.next_try = now + wait * 3 / 4;  // behind an answer, before the state is over
+    if (tally(next.hosts, max_mx_hosts).failed > 0) keep = std::min(keep, wait);
   }
   next.valid_until = now + keep;
   return next;

@@ -57,11 +57,6 @@ bool has_failed(const DaneState& state) {
   return state.trouble != MxTrouble::none || tally(state.hosts, max_mx_hosts).failed > 0;
 }
 
-std::optional<DaneState> state_of(const Record& record, Route route) {
-  auto found = std::ranges::find(record.dane, route, &DaneState::route);
-  return found == record.dane.end() ? std::nullopt : std::optional(*found);
-}
-
 const OutcomePtr& pending_outcome() {
   static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}, nullptr});
   return pending;
@@ -351,7 +346,7 @@ asio::awaitable<void> Flight::look_at_dane(std::shared_ptr<Flight> self, Route r
     if (look_) {
       auto dns = std::make_shared<SharedDns>(share_, std::shared_ptr<Dns>(network_, network_->dns.get()));
       found = co_await dane_safely(std::move(dns), shared_.clock, domain_, route,
-                                   state_of(look_->record, route), network_->dane);
+                                   dane_state(look_->record, route), network_->dane);
     }
     std::string lacked = look_ && has_failed(found) ? why_dane_is_unknown() : "";
     if (!lacked.empty()) {

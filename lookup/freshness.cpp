@@ -21,6 +21,11 @@ bool due_for_recheck(const RecordView& r, const Moment& moment) noexcept {
 
 }  // namespace
 
+std::chrono::seconds backoff(std::chrono::seconds first, std::chrono::seconds last,
+                             unsigned failures) noexcept {
+  return std::min(last, first * (1 << (std::clamp(failures, 1u, 11u) - 1)));
+}
+
 bool is_held_back(Time retry_fetch, Time now) noexcept {
   return now < retry_fetch && retry_fetch - now <= max_fetch_backoff;
 }

@@ -49,4 +49,9 @@ inline constexpr std::chrono::seconds max_dns_backoff{300};
 inline constexpr std::chrono::seconds doubt_backoff{5};  // while the clock is in doubt, and may be the cause
 inline constexpr std::chrono::seconds newer_id_interval{60};
 
+// How long to wait after so many failures in a row: first after one, doubled for each further one, up to
+// last.
+std::chrono::seconds backoff(std::chrono::seconds first, std::chrono::seconds last,
+                             unsigned failures) noexcept;
+
 }  // namespace mtasts

@@ -14,11 +14,6 @@ using std::chrono::seconds;
 
 constexpr seconds max_refresh_interval{86400};
 
-// first, doubled for each earlier failure in a row, up to last.
-seconds backoff(seconds first, seconds last, std::uint16_t earlier) {
-  return std::min(last, first * (1 << std::min<int>(earlier, 10)));
-}
-
 std::string first_error(const Findings& findings) {
   for (const Finding& f : findings) {
     if (f.severity == Severity::error) return f.message;
@@ -146,7 +141,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
   if (dns_failed && !moment.clock.certain) {
     keep = doubt_backoff;
   } else if (dns_failed) {
-    keep = backoff(min_dns_backoff, max_dns_backoff, static_cast<std::uint16_t>(r.look.failures - 1));
+    keep = backoff(min_dns_backoff, max_dns_backoff, r.look.failures);
   }
   r.look.next_check = now + keep;
   // Due, but nothing was fetched: not before five minutes again, or the refresher would come back at once.
@@ -174,7 +169,7 @@ Record after_fetch(const Moment& moment, const DomainName& domain, std::optional
   }
   bool again = before.failed_id == id;  // the same id failed before: wait longer (STS-14)
   std::uint16_t failures = static_cast<std::uint16_t>(again ? std::min(before.failures + 1, 1000) : 1);
-  seconds wait = backoff(min_fetch_backoff, max_fetch_backoff, static_cast<std::uint16_t>(failures - 1));
+  seconds wait = backoff(min_fetch_backoff, max_fetch_backoff, failures);
   r.look.state = StsState::fetch_failed;
   r.look.detail = std::move(fetched.error());
   r.look.failed_id = std::move(id);

@@ -104,19 +104,18 @@ FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
   return error;
 }
 
-// Set: the fetch may go on, with a turn or without one. nullopt: it is put off.
-using Go = std::optional<std::optional<HostTurns::Turn>>;
+struct Start {
+  bool put_off;                         // the fetch must end here
+  std::optional<HostTurns::Turn> turn;  // to be held as long as the fetch goes on; it may do without
+};
 
-asio::awaitable<Go> wait_for_turn(std::shared_ptr<const GetSettings> settings, Address address, Hurry hurry) {
-  Go go;
-  if (hurry == Hurry::now || !settings->turns || settings->proxy) {
-    go.emplace();
-    co_return go;
-  }
+asio::awaitable<Start> wait_for_turn(std::shared_ptr<const GetSettings> settings, Address address,
+                                     Hurry hurry) {
+  if (hurry == Hurry::now || !settings->turns || settings->proxy) co_return Start{false, std::nullopt};
   std::chrono::milliseconds patience = hurry == Hurry::soon ? soon_patience : whenever_patience;
   auto turn = co_await settings->turns->take(address, std::min(patience, settings->timeout / 3));
-  if (turn || hurry == Hurry::soon) go.emplace(std::move(turn));
-  co_return go;
+  bool put_off = !turn && hurry != Hurry::soon;
+  co_return Start{put_off, std::move(turn)};
 }
 
 // What this host lacked may be there a moment later. patience_ends: set at a fetch's first shortage, so that
@@ -173,8 +172,8 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
   if (!settings->proxy) first = addresses->front();
   if (job.gate && !co_await job.gate->pass(first))
     co_return std::unexpected(FetchError{FetchStep::connect, std::string(no_permit), true});
-  auto go = co_await wait_for_turn(settings, addresses->front(), job.hurry);
-  if (!go)
+  auto start = co_await wait_for_turn(settings, addresses->front(), job.hurry);
+  if (start.put_off)
     co_return std::unexpected(FetchError{FetchStep::connect, "put off: its policy host is busy", true});
   deadline += steady_clock::now() - found_at;
   auto answer =

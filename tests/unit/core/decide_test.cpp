@@ -1,12 +1,11 @@
 #include "core/decide.hpp"
 
-#include "tests/unit/lists.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "core/policy_life.hpp"
 #include "tests/unit/core/decide_facts.hpp"
+#include "tests/unit/lists.hpp"
 
 using namespace mtasts;
 using namespace std::chrono_literals;

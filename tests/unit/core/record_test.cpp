@@ -332,6 +332,8 @@ TEST_CASE("DANE states are found by their next hop, and kept to eight", "[core]"
   CHECK_FALSE(find_dane(stored, {true, 8}));
   CHECK_FALSE(find_dane(stored, {}));
   CHECK(find_dane(view(record), {false, 9})->detail == "9");
+  CHECK(dane_state(record, {false, 9})->detail == "9");
+  CHECK_FALSE(dane_state(record, {true, 9}));
   record.dane.resize(2);
   record.dane[1].route = record.dane[0].route;
   CHECK_FALSE(decode(encode(record)));  // twice the same next hop

@@ -386,3 +386,22 @@ TEST_CASE("a damaged entry stays unknown until a look settles it", "[lookup]") {
   CHECK_FALSE(after_txt(moment, fetched, unannounced(StsState::dns_failed)).lost);
   CHECK(sts_freshness(view(lost_record()), moment) == Freshness::wait);  // looked up at the first ask
 }
+
+TEST_CASE("a wait doubles with each failure in a row, up to its limit", "[lookup]") {
+  struct Row {
+    unsigned failures;
+    std::chrono::seconds dns, fetch;
+  };
+  auto row = GENERATE(values<Row>({
+      {0, 30s, 300s},
+      {1, 30s, 300s},
+      {2, 60s, 600s},
+      {4, 240s, 2400s},
+      {5, 300s, 3600s},
+      {1000, 300s, 3600s},
+      {4'294'967'295, 300s, 3600s},
+  }));
+  INFO(row.failures);
+  CHECK(backoff(min_dns_backoff, max_dns_backoff, row.failures) == row.dns);
+  CHECK(backoff(min_fetch_backoff, max_fetch_backoff, row.failures) == row.fetch);
+}
