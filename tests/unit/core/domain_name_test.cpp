@@ -69,6 +69,30 @@ TEST_CASE("host names", "[core]") {
   REQUIRE(name.has_value() == row.want.has_value());
   if (name) CHECK(name->str() == *row.want);
   if (name) CHECK(DomainName::parse(name->str()) == name);
+
+  const bool unchanged = name && name->str() == row.text;
+  CHECK((DomainName::span(row.text) == row.text.size() && !row.text.empty()) == unchanged);
+  CHECK(DomainName::span(row.text + "\nb") == DomainName::span(row.text));
+}
+
+TEST_CASE("how much of a text is a name", "[core]") {
+  struct Row {
+    const char* text;
+    std::size_t want;
+  };
+  auto row = GENERATE(values<Row>({
+      {"a.b c", 3},
+      {"a.b\nc.d", 3},
+      {"a.b:25", 3},
+      {"a.bC", 3},
+      {"a.b.\n", 0},
+      {"a..b", 0},
+      {"\na.b", 0},
+      {"a.b-\n", 0},
+      {"192.0.2.1 a", 0},
+  }));
+  INFO(row.text);
+  CHECK(DomainName::span(row.text) == row.want);
 }
 
 TEST_CASE("names that end in a number", "[core]") {
