@@ -15,7 +15,8 @@ namespace {
 const Time now = Time(1'700'000'000s);
 
 RecordView cached(Mode mode, std::uint32_t max_age, std::chrono::seconds since_fetch) {
-  return facts::with_policy({mode, max_age, test::mx_view("mx.example"), "version: STSv1"}, now - since_fetch);
+  return facts::with_policy({mode, max_age, test::mx_view("mx.example"), "version: STSv1"},
+                            now - since_fetch);
 }
 
 }  // namespace
