@@ -60,7 +60,7 @@ json::value dane_json(const DaneView* dane) {
                       {"trouble", to_json(words(dane->trouble))},
                       {"detail", to_json(printable(dane->detail, 500))},
                       {"port", dane->route.port},
-                      {"looked", time_or_null(dane->looked_at)},
+                      {"looked", time_or_null(dane->looked_up_at)},
                       {"expires", time_or_null(dane->valid_until)},
                       {"next_try", time_or_null(dane->next_try)},
                       {"hosts", std::move(hosts)}};

@@ -62,8 +62,8 @@ std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept {
   return wait - std::min(wait / 8, std::chrono::milliseconds(500));
 }
 
-DaneLookOptions dane_look_options(const Config& config) noexcept {
-  DaneLookOptions options{config.policy.mx_hosts, within(config.policy.answer_timeout)};
+DaneLookupOptions dane_lookup_options(const Config& config) noexcept {
+  DaneLookupOptions options{config.policy.mx_hosts, within(config.policy.answer_timeout)};
   for (const auto& [name, zone] : config.zones) {
     options.mx_hosts = std::max(options.mx_hosts, zone.mx_hosts);
     options.limit = std::min(options.limit, within(zone.answer_timeout));

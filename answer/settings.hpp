@@ -15,7 +15,7 @@
 #include "core/map_name.hpp"
 #include "core/override.hpp"
 #include "core/zone_settings.hpp"
-#include "lookup/dane_look.hpp"
+#include "lookup/dane_lookup.hpp"
 #include "resolver/health.hpp"
 
 namespace mtasts {
@@ -36,14 +36,14 @@ SettingsPtr make_settings(const Config& config);
 // "no", and DNSSEC that works.
 ZoneRules configured_rules(const ZoneSettings& zone) noexcept;
 
-// The rules of a zone as they are now. health: nullptr before the first self-test. The rules live as long as
-// it. With on_dnssec_down = "auto" mail to a domain of which nothing was ever proved waits for the first hour
-// of an outage, and not at all on a host where DNSSEC never worked.
+// The rules of a zone as they are now. health: nullptr before the first DNSSEC check. The rules live as long
+// as it. With on_dnssec_down = "auto" mail to a domain of which nothing was ever proved waits for the first
+// hour of an outage, and not at all on a host where DNSSEC never worked.
 ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept;
 inline constexpr std::chrono::hours unproved_wait{1};
 
 // As many MX hosts as any zone wants looked at, and ready before any zone's answer_timeout.
-DaneLookOptions dane_look_options(const Config& config) noexcept;
+DaneLookupOptions dane_lookup_options(const Config& config) noexcept;
 
 // A little less than a whole wait, so that what is known by then is answered within it.
 std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept;

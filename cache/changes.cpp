@@ -10,7 +10,7 @@ namespace {
 // A record without a policy never replaces a policy that must stay: only the last look is taken over.
 Record merged(const Record& old, const Record& fresh) {
   Record record = old;
-  record.look = fresh.look;
+  record.last_lookup = fresh.last_lookup;
   return record;
 }
 

@@ -27,7 +27,7 @@ std::optional<FolderClaim> claim_folder(const std::string& path);  // nullopt: i
 // What was opened. Ends in the right order by itself: LMDB, daemon.lock, the claim.
 struct Opened {
   std::string path;
-  Log log;
+  CacheLog log;
   std::function<void()> on_panic = {};
   FolderClaim claim = nullptr;
   std::optional<WriterLock> lock = std::nullopt;  // of the process that may write
@@ -52,7 +52,7 @@ class Environment {
   MDB_env* get() const noexcept { return opened_.env.get(); }
   const Databases& dbs() const noexcept { return opened_.databases; }
   const std::string& path() const noexcept { return opened_.path; }
-  const Log& log() const noexcept { return opened_.log; }
+  const CacheLog& log() const noexcept { return opened_.log; }
   std::uint64_t map_size() const noexcept { return opened_.map_size; }
   bool writable() const noexcept { return opened_.writable; }
 

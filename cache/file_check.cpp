@@ -42,25 +42,25 @@ class Checker {
     NamedTrees trees = read_main(*walk_, meta_, main);
     take(main, "the main tree");
     if (why_.empty() && trees.complete && !trees.meta) {
-      if (trees.any) return {Verdict::foreign, "it is an LMDB file of some other program", 0};
+      if (trees.any) return {FileState::foreign, "it is an LMDB file of some other program", 0};
     } else if (auto newer = check_meta(trees)) {
-      return {Verdict::newer, *newer, 0};
+      return {FileState::newer, *newer, 0};
     }
     check_entries(trees);
-    if (!why_.empty()) return {Verdict::damaged, why_, 0};
+    if (!why_.empty()) return {FileState::damaged, why_, 0};
     auto wanted = (meta_.last_page + 1) * file_.page_size();
-    return {Verdict::sound, "", file_.size() < wanted ? wanted : 0};
+    return {FileState::sound, "", file_.size() < wanted ? wanted : 0};
   }
 
  private:
   static FileCheck without_meta(NotWalked why) {
     switch (why) {
-      case NotWalked::empty: return {Verdict::empty, "", 0};
+      case NotWalked::empty: return {FileState::empty, "", 0};
       case NotWalked::other_format:
-        return {Verdict::other_format, "it has the format of another LMDB than this program's", 0};
+        return {FileState::other_format, "it has the format of another LMDB than this program's", 0};
       case NotWalked::no_meta: break;
     }
-    return {Verdict::damaged, "neither of its first two pages is one of LMDB's", 0};
+    return {FileState::damaged, "neither of its first two pages is one of LMDB's", 0};
   }
 
   void wrong(std::string what) {
@@ -209,15 +209,15 @@ FileCheck check_file(const std::string& data_file, const LastWriter& last) {
 
 std::string refusal(const FileCheck& check) {
   switch (check.verdict) {
-    case Verdict::foreign: return check.why + "; give mtastsd a folder of its own";
-    case Verdict::other_format:
+    case FileState::foreign: return check.why + "; give mtastsd a folder of its own";
+    case FileState::other_format:
       return check.why +
              "; install the LMDB it was written with, or move it away to begin with an empty cache";
-    case Verdict::newer:
+    case FileState::newer:
       return check.why + "; install that version again, or move it away to begin with an empty cache";
-    case Verdict::sound:
-    case Verdict::empty:
-    case Verdict::damaged: break;
+    case FileState::sound:
+    case FileState::empty:
+    case FileState::damaged: break;
   }
   return {};
 }

@@ -14,7 +14,7 @@
 
 namespace mtasts::cache {
 
-enum class Verdict {
+enum class FileState {
   sound,
   empty,  // nothing was ever stored
   damaged,
@@ -24,7 +24,7 @@ enum class Verdict {
 };
 
 struct FileCheck {
-  Verdict verdict = Verdict::sound;
+  FileState verdict = FileState::sound;
   std::string why;             // in words, unless sound or empty
   std::uint64_t lengthen = 0;  // sound but shorter than its page count, all pages in use are there: to this
 };

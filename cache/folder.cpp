@@ -283,7 +283,7 @@ void WriterLock::stopped_in_order() noexcept {
   write(std::string(in_order) + state_of(folder_) + metas_of(folder_));
 }
 
-WriterSeen look_for_writer(const std::string& folder) {
+WriterSeen find_writer(const std::string& folder) {
   WriterSeen seen;
   auto path = child(folder, "daemon.lock");
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));

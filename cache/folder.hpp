@@ -1,6 +1,6 @@
 // folder - the cache's folder: who may write it, who writes it now, and how the last writer stopped.
 //
-// Files: data.mdb and lock.mdb (LMDB's; the latter a link into memory, see lock_place.hpp), daemon.lock
+// Files: data.mdb and lock.mdb (LMDB's; the latter a link into memory, see lock_location.hpp), daemon.lock
 // (flock'ed by the writing process), data.mdb.bad-TIME (damaged, kept, never deleted). Folder 2750, data.mdb
 // 0640, lock.mdb 0660: whoever can write lock.mdb is as trusted as the daemon (LMDB-13, LMDB-24).
 #pragma once
@@ -97,6 +97,6 @@ struct WriterSeen {
   std::optional<FileIdentity> lock_file;  // which lock.mdb it uses; nullopt: it does not say
   Fd hold;                                // nobody writes, nor begins to while this lives
 };
-WriterSeen look_for_writer(const std::string& folder);
+WriterSeen find_writer(const std::string& folder);
 
 }  // namespace mtasts::cache

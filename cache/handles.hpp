@@ -31,9 +31,9 @@ using Cursor = std::unique_ptr<MDB_cursor, Deleter<mdb_cursor_close>>;
 inline int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // LMDB frees it, also on failure
 
 // One line to the log: 0 info, 1 warning, 2 error. An empty function logs nowhere.
-class Log {
+class CacheLog {
  public:
-  explicit Log(std::function<void(int, std::string)> write) : write_(std::move(write)) {}
+  explicit CacheLog(std::function<void(int, std::string)> write) : write_(std::move(write)) {}
   void info(std::string line) const { say(0, std::move(line)); }
   void warning(std::string line) const { say(1, std::move(line)); }
   void error(std::string line) const { say(2, std::move(line)); }

@@ -125,7 +125,7 @@ class LmdbCacheImpl final : public LmdbCache {
 }  // namespace
 
 Result<std::unique_ptr<LmdbCache>> LmdbCache::open(CacheOptions options, const Clock& clock) {
-  Log log(std::move(options.log));
+  CacheLog log(std::move(options.log));
   auto env =
       options.read_only
           ? open_for_reading(options.path, std::move(log))

@@ -19,16 +19,17 @@ bool exceeds_memory(std::uint64_t bytes) {
 }
 
 void on_lmdb_assert(MDB_env* env, const char* message) {
-  auto* log = static_cast<const Log*>(mdb_env_get_userctx(env));
+  auto* log = static_cast<const CacheLog*>(mdb_env_get_userctx(env));
   if (log != nullptr)
     log->error(std::string("cache: LMDB found its file inconsistent and stops: ") + message);
 }
 
-int open_env(Env& env, const std::string& folder, unsigned flags, std::uint64_t map_size, const Log& log) {
+int open_env(Env& env, const std::string& folder, unsigned flags, std::uint64_t map_size,
+             const CacheLog& log) {
   MDB_env* raw = nullptr;
   if (int rc = mdb_env_create(&raw)) return rc;
   env.reset(raw);
-  mdb_env_set_userctx(raw, const_cast<Log*>(&log));  // on_lmdb_assert() only reads it
+  mdb_env_set_userctx(raw, const_cast<CacheLog*>(&log));  // on_lmdb_assert() only reads it
   mdb_env_set_assert(raw, on_lmdb_assert);
   mdb_env_set_maxdbs(raw, 16);
   mdb_env_set_maxreaders(raw, max_readers);
@@ -43,7 +44,7 @@ int open_env(Env& env, const std::string& folder, unsigned flags, std::uint64_t 
 
 }  // namespace
 
-int open_lmdb(Env& env, const std::string& folder, unsigned flags, MapSize map, const Log& log) {
+int open_lmdb(Env& env, const std::string& folder, unsigned flags, MapSize map, const CacheLog& log) {
   int rc = open_env(env, folder, flags, map.wanted, log);
   auto least = std::max({map.least, size_of_file(data_file(folder)), std::uint64_t{1}});
   for (auto size = map.wanted; rc == ENOMEM && size / 2 >= least;) {

@@ -15,6 +15,6 @@ struct MapSize {
 };
 
 // 0 or LMDB's code; env then holds what was opened, or what has to be closed. log: outlives env.
-int open_lmdb(Env& env, const std::string& folder, unsigned flags, MapSize map, const Log& log);
+int open_lmdb(Env& env, const std::string& folder, unsigned flags, MapSize map, const CacheLog& log);
 
 }  // namespace mtasts::cache

@@ -42,7 +42,7 @@ void RestingTxn::rest() noexcept {
   if (!env_.writable()) env_.map_gate().unlock_shared();
 }
 
-Lookup look_up(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept {
+FoundValue get_value(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept {
   MDB_val k = to_val(key), value{};
   int rc = mdb_get(txn, dbi, &k, &value);
   if (rc == MDB_NOTFOUND) return {};
@@ -61,16 +61,17 @@ Result<std::optional<RecordView>> LmdbReader::find(const DomainName& domain) {
   return judge(domain, **found);
 }
 
-Result<std::optional<Places::Place>> LmdbReader::search(std::string_view domain) {
-  auto found = look_up(txn_.get(), env_.dbs().policy, domain);
+Result<std::optional<FoundEntries::FoundEntry>> LmdbReader::search(std::string_view domain) {
+  auto found = get_value(txn_.get(), env_.dbs().policy, domain);
   bool in_policy = found.bytes.has_value();
-  if (found.rc == MDB_SUCCESS && !in_policy) found = look_up(txn_.get(), env_.dbs().negative, domain);
+  if (found.rc == MDB_SUCCESS && !in_policy) found = get_value(txn_.get(), env_.dbs().negative, domain);
   if (found.rc != MDB_SUCCESS) return std::unexpected(env_.error("read", found.rc));
-  if (!found.bytes) return std::optional<Places::Place>();
-  return std::optional(Places::Place{*found.bytes, in_policy});
+  if (!found.bytes) return std::optional<FoundEntries::FoundEntry>();
+  return std::optional(FoundEntries::FoundEntry{*found.bytes, in_policy});
 }
 
-Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain, const Places::Place& place) {
+Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain,
+                                                    const FoundEntries::FoundEntry& place) {
   auto entry = judge_entry(domain.str(), place.bytes, place.in_policy);
   if (entry.record) return entry.record;
   // What it demanded is not known, which is something else than nothing stored. The store thread looks at the

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "cache/environment.hpp"
+#include "cache/found_entries.hpp"
 #include "cache/layout.hpp"
-#include "cache/places.hpp"
 #include "cache/use_ring.hpp"
 #include "ports/store.hpp"
 
@@ -40,7 +40,7 @@ class LmdbReader final : public Reader {
  public:
   // ring: nullptr where nobody drains one (read-only).
   LmdbReader(Environment& env, std::shared_ptr<UseRing> ring)
-      : env_(env), txn_(env), ring_(std::move(ring)), places_(ring_ ? Places::default_count : 0) {}
+      : env_(env), txn_(env), ring_(std::move(ring)), places_(ring_ ? FoundEntries::default_count : 0) {}
   int make() { return txn_.make(); }
 
   Result<std::optional<RecordView>> find(const DomainName& domain) override;
@@ -48,20 +48,20 @@ class LmdbReader final : public Reader {
   void note_use(const DomainName& domain, std::uint32_t day) noexcept override;
 
  private:
-  Result<std::optional<Places::Place>> search(std::string_view domain);
-  Result<std::optional<RecordView>> judge(const DomainName& domain, const Places::Place& place);
+  Result<std::optional<FoundEntries::FoundEntry>> search(std::string_view domain);
+  Result<std::optional<RecordView>> judge(const DomainName& domain, const FoundEntries::FoundEntry& place);
 
   Environment& env_;
   RestingTxn txn_;
   std::shared_ptr<UseRing> ring_;
-  Places places_;  // of a map that never moves; none elsewhere
+  FoundEntries places_;  // of a map that never moves; none elsewhere
 };
 
 // The value of a key in a transaction: bytes, nothing, or LMDB's code in rc.
-struct Lookup {
+struct FoundValue {
   int rc = MDB_SUCCESS;
   std::optional<std::string_view> bytes;
 };
-Lookup look_up(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept;
+FoundValue get_value(MDB_txn* txn, MDB_dbi dbi, std::string_view key) noexcept;
 
 }  // namespace mtasts::cache

@@ -100,7 +100,7 @@ int LmdbStore::collect(Time now, std::size_t limit, std::uint32_t unused_since_d
 
 // The key stands for the record as it is now, and the domain is in use.
 bool LmdbStore::wanted(std::string_view key, std::string_view domain, std::uint32_t unused_since_day) {
-  auto found = look_up(scan_.get(), env_.dbs().policy, domain);
+  auto found = get_value(scan_.get(), env_.dbs().policy, domain);
   auto value = found.bytes ? split_value(domain, *found.bytes) : std::nullopt;
   if (!value || value->last_used < unused_since_day) return false;
   auto record = decode(value->record);

@@ -8,12 +8,12 @@
 #include "cache/file_check.hpp"
 #include "cache/file_size.hpp"
 #include "cache/folder.hpp"
-#include "cache/lock_place.hpp"
+#include "cache/lock_location.hpp"
 
 namespace mtasts::cache {
 namespace {
 
-void log_mended(const std::string& folder, std::string_view why, const Mended& mended, const Log& log) {
+void log_mended(const std::string& folder, std::string_view why, const Mended& mended, const CacheLog& log) {
   const auto& entries = mended.entries;
   log.error("cache " + folder + ": data.mdb was damaged (" + std::string(why) +
             "): " + std::to_string(entries.kept) + " entries are carried over, " +
@@ -23,7 +23,7 @@ void log_mended(const std::string& folder, std::string_view why, const Mended& m
 }
 
 Result<Mended> salvage_file(const std::string& folder, std::string_view why, std::uint64_t map_size,
-                            const LastWriter& last, Time now, const Log& log) {
+                            const LastWriter& last, Time now, const CacheLog& log) {
   auto fresh = data_file(folder) + ".new";
   ::unlink(fresh.c_str());
   Mended mended;
@@ -47,11 +47,11 @@ Result<Mended> salvage_file(const std::string& folder, std::string_view why, std
 }  // namespace
 
 Result<std::optional<Mended>> check_and_mend(const std::string& folder, std::uint64_t map_size,
-                                             const LastWriter& last, Time now, const Log& log) try {
+                                             const LastWriter& last, Time now, const CacheLog& log) try {
   auto check = check_file(data_file(folder), last);
   if (auto why = refusal(check); !why.empty())
     return fail(Fault::storage, "cache " + folder + ": data.mdb: " + why);
-  if (check.verdict == Verdict::damaged) return salvage_file(folder, check.why, map_size, last, now, log);
+  if (check.verdict == FileState::damaged) return salvage_file(folder, check.why, map_size, last, now, log);
   if (check.lengthen != 0)  // every page in use is there, so those beyond the end are free
     if (int rc = grow_file(data_file(folder), check.lengthen); rc != 0 && rc != EROFS)
       log.warning(storage_error(folder, "lengthen data.mdb to its page count", rc).detail);

@@ -19,6 +19,6 @@ struct Mended {
 // not be read or mended; then it is left as it is. last: what daemon.lock says of it. REQUIRES: daemon.lock
 // is held, and the file is not open in this process.
 Result<std::optional<Mended>> check_and_mend(const std::string& folder, std::uint64_t map_size,
-                                             const LastWriter& last, Time now, const Log& log);
+                                             const LastWriter& last, Time now, const CacheLog& log);
 
 }  // namespace mtasts::cache

@@ -12,7 +12,7 @@
 #include "cache/file_check.hpp"
 #include "cache/file_size.hpp"
 #include "cache/lmdb_env.hpp"
-#include "cache/lock_place.hpp"
+#include "cache/lock_location.hpp"
 #include "cache/mend_file.hpp"
 
 namespace mtasts::cache {
@@ -73,7 +73,7 @@ Tried check_length(const Opened& it, bool checked) try {
   if (size.rc != MDB_SUCCESS && size.rc != MDB_CORRUPTED)
     return failed(it, "look at data.mdb's size", size.rc);
   bool lawful = size.rc == MDB_SUCCESS && settled &&
-                (checked || check_file(data_file(it.path)).verdict == Verdict::sound);
+                (checked || check_file(data_file(it.path)).verdict == FileState::sound);
   if (lawful) return {};
   auto why = "cache " + it.path +
              ": data.mdb is shorter than its own page count; restart mtastsd: it then checks the file and "
@@ -249,7 +249,7 @@ std::unexpected<Error> open_twice(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Environment>> open_for_writing(const std::string& path, WriteOptions options, Time now,
-                                                      Log log) {
+                                                      CacheLog log) {
   if (auto made = make_folder(path); !made) return std::unexpected(made.error());
   OwnerIdentity owner(path);
   int unwritable = is_mounted_read_only(path) ? EROFS : 0;
@@ -271,8 +271,8 @@ Result<std::unique_ptr<Environment>> open_for_writing(const std::string& path, W
   return env;
 }
 
-Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, Log log) {
-  auto writer = look_for_writer(path);
+Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, CacheLog log) {
+  auto writer = find_writer(path);
   bool lock_is_there = identity_of(lock_file(path)).has_value() && lock_file_is_trusted(path);
   if (auto readable = check_readable(path, static_cast<bool>(writer.hold)); !readable)
     return std::unexpected(readable.error());

@@ -23,7 +23,7 @@ struct WriteOptions {
 
 // Fault::storage, with the remedy: it cannot be opened. now: names a damaged file that is set aside.
 Result<std::unique_ptr<Environment>> open_for_writing(const std::string& path, WriteOptions options, Time now,
-                                                      Log log);
-Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, Log log);
+                                                      CacheLog log);
+Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, CacheLog log);
 
 }  // namespace mtasts::cache

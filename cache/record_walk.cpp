@@ -87,7 +87,7 @@ std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::strin
     auto key = parse_time_key(index.key());
     if (key && key->when > to) break;
     next.assign(index.key());
-    auto found = key ? look_up(txn, dbs.policy, key->domain) : Lookup{};
+    auto found = key ? get_value(txn, dbs.policy, key->domain) : FoundValue{};
     check(found.rc, "walk");
     if (!found.bytes || !stands_for(index.key(), key->domain, *found.bytes)) continue;
     bytes += found.bytes->size();

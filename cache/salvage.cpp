@@ -26,8 +26,8 @@ struct Copy {
   Record record;
   std::uint32_t last_used = 0;
   bool newer_than(const Copy& other) const noexcept {
-    return std::pair(record.fetched_at, record.look.at) >
-           std::pair(other.record.fetched_at, other.record.look.at);
+    return std::pair(record.fetched_at, record.last_lookup.at) >
+           std::pair(other.record.fetched_at, other.record.last_lookup.at);
   }
 };
 
@@ -82,7 +82,7 @@ class Orphans {
 class Salvage {
  public:
   Salvage(const std::string& damaged, const std::string& fresh, std::uint64_t map_size,
-          const LastWriter& last, const Log& log)
+          const LastWriter& last, const CacheLog& log)
       : file_(damaged), new_(fresh, map_size), last_(last), log_(log) {}
 
   Salvaged run() {
@@ -318,9 +318,10 @@ class Salvage {
     }
     for (auto& [domain, copy] : side.copies) {
       if (new_.has(domain)) continue;
-      copy.record.refresh_at = copy.record.look.next_check = copy.record.look.retry_fetch = Time{};
-      copy.record.look.failed_id.clear();
-      copy.record.look.detail = from_a_copy;
+      copy.record.refresh_at = copy.record.last_lookup.next_check = copy.record.last_lookup.retry_fetch =
+          Time{};
+      copy.record.last_lookup.failed_id.clear();
+      copy.record.last_lookup.detail = from_a_copy;
       new_.add(domain, copy.record, copy.last_used);
       ++result_.salvaged;
       log_.warning("cache: the stored " + std::string(side.in_policy ? "policy" : "record") + " of " +
@@ -352,7 +353,7 @@ class Salvage {
   PageFile file_;
   NewFile new_;
   LastWriter last_;
-  const Log& log_;
+  const CacheLog& log_;
   std::optional<TreeWalk> walk_;
   Side policy_{"policy", true}, negative_{"negative", false};
   Orphans orphans_;
@@ -367,7 +368,7 @@ class Salvage {
 
 // A limit on address space may leave no room for the whole map: then half of it will do, and so on.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
-                 const LastWriter& last, const Log& log) {
+                 const LastWriter& last, const CacheLog& log) {
   for (;; map_size /= 2) try {
       return Salvage(damaged_file, new_file, map_size, last, log).run();
     } catch (const LmdbFailure& failure) {

@@ -27,6 +27,6 @@ struct Salvaged {
 // logged by name where there is one. Throws LmdbFailure: the damaged file cannot be read, or the new one
 // cannot be written.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
-                 const LastWriter& last, const Log& log);
+                 const LastWriter& last, const CacheLog& log);
 
 }  // namespace mtasts::cache

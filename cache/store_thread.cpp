@@ -225,7 +225,7 @@ void StoreThread::once_a_minute() {
   mdb_reader_check(env_.get(), &cleared);
   if (cleared > 0)
     env_.log().info("cache: cleared " + std::to_string(cleared) + " slots of readers that were killed");
-  look_at_readers();
+  check_readers();
   report_tally();
 }
 
@@ -241,7 +241,7 @@ void StoreThread::report_failure(const std::string& what) {
 
 // A transaction that stays open for more than a minute while others commit keeps freed pages from being used
 // again, so that the file grows.
-void StoreThread::look_at_readers() {
+void StoreThread::check_readers() {
   std::string table;
   auto append = [](const char* line, void* to) {
     static_cast<std::string*>(to)->append(line);

@@ -68,7 +68,7 @@ class StoreThread {
   void report_tally();
   void note_outcome(int rc, const char* doing);
   void report_failure(const std::string& what);
-  void look_at_readers();
+  void check_readers();
 
   Environment& env_;
   const Clock& clock_;

@@ -31,7 +31,7 @@ class WriteTxn {
 
   const Moment& moment() const noexcept { return moment_; }
   Time now() const noexcept { return moment_.now; }
-  const Log& log() const noexcept { return env_.log(); }
+  const CacheLog& log() const noexcept { return env_.log(); }
   const Databases& dbs() const noexcept { return env_.dbs(); }
   MDB_txn* get() const noexcept { return txn_.get(); }
 

@@ -25,7 +25,7 @@ json::value record_value(const Explanation& all) {
   auto lint = judged_record(all);
   if (!lint) return nullptr;
   json::object object{{"verdict", to_json(words(lint->verdict))}, {"id", nullptr}};
-  if (lint->verdict == RecordVerdict::valid) object["id"] = to_json(lint->id);
+  if (lint->verdict == TxtVerdict::valid) object["id"] = to_json(lint->id);
   object["findings"] = to_json(lint->findings);
   return object;
 }
@@ -45,7 +45,7 @@ json::value stored_value(const Explanation& all) {
   return json::object{{"policy", policy_json(&record, all.inputs.moment())},
                       {"state", to_json(state_code(record.state))},
                       {"detail", to_json(whole(record.detail))},
-                      {"looked", time_or_null(record.looked_at)},
+                      {"looked", time_or_null(record.looked_up_at)},
                       {"next_check", time_or_null(record.next_check)}};
 }
 

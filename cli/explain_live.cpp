@@ -41,7 +41,7 @@ void read_cache(const Config& config, const DomainName& domain, const Clock& clo
     inputs.stored = to_record(**found);
     inputs.cache =
         fmt::format("{}, looked at {}", (*found)->has_policy ? "a policy is stored" : "no policy is stored",
-                    from_now((*found)->looked_at, inputs.now));
+                    from_now((*found)->looked_up_at, inputs.now));
   }
   if (reader) (*reader)->release();
 }
@@ -113,7 +113,7 @@ Result<Choice> choose_dns(asio::io_context& loop, const DnsConfig& config, const
 void find_rules(const Config& config, const ZoneSettings& zone, std::string_view zone_name,
                 const Choice& choice, ExplainInputs& inputs) {
   Health health;
-  health.dnssec = choice.outcome != SelfTest::Outcome::broken;  // silence says nothing about it
+  health.dnssec = choice.outcome != DnssecCheck::Outcome::broken;  // silence says nothing about it
   health.dnssec_detail = choice.detail;
   auto status = ask_daemon(config.listen.control, ControlVerb::status, std::chrono::seconds(3));
   read_outage(status, inputs.now, health);
@@ -130,8 +130,8 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   inputs.way = choice.words;
 }
 
-Result<Explanation> look_now(asio::io_context& loop, const Config& config, const Choice& choice,
-                             ExplainInputs inputs) {
+Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, const Choice& choice,
+                                ExplainInputs inputs) {
   Trace trace;
   TracingDns dns(*choice.dns, trace), sts_dns(choice.plain ? *choice.plain : *choice.dns, trace);
   auto https = make_https_fetch(loop, https_options(config.https));
@@ -158,7 +158,7 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
                             printable(inputs.map)));
   inputs.rules = configured_rules(*zone);
   inputs.port = zone->default_port;
-  inputs.mx_hosts = dane_look_options(config).mx_hosts;
+  inputs.mx_hosts = dane_lookup_options(config).mx_hosts;
   inputs.cache = "not asked";
   std::string scratch;
   auto asked = read_question(*settings, nullptr, clock.moment(), inputs.map, inputs.next_hop, scratch);
@@ -176,7 +176,7 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
   auto choice = choose_dns(loop, config.dns, clock);
   if (!choice) return std::unexpected(std::move(choice.error()));
   find_rules(config, *zone, map->zone, *choice, inputs);
-  return look_now(loop, config, *choice, std::move(inputs));
+  return look_up_now(loop, config, *choice, std::move(inputs));
 }
 
 }  // namespace mtasts

@@ -44,10 +44,10 @@ void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {
 
 // What stands above already is not told again.
 std::string state_of_policy(const Explanation& all) {
-  const LastLook& look = all.record.look;
-  bool told = look.state != StsState::fetch_failed || all.fetched;
-  auto state = state_in_words(look.state);
-  return told ? std::string(state) : fmt::format("{}: {}", state, whole(look.detail));
+  const LastLookup& last = all.record.last_lookup;
+  bool told = last.state != StsState::fetch_failed || all.fetched;
+  auto state = state_in_words(last.state);
+  return told ? std::string(state) : fmt::format("{}: {}", state, whole(last.detail));
 }
 
 void print_policy_in_force(const Explanation& all, const RecordView& record, Sheet& sheet) {

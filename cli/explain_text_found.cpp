@@ -91,12 +91,12 @@ void print_record(const Explanation& all, Sheet& sheet) {
   auto lint = judged_record(all);
   if (!lint) {
     bool asked = find_step(all.trace, "_mta-sts." + domain_of(all), RrType::txt) != nullptr;
-    if (all.looked && !asked) return sheet.line("record", "none: " + whole(all.record.look.detail));
+    if (all.looked && !asked) return sheet.line("record", "none: " + whole(all.record.last_lookup.detail));
     return sheet.line("record", all.looked ? "not known: the TXT lookup failed" : "not asked",
                       all.looked ? Colour::bad : Colour::plain);
   }
-  bool valid = lint->verdict == RecordVerdict::valid;
-  bool none = lint->verdict == RecordVerdict::none;
+  bool valid = lint->verdict == TxtVerdict::valid;
+  bool none = lint->verdict == TxtVerdict::none;
   auto text = std::string(words(lint->verdict));
   sheet.line("record", valid ? fmt::format("valid, id {}", whole(lint->id)) : text,
              valid || none ? Colour::plain : Colour::bad);

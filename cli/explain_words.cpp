@@ -83,11 +83,11 @@ std::string data_in_words(RrType type, std::string_view rdata) {
 std::string why_not_fetched(const Explanation& all) {
   if (!all.looked) return "not asked";
   auto lint = judged_record(all);
-  bool valid = lint && lint->verdict == RecordVerdict::valid;
+  bool valid = lint && lint->verdict == TxtVerdict::valid;
   if (!valid && !policy_counts(all)) return "not asked: without a valid record there is no policy";
-  if (is_held_back(all.record.look.retry_fetch, all.inputs.now))
+  if (is_held_back(all.record.last_lookup.retry_fetch, all.inputs.now))
     return fmt::format("not asked: the last fetch failed, and the next is held back until {}",
-                       when(all.record.look.retry_fetch, all.inputs.now));
+                       when(all.record.last_lookup.retry_fetch, all.inputs.now));
   if (!valid) return "not asked: the cached policy holds, and there is no newer one";
   return "not asked: the cached policy has the record's id";
 }

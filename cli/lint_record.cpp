@@ -10,17 +10,17 @@ namespace {
 
 void print_json(const RecordLint& lint, const Terminal& terminal) {
   boost::json::object object{{"verdict", to_json(words(lint.verdict))}, {"id", nullptr}};
-  if (lint.verdict == RecordVerdict::valid) object["id"] = to_json(lint.id);
+  if (lint.verdict == TxtVerdict::valid) object["id"] = to_json(lint.id);
   object["findings"] = to_json(lint.findings);
   terminal.print_json(object);
 }
 
 void print_text(const RecordLint& lint, const Terminal& terminal) {
-  bool valid = lint.verdict == RecordVerdict::valid;
+  bool valid = lint.verdict == TxtVerdict::valid;
   terminal.print(
       fmt::format("verdict  {}", terminal.paint(valid ? Colour::good : Colour::bad, words(lint.verdict))));
   if (valid) terminal.print(fmt::format("id       {}", whole(lint.id)));
-  if (lint.verdict == RecordVerdict::none)
+  if (lint.verdict == TxtVerdict::none)
     terminal.print("         none of these is an MTA-STS record (\"v=STSv1; id=...\")");
   print_findings(terminal, lint.findings);
 }
@@ -33,7 +33,7 @@ int lint_record(const std::vector<std::string>& records, const Terminal& termina
     print_json(lint, terminal);
   else
     print_text(lint, terminal);
-  return lint.verdict == RecordVerdict::valid ? exit_ok : exit_no;
+  return lint.verdict == TxtVerdict::valid ? exit_ok : exit_no;
 }
 
 }  // namespace mtasts

@@ -72,7 +72,7 @@ std::string in_zone(std::string_view dialect, std::string_view zone) {
 }
 
 // A connection, and what is asked over it. Each question has the whole time limit.
-struct Conversation {
+struct QuerySession {
   SocketmapClient client;
   const QueryOptions& options;
   const Terminal& terminal;
@@ -99,7 +99,7 @@ struct Conversation {
 };
 
 // The reply and its reason from one object: a second question could be answered otherwise.
-int explain(Conversation& talk) {
+int explain(QuerySession& talk) {
   auto explained = talk.ask("json");
   if (!explained) return talk.trouble(explained.error());
   auto object = object_of(*explained);
@@ -111,7 +111,7 @@ int explain(Conversation& talk) {
 }
 
 // One map's reply as it is.
-int print_map(Conversation& talk) {
+int print_map(QuerySession& talk) {
   auto map = parse_map_name(talk.options.map);
   auto reply = talk.ask(talk.options.map);
   if (!reply) return talk.trouble(reply.error());
@@ -122,7 +122,7 @@ int print_map(Conversation& talk) {
   return code_of(*judged);
 }
 
-int print_object(Conversation& talk, const MapName& map) {
+int print_object(QuerySession& talk, const MapName& map) {
   auto explained = talk.ask(in_zone("json", map.zone));
   if (!explained) return talk.trouble(explained.error());
   auto object = object_of(*explained);
@@ -136,7 +136,7 @@ int print_object(Conversation& talk, const MapName& map) {
   return code_of(*reply);
 }
 
-int answer_in_json(Conversation& talk) {
+int answer_in_json(QuerySession& talk) {
   std::string_view name = talk.options.map.empty() ? std::string_view("postfix") : talk.options.map;
   auto map = parse_map_name(name);
   if (map && map->dialect != Dialect::prefetch) return print_object(talk, *map);
@@ -166,7 +166,7 @@ int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, c
         "the domain or map name has characters that no lookup can have; write them plainly");
   auto client = SocketmapClient::connect(endpoints, std::chrono::steady_clock::now() + options.limit);
   if (!client) return terminal.trouble(fmt::format("{}; {}", whole(client.error().detail), remedy));
-  Conversation talk{std::move(*client), options, terminal};
+  QuerySession talk{std::move(*client), options, terminal};
   if (terminal.json) return answer_in_json(talk);
   return options.map.empty() ? explain(talk) : print_map(talk);
 }

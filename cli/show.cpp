@@ -61,15 +61,15 @@ boost::json::value policy_object(const RecordView& record, const Moment& moment)
                              {"refresh", time_or_null(record.refresh_at)}};
 }
 
-boost::json::object look_object(const RecordView& record) {
-  boost::json::object look{{"state", to_json(state_code(record.state))}, {"detail", to_json(record.detail)}};
-  look["failed_id"] = nullptr;
-  if (!record.failed_id.empty()) look["failed_id"] = to_json(record.failed_id);
-  look["at"] = time_or_null(record.looked_at);
-  look["next_check"] = time_or_null(record.next_check);
-  look["retry_fetch"] = time_or_null(record.retry_fetch);
-  look["failures"] = record.failures;
-  return look;
+boost::json::object lookup_object(const RecordView& record) {
+  boost::json::object found{{"state", to_json(state_code(record.state))}, {"detail", to_json(record.detail)}};
+  found["failed_id"] = nullptr;
+  if (!record.failed_id.empty()) found["failed_id"] = to_json(record.failed_id);
+  found["at"] = time_or_null(record.looked_up_at);
+  found["next_check"] = time_or_null(record.next_check);
+  found["retry_fetch"] = time_or_null(record.retry_fetch);
+  found["failures"] = record.failures;
+  return found;
 }
 
 std::string next_hop_in_words(std::string_view domain, const Route& route) {
@@ -88,7 +88,7 @@ boost::json::array dane_array(const DomainName& domain, const RecordView& record
                                          {"mx", to_json(words(dane.mx))},
                                          {"trouble", to_json(words(dane.trouble))},
                                          {"detail", to_json(dane.detail)},
-                                         {"looked", time_or_null(dane.looked_at)},
+                                         {"looked", time_or_null(dane.looked_up_at)},
                                          {"expires", time_or_null(dane.valid_until)},
                                          {"next_try", time_or_null(dane.next_try)},
                                          {"failures", dane.failures},
@@ -106,7 +106,7 @@ void print_json(const Facts& facts, const Terminal& terminal) {
                              {"override", override_json(facts.over)}};
   if (facts.record != nullptr) {
     object["policy"] = policy_object(*facts.record, facts.moment);
-    object["last_look"] = look_object(*facts.record);
+    object["last_look"] = lookup_object(*facts.record);
     object["dane"] = dane_array(facts.domain, *facts.record);
     if (!looks_up_dane(facts)) {
       auto& replies = object["replies"].emplace_object();
@@ -131,8 +131,8 @@ void print_policy(const RecordView& record, const Moment& moment, Sheet& sheet) 
   sheet.line("refresh", when(record.refresh_at, now));
 }
 
-void print_look(const RecordView& record, Time now, Sheet& sheet) {
-  sheet.line("last look", when(record.looked_at, now));
+void print_lookup(const RecordView& record, Time now, Sheet& sheet) {
+  sheet.line("last look", when(record.looked_up_at, now));
   sheet.line("", fmt::format("{}{}{}", state_in_words(record.state), record.detail.empty() ? "" : ": ",
                              whole(record.detail)));
   if (!record.failed_id.empty())
@@ -169,7 +169,7 @@ void print_text(const Facts& facts, const Terminal& terminal) {
   sheet.line("domain", domain.str());
   if (over != nullptr) sheet.line("override", override_in_words(*over));
   print_policy(*record, moment, sheet);
-  print_look(*record, now, sheet);
+  print_lookup(*record, now, sheet);
   print_dane(domain, *record, now, sheet);
   if (looks_up_dane(facts))
     return sheet.line("dane",

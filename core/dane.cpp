@@ -52,28 +52,28 @@ std::string_view words(MxTrouble trouble) noexcept {
 }
 
 DaneView view(const DaneState& s) noexcept {
-  return {s.route,  s.mx,        s.trouble,     s.off_policy, s.hosts,
-          s.detail, s.looked_at, s.valid_until, s.next_try,   s.failures};
+  return {s.route,  s.mx,           s.trouble,     s.off_policy, s.hosts,
+          s.detail, s.looked_up_at, s.valid_until, s.next_try,   s.failures};
 }
 
 DaneState to_state(const DaneView& v) {
-  return {v.route,     v.mx,          v.trouble,  v.off_policy, HostList(v.hosts), std::string(v.detail),
-          v.looked_at, v.valid_until, v.next_try, v.failures};
+  return {v.route,        v.mx,          v.trouble,  v.off_policy, HostList(v.hosts), std::string(v.detail),
+          v.looked_up_at, v.valid_until, v.next_try, v.failures};
 }
 
 bool state_in_force(const DaneView& dane, Time now) noexcept {
-  return dane.mx != MxState::unknown && now < dane.valid_until && now >= dane.looked_at;
+  return dane.mx != MxState::unknown && now < dane.valid_until && now >= dane.looked_up_at;
 }
 
 bool proof_counts(const DaneView& dane, Time now) noexcept {
-  return dane.mx != MxState::unknown && now - dane.looked_at <= proof_age;
+  return dane.mx != MxState::unknown && now - dane.looked_up_at <= proof_age;
 }
 
-std::optional<HostProof> last_proof(const HostLine& host, Time looked_at, Time now) noexcept {
+std::optional<HostProof> last_proof(const HostLine& host, Time looked_up_at, Time now) noexcept {
   std::optional<HostProof> proof = host.proof();
   HostState state = host.state();
-  if (!proof && state == HostState::lost) proof = {HostState::usable, looked_at};
-  if (!proof && state != HostState::failed && state != HostState::not_asked) proof = {state, looked_at};
+  if (!proof && state == HostState::lost) proof = {HostState::usable, looked_up_at};
+  if (!proof && state != HostState::failed && state != HostState::not_asked) proof = {state, looked_up_at};
   if (proof && now - proof->at > proof_age) return std::nullopt;
   return proof;
 }
@@ -87,7 +87,7 @@ HostTally tally(HostListView hosts, unsigned mx_hosts) noexcept {
 HostTally tally_proofs(const DaneView& dane, Time now, unsigned mx_hosts) noexcept {
   HostTally sum;
   for_each_counted(dane.hosts, mx_hosts, [&](const HostLine& host) {
-    auto proof = last_proof(host, dane.looked_at, now);
+    auto proof = last_proof(host, dane.looked_up_at, now);
     if (host.state() == HostState::not_asked) return;
     if (!proof) return count(sum, HostState::failed);
     bool tlsa = proof->state == HostState::usable || proof->state == HostState::unusable;

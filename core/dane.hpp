@@ -56,7 +56,7 @@ struct DaneView {
   bool off_policy = false;  // none of the hosts matches the policy's mx: look for a newer id first (STS-40)
   HostListView hosts;       // of an insecure MX: as announced, not looked at
   std::string_view detail;  // the trouble in words, else why hosts failed; may be empty
-  Time looked_at{};         // of the last look that decided mx
+  Time looked_up_at{};      // of the last look that decided mx
   Time valid_until{};       // mx and hosts count before this; Time{} with unknown
   Time next_try{};          // trouble, or a failed host: no look before this
   std::uint16_t failures = 0;  // in a row
@@ -69,7 +69,7 @@ struct DaneState {  // the same, owned
   bool off_policy = false;
   HostList hosts;
   std::string detail;
-  Time looked_at{}, valid_until{}, next_try{};
+  Time looked_up_at{}, valid_until{}, next_try{};
   std::uint16_t failures = 0;
 };
 
@@ -85,8 +85,8 @@ bool proof_counts(const DaneView& dane, Time now) noexcept;
 inline constexpr std::chrono::hours proof_age{30 * 24};
 
 // The last proof about one of the hosts; nullopt: there is none of the last 30 days. REQUIRES: host is one of
-// a view with that looked_at.
-std::optional<HostProof> last_proof(const HostLine& host, Time looked_at, Time now) noexcept;
+// a view with that looked_up_at.
+std::optional<HostProof> last_proof(const HostLine& host, Time looked_up_at, Time now) noexcept;
 
 struct HostTally {
   unsigned usable = 0, unusable = 0, none = 0, insecure = 0, failed = 0, unreachable = 0;

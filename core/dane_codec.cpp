@@ -23,7 +23,7 @@ void append_state(std::string& out, const DaneState& s) {
   append_little(out, std::to_underlying(s.mx), 1);
   append_little(out, std::to_underlying(s.trouble), 1);
   append_little(out, s.failures, 2);
-  for (Time time : {s.looked_at, s.valid_until, s.next_try})
+  for (Time time : {s.looked_up_at, s.valid_until, s.next_try})
     append_little(out, static_cast<std::uint64_t>(stored_seconds(time)), 8);
   append_little(out, detail.size(), 2);
   append_little(out, hosts.size(), 2);
@@ -35,7 +35,7 @@ struct Numbers {
   std::uint16_t port;
   std::uint8_t mx, trouble;
   std::uint16_t failures;
-  std::int64_t looked_at, valid_until, next_try;
+  std::int64_t looked_up_at, valid_until, next_try;
   std::uint16_t detail_size, hosts_size;
 };
 
@@ -45,7 +45,7 @@ Route route_of(const Numbers& n) noexcept { return {(n.flags & bracketed_flag) !
 
 bool numbers_hold(const Numbers& n, std::size_t rest) noexcept {
   return n.flags <= (bracketed_flag | off_policy_flag) && n.mx <= std::to_underlying(MxState::null_mx) &&
-         n.trouble <= std::to_underlying(MxTrouble::bogus) && seconds_hold(n.looked_at) &&
+         n.trouble <= std::to_underlying(MxTrouble::bogus) && seconds_hold(n.looked_up_at) &&
          seconds_hold(n.valid_until) && seconds_hold(n.next_try) && n.detail_size <= max_dane_detail &&
          n.hosts_size <= max_dane_hosts && texts_size(n) <= rest;
 }
@@ -54,7 +54,7 @@ Numbers take_numbers(std::string_view& bytes) noexcept {
   Numbers n{};
   auto take = [&](auto& field) { field = take_number<std::remove_reference_t<decltype(field)>>(bytes); };
   take(n.flags), take(n.port), take(n.mx), take(n.trouble), take(n.failures);
-  take(n.looked_at), take(n.valid_until), take(n.next_try), take(n.detail_size), take(n.hosts_size);
+  take(n.looked_up_at), take(n.valid_until), take(n.next_try), take(n.detail_size), take(n.hosts_size);
   return n;
 }
 
@@ -100,7 +100,7 @@ DaneView StoredDane::front(std::string_view bytes) noexcept {
           .off_policy = (n.flags & off_policy_flag) != 0,
           .hosts = HostListView(bytes.substr(n.detail_size, n.hosts_size)),
           .detail = bytes.substr(0, n.detail_size),
-          .looked_at = to_time(n.looked_at),
+          .looked_up_at = to_time(n.looked_up_at),
           .valid_until = to_time(n.valid_until),
           .next_try = to_time(n.next_try),
           .failures = n.failures};

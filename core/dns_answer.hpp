@@ -54,8 +54,8 @@ struct DnsAnswer {
       false;  // failed, because this host lacked something (a descriptor); says nothing about the name
   bool unsigned_delegation = false;  // a DS question's denial: all below the name is provably unsigned
   // Raw, in wire form without compression; empty unless kind is data. Two exceptions: bogus DNSKEYs are
-  // handed over too, so that the self-test can say what is wrong with them, and bogus AAAA records, which a
-  // DNS64 may have made up (net/https/addresses.hpp).
+  // handed over too, so that the DNSSEC check can say what is wrong with them, and bogus AAAA records, which
+  // a DNS64 may have made up (net/https/addresses.hpp).
   std::vector<std::string> rdata;
 };
 

@@ -13,7 +13,7 @@ namespace mtasts {
 
 // Does DNSSEC work on this host, and does Postfix do DANE itself? Time{} everywhere: never.
 struct HostMemory {
-  Time dnssec_worked_at{};   // the last self-test that found validation working
+  Time dnssec_worked_at{};   // the last DNSSEC check that found validation working
   Time dnssec_down_since{};  // the start of the present outage, as mtastsd saw it
   Time postfix_yes_at{};     // Postfix's resolvers last said that they validate
   Time postfix_no_since{};   // since when every check has said that they do not

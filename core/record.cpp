@@ -19,7 +19,7 @@ struct Head {
   std::uint8_t version, mode, state, id_size, failed_id_size;
   std::uint16_t failures, detail_size;
   std::uint32_t max_age, mx_size, lines_size;
-  std::int64_t fetched_at, refresh_at, looked_at, next_check, retry_fetch;
+  std::int64_t fetched_at, refresh_at, looked_up_at, next_check, retry_fetch;
   std::uint32_t dane_size;  // from version 2 on
 };
 constexpr std::uint8_t first_version = 1;
@@ -55,7 +55,7 @@ template <class F>
 void for_each_field(auto& head, F&& f) {
   f(head.version), f(head.mode), f(head.state), f(head.id_size), f(head.failed_id_size), f(head.failures);
   f(head.detail_size), f(head.max_age), f(head.mx_size), f(head.lines_size), f(head.fetched_at);
-  f(head.refresh_at), f(head.looked_at), f(head.next_check), f(head.retry_fetch);
+  f(head.refresh_at), f(head.looked_up_at), f(head.next_check), f(head.retry_fetch);
   if (head.version > first_version) f(head.dane_size);
 }
 
@@ -73,7 +73,7 @@ std::string_view take_text(std::string_view& bytes, std::size_t size) noexcept {
 bool is_id(std::string_view text) noexcept { return text.size() <= max_id && id_octets.all(text); }
 
 bool times_hold(const Head& head) noexcept {
-  return seconds_hold(head.fetched_at) && seconds_hold(head.refresh_at) && seconds_hold(head.looked_at) &&
+  return seconds_hold(head.fetched_at) && seconds_hold(head.refresh_at) && seconds_hold(head.looked_up_at) &&
          seconds_hold(head.next_check) && seconds_hold(head.retry_fetch);
 }
 
@@ -100,20 +100,20 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
   bool any = record.policy.has_value();
   return {.version = record_version,
           .mode = any ? std::to_underlying(policy.mode) : no_policy,
-          .state = static_cast<std::uint8_t>(stored_number(record.look.state) |
+          .state = static_cast<std::uint8_t>(stored_number(record.last_lookup.state) |
                                              (record.lost && !any ? lost_bit : 0)),
           .id_size = static_cast<std::uint8_t>(parts.id.size()),
-          .failed_id_size = static_cast<std::uint8_t>(std::min(record.look.failed_id.size(), max_id)),
-          .failures = record.look.failures,
-          .detail_size = static_cast<std::uint16_t>(std::min(record.look.detail.size(), max_detail)),
+          .failed_id_size = static_cast<std::uint8_t>(std::min(record.last_lookup.failed_id.size(), max_id)),
+          .failures = record.last_lookup.failures,
+          .detail_size = static_cast<std::uint16_t>(std::min(record.last_lookup.detail.size(), max_detail)),
           .max_age = policy.max_age,
           .mx_size = static_cast<std::uint32_t>(policy.mx.text().size()),
           .lines_size = static_cast<std::uint32_t>(parts.lines.size()),
           .fetched_at = any ? stored_seconds(record.fetched_at) : 0,
           .refresh_at = stored_seconds(record.refresh_at),
-          .looked_at = stored_seconds(record.look.at),
-          .next_check = stored_seconds(record.look.next_check),
-          .retry_fetch = stored_seconds(record.look.retry_fetch),
+          .looked_up_at = stored_seconds(record.last_lookup.at),
+          .next_check = stored_seconds(record.last_lookup.next_check),
+          .retry_fetch = stored_seconds(record.last_lookup.retry_fetch),
           .dane_size = static_cast<std::uint32_t>(parts.dane.size())};
 }
 
@@ -136,7 +136,7 @@ void bound_dane_states(Record& record, Time now) {
   std::ranges::sort(record.dane, std::greater(), [&](const DaneState& state) {
     auto seen = view(state);
     return std::tuple(state.route.port == 25, state_in_force(seen, now), state.failures == 0,
-                      proof_counts(seen, now), state.looked_at);
+                      proof_counts(seen, now), state.looked_up_at);
   });
   record.dane.erase(record.dane.begin() + max_dane_states, record.dane.end());
 }
@@ -161,7 +161,9 @@ std::string encode(const Record& record) {
   out.reserve(head_size + id.size() + head.failed_id_size + head.detail_size + policy.mx.text().size() +
               lines.size() + dane.size() + checksum_size);
   for_each_field(head, [&](auto value) { append_number(out, value); });
-  out.append(id).append(record.look.failed_id, 0, max_id).append(record.look.detail, 0, max_detail);
+  out.append(id)
+      .append(record.last_lookup.failed_id, 0, max_id)
+      .append(record.last_lookup.detail, 0, max_detail);
   out.append(policy.mx.text()).append(lines).append(dane);
   append_number(out, crc32c(out));
   return out;
@@ -212,7 +214,7 @@ Result<RecordView> decode(std::string_view bytes) {
   view.fetched_at = to_time(head.fetched_at);
   view.refresh_at = to_time(head.refresh_at);
   view.state = state_from(head.state, view.has_policy);
-  view.looked_at = to_time(head.looked_at);
+  view.looked_up_at = to_time(head.looked_up_at);
   view.next_check = to_time(head.next_check);
   view.retry_fetch = to_time(head.retry_fetch);
   view.failures = head.failures;
@@ -227,7 +229,7 @@ Record lost_record() {
 }
 
 bool settles_lost(const Record& found) noexcept {
-  StsState state = found.look.state;
+  StsState state = found.last_lookup.state;
   return found.policy.has_value() || state == StsState::no_record || state == StsState::bad_record;
 }
 
@@ -240,13 +242,13 @@ Record to_record(const RecordView& view) {
   record.id = view.id;
   record.fetched_at = view.fetched_at;
   record.refresh_at = view.refresh_at;
-  record.look = {.state = view.state,
-                 .detail = std::string(view.detail),
-                 .failed_id = std::string(view.failed_id),
-                 .at = view.looked_at,
-                 .next_check = view.next_check,
-                 .retry_fetch = view.retry_fetch,
-                 .failures = view.failures};
+  record.last_lookup = {.state = view.state,
+                        .detail = std::string(view.detail),
+                        .failed_id = std::string(view.failed_id),
+                        .at = view.looked_up_at,
+                        .next_check = view.next_check,
+                        .retry_fetch = view.retry_fetch,
+                        .failures = view.failures};
   for_each_dane(view, [&](const DaneView& state) { record.dane.push_back(to_state(state)); });
   record.lost = view.lost;
   return record;
@@ -258,13 +260,13 @@ RecordView view(const Record& record) noexcept {
           .id = record.id,
           .fetched_at = record.fetched_at,
           .refresh_at = record.refresh_at,
-          .state = record.look.state,
-          .detail = record.look.detail,
-          .failed_id = record.look.failed_id,
-          .looked_at = record.look.at,
-          .next_check = record.look.next_check,
-          .retry_fetch = record.look.retry_fetch,
-          .failures = record.look.failures,
+          .state = record.last_lookup.state,
+          .detail = record.last_lookup.detail,
+          .failed_id = record.last_lookup.failed_id,
+          .looked_up_at = record.last_lookup.at,
+          .next_check = record.last_lookup.next_check,
+          .retry_fetch = record.last_lookup.retry_fetch,
+          .failures = record.last_lookup.failures,
           .stored_dane = {},
           .dane_states = record.dane,
           .last_used = 0,

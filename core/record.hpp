@@ -40,7 +40,7 @@ enum class StsState : std::uint8_t {
 };
 
 // What the last discovery ended in. Kept beside a cached policy as well as without one.
-struct LastLook {
+struct LastLookup {
   StsState state = StsState::not_asked;
   std::string detail;          // cause in words, ≤ 500 octets
   std::string failed_id;       // id whose fetch failed (state fetch_failed)
@@ -55,7 +55,7 @@ struct Record {
   std::string id;     // of the policy; 1 to 32 octets
   Time fetched_at{};  // last successful fetch
   Time refresh_at{};  // when the refresher should fetch again, regardless of the TXT record (STS-28)
-  LastLook look;
+  LastLookup last_lookup;
   std::vector<DaneState> dane;  // one a route; at most max_dane_states are stored
   // What was stored for the domain was damaged, and no look since then has settled what it demands. It may
   // have been an enforce policy, so the mail waits, until refresh_at at most if set. Never with a policy.
@@ -72,7 +72,7 @@ struct RecordView {
   StsState state = StsState::not_asked;
   std::string_view detail;
   std::string_view failed_id;
-  Time looked_at{};
+  Time looked_up_at{};
   Time next_check{};
   Time retry_fetch{};
   std::uint16_t failures = 0;

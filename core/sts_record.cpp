@@ -102,7 +102,7 @@ Fields read_fields(std::string_view rest) {
 RecordLint lint_one(std::string_view record) {
   Fields fields = read_fields(record.substr(version.size()));
   bool valid = fields.errors.empty();
-  RecordLint lint{valid ? RecordVerdict::valid : RecordVerdict::invalid, {}, std::move(fields.errors)};
+  RecordLint lint{valid ? TxtVerdict::valid : TxtVerdict::invalid, {}, std::move(fields.errors)};
   if (valid) lint.id = *fields.id;
   std::ranges::move(fields.remarks, std::back_inserter(lint.findings));
   return lint;
@@ -139,7 +139,7 @@ Finding judge_stranger(std::string_view record) {
 }
 
 RecordLint lint_many(const std::vector<std::string_view>& ours) {
-  RecordLint lint{RecordVerdict::invalid, {}, {}};
+  RecordLint lint{TxtVerdict::invalid, {}, {}};
   lint.findings.push_back({"multiple-records", Severity::error,
                            std::to_string(ours.size()) + " MTA-STS records, exactly one is needed: " +
                                in_quotes(ours[0]) + ", " + in_quotes(ours[1])});
@@ -148,11 +148,11 @@ RecordLint lint_many(const std::vector<std::string_view>& ours) {
 
 }  // namespace
 
-std::string_view words(RecordVerdict verdict) noexcept {
+std::string_view words(TxtVerdict verdict) noexcept {
   switch (verdict) {
-    case RecordVerdict::valid: return "valid";
-    case RecordVerdict::none: return "none";
-    case RecordVerdict::invalid: return "invalid";
+    case TxtVerdict::valid: return "valid";
+    case TxtVerdict::none: return "none";
+    case TxtVerdict::invalid: return "invalid";
   }
   return "invalid";
 }
@@ -171,7 +171,7 @@ RecordLint lint_records(std::span<const std::string> records) {
       strangers.push_back(judge_stranger(record));
     }
   }
-  RecordLint lint = ours.empty()       ? RecordLint{RecordVerdict::none, {}, {}}
+  RecordLint lint = ours.empty()       ? RecordLint{TxtVerdict::none, {}, {}}
                     : ours.size() == 1 ? lint_one(ours[0])
                                        : lint_many(ours);  // STS-3
   std::ranges::move(strangers, std::back_inserter(lint.findings));

@@ -18,12 +18,12 @@
 
 namespace mtasts {
 
-enum class RecordVerdict { valid, none, invalid };
+enum class TxtVerdict { valid, none, invalid };
 
-std::string_view words(RecordVerdict verdict) noexcept;  // "valid", "none", "invalid"
+std::string_view words(TxtVerdict verdict) noexcept;  // "valid", "none", "invalid"
 
 struct RecordLint {
-  RecordVerdict verdict;
+  TxtVerdict verdict;
   std::string id;     // empty unless valid
   Findings findings;  // at least one error if invalid
 };

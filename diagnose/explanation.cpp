@@ -8,7 +8,7 @@
 #include "answer/question.hpp"
 #include "core/reply.hpp"
 #include "diagnose/run_to_end.hpp"
-#include "lookup/dane_look.hpp"
+#include "lookup/dane_lookup.hpp"
 #include "lookup/discover.hpp"
 #include "lookup/gather.hpp"
 
@@ -38,22 +38,22 @@ const Override* override_of(const ExplainInputs& inputs) noexcept {
   return inputs.over ? &*inputs.over : nullptr;
 }
 
-asio::awaitable<bool> look_at_policy(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
-  Look look = co_await discover(dns, fetch, clock, *all.hop.domain, all.inputs.stored, Trigger::ask);
-  all.fetched = look.fetched;
-  look.record.dane = std::move(all.record.dane);
-  all.record = std::move(look.record);
+asio::awaitable<bool> look_up_policy(Explanation& all, Dns& dns, Fetch& fetch, const Clock& clock) {
+  Discovery found = co_await discover(dns, fetch, clock, *all.hop.domain, all.inputs.stored, Trigger::ask);
+  all.fetched = found.fetched;
+  found.record.dane = std::move(all.record.dane);
+  all.record = std::move(found.record);
   co_return true;
 }
 
 // The daemon's limit would leave questions without their answers.
-constexpr std::chrono::minutes limit_of_look{2};
+constexpr std::chrono::minutes limit_of_lookup{2};
 
-asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& clock) {
+asio::awaitable<bool> look_up_state(Explanation& all, Dns& dns, const Clock& clock) {
   const auto& stored = all.inputs.stored;
   auto before = stored ? dane_state(*stored, all.route()) : std::nullopt;
   std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // it lives as long as the loop runs
-  DaneLookOptions options{all.inputs.mx_hosts, limit_of_look};
+  DaneLookupOptions options{all.inputs.mx_hosts, limit_of_lookup};
   DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),
                                           std::move(before), options);
   // A zone that is signed, but with nothing that libunbound knows, counts as unsigned; only its DS records
@@ -65,10 +65,10 @@ asio::awaitable<bool> look_at_dane(Explanation& all, Dns& dns, const Clock& cloc
 }
 
 // Both at once, as a flight does.
-asio::awaitable<bool> look(Explanation& all, Dns& dns, Dns& sts_dns, Fetch& fetch, const Clock& clock) {
+asio::awaitable<bool> look_up(Explanation& all, Dns& dns, Dns& sts_dns, Fetch& fetch, const Clock& clock) {
   std::vector<asio::awaitable<bool>> looks;
-  looks.push_back(look_at_policy(all, sts_dns, fetch, clock));
-  if (all.dane_looked) looks.push_back(look_at_dane(all, dns, clock));
+  looks.push_back(look_up_policy(all, sts_dns, fetch, clock));
+  if (all.dane_looked) looks.push_back(look_up_state(all, dns, clock));
   auto done = co_await gather(std::move(looks), nullptr);
   if (!std::ranges::all_of(done, &std::optional<bool>::has_value))
     throw std::runtime_error("a lookup ended by an internal error");
@@ -141,7 +141,7 @@ std::optional<RecordLint> judged_record(const Explanation& all) {
 }
 
 bool fetched_now(const Explanation& all) noexcept {
-  return all.fetched && all.record.policy && all.record.look.state != StsState::fetch_failed;
+  return all.fetched && all.record.policy && all.record.last_lookup.state != StsState::fetch_failed;
 }
 
 Hop read_hop(const ExplainInputs& inputs) {
@@ -180,7 +180,7 @@ Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const T
     all.dane_looked = dane_counts(rules_for(all.inputs, dialect));
     if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
     FixedClock clock(all.inputs.moment());
-    run_to_end(loop, look(all, dns, sts_dns != nullptr ? *sts_dns : dns, fetch, clock));
+    run_to_end(loop, look_up(all, dns, sts_dns != nullptr ? *sts_dns : dns, fetch, clock));
   }
   all.trace = trace;
   if (all.dane_looked) add_host_details(all, loop);

@@ -8,7 +8,7 @@
 
 #include "core/decide.hpp"
 #include "core/record.hpp"
-#include "lookup/dane_look.hpp"
+#include "lookup/dane_lookup.hpp"
 #include "lookup/discover.hpp"
 #include "lookup/trace.hpp"
 
@@ -18,7 +18,7 @@ namespace mtasts {
 struct Network {
   std::unique_ptr<Dns> dns;      // validates, as long as anything does
   std::unique_ptr<Fetch> fetch;  // asks one of these two
-  DaneLookOptions dane{};        // the most that any zone wants
+  DaneLookupOptions dane{};      // the most that any zone wants
   // For a policy's TXT record and its host: MTA-STS does not need DNSSEC, and must go on where a resolver
   // strips it. nullptr: dns.
   std::unique_ptr<Dns> sts_dns = nullptr;
@@ -43,7 +43,7 @@ struct Question {
 // What an asker is told. Immutable, shared between all askers.
 struct Outcome {
   enum class State {
-    known,       // also if the policy isn't known within fetch_wait: record.look.state is then pending
+    known,       // also if the policy isn't known within fetch_wait: record.last_lookup.state is then pending
     pending,     // not known within the wait: what is cached decides, and DANE is undecided
     unreadable,  // the cache can't be read, so nobody knows what it demands: answer TEMP
     shortage,    // this host lacked what a lookup takes (a descriptor), so nothing was found out: answer TEMP

@@ -112,7 +112,7 @@ std::optional<HostProof> proof_before(Time now, const std::optional<DaneState>& 
                                       const DomainName& name) {
   auto host = line_before(before, name);
   if (!host) return std::nullopt;
-  auto proof = last_proof(*host, before->looked_at, now);
+  auto proof = last_proof(*host, before->looked_up_at, now);
   if (proof) proof->at = std::min(proof->at, now);  // the clock was set back
   return proof;
 }
@@ -123,7 +123,7 @@ DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& b
   if (before && proof_counts(view(*before), now)) {
     next = *before;
   } else {
-    next.looked_at = now;
+    next.looked_up_at = now;
   }
   next.route = route;
   next.trouble = mx.trouble;
@@ -169,7 +169,7 @@ MxFinding bracketed_host(const DomainName& host) {
   return found;
 }
 
-std::size_t hosts_to_look_at(const std::vector<MxHost>& hosts, unsigned mx_hosts) {
+std::size_t hosts_to_look_up(const std::vector<MxHost>& hosts, unsigned mx_hosts) {
   std::size_t count = 0;
   while (count < hosts.size() && !(hosts[count].first_of_group && count >= mx_hosts)) ++count;
   return count;
@@ -213,13 +213,13 @@ std::optional<HostState> judge_tlsa(const DnsAnswer& answer) {
   return usable ? HostState::usable : HostState::unusable;
 }
 
-DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx,
-                          const std::vector<HostFinding>& hosts) {
+DaneState after_dane_lookup(Time now, Route route, const std::optional<DaneState>& before,
+                            const MxFinding& mx, const std::vector<HostFinding>& hosts) {
   if (mx.trouble != MxTrouble::none) return after_trouble(now, route, before, mx);
   DaneState next;
   next.route = route;
   next.mx = mx.state;
-  next.looked_at = now;
+  next.looked_up_at = now;
   std::uint32_t ttl = mx.ttl;
   for (std::size_t i = 0; i < mx.hosts.size(); ++i) {
     HostFinding host = i < hosts.size() ? hosts[i] : HostFinding{};
@@ -254,14 +254,14 @@ void keep_dane(Record& record, DaneState state) {
 }
 
 void newest_first(Record& record) {
-  std::ranges::sort(record.dane, std::ranges::greater(), &DaneState::looked_at);
+  std::ranges::sort(record.dane, std::ranges::greater(), &DaneState::looked_up_at);
 }
 
 void serve_askers(Record& record, const std::vector<Route>& looked, Time now) {
   for (DaneState& state : record.dane) {
     bool fresh = std::ranges::find(looked, state.route) != looked.end();
     if (!fresh || state.mx == MxState::unknown || state.trouble != MxTrouble::none) continue;
-    state.looked_at = std::min(state.looked_at, now);
+    state.looked_up_at = std::min(state.looked_up_at, now);
     state.valid_until = std::max(state.valid_until, now + seconds(shortest_ttl));
   }
 }

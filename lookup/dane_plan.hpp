@@ -36,7 +36,7 @@ MxFinding judge_mx(const DomainName& domain, const DnsAnswer& answer);
 MxFinding bracketed_host(const DomainName& host);
 
 // How many of the hosts are looked at: whole preference groups until there are mx_hosts (DANE-26).
-std::size_t hosts_to_look_at(const std::vector<MxHost>& hosts, unsigned mx_hosts);
+std::size_t hosts_to_look_up(const std::vector<MxHost>& hosts, unsigned mx_hosts);
 
 struct HostFinding {
   HostState state = HostState::not_asked;
@@ -75,8 +75,8 @@ bool is_failure(const DnsAnswer& answer) noexcept;
 // could not be decided is remembered 30 s, doubling to 5 minutes; the last state, or that of a single host
 // whose lookup failed, goes on to count until its TTL is over, but not against an answer that is bogus. What
 // an answer proved stays for 30 days, with the time of that answer (core/dane.hpp).
-DaneState after_dane_look(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx,
-                          const std::vector<HostFinding>& hosts);
+DaneState after_dane_lookup(Time now, Route route, const std::optional<DaneState>& before,
+                            const MxFinding& mx, const std::vector<HostFinding>& hosts);
 
 // Puts a state in its route's place in the record.
 void keep_dane(Record& record, DaneState state);

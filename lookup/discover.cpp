@@ -12,8 +12,8 @@ bool differs(const std::optional<Record>& stored, const Record& fresh) {
 
 }  // namespace
 
-boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
-                                      std::optional<Record> stored, Trigger trigger) {
+boost::asio::awaitable<Discovery> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                           std::optional<Record> stored, Trigger trigger) {
   std::string owner = "_mta-sts." + std::string(domain.str());
   TxtFinding txt;
   bool validated = true;
@@ -25,29 +25,29 @@ boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock
     txt = judge_txt(answer);
     validated = answer.validated;
   }
-  Look look;
-  look.asked = true;
+  Discovery found;
+  found.asked = true;
   if (!should_fetch(clock.moment(), stored, txt, trigger)) {
     bool lost = stored && stored->lost;
-    look.record = after_txt(clock.moment(), std::move(stored), txt);
+    found.record = after_txt(clock.moment(), std::move(stored), txt);
     // Without validation anybody may have said that there is no record.
-    look.record.lost = look.record.lost || (lost && !validated);
-    co_return look;
+    found.record.lost = found.record.lost || (lost && !validated);
+    co_return found;
   }
   Hurry hurry = hurry_of(clock.moment(), stored, trigger);
-  ClockBelief before = clock.look();
+  ClockBelief before = clock.check();
   auto answered = co_await fetch.get_policy({domain, dns, std::move(started), hurry});
   if (stored && !answered && answered.error().put_off) {
-    look.put_off = true;
-    look.record = after_put_off(clock.now(), domain, *std::move(stored));
-    co_return look;
+    found.put_off = true;
+    found.record = after_put_off(clock.now(), domain, *std::move(stored));
+    co_return found;
   }
-  look.fetched = true;
+  found.fetched = true;
   // The policy host's certificate is valid at the time of day, unless the clock has jumped since.
-  if (answered && clock.look().settled_from == before.settled_from) clock.vouch();
-  look.record = after_fetch(clock.moment(), domain, stored, txt, judge_fetch(answered));
-  look.changed = differs(stored, look.record);
-  co_return look;
+  if (answered && clock.check().settled_from == before.settled_from) clock.vouch();
+  found.record = after_fetch(clock.moment(), domain, stored, txt, judge_fetch(answered));
+  found.changed = differs(stored, found.record);
+  co_return found;
 }
 
 }  // namespace mtasts

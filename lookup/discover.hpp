@@ -1,5 +1,5 @@
 // discover - one look at a domain's policy: ask the TXT record, fetch the policy if the rules say so
-// (lookup/plan.hpp). The DANE states of the record are left to lookup/dane_look.hpp.
+// (lookup/plan.hpp). The DANE states of the record are left to lookup/dane_lookup.hpp.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +13,7 @@
 
 namespace mtasts {
 
-struct Look {
+struct Discovery {
   Record record;         // to be stored
   bool asked = false;    // the TXT record was asked
   bool fetched = false;  // HTTPS was asked
@@ -25,7 +25,7 @@ struct Look {
 
 // Always ends: dns and fetch have deadlines of their own. All references outlive the coroutine. Resolve
 // thread.
-boost::asio::awaitable<Look> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
-                                      std::optional<Record> stored, Trigger trigger);
+boost::asio::awaitable<Discovery> discover(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                           std::optional<Record> stored, Trigger trigger);
 
 }  // namespace mtasts

@@ -29,8 +29,8 @@ constexpr std::chrono::milliseconds long_wait{2000};   // a question that fails 
 constexpr char given_up[] = "the question was given up", internal_error[] = "internal error";
 
 // A question on its way. Its asker waits on the timer; whoever has the answer sets it and cancels the timer.
-struct Asked {
-  explicit Asked(const asio::any_io_executor& executor)
+struct PendingQuestion {
+  explicit PendingQuestion(const asio::any_io_executor& executor)
       : changed(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer changed;
   asio::cancellation_signal cancel;  // of what was sent
@@ -47,7 +47,7 @@ struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
   asio::any_io_executor executor;
   DnsTurns turns;
   DnsTurns::Limits limits;
-  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<PendingQuestion>> asked{};
   std::weak_ptr<Dns> latest{};  // that was asked: they have one libunbound, but for a reload
   asio::steady_timer again;
   bool trying = false;
@@ -59,7 +59,7 @@ struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
 
   void send() {
     while (auto next = turns.next(crowded())) {
-      Asked& question = *asked.at(*next);
+      PendingQuestion& question = *asked.at(*next);
       question.may_go = true;
       question.changed.cancel();
     }
@@ -83,7 +83,7 @@ struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
 struct DnsShare::Flight {
   std::shared_ptr<DnsShares::State> shares;
   DnsTurns::FlightId id;
-  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<Asked>> asked{};
+  std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<PendingQuestion>> asked{};
   std::string shortage{};
   bool closed = false;
 };
@@ -92,32 +92,32 @@ namespace {
 
 // A question's place in the turns, given up however the coroutine ends.
 template <class Flight>
-class Place {
+class QueuedQuestion {
  public:
-  Place(std::shared_ptr<Flight> flight, std::shared_ptr<Asked> asked)
+  QueuedQuestion(std::shared_ptr<Flight> flight, std::shared_ptr<PendingQuestion> asked)
       : flight_(std::move(flight)), asked_(asked), number_(flight_->shares->turns.ask(flight_->id)) {
     flight_->shares->asked.emplace(number_, asked);
     flight_->asked.emplace(number_, std::move(asked));
     flight_->shares->send();
   }
-  ~Place() {
+  ~QueuedQuestion() {
     flight_->asked.erase(number_);
     flight_->shares->asked.erase(number_);
     flight_->shares->turns.done(number_, asked_->hung);
     flight_->shares->send();
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  QueuedQuestion(const QueuedQuestion&) = delete;
+  QueuedQuestion& operator=(const QueuedQuestion&) = delete;
 
  private:
   std::shared_ptr<Flight> flight_;
-  std::shared_ptr<Asked> asked_;
+  std::shared_ptr<PendingQuestion> asked_;
   DnsTurns::QuestionId number_;
 };
 
 // dns is held by the question itself, which may go on a little after its asker has gone.
 void send(const asio::any_io_executor& executor, std::shared_ptr<Dns> dns, std::string name, RrType type,
-          const std::shared_ptr<Asked>& asked) {
+          const std::shared_ptr<PendingQuestion>& asked) {
   auto question = dns->ask(std::move(name), type);
   auto done = [asked, dns = std::move(dns)](std::exception_ptr error, DnsAnswer answer) {
     if (asked->answer) return;  // given up before
@@ -128,7 +128,7 @@ void send(const asio::any_io_executor& executor, std::shared_ptr<Dns> dns, std::
                  asio::bind_cancellation_slot(asked->cancel.slot(), std::move(done)));
 }
 
-asio::awaitable<void> wait_for_change(Asked& asked) {
+asio::awaitable<void> wait_for_change(PendingQuestion& asked) {
   co_await asked.changed.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -136,9 +136,9 @@ template <class Flight>
 asio::awaitable<DnsAnswer> ask_in_turn(std::shared_ptr<Flight> flight, std::shared_ptr<Dns> dns,
                                        std::string name, RrType type) {
   if (flight->closed) co_return failed(given_up);
-  auto asked = std::make_shared<Asked>(flight->shares->executor);
+  auto asked = std::make_shared<PendingQuestion>(flight->shares->executor);
   flight->shares->latest = dns;
-  Place<Flight> place(flight, asked);
+  QueuedQuestion<Flight> place(flight, asked);
   while (!asked->may_go && !asked->answer) co_await wait_for_change(*asked);
   auto sent = std::chrono::steady_clock::now();
   if (!asked->answer) send(flight->shares->executor, std::move(dns), std::move(name), type, asked);

@@ -5,12 +5,12 @@
 namespace mtasts {
 
 DnsTurns::FlightId DnsTurns::add() {
-  flights_.emplace(++last_flight_, Flight{});
+  flights_.emplace(++last_flight_, FlightSlots{});
   return last_flight_;
 }
 
 void DnsTurns::give_up_own(FlightId id) {
-  Flight& flight = flights_.at(id);
+  FlightSlots& flight = flights_.at(id);
   if (!flight.has_own) return;
   flight.has_own = false;
   shared_in_use_ += flight.own_in_use;
@@ -21,7 +21,7 @@ void DnsTurns::give_up_own(FlightId id) {
 }
 
 void DnsTurns::remove(FlightId id) {
-  const Flight& flight = flights_.at(id);
+  const FlightSlots& flight = flights_.at(id);
   waiting_ -= flight.waiting.size();
   shared_in_use_ -= flight.shared_in_use;
   if (flight.in_turn) std::erase(turns_, id);
@@ -32,9 +32,9 @@ void DnsTurns::remove(FlightId id) {
 }
 
 DnsTurns::QuestionId DnsTurns::ask(FlightId id) {
-  Flight& flight = flights_.at(id);
+  FlightSlots& flight = flights_.at(id);
   QuestionId question = ++last_question_;
-  questions_.emplace(question, Question{id, Slot::none});
+  questions_.emplace(question, DnsQuestion{id, Slot::none});
   if (flight.has_own && flight.own_in_use + flight.own_lost < limits_.own) {
     ++flight.own_in_use;
     take_own(question);
@@ -52,25 +52,25 @@ void DnsTurns::take_own(QuestionId question) {
   ready_.push_back(question);
 }
 
-DnsTurns::QuestionId DnsTurns::take_waiting(Flight& flight) {
+DnsTurns::QuestionId DnsTurns::take_waiting(FlightSlots& flight) {
   QuestionId question = flight.waiting.front();
   flight.waiting.pop_front();
   --waiting_;
   return question;
 }
 
-void DnsTurns::stand_in_turn(FlightId id, Flight& flight) {
+void DnsTurns::stand_in_turn(FlightId id, FlightSlots& flight) {
   if (flight.in_turn) return;
   flight.in_turn = true;
   turns_.push_back(id);
 }
 
-bool DnsTurns::has_nothing(const Flight& flight) {
+bool DnsTurns::has_nothing(const FlightSlots& flight) {
   return !flight.has_own && flight.shared_in_use == 0 && flight.own_lost == 0 && !flight.shared_hung &&
          !flight.waiting.empty();
 }
 
-void DnsTurns::note_poor(FlightId id, Flight& flight) {
+void DnsTurns::note_poor(FlightId id, FlightSlots& flight) {
   if (flight.in_poor || !has_nothing(flight)) return;
   flight.in_poor = true;
   poor_.push_back(id);
@@ -78,7 +78,7 @@ void DnsTurns::note_poor(FlightId id, Flight& flight) {
 
 // REQUIRES: the flight's turn has come.
 std::optional<DnsTurns::QuestionId> DnsTurns::next_shared(FlightId id) {
-  Flight& flight = flights_.at(id);
+  FlightSlots& flight = flights_.at(id);
   if (flight.waiting.empty()) return std::nullopt;
   QuestionId question = take_waiting(flight);
   questions_.at(question).slot = Slot::shared;
@@ -96,14 +96,14 @@ std::optional<DnsTurns::QuestionId> DnsTurns::next(bool crowded) {
   while (!poor_.empty() && crowded) {
     FlightId id = poor_.front();
     poor_.pop_front();
-    Flight& flight = flights_.at(id);
+    FlightSlots& flight = flights_.at(id);
     flight.in_poor = false;
     if (has_nothing(flight)) return next_shared(id);
   }
   while (!crowded && shared_in_use_ < limits_.shared && !turns_.empty()) {
     FlightId id = turns_.front();
     turns_.pop_front();
-    Flight& flight = flights_.at(id);
+    FlightSlots& flight = flights_.at(id);
     flight.in_turn = false;
     auto question = next_shared(id);
     if (!flight.waiting.empty()) stand_in_turn(id, flight);
@@ -117,7 +117,7 @@ void DnsTurns::done(QuestionId id, bool hung) {
   if (found == questions_.end()) return;
   auto [flight_id, slot] = found->second;
   questions_.erase(found);
-  Flight& flight = flights_.at(flight_id);
+  FlightSlots& flight = flights_.at(flight_id);
   switch (slot) {
     case Slot::shared:
       --shared_in_use_;

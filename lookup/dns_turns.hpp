@@ -49,11 +49,11 @@ class DnsTurns {
 
  private:
   enum class Slot { none, own, shared };
-  struct Question {
+  struct DnsQuestion {
     FlightId flight;
     Slot slot;
   };
-  struct Flight {
+  struct FlightSlots {
     bool has_own = true;
     bool in_turn = false, in_poor = false;  // stands in turns_, in poor_
     unsigned own_in_use = 0, own_lost = 0, shared_in_use = 0;
@@ -61,15 +61,15 @@ class DnsTurns {
     std::deque<QuestionId> waiting{};
   };
   void take_own(QuestionId question);
-  QuestionId take_waiting(Flight& flight);
-  void stand_in_turn(FlightId id, Flight& flight);
-  static bool has_nothing(const Flight& flight);
-  void note_poor(FlightId id, Flight& flight);
+  QuestionId take_waiting(FlightSlots& flight);
+  void stand_in_turn(FlightId id, FlightSlots& flight);
+  static bool has_nothing(const FlightSlots& flight);
+  void note_poor(FlightId id, FlightSlots& flight);
   std::optional<QuestionId> next_shared(FlightId id);
 
   Limits limits_;
-  std::unordered_map<FlightId, Flight> flights_;
-  std::unordered_map<QuestionId, Question> questions_;
+  std::unordered_map<FlightId, FlightSlots> flights_;
+  std::unordered_map<QuestionId, DnsQuestion> questions_;
   std::deque<QuestionId> ready_;  // have a slot of their own, not named by next() yet
   std::deque<FlightId> turns_;    // flights that want a shared slot
   std::deque<FlightId> poor_;     // those of them that have no slot

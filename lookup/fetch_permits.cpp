@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 std::optional<PermitQueue::Id> PermitQueue::ask(Keys keys) {
   if (waiting() >= limits_.waiting) return std::nullopt;
-  asked_.emplace(++last_, Asked{std::move(keys)});
+  asked_.emplace(++last_, PermitRequest{std::move(keys)});
   grant_or_queue(last_);
   return last_;
 }
@@ -23,7 +23,7 @@ std::size_t PermitQueue::share() const noexcept {
 }
 
 void PermitQueue::grant_or_queue(Id id) {
-  Asked& asked = asked_.at(id);
+  PermitRequest& asked = asked_.at(id);
   for (const std::string& each : asked.keys) {
     Key& key = keys_[each];
     if (key.held < share()) continue;
@@ -83,7 +83,7 @@ void PermitQueue::forget_idle(const std::string& name) {
 void PermitQueue::leave(Id id) {
   auto node = asked_.extract(id);
   if (node.empty()) return;
-  const Asked& gone = node.mapped();
+  const PermitRequest& gone = node.mapped();
   if (gone.holds) {
     --held_;
     for (const std::string& each : gone.keys) --keys_[each].held;

@@ -44,7 +44,7 @@ class PermitQueue {
   std::size_t waiting() const noexcept { return asked_.size() - held_; }
 
  private:
-  struct Asked {
+  struct PermitRequest {
     Keys keys;
     bool holds = false;
   };
@@ -61,7 +61,7 @@ class PermitQueue {
   // Who waits stands in one queue: that of a key that has its share, else that of all. Who has left is
   // skipped when its turn comes.
   PermitLimits limits_;
-  std::unordered_map<Id, Asked> asked_;
+  std::unordered_map<Id, PermitRequest> asked_;
   std::unordered_map<std::string, Key> keys_;
   std::deque<Id> queue_, ready_;
   std::deque<std::string> full_;  // keys in whose queue somebody stands; drained in turn

@@ -24,22 +24,22 @@ constexpr std::size_t max_wanted = 16;          // next hops of one flight
 
 // A surprise (no memory, a bug) must not leave askers without an answer, nor the domain without its cached
 // policy.
-asio::awaitable<Look> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
-                                      std::optional<Record> stored, Trigger trigger) {
+asio::awaitable<Discovery> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
+                                           std::optional<Record> stored, Trigger trigger) {
   TxtFinding surprise;
   try {
     co_return co_await discover(dns, fetch, clock, domain, stored, trigger);
   } catch (const std::exception& e) {
     surprise.detail = std::string("internal error: ") + e.what();
   }
-  Look look;
-  look.record = after_txt(clock.moment(), std::move(stored), surprise);
-  co_return look;
+  Discovery found;
+  found.record = after_txt(clock.moment(), std::move(stored), surprise);
+  co_return found;
 }
 
 asio::awaitable<DaneState> dane_safely(std::shared_ptr<Dns> dns, const Clock& clock, DomainName domain,
                                        Route route, std::optional<DaneState> before,
-                                       DaneLookOptions options) {
+                                       DaneLookupOptions options) {
   MxFinding surprise;
   try {
     co_return co_await look_up_dane(std::move(dns), clock, domain, route, before, options);
@@ -47,7 +47,7 @@ asio::awaitable<DaneState> dane_safely(std::shared_ptr<Dns> dns, const Clock& cl
     surprise.detail = std::string("internal error: ") + e.what();
   }
   surprise.trouble = MxTrouble::failed;
-  co_return after_dane_look(clock.now(), route, before, surprise, {});
+  co_return after_dane_lookup(clock.now(), route, before, surprise, {});
 }
 
 // Whether a look at the policy says something about it.
@@ -120,7 +120,7 @@ Flight::Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger,
       trigger_(trigger),
       before_(std::move(before)),
       timer_(shared.executor, Instant::max()),
-      dane_looked_(shared.executor, Instant::max()) {}
+      dane_lookup_done_(shared.executor, Instant::max()) {}
 
 // A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
 std::shared_ptr<const Trace> Flight::noted() const {
@@ -147,7 +147,7 @@ bool Flight::can_want(std::optional<Route> route) const noexcept {
 void Flight::want(std::optional<Route> route) {
   if (outcome_ || !can_want(route)) return;
   wanted(route);
-  start_dane_looks();
+  start_dane_lookups();
 }
 
 // Somebody asks now. Returns when the first asker for this route began to wait.
@@ -163,13 +163,13 @@ Flight::Instant Flight::note_asked(std::optional<Route> route) {
 // What was looked up in this flight counts for its askers, however short its TTL is.
 OutcomePtr Flight::answer_for(const Question& question) const {
   if (outcome_) return outcome_;
-  if (!look_) return nullptr;
+  if (!found_) return nullptr;
   Moment now = shared_.clock.moment();
-  Record known = look_->record;
-  serve_askers(known, look_->dane, now.now);
+  Record known = found_->record;
+  serve_askers(known, found_->dane, now.now);
   auto dane = question.dane ? find_dane(view(known), *question.dane) : std::nullopt;
   bool dane_known = !question.dane || dane_freshness(dane, now.now) != Freshness::wait ||
-                    std::ranges::find(look_->dane, *question.dane) != look_->dane.end();
+                    std::ranges::find(found_->dane, *question.dane) != found_->dane.end();
   if (!dane_known) {
     const std::string& lacked = dane_shortage(*question.dane);
     return lacked.empty() ? nullptr : shortage_outcome(lacked);
@@ -182,8 +182,8 @@ OutcomePtr Flight::answer_for(const Question& question) const {
   if (waits && waited() < question.fetch_wait) return nullptr;
   if (waits && !shortage().empty()) return shortage_outcome(shortage());  // it is being tried again
   if (!settled && !policy_in_force(view(known), now)) {
-    known.look.state = StsState::pending;
-    known.look.detail.clear();
+    known.last_lookup.state = StsState::pending;
+    known.last_lookup.detail.clear();
   }
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted()});
 }
@@ -216,8 +216,8 @@ void Flight::join(const Question& question, Deliver deliver) {
   auto since = note_asked(question.dane);
   longest_patience_ = std::max(longest_patience_, question.fetch_wait);
   waited_for_until_ = std::max(waited_for_until_, Steady::now() + question.wait);
-  if (question.trace && !look_ && !trace_) trace_ = std::make_shared<Trace>();
-  start_dane_looks();
+  if (question.trace && !found_ && !trace_) trace_ = std::make_shared<Trace>();
+  start_dane_lookups();
   if (Steady::now() - since >= question.wait) return deliver(pending_outcome());
   askers_.push_back({question, std::move(deliver)});
   arm();
@@ -252,46 +252,47 @@ void Flight::arm() {
   });
 }
 
-asio::awaitable<Look> Flight::fly(std::shared_ptr<Network> network, Record stored) {
+asio::awaitable<Discovery> Flight::fly(std::shared_ptr<Network> network, Record stored) {
   auto self = shared_from_this();
   network_ = trace_ ? traced(std::move(network), trace_) : std::move(network);
   share_ = std::make_shared<DnsShare>(shared_.dns);
   if (state == FlightState::slow) share_->give_up_own();  // before it even began
-  look_.emplace();
-  look_->record = std::move(stored);
+  found_.emplace();
+  found_->record = std::move(stored);
   settle();  // a flight that waited may find that another's commit has answered
   Moment now = shared_.clock.moment();
-  RecordView known = view(look_->record);
+  RecordView known = view(found_->record);
   bool newer_id = std::ranges::any_of(
       wanted_, [&](const Wanted& each) { return wants_newer_id(known, find_dane(known, each.route), now); });
   bool due = trigger_ == Trigger::refresh || newer_id || sts_freshness(known, now) != Freshness::answer;
   policy_ = due ? PolicyStep::looking : PolicyStep::known;
-  start_dane_looks();
-  if (due) co_await look_at_policy();
-  while (dane_looks_ > 0) co_await dane_looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+  start_dane_lookups();
+  if (due) co_await look_up_policy();
+  while (dane_lookups_ > 0) co_await dane_lookup_done_.async_wait(asio::as_tuple(asio::use_awaitable));
   settle();
-  mark_off_policy(look_->record);
-  co_return *std::move(look_);
+  mark_off_policy(found_->record);
+  co_return *std::move(found_);
 }
 
-asio::awaitable<void> Flight::look_at_policy() {
+asio::awaitable<void> Flight::look_up_policy() {
   PolicyHost policy_host(shared_from_this());
   SharedDns dns(share_, std::shared_ptr<Dns>(network_, &network_->dns_for_sts()));
-  Look found = co_await discover_safely(dns, policy_host, shared_.clock, domain_, look_->record, trigger_);
+  Discovery found =
+      co_await discover_safely(dns, policy_host, shared_.clock, domain_, found_->record, trigger_);
   permit_.reset();
-  bool has_new_policy = found.record.fetched_at != look_->record.fetched_at;
-  if (!shortage().empty() && !has_new_policy && !found_out(found.record.look.state)) {
+  bool has_new_policy = found.record.fetched_at != found_->record.fetched_at;
+  if (!shortage().empty() && !has_new_policy && !found_out(found.record.last_lookup.state)) {
     policy_ = PolicyStep::shortage;
-    look_->shortage = shortage();
+    found_->shortage = shortage();
     co_return settle();
   }
-  found.record.dane = std::move(look_->record.dane);
-  look_->record = std::move(found.record);
-  look_->asked = !found.put_off;
-  look_->put_off = found.put_off;
-  look_->fetched = found.fetched;
-  look_->changed = found.changed;
-  mark_off_policy(look_->record);
+  found.record.dane = std::move(found_->record.dane);
+  found_->record = std::move(found.record);
+  found_->asked = !found.put_off;
+  found_->put_off = found.put_off;
+  found_->fetched = found.fetched;
+  found_->changed = found.changed;
+  mark_off_policy(found_->record);
   policy_ = PolicyStep::known;
   settle();
 }
@@ -316,7 +317,7 @@ milliseconds Flight::patience() const {
 
 void Flight::leave_place_to_fetch() {
   bool has_place = state == FlightState::flying || state == FlightState::slow;
-  if (!has_place || relaxed || policy_ != PolicyStep::at_policy_host || dane_looks_ > 0) return;
+  if (!has_place || relaxed || policy_ != PolicyStep::at_policy_host || dane_lookups_ > 0) return;
   shared_.queue.leave(*this, FlightState::fetching);
   share_->give_up_own();
   shared_.place_is_free();
@@ -328,40 +329,40 @@ void Flight::slow_down() {
 
 // For each next hop that was asked for since the last time, also while the flight is under way. Each at once:
 // none waits for another, nor for a slow policy host.
-void Flight::start_dane_looks() {
-  if (!look_) return;
+void Flight::start_dane_lookups() {
+  if (!found_) return;
   for (Wanted& wanted : wanted_) {
     if (wanted.looked) continue;
-    auto known = find_dane(view(look_->record), wanted.route);
+    auto known = find_dane(view(found_->record), wanted.route);
     if (dane_freshness(known, shared_.clock.now()) == Freshness::answer) continue;
     wanted.looked = true;
-    ++dane_looks_;
-    asio::co_spawn(shared_.executor, look_at_dane(shared_from_this(), wanted.route), asio::detached);
+    ++dane_lookups_;
+    asio::co_spawn(shared_.executor, look_up_state(shared_from_this(), wanted.route), asio::detached);
   }
 }
 
-asio::awaitable<void> Flight::look_at_dane(std::shared_ptr<Flight> self, Route route) {
+asio::awaitable<void> Flight::look_up_state(std::shared_ptr<Flight> self, Route route) {
   try {
     DaneState found;
-    if (look_) {
+    if (found_) {
       auto dns = std::make_shared<SharedDns>(share_, std::shared_ptr<Dns>(network_, network_->dns.get()));
       found = co_await dane_safely(std::move(dns), shared_.clock, domain_, route,
-                                   dane_state(look_->record, route), network_->dane);
+                                   dane_state(found_->record, route), network_->dane);
     }
-    std::string lacked = look_ && has_failed(found) ? why_dane_is_unknown() : "";
+    std::string lacked = found_ && has_failed(found) ? why_dane_is_unknown() : "";
     if (!lacked.empty()) {
-      look_->shortage = lacked;
+      found_->shortage = lacked;
       wanted(route)->shortage = std::move(lacked);
       settle();
-    } else if (look_) {  // else it was given up
-      keep_dane(look_->record, std::move(found));
-      look_->dane.push_back(route);
+    } else if (found_) {  // else it was given up
+      keep_dane(found_->record, std::move(found));
+      found_->dane.push_back(route);
       settle();
     }
   } catch (const std::exception&) {  // no memory: the askers' waits end by themselves
   }
-  if (--dane_looks_ > 0) co_return;
-  dane_looked_.cancel();
+  if (--dane_lookups_ > 0) co_return;
+  dane_lookup_done_.cancel();
   leave_place_to_fetch();
 }
 
@@ -371,7 +372,7 @@ void Flight::land(OutcomePtr outcome) {
     if (asker.deliver) asker.deliver(outcome_);  // not one that was told already
   askers_.clear();
   timer_.cancel();
-  look_.reset();
+  found_.reset();
   if (share_) share_->close();  // what is still asked for it holds the share
   share_.reset();
   permit_.reset();

@@ -62,7 +62,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
 
   // Looks, beginning with what is stored; what was found out. Ends within the time that the network's ports
   // take.
-  boost::asio::awaitable<Look> fly(std::shared_ptr<Network> network, Record stored);
+  boost::asio::awaitable<Discovery> fly(std::shared_ptr<Network> network, Record stored);
   // It has given its place to another flight (FlightState::slow).
   void slow_down();
   // All is known, or never will be: tells each asker, and lets go of what it flew over.
@@ -82,16 +82,16 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
     std::string shortage{};          // what this host lacked, so that nothing was found out
     std::optional<Instant> asked{};  // when somebody first waited for it
   };
-  enum class PolicyStep { not_looked, looking, at_policy_host, shortage, known };
+  enum class PolicyStep { not_looked_up, looking, at_policy_host, shortage, known };
 
   Wanted* wanted(std::optional<Route> route);
   Instant note_asked(std::optional<Route> route);
   void settle();
   void arm();
-  boost::asio::awaitable<void> look_at_policy();
-  boost::asio::awaitable<void> look_at_dane(std::shared_ptr<Flight> self, Route route);
+  boost::asio::awaitable<void> look_up_policy();
+  boost::asio::awaitable<void> look_up_state(std::shared_ptr<Flight> self, Route route);
   boost::asio::awaitable<bool> may_ask_policy_host(std::optional<Address> first);
-  void start_dane_looks();
+  void start_dane_lookups();
   void leave_place_to_fetch();
   const std::string& shortage() const;
   OutcomePtr shortage_outcome(std::string why) const;
@@ -115,14 +115,14 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   boost::asio::steady_timer timer_;  // the next moment at which an asker does without the policy
 
   // While it flies:
-  std::optional<Look> look_;  // what is known so far; its record starts as the stored one
+  std::optional<Discovery> found_;  // what is known so far; its record starts as the stored one
   std::shared_ptr<Network> network_;
   std::shared_ptr<DnsShare> share_;
   std::optional<FetchPermits::Permit> permit_;
   std::string fetch_shortage_;  // as DnsShare::shortage(), of the policy host
-  PolicyStep policy_ = PolicyStep::not_looked;
-  std::size_t dane_looks_ = 0;             // under way
-  boost::asio::steady_timer dane_looked_;  // cancelled when there are none
+  PolicyStep policy_ = PolicyStep::not_looked_up;
+  std::size_t dane_lookups_ = 0;                // under way
+  boost::asio::steady_timer dane_lookup_done_;  // cancelled when there are none
 };
 
 }  // namespace mtasts

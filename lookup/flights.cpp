@@ -75,7 +75,7 @@ void Flights::ask(const Question& question, Deliver deliver) {
   launch();
 }
 
-void Flights::look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger) {
+void Flights::look_up_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger) {
   auto found = table_.find(domain);
   FlightPtr before = found != table_.end() ? found->second : nullptr;
   if (before && !stale(*before, dane)) return before->want(dane);
@@ -195,16 +195,16 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
   // Nobody knows what the cache demands, or the daemon is stopping.
   if (!stored || !network) co_return land(*flight, unreadable_outcome());
   auto started = Steady::now();
-  Look look = co_await flight->fly(std::move(network), *stored ? **std::move(stored) : Record{});
+  Discovery found = co_await flight->fly(std::move(network), *stored ? **std::move(stored) : Record{});
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - started);
-  report_(FlightReport{flight->domain(), flight->trigger(), look, took});
-  if (look.put_off && !flight->relaxed) note_put_off(flight->domain());
-  bool nothing_new = !look.shortage.empty() && !look.asked && look.dane.empty();
-  if (nothing_new) co_return land(*flight, shortage_outcome(std::move(look.shortage)));
-  serve_askers(look.record, look.dane, shared_.clock.now());
-  newest_first(look.record);
+  report_(FlightReport{flight->domain(), flight->trigger(), found, took});
+  if (found.put_off && !flight->relaxed) note_put_off(flight->domain());
+  bool nothing_new = !found.shortage.empty() && !found.asked && found.dane.empty();
+  if (nothing_new) co_return land(*flight, shortage_outcome(std::move(found.shortage)));
+  serve_askers(found.record, found.dane, shared_.clock.now());
+  newest_first(found.record);
   land(*flight,
-       std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(look.record), flight->noted()}));
+       std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(found.record), flight->noted()}));
 }
 
 void Flights::land(Flight& flight, OutcomePtr outcome) {
@@ -225,8 +225,8 @@ void Flights::forget(const Flight& flight) {
 asio::awaitable<void> Flights::commit(FlightPtr flight) {
   const Record& record = flight->outcome()->record;
   auto not_stored = [this, &flight](const Error& error) {
-    Look look{flight->outcome()->record};
-    report_(FlightReport{flight->domain(), flight->trigger(), look, {}, &error});
+    Discovery found{flight->outcome()->record};
+    report_(FlightReport{flight->domain(), flight->trigger(), found, {}, &error});
   };
   co_await commits_.put(
       flight->domain(), record, [this, &flight] { return superseded(*flight); }, std::move(not_stored));

@@ -26,7 +26,7 @@ namespace mtasts {
 struct FlightReport {  // for the log
   DomainName domain;
   Trigger trigger;
-  const Look& look;
+  const Discovery& found;
   std::chrono::milliseconds took;
   const Error* not_stored = nullptr;  // set: a second report, the policy could not be stored (yet)
 };
@@ -62,7 +62,7 @@ class Flights {
 
   // Starts a flight unless there is one, or too many wait; nobody waits for it. dane: of which next hop the
   // state is due too.
-  void look_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
+  void look_up_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
 
   // Later flights use this pair (reload). While there is none, flights wait in their queues; this launches
   // them.

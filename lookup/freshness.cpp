@@ -13,7 +13,7 @@ bool in_last_quarter(Time from, Time to, Time now) noexcept { return now >= to -
 bool due_for_recheck(const RecordView& r, const Moment& moment) noexcept {
   Time now = moment.now;
   if (now >= r.next_check) return true;
-  if (now < r.looked_at - std::chrono::hours(1))
+  if (now < r.looked_up_at - std::chrono::hours(1))
     return true;  // the clock was set back: the times mean nothing (STS-33)
   return !is_held_back(r.retry_fetch, now) &&
          in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, moment), now);
@@ -36,10 +36,10 @@ Freshness sts_freshness(const RecordView& record, const Moment& moment) noexcept
     return due_for_recheck(record, moment) ? Freshness::answer_and_recheck : Freshness::answer;
   }
   bool asked = record.state != StsState::not_asked && record.state != StsState::current;
-  bool settled = asked && now < record.next_check && now >= record.looked_at;
+  bool settled = asked && now < record.next_check && now >= record.looked_up_at;
   if (!settled) return Freshness::wait;
-  return in_last_quarter(record.looked_at, record.next_check, now) ? Freshness::answer_and_recheck
-                                                                   : Freshness::answer;
+  return in_last_quarter(record.looked_up_at, record.next_check, now) ? Freshness::answer_and_recheck
+                                                                      : Freshness::answer;
 }
 
 Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept {
@@ -52,7 +52,7 @@ Freshness dane_freshness(const std::optional<DaneView>& dane, Time now) noexcept
   }
   if (!stated) return Freshness::wait;
   bool held_back = now < dane->next_try && dane->next_try - now <= max_dns_backoff;
-  bool due = dane->next_try != Time{} || in_last_quarter(dane->looked_at, dane->valid_until, now);
+  bool due = dane->next_try != Time{} || in_last_quarter(dane->looked_up_at, dane->valid_until, now);
   return due && !held_back ? Freshness::answer_and_recheck : Freshness::answer;
 }
 
@@ -60,8 +60,8 @@ bool wants_newer_id(const RecordView& record, const std::optional<DaneView>& dan
                     const Moment& moment) noexcept {
   Time now = moment.now;
   if (!dane || !dane->off_policy || !policy_in_force(record, moment)) return false;
-  bool looked_lately = now >= record.looked_at && now - record.looked_at < newer_id_interval;
-  return record.policy.mode == Mode::enforce && !looked_lately;
+  bool looked_up_lately = now >= record.looked_up_at && now - record.looked_up_at < newer_id_interval;
+  return record.policy.mode == Mode::enforce && !looked_up_lately;
 }
 
 Freshness freshness_with(const RecordView& record, const Moment& moment,

@@ -36,7 +36,7 @@ Record kept(const Moment& moment, std::optional<Record> stored) {
 }
 
 bool held_back(const std::optional<Record>& stored, const std::string& id, Time now) {
-  return stored && stored->look.failed_id == id && is_held_back(stored->look.retry_fetch, now);
+  return stored && stored->last_lookup.failed_id == id && is_held_back(stored->last_lookup.retry_fetch, now);
 }
 
 bool near_expiry(const Record& stored, const Moment& moment) {
@@ -59,16 +59,16 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
   }
   RecordLint lint = lint_records(records);
   switch (lint.verdict) {
-    case RecordVerdict::valid:
+    case TxtVerdict::valid:
       found.state = StsState::current;
       found.id = std::move(lint.id);
       break;
-    case RecordVerdict::none:
+    case TxtVerdict::none:
       found.state = StsState::no_record;
       found.detail =
           answer.kind == DnsAnswer::Kind::data ? "no TXT record of ours" : std::string(words(answer.kind));
       break;
-    case RecordVerdict::invalid:
+    case TxtVerdict::invalid:
       found.state = StsState::bad_record;
       found.detail = first_error(lint.findings);
       break;
@@ -78,9 +78,10 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
 
 bool may_fetch(const Moment& moment, const std::optional<Record>& stored, Trigger trigger) {
   if (!stored) return true;
-  if (is_held_back(stored->look.retry_fetch, moment.now)) return false;
+  if (is_held_back(stored->last_lookup.retry_fetch, moment.now)) return false;
   if (trigger == Trigger::refresh) return true;
-  bool had_none = stored->look.state == StsState::no_record || stored->look.state == StsState::bad_record;
+  bool had_none =
+      stored->last_lookup.state == StsState::no_record || stored->last_lookup.state == StsState::bad_record;
   return !in_force(stored, moment) && !had_none;
 }
 
@@ -114,38 +115,39 @@ FetchedPolicy judge_fetch(const std::expected<HttpAnswer, FetchError>& answer) {
 
 Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFinding& txt) {
   Time now = moment.now;
-  LastLook before = stored ? std::move(stored->look) : LastLook{};
+  LastLookup before = stored ? std::move(stored->last_lookup) : LastLookup{};
   bool lost = stored && stored->lost;
   Record r = kept(moment, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
   // A fetch that is still held back stays the cause, and keeps its time.
   if (txt.state == StsState::current && before.failed_id == txt.id && is_held_back(before.retry_fetch, now)) {
-    r.look = std::move(before);
-    r.look.state = StsState::fetch_failed;
+    r.last_lookup = std::move(before);
+    r.last_lookup.state = StsState::fetch_failed;
   } else {
-    r.look = LastLook{};
-    r.look.state = txt.state;
-    r.look.detail = txt.detail;
-    r.look.failures = dns_failed ? static_cast<std::uint16_t>(before.state == StsState::dns_failed
-                                                                  ? std::min(before.failures + 1, 1000)
-                                                                  : 1)
-                                 : std::uint16_t{0};
+    r.last_lookup = LastLookup{};
+    r.last_lookup.state = txt.state;
+    r.last_lookup.detail = txt.detail;
+    r.last_lookup.failures = dns_failed ? static_cast<std::uint16_t>(before.state == StsState::dns_failed
+                                                                         ? std::min(before.failures + 1, 1000)
+                                                                         : 1)
+                                        : std::uint16_t{0};
     // Losing the TXT record must not open the way around the five minutes either.
     if (txt.state != StsState::current) {
-      r.look.failed_id = std::move(before.failed_id);
-      r.look.retry_fetch = before.retry_fetch;
+      r.last_lookup.failed_id = std::move(before.failed_id);
+      r.last_lookup.retry_fetch = before.retry_fetch;
     }
   }
-  r.look.at = now;
+  r.last_lookup.at = now;
   seconds keep = txt.keep;
   if (dns_failed && !moment.clock.certain) {
     keep = doubt_backoff;
   } else if (dns_failed) {
-    keep = backoff(min_dns_backoff, max_dns_backoff, r.look.failures);
+    keep = backoff(min_dns_backoff, max_dns_backoff, r.last_lookup.failures);
   }
-  r.look.next_check = now + keep;
+  r.last_lookup.next_check = now + keep;
   // Due, but nothing was fetched: not before five minutes again, or the refresher would come back at once.
-  if (r.policy && r.refresh_at <= now) r.refresh_at = std::max(now + min_fetch_backoff, r.look.retry_fetch);
+  if (r.policy && r.refresh_at <= now)
+    r.refresh_at = std::max(now + min_fetch_backoff, r.last_lookup.retry_fetch);
   r.lost = lost && !settles_lost(r);
   return r;
 }
@@ -154,7 +156,7 @@ Record after_fetch(const Moment& moment, const DomainName& domain, std::optional
                    const TxtFinding& txt, FetchedPolicy fetched) {
   Time now = moment.now;
   bool announced = txt.state == StsState::current;
-  LastLook before = stored ? stored->look : LastLook{};
+  LastLookup before = stored ? stored->last_lookup : LastLookup{};
   std::string id = announced ? txt.id : (stored ? stored->id : std::string());
   Record r = after_txt(moment, std::move(stored), txt);
   if (fetched) {
@@ -163,18 +165,18 @@ Record after_fetch(const Moment& moment, const DomainName& domain, std::optional
     r.lost = false;
     r.id = std::move(id);
     r.fetched_at = now;
-    r.look.failed_id.clear();
-    r.look.retry_fetch = Time{};
+    r.last_lookup.failed_id.clear();
+    r.last_lookup.retry_fetch = Time{};
     return r;
   }
   bool again = before.failed_id == id;  // the same id failed before: wait longer (STS-14)
   std::uint16_t failures = static_cast<std::uint16_t>(again ? std::min(before.failures + 1, 1000) : 1);
   seconds wait = backoff(min_fetch_backoff, max_fetch_backoff, failures);
-  r.look.state = StsState::fetch_failed;
-  r.look.detail = std::move(fetched.error());
-  r.look.failed_id = std::move(id);
-  r.look.retry_fetch = now + wait;
-  r.look.failures = failures;
+  r.last_lookup.state = StsState::fetch_failed;
+  r.last_lookup.detail = std::move(fetched.error());
+  r.last_lookup.failed_id = std::move(id);
+  r.last_lookup.retry_fetch = now + wait;
+  r.last_lookup.failures = failures;
   if (r.policy) r.refresh_at = std::max(r.refresh_at, now + wait);
   return r;
 }

@@ -68,7 +68,7 @@ std::size_t refresh_round(Flights& flights, Store& store, const Clock& clock, co
   for (const DomainName& domain : domains) {
     memory.order.emplace_back(now, domain);
     memory.lately.insert(domain);
-    flights.look_again(domain, std::nullopt, Trigger::refresh);
+    flights.look_up_again(domain, std::nullopt, Trigger::refresh);
   }
   return domains.size();
 }

@@ -23,7 +23,7 @@ class Clock {
 
   // Looks whether the clock has jumped, or whether a doubt is over. One thread must call this about once a
   // second.
-  virtual ClockBelief look() const noexcept { return {}; }
+  virtual ClockBelief check() const noexcept { return {}; }
 
   // What the cache is to remember of this moment; nullopt while the clock is in doubt.
   virtual std::optional<ClockMark> mark() const noexcept { return std::nullopt; }

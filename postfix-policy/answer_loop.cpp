@@ -15,7 +15,7 @@ AnswerLoop::AnswerLoop(std::unique_ptr<PollLoop> poll, std::unique_ptr<Reader> r
       log_(log),
       shortages_(shortages),
       answerer_(*reader_, clock, log, [&resolve](const DomainName& domain, std::optional<Route> dane) {
-        resolve.look_again(domain, dane);
+        resolve.look_up_again(domain, dane);
       }) {
   answerer_.use(std::move(settings));
 }

@@ -268,7 +268,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
 
 void Answerer::recheck(const Asked& asked) {
   auto dane = dane_to_look_up(asked);
-  if (posted_.first(hash_of(asked.domain, dane), asked.moment.now)) look_again_(asked.domain, dane);
+  if (posted_.first(hash_of(asked.domain, dane), asked.moment.now)) post_recheck_(asked.domain, dane);
 }
 
 bool Answerer::once_a_minute(Time& last) {

@@ -42,10 +42,10 @@ struct Counters {
 class Answerer {
  public:
   // Must only post to the resolve thread.
-  using LookAgain = std::function<void(const DomainName&, std::optional<Route>)>;
+  using Recheck = std::function<void(const DomainName&, std::optional<Route>)>;
 
-  Answerer(Reader& reader, const Clock& clock, Log& log, LookAgain look_again)
-      : reader_(reader), clock_(clock), log_(log), look_again_(std::move(look_again)) {}
+  Answerer(Reader& reader, const Clock& clock, Log& log, Recheck look_up_again)
+      : reader_(reader), clock_(clock), log_(log), post_recheck_(std::move(look_up_again)) {}
 
   void use(SettingsPtr settings) { settings_ = std::move(settings); }  // before the first request
   void use(HealthPtr health) { health_ = std::move(health); }
@@ -79,7 +79,7 @@ class Answerer {
   Reader& reader_;
   const Clock& clock_;
   Log& log_;
-  LookAgain look_again_;
+  Recheck post_recheck_;
   SettingsPtr settings_;
   HealthPtr health_ = std::make_shared<const Health>();
   Counters counters_;

@@ -3,13 +3,13 @@
 namespace mtasts {
 namespace {
 
-std::string_view what_was_found(const Look& look) {
-  switch (look.record.look.state) {
-    case StsState::current: return look.fetched ? "policy fetched" : "policy current";
+std::string_view what_was_found(const Discovery& found) {
+  switch (found.record.last_lookup.state) {
+    case StsState::current: return found.fetched ? "policy fetched" : "policy current";
     case StsState::no_record: return "no record";
     case StsState::bad_record: return "bad record";
     case StsState::dns_failed: return "DNS failed";
-    case StsState::fetch_failed: return look.fetched ? "fetch failed" : "fetch held back";
+    case StsState::fetch_failed: return found.fetched ? "fetch failed" : "fetch held back";
     case StsState::not_asked:
     case StsState::pending: break;
   }
@@ -23,21 +23,23 @@ void log_not_stored(Log& log, const FlightReport& r) {
              {"detail", r.not_stored->detail}});
 }
 
-void log_policy_look(Log& log, const FlightReport& r) {
-  const Record& record = r.look.record;
+void log_policy_lookup(Log& log, const FlightReport& r) {
+  const Record& record = r.found.record;
   std::string_view mode = record.policy ? words(record.policy->mode) : std::string_view();
-  bool bad = record.look.state == StsState::fetch_failed || record.look.state == StsState::dns_failed;
+  bool bad =
+      record.last_lookup.state == StsState::fetch_failed || record.last_lookup.state == StsState::dns_failed;
   bool at_risk = bad && record.policy && record.policy->mode != Mode::none;
-  Log::Level level = at_risk ? Log::Level::warning : r.look.fetched ? Log::Level::info : Log::Level::debug;
-  log.event(level, r.look.fetched ? "fetch" : "look",
-            {{"domain", r.domain.str()},
-             {"result", what_was_found(r.look)},
-             {"reason", record.look.detail},
-             {"id", record.policy ? std::string_view(record.id) : std::string_view(record.look.failed_id)},
-             {"mode", mode},
-             {"trigger", r.trigger == Trigger::refresh ? "refresh" : "ask"},
-             {"ms", std::int64_t{r.took.count()}}});
-  if (!r.look.changed) return;
+  Log::Level level = at_risk ? Log::Level::warning : r.found.fetched ? Log::Level::info : Log::Level::debug;
+  log.event(
+      level, r.found.fetched ? "fetch" : "look",
+      {{"domain", r.domain.str()},
+       {"result", what_was_found(r.found)},
+       {"reason", record.last_lookup.detail},
+       {"id", record.policy ? std::string_view(record.id) : std::string_view(record.last_lookup.failed_id)},
+       {"mode", mode},
+       {"trigger", r.trigger == Trigger::refresh ? "refresh" : "ask"},
+       {"ms", std::int64_t{r.took.count()}}});
+  if (!r.found.changed) return;
   log.event(Log::Level::info, "policy",
             {{"domain", r.domain.str()},
              {"id", record.id},
@@ -64,7 +66,7 @@ std::string hosts_in_words(HostListView hosts) {
   return text;
 }
 
-void log_dane_look(Log& log, const FlightReport& r, const DaneState& state) {
+void log_dane_lookup(Log& log, const FlightReport& r, const DaneState& state) {
   bool notable = state.mx == MxState::secure || state.trouble != MxTrouble::none;
   bool lasts = state.trouble == MxTrouble::none;
   log.event(
@@ -74,7 +76,7 @@ void log_dane_look(Log& log, const FlightReport& r, const DaneState& state) {
        {"mx", lasts ? words(state.mx) : words(state.trouble)},
        {"hosts", lasts ? hosts_in_words(state.hosts) : std::string()},
        {"reason", state.detail},
-       {"seconds", std::int64_t{((lasts ? state.valid_until : state.next_try) - state.looked_at).count()}},
+       {"seconds", std::int64_t{((lasts ? state.valid_until : state.next_try) - state.looked_up_at).count()}},
        {"ms", std::int64_t{r.took.count()}}});
 }
 
@@ -82,7 +84,7 @@ void log_shortage(Log& log, const FlightReport& r) {
   log.event(Log::Level::error, "look",
             {{"domain", r.domain.str()},
              {"text", "not looked up: this host lacks descriptors, memory, or a local address or port"},
-             {"detail", r.look.shortage}});
+             {"detail", r.found.shortage}});
 }
 
 }  // namespace
@@ -95,12 +97,12 @@ void log_late_refreshes(Log& log, std::chrono::seconds late) {
 
 void log_flight(Log& log, const FlightReport& r) {
   if (r.not_stored) return log_not_stored(log, r);
-  if (!r.look.shortage.empty()) log_shortage(log, r);
-  if (r.look.asked) log_policy_look(log, r);
-  if (r.look.put_off && r.trigger == Trigger::ask) log_no_place(log, r);
-  for (const Route& route : r.look.dane)
-    for (const DaneState& state : r.look.record.dane)
-      if (state.route == route) log_dane_look(log, r, state);
+  if (!r.found.shortage.empty()) log_shortage(log, r);
+  if (r.found.asked) log_policy_lookup(log, r);
+  if (r.found.put_off && r.trigger == Trigger::ask) log_no_place(log, r);
+  for (const Route& route : r.found.dane)
+    for (const DaneState& state : r.found.record.dane)
+      if (state.route == route) log_dane_lookup(log, r, state);
 }
 
 }  // namespace mtasts

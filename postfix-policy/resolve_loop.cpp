@@ -46,8 +46,8 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& 
       flights_(
           loop_.get_executor(), nullptr, store, clock,
           [this, &shortages](const FlightReport& r) {
-            if (r.look.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
-            if (!r.look.shortage.empty()) shortages.note(Shortage::descriptors);
+            if (r.found.put_off && r.trigger == Trigger::ask) shortages.note(Shortage::fetches);
+            if (!r.found.shortage.empty()) shortages.note(Shortage::descriptors);
             log_flight(log_, r);
           },
           flight_options()),
@@ -82,7 +82,7 @@ Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
   auto fetch = make_https_fetch(loop_, https_options(config.https));
   if (!fetch) return std::unexpected(std::move(fetch.error()));
   network->fetch = *std::move(fetch);
-  network->dane = dane_look_options(config);
+  network->dane = dane_lookup_options(config);
   prepared->network = std::move(network);
   prepared->plan = make_health_plan(loop_, config, first, std::move(resolvers));
   return std::shared_ptr<Prepared>(prepared.release(), [this](Prepared* p) { discard(p); });
@@ -110,9 +110,9 @@ void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
 asio::awaitable<void> ResolveLoop::watch_clock() {
   asio::steady_timer timer(loop_);
   ClockBelief told;
-  std::chrono::seconds dns_made_at = clock_.look().wall_offset;
+  std::chrono::seconds dns_made_at = clock_.check().wall_offset;
   for (;;) {
-    ClockBelief seen = clock_.look();
+    ClockBelief seen = clock_.check();
     // A jump there and back within a second is seen by what it left behind.
     bool jumped =
         seen.doubt != ClockDoubt::none &&
@@ -152,8 +152,8 @@ void ResolveLoop::ask(const Question& question, Deliver deliver) {
   });
 }
 
-void ResolveLoop::look_again(const DomainName& domain, std::optional<Route> dane) {
-  asio::post(loop_, [this, domain, dane] { flights_.look_again(domain, dane, Trigger::ask); });
+void ResolveLoop::look_up_again(const DomainName& domain, std::optional<Route> dane) {
+  asio::post(loop_, [this, domain, dane] { flights_.look_up_again(domain, dane, Trigger::ask); });
 }
 
 }  // namespace mtasts

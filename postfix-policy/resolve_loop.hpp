@@ -53,7 +53,7 @@ class ResolveLoop {
 
   // deliver is called on the resolve thread and must only post home.
   void ask(const Question& question, Deliver deliver);
-  void look_again(const DomainName& domain, std::optional<Route> dane);
+  void look_up_again(const DomainName& domain, std::optional<Route> dane);
   void count(std::move_only_function<void(FlightCounts)> deliver);
 
  private:

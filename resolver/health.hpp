@@ -14,7 +14,7 @@
 namespace mtasts {
 
 struct Health {
-  Time checked_at{};           // of the last self-test; Time{}: none is done yet
+  Time checked_at{};           // of the last DNSSEC check; Time{}: none is done yet
   bool dns_answers = true;     // false: nobody does now, and dnssec is as it was before
   std::string dns_detail;      // why not, in words an administrator can act on
   bool dnssec = true;          // false: wrong answers come, and nobody's validate; silence says nothing

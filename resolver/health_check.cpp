@@ -84,7 +84,7 @@ asio::awaitable<void> HealthCheck::watch_dns(std::weak_ptr<Prepared> watched) {
     if (!current(prepared)) co_return;
     auto outcome = Tested::no_answer;
     try {
-      outcome = co_await look_at_dns(prepared);
+      outcome = co_await check_dns(prepared);
     } catch (const std::exception& error) {  // no memory, or no descriptors
       log_.event(Level::error, "dnssec", {{"text", "internal error"}, {"detail", error.what()}});
     }
@@ -105,8 +105,8 @@ asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::c
 }
 
 // Always by new contexts: the one in use would answer out of its cache for days.
-asio::awaitable<HealthCheck::Tested> HealthCheck::look_at_dns(PreparedPtr prepared) {
-  ClockBelief clock = clock_.look();
+asio::awaitable<HealthCheck::Tested> HealthCheck::check_dns(PreparedPtr prepared) {
+  ClockBelief clock = clock_.check();
   const HealthPlan& plan = prepared->plan;
   Resolvers resolvers = plan.resolvers();
   ChoiceOptions options{

@@ -97,11 +97,11 @@ class HealthCheck {
 
  private:
   using PreparedPtr = std::shared_ptr<Prepared>;
-  using Tested = SelfTest::Outcome;
+  using Tested = DnssecCheck::Outcome;
   boost::asio::awaitable<void> watch_dns(std::weak_ptr<Prepared> watched);
   boost::asio::awaitable<void> watch_postfix(std::weak_ptr<Prepared> watched);
   boost::asio::awaitable<void> sleep(std::weak_ptr<Prepared> watched, std::chrono::milliseconds time);
-  boost::asio::awaitable<Tested> look_at_dns(PreparedPtr prepared);
+  boost::asio::awaitable<Tested> check_dns(PreparedPtr prepared);
   bool current(const PreparedPtr& prepared) const noexcept { return prepared && prepared_ == prepared; }
   void take(Prepared& prepared, Choice& choice, Resolvers resolvers);
   void hand_over(Prepared& prepared);

@@ -122,7 +122,7 @@ void HealthCheck::found_way(const std::string& words, bool good) {
 // What is replayed by an attacker may be old too: so one look is not enough, and a doubt errs on the safe
 // side.
 void HealthCheck::tell_clock(const Choice& choice, const ClockBelief& clock) {
-  bool jumped = clock_.look().settled_from != clock.settled_from;
+  bool jumped = clock_.check().settled_from != clock.settled_from;
   if (choice.works() && !jumped) clock_.vouch();
   if (choice.blames_clock && clock_blamed_) clock_.deny();
   clock_blamed_ = choice.blames_clock;

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-using Tested = SelfTest::Outcome;
+using Tested = DnssecCheck::Outcome;
 using Same = std::span<const Trial>;  // the trials of one way
 
 bool works(const Trial& trial) noexcept { return trial.test && trial.test->works(); }
@@ -143,14 +143,14 @@ struct Race {
 };
 using RacePtr = std::shared_ptr<Race>;
 
-asio::awaitable<SelfTest> ask(std::shared_ptr<Dns> dns, Way way, TrustAnchor anchor, const Clock& clock) {
+asio::awaitable<DnssecCheck> ask(std::shared_ptr<Dns> dns, Way way, TrustAnchor anchor, const Clock& clock) {
   if (way == Way::unvalidated) return answers_at_all(std::move(dns));
-  return self_test(std::move(dns), std::move(anchor), clock);
+  return check_dnssec(std::move(dns), std::move(anchor), clock);
 }
 
 asio::awaitable<void> run_trial(RacePtr race, std::size_t number, const Clock& clock) {
   Trial& trial = race->trials[number];
-  SelfTest result;
+  DnssecCheck result;
   try {
     auto made = race->options.make(trial.way, trial.servers);
     if (made) {
@@ -173,7 +173,7 @@ asio::awaitable<bool> wait(RacePtr race) {
 }
 
 // For a way that has not answered when the time is up.
-SelfTest timeout(std::chrono::milliseconds limit) {
+DnssecCheck timeout(std::chrono::milliseconds limit) {
   auto ms = limit.count();
   std::string words = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
   return {.outcome = Tested::no_answer, .detail = "no answer to the root's DNSKEY: timeout after " + words};

@@ -17,7 +17,7 @@
 
 #include "core/name_server.hpp"
 #include "core/result.hpp"
-#include "resolver/self_test.hpp"
+#include "resolver/dnssec_check.hpp"
 
 namespace mtasts {
 
@@ -38,7 +38,7 @@ using MakeDns = std::function<Result<std::shared_ptr<Dns>>(Way, const Resolvers&
 struct Trial {
   Way way = Way::recursion;
   Resolvers servers;
-  std::optional<SelfTest> test{};      // nullopt: not known yet
+  std::optional<DnssecCheck> test{};   // nullopt: not known yet
   std::shared_ptr<Dns> dns = nullptr;  // the one that was tried; nullptr if it can't be made
 };
 using Trials = std::vector<Trial>;
@@ -58,14 +58,14 @@ struct Choice {
   Way way = Way::recursion;
   Resolvers servers;  // of this way, those to be asked
   // broken: a way gave wrong answers and none validates. no_answer: nothing is known about DNSSEC.
-  SelfTest::Outcome outcome = SelfTest::Outcome::no_answer;
+  DnssecCheck::Outcome outcome = DnssecCheck::Outcome::no_answer;
   std::string detail;          // why nothing validates, or a warning while something does
   std::string words;           // one line: the way, and why this one
   std::shared_ptr<Dns> dns;    // validates; a new one if the trial failed; nullptr only if it can't be made
   std::shared_ptr<Dns> plain;  // does not validate, and answers; nullptr while something validates
   std::vector<Way> silent;     // if nothing validates: the validating ways that do not answer at all
   bool blames_clock = false;   // if nothing validates: some way says that the clock is wrong
-  bool works() const noexcept { return outcome == SelfTest::Outcome::works; }
+  bool works() const noexcept { return outcome == DnssecCheck::Outcome::works; }
 };
 
 // nullopt: a better way may still turn out to work. Pure; dns is not set where several servers are to be

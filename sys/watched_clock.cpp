@@ -107,7 +107,7 @@ ClockBelief WatchedClock::change(Change how) const noexcept {
 
 void WatchedClock::vouch() const noexcept { change(mtasts::vouch); }
 void WatchedClock::deny() const noexcept { change(mtasts::deny); }
-ClockBelief WatchedClock::look() const noexcept { return change(observe); }
+ClockBelief WatchedClock::check() const noexcept { return change(observe); }
 
 std::optional<ClockMark> WatchedClock::mark() const noexcept {
   std::scoped_lock hold(mutex_);

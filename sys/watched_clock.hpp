@@ -29,7 +29,7 @@ class WatchedClock final : public Clock {
   void deny() const noexcept override;
   std::optional<ClockMark> mark() const noexcept override;
 
-  ClockBelief look() const noexcept override;
+  ClockBelief check() const noexcept override;
 
  private:
   using Change = ClockBelief (*)(ClockBelief, const ClockReading&) noexcept;

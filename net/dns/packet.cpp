@@ -78,9 +78,9 @@ std::vector<std::string> without_duplicates(std::vector<std::string> rdata) {
   return once;
 }
 
-class Reader {
+class AnswerReader {
  public:
-  Reader(std::string_view name, RrType type) : at_(name), type_(type) {}
+  AnswerReader(std::string_view name, RrType type) : at_(name), type_(type) {}
 
   bool read(ns_msg& message) {
     for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
@@ -138,7 +138,7 @@ std::optional<PacketAnswer> read_answer(std::string_view packet, std::string_vie
   if (packet.size() > NS_MAXMSG || ns_initparse(bytes, static_cast<int>(packet.size()), &message) != 0)
     return std::nullopt;
   if (ns_msg_getflag(message, ns_f_tc) != 0) return std::nullopt;  // what is missing is not denied
-  Reader reader(name, type);
+  AnswerReader reader(name, type);
   reader.found.rcode = static_cast<unsigned>(ns_msg_getflag(message, ns_f_rcode));
   if (!reader.read(message)) return std::nullopt;
   return std::move(reader.found);

@@ -195,15 +195,15 @@ void Resolver::close() {
 }
 
 // A place among the queries, given up however the coroutine ends.
-class Place {
+class EnteredQuery {
  public:
-  Place(std::shared_ptr<Resolver> resolver, std::shared_ptr<Query> query)
+  EnteredQuery(std::shared_ptr<Resolver> resolver, std::shared_ptr<Query> query)
       : resolver_(std::move(resolver)), query_(std::move(query)) {
     resolver_->enter(query_);
   }
-  ~Place() { resolver_->leave(*query_); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  ~EnteredQuery() { resolver_->leave(*query_); }
+  EnteredQuery(const EnteredQuery&) = delete;
+  EnteredQuery& operator=(const EnteredQuery&) = delete;
 
  private:
   std::shared_ptr<Resolver> resolver_;
@@ -214,7 +214,7 @@ asio::awaitable<DnsAnswer> ask_once(std::shared_ptr<Resolver> resolver, std::str
                                     Steady::time_point deadline) {
   auto query = std::make_shared<Query>(resolver->loop(), std::move(name), type);
   query->timer.expires_at(deadline);
-  Place place(resolver, query);
+  EnteredQuery place(resolver, query);
   while (!query->answer) {
     auto [error] = co_await query->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!error) break;

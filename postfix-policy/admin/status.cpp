@@ -228,7 +228,7 @@ StatusDesk::StatusDesk(asio::any_io_executor home, std::vector<AnswerLoop*> loop
       timer_(home_) {}
 
 std::vector<Problem> StatusDesk::problems(const std::optional<std::string>& file_digest) const {
-  return problems_now(cache_.condition(), shortages_, facts_.file, file_digest, clock_.look(), clock_.now(),
+  return problems_now(cache_.condition(), shortages_, facts_.file, file_digest, clock_.check(), clock_.now(),
                       std::chrono::steady_clock::now());
 }
 
@@ -260,7 +260,7 @@ asio::awaitable<json::object> StatusDesk::answer() {
                 .flights = gathering->flights,
                 .cache = cache_.stats(),
                 .condition = cache_.condition(),
-                .clock = clock_.look(),
+                .clock = clock_.check(),
                 .file_digest = digest_now(facts_.file),
                 .problems = {}};
   now.problems = problems(now.file_digest);

@@ -53,7 +53,7 @@ void parse_policy_with_20_mx(State& state) {
 
 void parse_txt(State& state) {
   std::vector<std::string> records{"v=STSv1; id=20260131120000Z;"};
-  require(lint_records(records).verdict == RecordVerdict::valid);
+  require(lint_records(records).verdict == TxtVerdict::valid);
   for (auto _ : state) DoNotOptimize(lint_records(records));
 }
 
@@ -101,7 +101,7 @@ void encode_record(State& state) {
   for (auto _ : state) DoNotOptimize(encode(record));
 }
 
-void look_for_dane_state(State& state) {
+void find_dane_state(State& state) {
   Found found;
   for (auto _ : state) DoNotOptimize(find_dane(found.record, Route{}));
 }
@@ -153,7 +153,7 @@ void add_all() {
   add("next hop parse, bracketed with port", read_key, std::string("[mx1.mail.example.com]:587"));
   add("stored form decode", decode_record);
   add("stored form encode", encode_record);
-  add("DANE state of a record", look_for_dane_state);
+  add("DANE state of a record", find_dane_state);
   add("freshness", judge_freshness);
   add("decide", decide_secure);
   add("reply, postfix", render, Dialect::postfix);

@@ -42,7 +42,7 @@ DaneState insecure_state(const RecordPlan& plan, std::uint64_t number, const Dom
   std::string zone = mx_zone(plan, number, domain);
   for (const char* label : {"mx1.", "mx2."})
     state.hosts.append(HostState::not_asked, true, DomainName::parse(label + zone).value());
-  state.looked_at = now;
+  state.looked_up_at = now;
   state.valid_until = now + plan.valid;
   return state;
 }
@@ -62,11 +62,11 @@ Record synthetic_record(const RecordPlan& plan, std::uint64_t number, const Doma
   if (with_policy) {
     add_policy(record, plan, number, domain, now);
   } else {
-    record.look.state = StsState::no_record;
-    record.look.detail = "NXDOMAIN";
+    record.last_lookup.state = StsState::no_record;
+    record.last_lookup.detail = "NXDOMAIN";
   }
-  record.look.at = now;
-  record.look.next_check = now + plan.valid;
+  record.last_lookup.at = now;
+  record.last_lookup.next_check = now + plan.valid;
   if (plan.dane) record.dane.push_back(insecure_state(plan, number, domain, now));
   return record;
 }

@@ -96,7 +96,7 @@ def test_behind_a_stripping_resolver_mta_sts_works_without_dnssec(stripper, seco
 def test_a_listed_resolver_that_strips_dnssec_does_not_stop_mta_sts(stripper, second):
     daemon = second("listed-stripper", SILENT_ROOT, YES, forward=listed(STRIPPER))
     assert daemon.ask("good.example") == GOOD
-    code, report = wait_until("the self-test", daemon.checked)
+    code, report = wait_until("the DNSSEC check", daemon.checked)
     assert code == 1
     assert report["dns"]["way"].endswith(f"resolvers {STRIPPER}, as configured, without DNSSEC: they do not validate")
     assert report["dnssec"]["works"] is False
@@ -109,7 +109,7 @@ def test_a_resolver_without_proofs_of_absence_counts_as_one_that_strips(lab, sec
         daemon = second("no-absence", SILENT_ROOT, YES, forward=listed(STRIPPER))
         assert daemon.ask("good.example") == GOOD
         assert daemon.ask(UNSIGNED) == UNSIGNED_GOOD
-        code, report = wait_until("the self-test", daemon.checked)
+        code, report = wait_until("the DNSSEC check", daemon.checked)
         assert code == 1
         assert "strips DNSSEC from answers without data" in report["dnssec"]["detail"]
         assert daemon.ask(DANE) == "OK dane-only"       # what validates all the same decides
@@ -119,7 +119,7 @@ def test_a_good_resolver_beside_one_that_strips_is_used(lab, second):
     with contextlib.closing(AbsenceStripper(lab)):
         daemon = second("one-good", SILENT_ROOT, YES, forward=listed(STRIPPER, addresses.RESOLVER))
         assert daemon.ask("good.example") == GOOD
-        code, report = wait_until("the self-test", daemon.checked)
+        code, report = wait_until("the DNSSEC check", daemon.checked)
         assert code == 0, report
         assert report["dnssec"]["works"] is True
         assert f"{STRIPPER} is not asked: the resolver strips DNSSEC" in report["dnssec"]["detail"]
@@ -128,10 +128,10 @@ def test_a_good_resolver_beside_one_that_strips_is_used(lab, second):
 
 
 def test_forged_root_keys_do_not_switch_dane_off(lab, second):
-    """The self-test fails, but the resolver in use validates, and an answer that validates decides."""
+    """The DNSSEC check fails, but the resolver in use validates, and an answer that validates decides."""
     with contextlib.closing(KeyForger(lab)) as forger:
         daemon = second("forged-keys", SILENT_ROOT, YES, forward=listed(STRIPPER))
-        code, report = wait_until("the self-test", daemon.checked)
+        code, report = wait_until("the DNSSEC check", daemon.checked)
         assert code == 1
         assert report["dnssec"]["works"] is False
         forger.forges = False
@@ -144,7 +144,7 @@ def test_where_dnssec_worked_once_mail_to_an_unknown_domain_waits_for_an_hour(la
     """What worked outlives a restart; a domain that was proved to be without TLSA is not held up."""
     with contextlib.closing(Stripper(lab)):
         daemon = second("worked-once", addresses.RESOLVER, YES)
-        wait_until("the self-test", lambda: daemon.status()[1]["dnssec"]["worked_once"])
+        wait_until("the DNSSEC check", lambda: daemon.status()[1]["dnssec"]["worked_once"])
         assert daemon.ask("good.example") == GOOD
         assert daemon.stop() == 0
         daemon.use_resolver(STRIPPER)

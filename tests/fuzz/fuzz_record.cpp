@@ -20,7 +20,7 @@ namespace {
 bool is_error(const Finding& finding) { return finding.severity == Severity::error; }
 
 void check_findings(const RecordLint& lint) {
-  require(std::ranges::any_of(lint.findings, is_error) == (lint.verdict == RecordVerdict::invalid),
+  require(std::ranges::any_of(lint.findings, is_error) == (lint.verdict == TxtVerdict::invalid),
           "an error if and only if invalid");
   for (const Finding& finding : lint.findings) {
     require(!finding.code.empty() && finding.message.size() < 500, "findings are short and have a code");
@@ -29,7 +29,7 @@ void check_findings(const RecordLint& lint) {
 }
 
 void check_id(const RecordLint& lint, const std::vector<std::string>& records) {
-  require(lint.id.empty() == (lint.verdict != RecordVerdict::valid), "an id if and only if valid");
+  require(lint.id.empty() == (lint.verdict != TxtVerdict::valid), "an id if and only if valid");
   if (lint.id.empty()) return;
   require(lint.id.size() <= 32 && std::ranges::all_of(lint.id, is_alnum), "the id follows its grammar");
   auto ours = std::ranges::find_if(records, is_sts_record);
@@ -53,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   RecordLint lint = lint_records(records);
   auto ours = std::ranges::count_if(records, is_sts_record);
-  require((ours == 0) == (lint.verdict == RecordVerdict::none), "none if and only if no record is ours");
-  require(ours < 2 || lint.verdict == RecordVerdict::invalid, "two of ours are invalid");
+  require((ours == 0) == (lint.verdict == TxtVerdict::none), "none if and only if no record is ours");
+  require(ours < 2 || lint.verdict == TxtVerdict::invalid, "two of ours are invalid");
   check_findings(lint);
   check_id(lint, records);
 

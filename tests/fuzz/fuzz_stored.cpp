@@ -65,7 +65,7 @@ void check_dane(const RecordView& stored) {
     require(
         sum.usable + sum.unusable + sum.none + sum.insecure + sum.failed + sum.unreachable <= max_dane_hosts,
         "hosts are counted");
-    HostTally proofs = tally_proofs(dane, dane.looked_at, 10);
+    HostTally proofs = tally_proofs(dane, dane.looked_up_at, 10);
     require(proofs.usable + proofs.unusable + proofs.none + proofs.insecure + proofs.failed +
                     proofs.unreachable <=
                 max_dane_hosts,
@@ -73,7 +73,8 @@ void check_dane(const RecordView& stored) {
     require(proofs.lost <= proofs.failed, "what lost its TLSA records failed");
     RecordView without_policy = stored;
     without_policy.has_policy = false;
-    const Decision decision = decide(certain(dane.looked_at), &without_policy, std::nullopt, dane.route, {});
+    const Decision decision =
+        decide(certain(dane.looked_up_at), &without_policy, std::nullopt, dane.route, {});
     require(decision.verdict != Verdict::secure, "DANE alone never asks for a policy's names");
   });
 }

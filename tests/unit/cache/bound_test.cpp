@@ -247,7 +247,7 @@ TEST_CASE("an expired policy gives way to a negative entry after 30 days and not
   auto stored = *t.cache->store().get(name("a.example"));
   REQUIRE(stored->policy);
   CHECK(stored->fetched_at == record.fetched_at);
-  CHECK(stored->look.state == StsState::no_record);
+  CHECK(stored->last_lookup.state == StsState::no_record);
   t.clock.turn(1s);
   REQUIRE(put(*t.cache, name("a.example"), negative_record(t.clock.now())));
   CHECK_FALSE((*t.cache->store().get(name("a.example")))->policy);
@@ -275,7 +275,7 @@ TEST_CASE("meta remembers the newest fetch and the last certain moment", "[cache
 
   clock.turn(1h);
   clock.doubt(start + 30min);
-  record.look.at = clock.now();
+  record.last_lookup.at = clock.now();
   put_one("a.example", record);  // a look, and no fetch
   CHECK(past().newest_fetch == start);
   CHECK(past().mark.last_certain == start);

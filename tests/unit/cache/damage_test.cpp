@@ -157,26 +157,26 @@ TEST_CASE("An intact file passes its check and stays", "[cache]") {
 }
 
 TEST_CASE("The check tells good from bad", "[cache]") {
-  using cache::Verdict;
+  using cache::FileState;
   Filled t;
   auto file = t.folder.file("data.mdb");
   auto verdict = [&](const std::string& bytes) {
     t.damage(bytes);
     return cache::check_file(file).verdict;
   };
-  CHECK(verdict(t.intact) == Verdict::sound);
-  CHECK(verdict("") == Verdict::empty);
-  CHECK(verdict(t.intact.substr(0, 12'288)) == Verdict::damaged);
+  CHECK(verdict(t.intact) == FileState::sound);
+  CHECK(verdict("") == FileState::empty);
+  CHECK(verdict(t.intact.substr(0, 12'288)) == FileState::damaged);
   auto both = [&](std::size_t at, std::uint32_t word) {
     auto bytes = t.intact;
     for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + at, &word, sizeof word);
     return bytes;
   };
-  CHECK(verdict(both(20, 2)) == Verdict::other_format);           // version of the format
-  CHECK(verdict(both(16, 0xDEC0EFBE)) == Verdict::other_format);  // the other byte order
+  CHECK(verdict(both(20, 2)) == FileState::other_format);           // version of the format
+  CHECK(verdict(both(16, 0xDEC0EFBE)) == FileState::other_format);  // the other byte order
   auto one = t.intact;
   one[20] = 2;
-  CHECK(verdict(one) == Verdict::damaged);  // the second page says otherwise
+  CHECK(verdict(one) == FileState::damaged);  // the second page says otherwise
 }
 
 TEST_CASE("A file of another LMDB is refused and left alone", "[cache]") {

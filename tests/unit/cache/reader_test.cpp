@@ -105,7 +105,7 @@ TEST_CASE("A bad record is passed to walk as an error, and only what settles it 
   auto reader = (*cache)->reader();
   auto lost_after = [&](StsState state) {
     auto record = negative_record(clock.now());
-    record.look.state = state;
+    record.last_lookup.state = state;
     REQUIRE(put(**cache, name("bad.example"), record));
     ReadGuard guard(**reader);
     return (**(*reader)->find(name("bad.example"))).lost;

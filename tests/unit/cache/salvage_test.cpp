@@ -55,9 +55,9 @@ int redirect(std::string& bytes, std::uint64_t from, std::uint64_t to) {
   return changed;
 }
 
-Record failed_look(Time now) {
+Record failed_lookup(Time now) {
   auto record = negative_record(now);
-  record.look.state = StsState::fetch_failed;
+  record.last_lookup.state = StsState::fetch_failed;
   return record;
 }
 
@@ -69,7 +69,7 @@ bool is_lost(LmdbCache& cache, const DomainName& domain) {
 }
 
 bool lost_after_failure(LmdbCache& cache, const HandClock& clock, const DomainName& domain) {
-  REQUIRE(put(cache, domain, failed_look(clock.now())));
+  REQUIRE(put(cache, domain, failed_lookup(clock.now())));
   return is_lost(cache, domain);
 }
 

@@ -47,10 +47,10 @@ struct Opened {
 TEST_CASE("What is put is got, also after closing", "[cache]") {
   Opened t;
   auto record = policy_record(Mode::enforce, t.clock.now());
-  record.look.state = StsState::fetch_failed;
-  record.look.detail = "TLS handshake: certificate has expired";
-  record.look.failed_id = "20270202";
-  record.look.failures = 3;
+  record.last_lookup.state = StsState::fetch_failed;
+  record.last_lookup.detail = "TLS handshake: certificate has expired";
+  record.last_lookup.failed_id = "20270202";
+  record.last_lookup.failures = 3;
   REQUIRE(put(*t.cache, name("good.example"), record));
   REQUIRE(put(*t.cache, name("bare.example"), negative_record(t.clock.now())));
   if (GENERATE(false, true)) t.open();
@@ -122,8 +122,8 @@ TEST_CASE("A record without a policy never takes a policy in force away", "[cach
   CHECK(kept->policy->mode == Mode::enforce);
   CHECK(kept->id == "20270101");
   CHECK(kept->fetched_at == t.clock.now() - 23h);
-  CHECK(kept->look.state == StsState::no_record);
-  CHECK(kept->look.at == t.clock.now());
+  CHECK(kept->last_lookup.state == StsState::no_record);
+  CHECK(kept->last_lookup.at == t.clock.now());
   CHECK(t.cache->stats()->negatives == 0);
 
   t.clock.turn(2h + 30 * 24h);  // expired for 30 days: now the negative is all there is to say
@@ -163,10 +163,10 @@ TEST_CASE("Questions about other ports do not push out what is known at port 25"
     state.route.port = port;
     state.mx = MxState::secure;
     state.hosts = test::host_list("u+mx.example");
-    state.looked_at = t.clock.now() + (port == 25 ? -24h : -1min);
-    state.valid_until = state.looked_at + 1h;
+    state.looked_up_at = t.clock.now() + (port == 25 ? -24h : -1min);
+    state.valid_until = state.looked_up_at + 1h;
   }
-  std::ranges::sort(record.dane, std::greater(), &DaneState::looked_at);
+  std::ranges::sort(record.dane, std::greater(), &DaneState::looked_up_at);
   REQUIRE(put(*t.cache, name("ports.example"), record));
   auto got = t.get("ports.example");
   REQUIRE(got);

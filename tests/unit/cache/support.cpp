@@ -81,17 +81,17 @@ Record policy_record(Mode mode, Time fetched_at, std::uint32_t max_age, const st
   record.id = id;
   record.fetched_at = fetched_at;
   record.refresh_at = fetched_at + std::chrono::days(1);
-  record.look.at = fetched_at;
-  record.look.next_check = fetched_at + std::chrono::hours(1);
+  record.last_lookup.at = fetched_at;
+  record.last_lookup.next_check = fetched_at + std::chrono::hours(1);
   return record;
 }
 
-Record negative_record(Time looked_at) {
+Record negative_record(Time looked_up_at) {
   Record record;
-  record.look.state = StsState::no_record;
-  record.look.detail = "no TXT record at _mta-sts (NXDOMAIN)";
-  record.look.at = looked_at;
-  record.look.next_check = looked_at + std::chrono::minutes(5);
+  record.last_lookup.state = StsState::no_record;
+  record.last_lookup.detail = "no TXT record at _mta-sts (NXDOMAIN)";
+  record.last_lookup.at = looked_up_at;
+  record.last_lookup.next_check = looked_up_at + std::chrono::minutes(5);
   return record;
 }
 

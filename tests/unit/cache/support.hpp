@@ -67,7 +67,7 @@ DomainName numbered(const std::string& prefix, int n);  // "prefix-000042.exampl
 
 Record policy_record(Mode mode, Time fetched_at, std::uint32_t max_age = 86400 * 30,
                      const std::string& id = "20270101");
-Record negative_record(Time looked_at);
+Record negative_record(Time looked_up_at);
 
 // Puts and leaves the outcome there. The store, the clock and the outcome outlive it.
 boost::asio::awaitable<void> put_into(Store& store, DomainName domain, Record record,

@@ -169,7 +169,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
   whole_domain.mx = MxState::secure;
   whole_domain.hosts = test::host_list("u+mx1.dane.example\nf=mx2.dane.example");
   whole_domain.detail = "TLSA _25._tcp.mx2.dane.example: SERVFAIL";
-  whole_domain.looked_at = noon - 10s;
+  whole_domain.looked_up_at = noon - 10s;
   whole_domain.valid_until = noon + 20s;
   DaneState& submission = record.dane.emplace_back();
   submission.route = {true, 587};
@@ -200,7 +200,7 @@ TEST_CASE("show: no reply is told from a DANE state that is over", "[cli]") {
   DaneState& state = record.dane.emplace_back();
   state.mx = MxState::secure;
   state.hosts = test::host_list("u+mx1.dane.example");
-  state.looked_at = noon - 60s;
+  state.looked_up_at = noon - 60s;
   state.valid_until = noon - 1s;
   fixture.add("dane.example", record);
   Caught text, object;

@@ -30,16 +30,16 @@ inline Record with_policy(std::string_view body, std::string id, Time fetched) {
   record.id = std::move(id);
   record.fetched_at = fetched;
   record.refresh_at = fetched + 12h;
-  record.look.at = noon - 10min;
-  record.look.next_check = noon + 50min;
+  record.last_lookup.at = noon - 10min;
+  record.last_lookup.next_check = noon + 50min;
   return record;
 }
 
 inline Record without_policy() {
   Record record;
-  record.look.state = StsState::no_record;
-  record.look.at = noon - 10min;
-  record.look.next_check = noon + 50min;
+  record.last_lookup.state = StsState::no_record;
+  record.last_lookup.at = noon - 10min;
+  record.last_lookup.next_check = noon + 50min;
   return record;
 }
 
@@ -66,11 +66,11 @@ class Fixture {
     if (!writer) FAIL(writer.error().detail);
     Record failed = with_policy("version: STSv1\nmode: enforce\nmx: mx.failed.example\nmax_age: 604800\n",
                                 "old", noon - 6h);
-    failed.look.state = StsState::fetch_failed;
-    failed.look.detail = "TLS: \x1b[31mcertificate has expired";
-    failed.look.failed_id = "new";
-    failed.look.retry_fetch = noon + 5min;
-    failed.look.failures = 2;
+    failed.last_lookup.state = StsState::fetch_failed;
+    failed.last_lookup.detail = "TLS: \x1b[31mcertificate has expired";
+    failed.last_lookup.failed_id = "new";
+    failed.last_lookup.retry_fetch = noon + 5min;
+    failed.last_lookup.failures = 2;
     put(**writer, "enforce.example",
         with_policy(
             "version: STSv1\nmode: enforce\nmx: *.enforce.example\nmx: mx.enforce.example\nmax_age: 604800\n",

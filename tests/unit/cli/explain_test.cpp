@@ -159,7 +159,7 @@ const std::vector<Case> cases{
        DaneState& state = w.inputs.stored->dane.emplace_back();
        state.mx = MxState::secure;
        state.hosts = test::host_list("u+mx.example.com");
-       state.looked_at = noon - 10s;
+       state.looked_up_at = noon - 10s;
        state.valid_until = noon + 10s;
      },
      "4a", "OK dane-only"},

@@ -42,7 +42,7 @@ DaneState state(MxState mx, std::string_view hosts) {
   DaneState dane;
   dane.mx = mx;
   dane.hosts = test::host_list(hosts);
-  dane.looked_at = noon - 10s;
+  dane.looked_up_at = noon - 10s;
   dane.valid_until = noon + 10s;
   return dane;
 }

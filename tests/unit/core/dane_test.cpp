@@ -14,7 +14,7 @@ TEST_CASE("how long the last proof about a host counts", "[core]") {
   const Time now = Time(1'700'000'000s);
   struct Row {
     const char* line;
-    Time looked_at;
+    Time looked_up_at;
     std::optional<HostState> proof;
   };
   const Row rows[] = {
@@ -31,7 +31,7 @@ TEST_CASE("how long the last proof about a host counts", "[core]") {
   };
   for (const Row& row : rows) {
     INFO(row.line);
-    auto proof = last_proof(*host_list(row.line).begin(), row.looked_at, now + 30 * 24h);
+    auto proof = last_proof(*host_list(row.line).begin(), row.looked_up_at, now + 30 * 24h);
     CHECK(proof.has_value() == row.proof.has_value());
     if (proof && row.proof) CHECK(proof->state == *row.proof);
   }
@@ -69,7 +69,7 @@ TEST_CASE("DANE-27: a state counts until its TTL is over, and never from the fut
   const Time now = Time(1'700'000'000s);
   DaneState state;
   state.mx = MxState::insecure;
-  state.looked_at = now;
+  state.looked_up_at = now;
   state.valid_until = now + 300s;
   CHECK(state_in_force(view(state), now));
   CHECK(state_in_force(view(state), now + 299s));

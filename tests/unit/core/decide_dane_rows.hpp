@@ -63,7 +63,7 @@ inline DaneState signed_mx(std::string_view letters) {
   DaneState state;
   state.mx = MxState::secure;
   state.hosts = hosts(letters);
-  state.looked_at = now - 60s;
+  state.looked_up_at = now - 60s;
   state.valid_until = now + 240s;
   state.detail = letters.contains('f') ? "TLSA _25._tcp.mx2.example: SERVFAIL" : "";
   return state;
@@ -83,7 +83,7 @@ inline DaneState troubled(DaneState state, MxTrouble trouble) {
 }
 
 inline DaneState aged(DaneState state, std::chrono::seconds age = 300s) {
-  state.looked_at = now - age;
+  state.looked_up_at = now - age;
   state.valid_until = now - age + 300s;
   return state;
 }

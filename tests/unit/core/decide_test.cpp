@@ -185,7 +185,7 @@ TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
   INFO(row.why);
   DaneState state;
   state.mx = row.mx;
-  state.looked_at = now - 1s;
+  state.looked_up_at = now - 1s;
   state.valid_until = now + 60s;
   RecordView record = facts::with_dane({}, state);
   record.state = row.state;
@@ -218,7 +218,7 @@ TEST_CASE("only the DANE state of the next hop itself counts", "[core]") {
   DaneState state;
   state.route = {false, 587};
   state.mx = MxState::insecure;
-  state.looked_at = now - 1s;
+  state.looked_up_at = now - 1s;
   state.valid_until = now + 60s;
   RecordView record = facts::with_dane({}, state);
   CHECK(decide(certain(now), &record, std::nullopt, {false, 587}, {}).verdict == Verdict::not_found);

@@ -22,13 +22,13 @@ Record full() {
   record.id = "20160831085700Z";
   record.fetched_at = now - 100s;
   record.refresh_at = now + 86400s;
-  record.look = {.state = StsState::fetch_failed,
-                 .detail = "connect: 192.0.2.1: refused",
-                 .failed_id = "20170101T",
-                 .at = now,
-                 .next_check = now + 3600s,
-                 .retry_fetch = now + 300s,
-                 .failures = 513};
+  record.last_lookup = {.state = StsState::fetch_failed,
+                        .detail = "connect: 192.0.2.1: refused",
+                        .failed_id = "20170101T",
+                        .at = now,
+                        .next_check = now + 3600s,
+                        .retry_fetch = now + 300s,
+                        .failures = 513};
   DaneState& dane = record.dane.emplace_back();
   dane.route = {true, 587};
   dane.mx = MxState::secure;
@@ -36,7 +36,7 @@ Record full() {
   dane.off_policy = true;
   dane.hosts = test::host_list("u+mx1.example.com\n0=a");
   dane.detail = "MX example.com: SERVFAIL.";
-  dane.looked_at = now;
+  dane.looked_up_at = now;
   dane.valid_until = now + 299s;
   dane.next_try = now + 30s;
   dane.failures = 258;
@@ -46,7 +46,7 @@ Record full() {
 Record negative() {
   Record record;
   record.refresh_at = now + 60s;
-  record.look = {
+  record.last_lookup = {
       .state = StsState::no_record, .detail = "", .failed_id = "", .at = now, .next_check = now + 60s};
   return record;
 }
@@ -62,13 +62,13 @@ void check_same(const Record& a, const Record& b) {
   CHECK(a.id == b.id);
   CHECK(a.fetched_at == b.fetched_at);
   CHECK(a.refresh_at == b.refresh_at);
-  CHECK(a.look.state == b.look.state);
-  CHECK(a.look.detail == b.look.detail);
-  CHECK(a.look.failed_id == b.look.failed_id);
-  CHECK(a.look.at == b.look.at);
-  CHECK(a.look.next_check == b.look.next_check);
-  CHECK(a.look.retry_fetch == b.look.retry_fetch);
-  CHECK(a.look.failures == b.look.failures);
+  CHECK(a.last_lookup.state == b.last_lookup.state);
+  CHECK(a.last_lookup.detail == b.last_lookup.detail);
+  CHECK(a.last_lookup.failed_id == b.last_lookup.failed_id);
+  CHECK(a.last_lookup.at == b.last_lookup.at);
+  CHECK(a.last_lookup.next_check == b.last_lookup.next_check);
+  CHECK(a.last_lookup.retry_fetch == b.last_lookup.retry_fetch);
+  CHECK(a.last_lookup.failures == b.last_lookup.failures);
   REQUIRE(a.dane.size() == b.dane.size());
   for (std::size_t i = 0; i < a.dane.size(); ++i) {
     CHECK(a.dane[i].route == b.dane[i].route);
@@ -77,7 +77,7 @@ void check_same(const Record& a, const Record& b) {
     CHECK(a.dane[i].off_policy == b.dane[i].off_policy);
     CHECK(a.dane[i].hosts == b.dane[i].hosts);
     CHECK(a.dane[i].detail == b.dane[i].detail);
-    CHECK(a.dane[i].looked_at == b.dane[i].looked_at);
+    CHECK(a.dane[i].looked_up_at == b.dane[i].looked_up_at);
     CHECK(a.dane[i].valid_until == b.dane[i].valid_until);
     CHECK(a.dane[i].next_try == b.dane[i].next_try);
     CHECK(a.dane[i].failures == b.dane[i].failures);
@@ -253,15 +253,15 @@ TEST_CASE("a policy may list no host name", "[core]") {
 
 TEST_CASE("lengths and times are cut to what may be stored", "[core]") {
   Record record = full();
-  record.look.detail = std::string(1000, 'd');
-  record.look.failed_id = std::string(40, 'f');
-  record.look.at = Time::max();
-  record.look.next_check = Time::min();
+  record.last_lookup.detail = std::string(1000, 'd');
+  record.last_lookup.failed_id = std::string(40, 'f');
+  record.last_lookup.at = Time::max();
+  record.last_lookup.next_check = Time::min();
   Result<RecordView> stored = decode(encode(record));
   REQUIRE(stored);
   CHECK(stored->detail.size() == 500);
   CHECK(stored->failed_id.size() == 32);
-  CHECK(stored->looked_at == Time(253'402'300'799s));
+  CHECK(stored->looked_up_at == Time(253'402'300'799s));
   CHECK(stored->next_check == Time{});
 }
 
@@ -370,7 +370,7 @@ TEST_CASE("of more than eight DANE states those worth least are dropped", "[core
   state.route = row.route;
   state.mx = row.known ? MxState::secure : MxState::unknown;
   state.trouble = row.known ? MxTrouble::none : MxTrouble::failed;
-  if (row.known) state.looked_at = now - row.age;
+  if (row.known) state.looked_up_at = now - row.age;
   if (row.known) state.valid_until = row.in_force || row.age < 0s ? now + 2h : now;
   state.failures = row.failures;
   bool first = GENERATE(true, false);  // the order does not count
@@ -380,7 +380,7 @@ TEST_CASE("of more than eight DANE states those worth least are dropped", "[core
     DaneState other;
     other.route.port = static_cast<std::uint16_t>(8000 + n);
     other.mx = MxState::secure;
-    other.looked_at = now - n * 1min;
+    other.looked_up_at = now - n * 1min;
     other.valid_until = now + 1h;
     record.dane.push_back(other);
   }
@@ -400,7 +400,7 @@ TEST_CASE("up to eight DANE states stay as they are; a proof goes before nothing
   CHECK(record.dane.front().route.port == 8001);
   record.dane.emplace_back().route.port = 8009;
   record.dane.back().mx = MxState::secure;
-  record.dane.back().looked_at = now - 24h;
+  record.dane.back().looked_up_at = now - 24h;
   record.dane.back().valid_until = now - 23h;
   bound_dane_states(record, now);
   CHECK(record.dane.size() == 8);
@@ -409,7 +409,7 @@ TEST_CASE("up to eight DANE states stay as they are; a proof goes before nothing
 
 TEST_CASE("a lost entry is stored as such, and never beside a policy", "[core]") {
   Record record = lost_record();
-  record.look.state = StsState::dns_failed;
+  record.last_lookup.state = StsState::dns_failed;
   auto read = decode(encode(record));
   REQUIRE(read);
   CHECK(read->lost);

@@ -26,7 +26,7 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   record.fetched_at = now;
   DaneState& dane_state = record.dane.emplace_back();
   dane_state.mx = MxState::secure;
-  dane_state.looked_at = now;
+  dane_state.looked_up_at = now;
   dane_state.valid_until = now + std::chrono::seconds(300);
   dane_state.hosts = test::host_list("0+mx1.example.com\n0=a-host-with-a-long-name.mx.example.net");
   const std::string stored = encode(record);

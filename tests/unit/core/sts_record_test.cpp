@@ -10,7 +10,7 @@ using namespace mtasts;
 
 namespace {
 
-using enum RecordVerdict;
+using enum TxtVerdict;
 
 bool has(const Findings& findings, std::string_view code) {
   return std::ranges::any_of(findings, [&](const Finding& f) { return f.code == code; });
@@ -22,7 +22,7 @@ TEST_CASE("RFC 8461 §3.1: one TXT record", "[core]") {
   struct Row {
     const char* why;
     std::string record;
-    RecordVerdict want;
+    TxtVerdict want;
     std::string id;    // if valid
     const char* code;  // a finding that must be there; "" = none at all
   };
@@ -105,7 +105,7 @@ TEST_CASE("RFC 8461 §3.1: several TXT records", "[core]") {
   struct Row {
     const char* why;
     std::vector<std::string> records;
-    RecordVerdict want;
+    TxtVerdict want;
     const char* id;
     const char* code;
   };

@@ -56,16 +56,16 @@ struct World {
   Record stored = stored_policy(clock.real() - 24h, "enforce", week);
   int fetches = 0;
 
-  void look(Trigger trigger) {
+  void discover_once(Trigger trigger) {
     const Record before = stored;
     auto done = boost::asio::co_spawn(
         loop, discover(dns, fetch, clock, name("example.com"), std::optional(stored), trigger),
         boost::asio::use_future);
     loop.restart();
     loop.run();
-    Look look = done.get();
-    stored = look.record;
-    bool fetched = look.fetched && fetch.answer;
+    Discovery found = done.get();
+    stored = found.record;
+    bool fetched = found.fetched && fetch.answer;
     fetches += fetched;
     REQUIRE(stored.policy);
     CHECK(stored.policy == before.policy);
@@ -91,17 +91,17 @@ TEST_CASE("a wrong clock neither changes a stored policy nor puts it out of forc
   World world;
   world.fetch.answer = fetch_works ? ok(body("enforce", week)) : http_failure(FetchStep::tls, "expired");
   world.dns.answer = dns_answer(Answers::works);
-  world.look(trigger);  // before
+  world.discover_once(trigger);  // before
   world.dns.answer = dns_answer(answers);
   world.clock.set_off_by(off);
   for (int i = 0; i < 3; ++i) {  // during
     world.clock.pass(100s);
-    world.look(trigger);
+    world.discover_once(trigger);
   }
   world.clock.set_off_by(0s);
   for (int i = 0; i < 30; ++i) {  // after; the doubt ends if something vouches
     world.clock.pass(100s);
-    world.look(trigger);
+    world.discover_once(trigger);
   }
   CHECK((fetch_works || world.fetches == 0));
 }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 struct DaneFlights : NetworkWorld<SlowDns> {
   std::vector<Route> looked;
   Flights flights{loop.get_executor(), network, store, clock, [this](const FlightReport& r) {
-                    looked.insert(looked.end(), r.look.dane.begin(), r.look.dane.end());
+                    looked.insert(looked.end(), r.found.dane.begin(), r.found.dane.end());
                   }};
   std::vector<OutcomePtr> outcomes;
 

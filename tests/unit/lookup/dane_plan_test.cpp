@@ -100,12 +100,12 @@ TEST_CASE("a thousand MX records are cut", "[lookup]") {
 
 TEST_CASE("DANE-26: how many hosts are looked at", "[lookup]") {
   auto found = judge_mx(domain, mx_answer({{1, "a.x"}, {2, "b.x"}, {2, "c.x"}, {2, "d.x"}, {3, "e.x"}}));
-  CHECK(hosts_to_look_at(found.hosts, 1) == 1);
-  CHECK(hosts_to_look_at(found.hosts, 2) == 4);
-  CHECK(hosts_to_look_at(found.hosts, 4) == 4);
-  CHECK(hosts_to_look_at(found.hosts, 5) == 5);
-  CHECK(hosts_to_look_at(found.hosts, 100) == 5);
-  CHECK(hosts_to_look_at({}, 10) == 0);
+  CHECK(hosts_to_look_up(found.hosts, 1) == 1);
+  CHECK(hosts_to_look_up(found.hosts, 2) == 4);
+  CHECK(hosts_to_look_up(found.hosts, 4) == 4);
+  CHECK(hosts_to_look_up(found.hosts, 5) == 5);
+  CHECK(hosts_to_look_up(found.hosts, 100) == 5);
+  CHECK(hosts_to_look_up({}, 10) == 0);
 }
 
 TEST_CASE("where TLSA records may be, from the address answers", "[lookup]") {
@@ -168,27 +168,27 @@ TEST_CASE("what TLSA answers mean", "[lookup]") {
 TEST_CASE("DANE-27: a state is kept for the smallest TTL seen", "[lookup]") {
   auto mx = secure_mx({{"a.x"}, {"b.x", false}}, 600);
   DaneState state =
-      after_dane_look(now, {}, {}, mx, {{HostState::usable, "", 500}, {HostState::none, "", 120}});
+      after_dane_lookup(now, {}, {}, mx, {{HostState::usable, "", 500}, {HostState::none, "", 120}});
   CHECK(state.hosts.text() == "u+a.x\n0=b.x");
   CHECK(state.valid_until == now + 120s);
-  CHECK(state.looked_at == now);
+  CHECK(state.looked_up_at == now);
   CHECK(state.failures == 0);
   mx.ttl = 0;
-  CHECK(after_dane_look(now, {}, {}, mx, {}).valid_until == now + 2s);  // serves its own flight
+  CHECK(after_dane_lookup(now, {}, {}, mx, {}).valid_until == now + 2s);  // serves its own flight
   mx.ttl = 4'000'000'000;
-  CHECK(after_dane_look(now, {}, {}, mx, {}).valid_until == now + 86'400s);
-  CHECK(after_dane_look(now, {}, {}, mx, {}).hosts.text() == "-+a.x\n-=b.x");  // not looked at
+  CHECK(after_dane_lookup(now, {}, {}, mx, {}).valid_until == now + 86'400s);
+  CHECK(after_dane_lookup(now, {}, {}, mx, {}).hosts.text() == "-+a.x\n-=b.x");  // not looked at
 }
 
 TEST_CASE("a failed host is looked at again after 30 s, doubling to 5 minutes", "[lookup]") {
   auto mx = secure_mx({{"a.x"}}, 3600);
   std::optional<DaneState> state;
   for (auto wait : {30s, 60s, 120s, 240s, 300s, 300s}) {
-    state = after_dane_look(now, {}, state, mx, {{HostState::failed, "TLSA _25._tcp.a.x: SERVFAIL"}});
+    state = after_dane_lookup(now, {}, state, mx, {{HostState::failed, "TLSA _25._tcp.a.x: SERVFAIL"}});
     CHECK(state->valid_until == now + wait);
     CHECK(state->detail == "TLSA _25._tcp.a.x: SERVFAIL");
   }
-  state = after_dane_look(now, {}, state, mx, {{HostState::usable, "", 3600}});
+  state = after_dane_lookup(now, {}, state, mx, {{HostState::usable, "", 3600}});
   CHECK(state->failures == 0);
   CHECK(state->valid_until == now + 3600s);
 }
@@ -197,14 +197,14 @@ TEST_CASE("an MX that can't be decided leaves the last state as it was, for its 
   MxFinding trouble;
   trouble.trouble = MxTrouble::failed;
   trouble.detail = "MX example.com: SERVFAIL";
-  DaneState before = after_dane_look(now, {}, {}, secure_mx({{"a.x"}}), {{HostState::usable, "", 300}});
-  DaneState after = after_dane_look(now + 200s, {}, before, trouble, {});
+  DaneState before = after_dane_lookup(now, {}, {}, secure_mx({{"a.x"}}), {{HostState::usable, "", 300}});
+  DaneState after = after_dane_lookup(now + 200s, {}, before, trouble, {});
   CHECK(after.mx == MxState::secure);
   CHECK(after.hosts.text() == "u+a.x");
   CHECK(after.valid_until == before.valid_until);
   CHECK(after.trouble == MxTrouble::failed);
   CHECK(after.next_try == now + 230s);
-  DaneState later = after_dane_look(now + 300s, {}, after, trouble, {});
+  DaneState later = after_dane_lookup(now + 300s, {}, after, trouble, {});
   CHECK_FALSE(state_in_force(view(later), now + 300s));
   CHECK(later.failures == 2);
   CHECK(later.next_try == now + 360s);
@@ -213,18 +213,18 @@ TEST_CASE("an MX that can't be decided leaves the last state as it was, for its 
 TEST_CASE("the last state stays as a proof for 30 days, not in force", "[lookup]") {
   MxFinding trouble;
   trouble.trouble = MxTrouble::bogus;
-  DaneState state = after_dane_look(now, {}, {}, secure_mx({{"a.x"}}), {{HostState::usable, "", 300}});
+  DaneState state = after_dane_lookup(now, {}, {}, secure_mx({{"a.x"}}), {{HostState::usable, "", 300}});
   for (auto later : {std::chrono::seconds(1h), std::chrono::seconds(24h), std::chrono::seconds(30 * 24h)}) {
-    state = after_dane_look(now + later, {}, state, trouble, {});
+    state = after_dane_lookup(now + later, {}, state, trouble, {});
     CHECK(state.mx == MxState::secure);
     CHECK(state.hosts.text() == "u+a.x");
-    CHECK(state.looked_at == now);  // when it was proved
+    CHECK(state.looked_up_at == now);  // when it was proved
     CHECK_FALSE(state_in_force(view(state), now + later));
     CHECK(proof_counts(view(state), now + later));
     CHECK(dane_freshness(view(state), state.next_try) == Freshness::wait);
   }
   CHECK_FALSE(proof_counts(view(state), now + 30 * 24h + 1s));
-  state = after_dane_look(now + 30 * 24h + 1s, {}, state, trouble, {});
+  state = after_dane_lookup(now + 30 * 24h + 1s, {}, state, trouble, {});
   CHECK(state.mx == MxState::unknown);
   CHECK(state.hosts.empty());
 }
@@ -233,32 +233,33 @@ TEST_CASE("the last state stays as a proof for 30 days, not in force", "[lookup]
 TEST_CASE("a host that fails after it had TLSA records is remembered as such", "[lookup]") {
   auto mx = secure_mx({{"a.x"}, {"b.x", false}, {"c.x", false}});
   const std::vector<HostFinding> all_fail(3, HostFinding{HostState::failed, "SERVFAIL"});
-  DaneState state = after_dane_look(
+  DaneState state = after_dane_lookup(
       now, {}, {}, mx,
       {{HostState::usable, "", 300}, {HostState::none, "", 300}, {HostState::failed, "SERVFAIL"}});
   CHECK(state.hosts.text() == "u+a.x\n0=b.x\nf=c.x");
   Time later = now + 600s;
-  state = after_dane_look(later, {}, state, mx, all_fail);
+  state = after_dane_lookup(later, {}, state, mx, all_fail);
   const std::string proved = ' ' + std::string("u") + std::to_string(now.time_since_epoch().count());
   const std::string denied = " 0" + std::to_string(now.time_since_epoch().count());
   CHECK(state.hosts.text() == "f+a.x" + proved + "\nf=b.x" + denied + "\nf=c.x");
-  CHECK(state.looked_at == later);
+  CHECK(state.looked_up_at == later);
   // However often it fails, the proof is as old as the answer that gave it, and ends after 30 days.
   for (auto day : {1, 10, 20, 30}) {
-    state = after_dane_look(now + day * 24h, {}, state, mx, all_fail);
+    state = after_dane_lookup(now + day * 24h, {}, state, mx, all_fail);
     CHECK(state.hosts.text() == "f+a.x" + proved + "\nf=b.x" + denied + "\nf=c.x");
   }
-  CHECK(after_dane_look(now + 30 * 24h + 1s, {}, state, mx, all_fail).hosts.text() == "f+a.x\nf=b.x\nf=c.x");
+  CHECK(after_dane_lookup(now + 30 * 24h + 1s, {}, state, mx, all_fail).hosts.text() ==
+        "f+a.x\nf=b.x\nf=c.x");
   // What fails within its TTL is in force, and its proof is no younger for that.
-  DaneState again = after_dane_look(later, {}, {}, mx, {{HostState::usable, "", 3600}});
-  again = after_dane_look(later + 200s, {}, again, mx, all_fail);
+  DaneState again = after_dane_lookup(later, {}, {}, mx, {{HostState::usable, "", 3600}});
+  again = after_dane_lookup(later + 200s, {}, again, mx, all_fail);
   CHECK(again.hosts.text().starts_with("u+a.x u" + std::to_string(later.time_since_epoch().count()) + '\n'));
   // An earlier build's record.
   DaneState old = state;
   old.hosts = test::host_list("F+a.x\nf=b.x\nf=c.x");
-  old.looked_at = now;
-  CHECK(after_dane_look(later, {}, old, mx, all_fail).hosts.text() == "f+a.x" + proved + "\nf=b.x\nf=c.x");
-  state = after_dane_look(later + 1200s, {}, state, mx, {{HostState::none, "", 300}});
+  old.looked_up_at = now;
+  CHECK(after_dane_lookup(later, {}, old, mx, all_fail).hosts.text() == "f+a.x" + proved + "\nf=b.x\nf=c.x");
+  state = after_dane_lookup(later + 1200s, {}, state, mx, {{HostState::none, "", 300}});
   CHECK(state.hosts.text().starts_with("0+a.x"));
 }
 
@@ -267,13 +268,13 @@ TEST_CASE("of more than eight next hops those looked up last are stored", "[look
   for (std::uint16_t port = 1; port <= 8; ++port) {
     DaneState state;
     state.route.port = port;
-    state.looked_at = now + std::chrono::seconds(port == 3 ? 0 : port);
+    state.looked_up_at = now + std::chrono::seconds(port == 3 ? 0 : port);
     keep_dane(record, state);
   }
   DaneState again;
   again.route.port = 5;
   again.detail = "again";
-  again.looked_at = now + 50s;
+  again.looked_up_at = now + 50s;
   keep_dane(record, again);
   CHECK(record.dane.size() == 8);
   again.route = {true, 25};

@@ -21,7 +21,7 @@ struct World {
   FakeFetch fetch;
   FakeClock clock;
 
-  Look look(std::optional<Record> stored, Trigger trigger = Trigger::ask) {
+  Discovery discover_once(std::optional<Record> stored, Trigger trigger = Trigger::ask) {
     auto done = boost::asio::co_spawn(
         loop, discover(dns, fetch, clock, name("example.com"), std::move(stored), trigger),
         boost::asio::use_future);
@@ -37,33 +37,33 @@ TEST_CASE("a first look asks _mta-sts and fetches", "[lookup]") {
   World world;
   world.dns.answer = txt({"v=STSv1; id=1;"});
   world.fetch.answer = ok(body("enforce", 604800));
-  Look look = world.look(std::nullopt);
+  Discovery found = world.discover_once(std::nullopt);
   CHECK(world.dns.asked_names == std::vector<std::string>{"_mta-sts.example.com/TXT"});
-  CHECK(look.fetched);
-  CHECK(look.changed);
-  CHECK(look.record.policy->mode == Mode::enforce);
-  CHECK(look.record.id == "1");
-  CHECK(look.record.fetched_at == world.clock.time);
+  CHECK(found.fetched);
+  CHECK(found.changed);
+  CHECK(found.record.policy->mode == Mode::enforce);
+  CHECK(found.record.id == "1");
+  CHECK(found.record.fetched_at == world.clock.time);
 }
 
 TEST_CASE("a first look begins with the policy host; what is known to have none does not", "[lookup]") {
   World world;
   world.dns.answer = txt({"v=STSv1; id=1;"});
   world.fetch.answer = ok(body("enforce", 604800));
-  Record known = world.look(std::nullopt).record;
+  Record known = world.discover_once(std::nullopt).record;
   CHECK(world.fetch.started == 1);
   CHECK(world.fetch.asked_with_start == 1);
-  world.look(known);
+  world.discover_once(known);
   CHECK(world.fetch.started == 1);
 }
 
 TEST_CASE("without a record of ours HTTPS is not asked", "[lookup]") {
   World world;
   world.dns.answer = txt({});
-  Look look = world.look(std::nullopt);
+  Discovery found = world.discover_once(std::nullopt);
   CHECK(world.fetch.asked == 0);
-  CHECK_FALSE(look.record.policy);
-  CHECK(look.record.look.state == StsState::no_record);
+  CHECK_FALSE(found.record.policy);
+  CHECK(found.record.last_lookup.state == StsState::no_record);
 }
 
 TEST_CASE("a name without room for _mta-sts. has no policy, and nothing is asked", "[lookup]") {
@@ -74,7 +74,7 @@ TEST_CASE("a name without room for _mta-sts. has no policy, and nothing is asked
       world.loop, discover(world.dns, world.fetch, world.clock, longest, std::nullopt, Trigger::ask),
       boost::asio::use_future);
   world.loop.run();
-  CHECK(done.get().record.look.state == StsState::no_record);
+  CHECK(done.get().record.last_lookup.state == StsState::no_record);
   CHECK(world.dns.asked_names.empty());
 }
 
@@ -114,14 +114,14 @@ TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
   world.clock.time += 90'000s;
   world.dns.answer = row.dns;
   world.fetch.answer = row.fetch;
-  Look look = world.look(before, trigger);
-  REQUIRE(look.record.policy);
-  CHECK(look.record.policy->mode == Mode::enforce);
-  CHECK(look.record.policy->lines == before.policy->lines);
-  CHECK(look.record.fetched_at == before.fetched_at);
-  CHECK_FALSE(look.changed);
-  CHECK(policy_in_force(view(look.record), certain(before.fetched_at + 604799s)));
-  CHECK_FALSE(policy_in_force(view(look.record), certain(before.fetched_at + 604800s)));
+  Discovery found = world.discover_once(before, trigger);
+  REQUIRE(found.record.policy);
+  CHECK(found.record.policy->mode == Mode::enforce);
+  CHECK(found.record.policy->lines == before.policy->lines);
+  CHECK(found.record.fetched_at == before.fetched_at);
+  CHECK_FALSE(found.changed);
+  CHECK(policy_in_force(view(found.record), certain(before.fetched_at + 604799s)));
+  CHECK_FALSE(policy_in_force(view(found.record), certain(before.fetched_at + 604800s)));
 }
 
 TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", "[lookup]") {
@@ -129,15 +129,15 @@ TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", 
   Record stored = stored_policy(world.clock.time - 90'000s, "enforce", 604800, "1");
   world.dns.answer = txt({"v=STSv1; id=2;"});
   world.fetch.answer = put_off();
-  Look look = world.look(stored, Trigger::refresh);
+  Discovery found = world.discover_once(stored, Trigger::refresh);
   CHECK(world.fetch.hurry == Hurry::whenever);
-  CHECK(look.put_off);
-  CHECK_FALSE(look.fetched);
-  CHECK_FALSE(look.changed);
-  CHECK(look.record.look.state == StsState::current);
-  CHECK(look.record.look.next_check == stored.look.next_check);
-  CHECK(look.record.refresh_at > world.clock.time);
+  CHECK(found.put_off);
+  CHECK_FALSE(found.fetched);
+  CHECK_FALSE(found.changed);
+  CHECK(found.record.last_lookup.state == StsState::current);
+  CHECK(found.record.last_lookup.next_check == stored.last_lookup.next_check);
+  CHECK(found.record.refresh_at > world.clock.time);
   world.fetch.answer = ok(body("testing", 604800));
-  CHECK(world.look(look.record).changed);  // the next asker's look fetches it
+  CHECK(world.discover_once(found.record).changed);  // the next asker's look fetches it
   CHECK(world.fetch.hurry == Hurry::now);
 }

@@ -157,9 +157,9 @@ inline Record stored_policy(Time fetched_at, std::string_view mode, std::uint32_
   record.id = std::move(id);
   record.fetched_at = fetched_at;
   record.refresh_at = fetched_at + std::chrono::hours(24);
-  record.look.state = StsState::current;
-  record.look.at = fetched_at;
-  record.look.next_check = fetched_at + std::chrono::seconds(300);
+  record.last_lookup.state = StsState::current;
+  record.last_lookup.at = fetched_at;
+  record.last_lookup.next_check = fetched_at + std::chrono::seconds(300);
   return record;
 }
 

@@ -73,7 +73,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
   state.mx = MxState::insecure;
   state.hosts = test::host_list("-+mx.example.com");
   state.off_policy = true;
-  state.looked_at = world.clock.time - 10s;
+  state.looked_up_at = world.clock.time - 10s;
   state.valid_until = world.clock.time + 290s;
   world.store.records.emplace(name("example.com"), record);
   CHECK(freshness(view(record), world.clock.moment(), Route{}) == Freshness::wait);
@@ -96,7 +96,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
     world.run_for(2s);
   }
   SECTION("at most once a minute") {
-    record.look.at = world.clock.time - 30s;
+    record.last_lookup.at = world.clock.time - 30s;
     CHECK(freshness(view(record), world.clock.moment(), Route{}) == Freshness::answer);
   }
 }
@@ -152,7 +152,7 @@ TEST_CASE("DANE-27: when a state answers, and when it is looked at again", "[loo
   const Time now{1'000'000s};
   DaneState state;
   state.mx = MxState::secure;
-  state.looked_at = now;
+  state.looked_up_at = now;
   state.valid_until = now + 400s;
   auto at = [&](std::chrono::seconds after) { return dane_freshness(view(state), now + after); };
   CHECK(dane_freshness(std::nullopt, now) == Freshness::wait);

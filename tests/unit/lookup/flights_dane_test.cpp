@@ -39,7 +39,7 @@ TEST_CASE("STS-38: a slow policy host is waited for fetch_wait, once DANE is dec
   CHECK(world.outcomes.empty());
   world.run_for(500ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.outcomes[0]->record.look.state == StsState::pending);
+  CHECK(world.outcomes[0]->record.last_lookup.state == StsState::pending);
   CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   world.ask(Route{}, 200ms, 5s);  // a second one does not wait again
   CHECK(world.outcomes.size() == 2);
@@ -56,7 +56,7 @@ TEST_CASE("a policy that can't change the answer is not waited for", "[lookup]")
   world.run_for(100ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.state(0)->hosts.text() == "u+mx.example.com");
-  CHECK(world.outcomes[0]->record.look.state == StsState::pending);
+  CHECK(world.outcomes[0]->record.last_lookup.state == StsState::pending);
   world.ask(Route{}, 30min, 1h);  // nor by the next one
   CHECK(world.outcomes.size() == 2);
 }
@@ -111,11 +111,11 @@ TEST_CASE("what is fresh is not looked up again: DANE alone, or the policy alone
   SECTION("the DANE state is fresh") {
     DaneState& state = record.dane.emplace_back();
     state.mx = MxState::insecure;
-    state.looked_at = world.clock.time;
+    state.looked_up_at = world.clock.time;
     state.valid_until = world.clock.time + 300s;
-    record.look.next_check = world.clock.time;
+    record.last_lookup.next_check = world.clock.time;
     world.store.records.emplace(name("example.com"), record);
-    world.flights.look_again(name("example.com"), Route{}, Trigger::ask);
+    world.flights.look_up_again(name("example.com"), Route{}, Trigger::ask);
     world.run_for(1s);
     CHECK(world.dns->asked_names == std::vector<std::string>{"_mta-sts.example.com/TXT"});
   }
@@ -143,14 +143,14 @@ TEST_CASE("who joins a flight that waits for a slow policy host is not kept by i
   world.fetch->delay = 1500ms;
   world.store.records.emplace(name("example.com"),
                               stored_policy(world.clock.time - 90'000s, "enforce", 604800));
-  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.flights.look_up_again(name("example.com"), std::nullopt, Trigger::refresh);
   world.run_for(100ms);
   world.ask(Route{}, 5s, 8s);  // DANE was not wanted until now
   world.run_for(300ms);
   REQUIRE(world.outcomes.size() == 1);
   CHECK(world.state(0)->hosts.text() == "n+mx.example.com");
   CHECK(world.outcomes[0]->record.policy);
-  world.flights.look_again(name("example.com"), Route{true, 587}, Trigger::ask);
+  world.flights.look_up_again(name("example.com"), Route{true, 587}, Trigger::ask);
   world.run_for(300ms);
   CHECK(std::ranges::find(world.dns->asked_names, "example.com/A") != world.dns->asked_names.end());
   world.run_for(2s);
@@ -162,7 +162,7 @@ TEST_CASE("a flight that is old when somebody first asks is waited for all the s
   world.fetch->delay = 2s;
   world.store.records.emplace(name("example.com"),
                               stored_policy(world.clock.time - 90'000s, "enforce", 604800));
-  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.flights.look_up_again(name("example.com"), std::nullopt, Trigger::refresh);
   world.run_for(400ms);
   world.ask(Route{}, 100ms, 200ms);  // the flight is up for longer than this one waits
   CHECK(world.outcomes.empty());
@@ -177,10 +177,10 @@ TEST_CASE("a state that runs out while its flight waits for the policy is looked
   Record record = stored_policy(world.clock.time - 90'000s, "enforce", 604800);
   DaneState& state = record.dane.emplace_back();
   state.mx = MxState::insecure;
-  state.looked_at = world.clock.time - 10s;
+  state.looked_up_at = world.clock.time - 10s;
   state.valid_until = world.clock.time + 100s;
   world.store.records.emplace(name("example.com"), record);
-  world.flights.look_again(name("example.com"), Route{}, Trigger::refresh);
+  world.flights.look_up_again(name("example.com"), Route{}, Trigger::refresh);
   world.run_for(100ms);
   world.clock.time += 200s;
   world.ask(Route{}, 100ms, 200ms);
@@ -197,7 +197,7 @@ TEST_CASE("a queued recheck that somebody waits for goes ahead, however old it i
   FakeClock clock;
   Flights flights(loop.get_executor(), nullptr, store, clock, [](const FlightReport&) {});
   std::vector<OutcomePtr> outcomes;
-  flights.look_again(name("example.com"), std::nullopt, Trigger::ask);
+  flights.look_up_again(name("example.com"), std::nullopt, Trigger::ask);
   loop.run_for(150ms);
   flights.ask({name("example.com"), std::nullopt, 50ms, 100ms},
               [&](OutcomePtr o) { outcomes.push_back(std::move(o)); });

@@ -172,7 +172,7 @@ TEST_CASE("a host whose questions were never sent has not failed", "[fair]") {
 TEST_CASE("prefetches without end keep neither askers nor rechecks from their turn", "[fair]") {
   World world;
   for (int i = 0; i < 20'000; ++i)
-    world.flights.look_again(name("hostile" + std::to_string(i) + ".example"), Route{}, Trigger::ask);
+    world.flights.look_up_again(name("hostile" + std::to_string(i) + ".example"), Route{}, Trigger::ask);
   CHECK(world.flights.waiting() <= 1000);
   world.ask_good();
   world.run_for(1s);
@@ -180,9 +180,9 @@ TEST_CASE("prefetches without end keep neither askers nor rechecks from their tu
   auto known = name("known.example");
   world.store.records.emplace(known, stored_policy(world.clock.time - 86400s, "enforce", 604800));
   for (int i = 0; i < 2000; ++i)
-    world.flights.look_again(name("more" + std::to_string(i) + ".example"), Route{}, Trigger::ask);
+    world.flights.look_up_again(name("more" + std::to_string(i) + ".example"), Route{}, Trigger::ask);
   auto waiting = world.flights.waiting();
-  world.flights.look_again(known, Route{}, Trigger::refresh);
+  world.flights.look_up_again(known, Route{}, Trigger::refresh);
   CHECK(world.flights.waiting() == waiting + 1);
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("one domain at many ports is looked up at a few", "[fair]") {
   world.fetch->delay = 30s;
   auto domain = name("good.example");
   for (std::uint16_t port = 1; port <= 2000; ++port)
-    world.flights.look_again(domain, Route{false, port}, Trigger::ask);
+    world.flights.look_up_again(domain, Route{false, port}, Trigger::ask);
   OutcomePtr outcome;
   world.flights.ask({domain, Route{false, 3000}}, [&](OutcomePtr o) { outcome = std::move(o); });
   REQUIRE(outcome);

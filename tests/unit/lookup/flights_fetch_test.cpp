@@ -20,7 +20,7 @@ struct World : NetworkWorld<> {
   explicit World(FlightOptions options = {.max_flying = 4, .max_fetching = 6, .max_waiting = 50})
       : flights(
             loop.get_executor(), network, store, clock,
-            [this](const FlightReport& r) { ++reports, looks += r.look.asked, put_off += r.look.put_off; },
+            [this](const FlightReport& r) { ++reports, looks += r.found.asked, put_off += r.found.put_off; },
             options) {
     dns->answer = txt({"v=STSv1; id=1;"});
     fetch->answer = ok(body("enforce", 604800));
@@ -54,8 +54,9 @@ TEST_CASE("policy hosts that do not answer keep no other domain from being looke
   world.outcomes.clear();
   world.ask("plain.example", Route{});
   auto plain_known = [&] {
-    return std::ranges::any_of(
-        world.outcomes, [](const auto& each) { return each->record.look.state == StsState::no_record; });
+    return std::ranges::any_of(world.outcomes, [](const auto& each) {
+      return each->record.last_lookup.state == StsState::no_record;
+    });
   };
   CHECK(world.run_until(plain_known));
 }
@@ -150,14 +151,14 @@ TEST_CASE("a refresh never waits behind unknown domains whose policy hosts are s
   world.fetch->delay = 30s;
   for (int i = 0; i < 20; ++i) world.ask("stuck" + std::to_string(i) + ".example");
   REQUIRE(world.run_until([&] { return world.fetch->asked == 6 && world.flights.waiting() == 14; }));
-  world.flights.look_again(name("known.example"), std::nullopt, Trigger::refresh);
+  world.flights.look_up_again(name("known.example"), std::nullopt, Trigger::refresh);
   CHECK(world.run_until([&] { return world.fetch->asked == 7; }));
 }
 
 TEST_CASE("refreshes keep their places, half of them at most, so that an asker finds one", "[lookup]") {
   World world;
   for (int i = 0; i < 10; ++i)
-    world.flights.look_again(name("old" + std::to_string(i) + ".example"), std::nullopt, Trigger::refresh);
+    world.flights.look_up_again(name("old" + std::to_string(i) + ".example"), std::nullopt, Trigger::refresh);
   CHECK(world.flights.flying() == 3);
   world.ask("new.example");
   CHECK(world.flights.flying() == 4);

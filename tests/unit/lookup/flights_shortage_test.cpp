@@ -44,7 +44,7 @@ TEST_CASE("a first contact that fails by a shortage is deferred, not remembered,
   CHECK(world.outcomes[0]->state == Outcome::State::shortage);
   CHECK(world.outcomes[0]->detail == why);
   for (const auto& [domain, record] : world.store.records) {
-    CHECK((record.look.state == StsState::not_asked || record.look.state == StsState::current));
+    CHECK((record.last_lookup.state == StsState::not_asked || record.last_lookup.state == StsState::current));
     for (const auto& state : record.dane) CHECK(state.trouble == MxTrouble::none);
   }
   world.dns->answers = good;
@@ -93,7 +93,7 @@ TEST_CASE("a refresh that fails by a shortage changes nothing", "[shortage]") {
   Record stored = stored_policy(world.clock.time - 86400s, "enforce", 604800);
   world.store.records.emplace(name("example.com"), stored);
   world.fetch->answer = local_fetch_failure();
-  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.flights.look_up_again(name("example.com"), std::nullopt, Trigger::refresh);
   world.run();
   CHECK(world.store.puts == 0);
   world.ask(std::nullopt, 5s, 8s);
@@ -108,7 +108,7 @@ TEST_CASE("a policy that was fetched is kept, although its id could not be asked
   Record stored = stored_policy(world.clock.time - 604000s, "enforce", 604800);
   world.store.records.emplace(name("example.com"), stored);
   world.dns->answers["_mta-sts.example.com/TXT"] = local_failure();
-  world.flights.look_again(name("example.com"), std::nullopt, Trigger::refresh);
+  world.flights.look_up_again(name("example.com"), std::nullopt, Trigger::refresh);
   world.run();
   CHECK(world.store.records.at(name("example.com")).fetched_at > stored.fetched_at);
 }

@@ -94,10 +94,10 @@ TEST_CASE("a flight is waited for once a domain: later askers are answered at on
   CHECK(world.outcomes.empty());
   world.run_for(70ms);
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.outcomes[0]->record.look.state == StsState::pending);
+  CHECK(world.outcomes[0]->record.last_lookup.state == StsState::pending);
   world.ask("slow.example", 50ms);
   REQUIRE(world.outcomes.size() == 2);
-  CHECK(world.outcomes[1]->record.look.state == StsState::pending);
+  CHECK(world.outcomes[1]->record.last_lookup.state == StsState::pending);
   world.run();
   CHECK(world.fetch->asked == 1);
   CHECK(world.store.records.size() == 1);  // the fetch went on and serves the next asker
@@ -109,8 +109,8 @@ TEST_CASE("no more than max_flying at once; askers first, but rechecks have a qu
   world.dns->delay = 20ms;
   for (char c = 'a'; c <= 'd'; ++c) world.ask(std::string(1, c) + ".example");
   CHECK(world.flights.flying() == 4);
-  world.flights.look_again(name("recheck1.example"), std::nullopt, Trigger::ask);
-  world.flights.look_again(name("recheck2.example"), std::nullopt, Trigger::ask);
+  world.flights.look_up_again(name("recheck1.example"), std::nullopt, Trigger::ask);
+  world.flights.look_up_again(name("recheck2.example"), std::nullopt, Trigger::ask);
   for (char c = 'p'; c <= 's'; ++c) world.ask(std::string(1, c) + ".example");
   CHECK(world.flights.flying() == 4);
   CHECK(world.flights.waiting() == 6);
@@ -126,7 +126,7 @@ TEST_CASE("rechecks fly while askers of ever new domains keep every place busy",
   World world;
   world.dns->delay = 5ms;
   for (int i = 0; i < 6; ++i) world.ask("first" + std::to_string(i) + ".example");
-  world.flights.look_again(name("bank.example"), std::nullopt, Trigger::ask);
+  world.flights.look_up_again(name("bank.example"), std::nullopt, Trigger::ask);
   for (int round = 0; round < 20; ++round) {
     for (int i = 0; i < 4; ++i) world.ask("new" + std::to_string(round * 4 + i) + ".example");
     world.run_for(6ms);
@@ -140,7 +140,7 @@ TEST_CASE("an asker who joins a queued recheck lifts it", "[lookup]") {
   world.dns->delay = 20ms;
   for (char c = 'a'; c <= 'd'; ++c) world.ask(std::string(1, c) + ".example");
   for (auto recheck : {"one.example", "two.example", "three.example"}) {
-    world.flights.look_again(name(recheck), std::nullopt, Trigger::ask);
+    world.flights.look_up_again(name(recheck), std::nullopt, Trigger::ask);
   }
   world.ask("three.example");
   world.run();
@@ -221,7 +221,7 @@ TEST_CASE("a surprise in a flight ends in an answer and keeps the cached policy"
   REQUIRE(world.outcomes.size() == 1);
   REQUIRE(world.outcomes[0]->record.policy);
   CHECK(world.outcomes[0]->record.policy->mode == Mode::enforce);
-  CHECK(world.store.records.at(name("example.com")).look.state == StsState::dns_failed);
+  CHECK(world.store.records.at(name("example.com")).last_lookup.state == StsState::dns_failed);
   CHECK(world.flights.flying() == 0);
 }
 
@@ -256,7 +256,7 @@ TEST_CASE("a flight keeps the network it began with across a reload", "[lookup]"
   world.ask("other.example");
   world.run();
   REQUIRE(world.outcomes.size() == 2);
-  CHECK(world.outcomes[0]->record.look.state ==
+  CHECK(world.outcomes[0]->record.last_lookup.state ==
         StsState::no_record);  // other.example, on the new one, came first
   CHECK(world.outcomes[1]->record.policy->mode == Mode::enforce);
 }

@@ -18,7 +18,7 @@ TEST_CASE("without a network flights wait; use() launches them", "[lookup]") {
   auto keep = [&outcomes](OutcomePtr outcome) { outcomes.push_back(std::move(outcome)); };
   flights.ask({name("a.example")}, keep);
   flights.ask({name("b.example")}, keep);
-  flights.look_again(name("c.example"), std::nullopt, Trigger::ask);
+  flights.look_up_again(name("c.example"), std::nullopt, Trigger::ask);
   loop.run();
   CHECK(outcomes.empty());
   CHECK(flights.flying() == 0);

@@ -65,9 +65,9 @@ TEST_CASE("what a TXT answer means", "[lookup]") {
 TEST_CASE("whether to fetch", "[lookup]") {
   Record current = stored_policy(t0, "enforce", 604800, "1");
   Record failed;
-  failed.look = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
+  failed.last_lookup = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
   Record current_failed = current;
-  current_failed.look = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
+  current_failed.last_lookup = {StsState::fetch_failed, "404", "9", t0, t0 + 60s, t0 + 300s, 1};
   struct Row {
     const char* why;
     std::optional<Record> stored;
@@ -105,11 +105,11 @@ TEST_CASE("whether the policy host's addresses are worth asking for beside the T
   Record current = stored_policy(t0, "enforce", 604800, "1");
   auto without = [](StsState state) {
     Record record;
-    record.look = {state, "why", "", t0, t0 + 60s, {}, 0};
+    record.last_lookup = {state, "why", "", t0, t0 + 60s, {}, 0};
     return record;
   };
   Record held_back = without(StsState::fetch_failed);
-  held_back.look.retry_fetch = t0 + 300s;
+  held_back.last_lookup.retry_fetch = t0 + 300s;
   struct Row {
     const char* why;
     std::optional<Record> stored;
@@ -143,9 +143,9 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
     CHECK(r.policy->lines == before.policy->lines);
     CHECK(r.fetched_at == before.fetched_at);
     CHECK(r.id == "1");
-    CHECK(r.look.state == StsState::fetch_failed);
-    CHECK(r.look.failed_id == "2");
-    CHECK(r.look.retry_fetch == now + 300s);
+    CHECK(r.last_lookup.state == StsState::fetch_failed);
+    CHECK(r.last_lookup.failed_id == "2");
+    CHECK(r.last_lookup.retry_fetch == now + 300s);
   }
   SECTION("STS-30 a lost TXT record changes neither") {
     auto state = GENERATE(StsState::no_record, StsState::bad_record, StsState::dns_failed);
@@ -158,8 +158,8 @@ TEST_CASE("only a fetch replaces or extends a cached policy", "[lookup]") {
   SECTION("STS-27 the same id extends nothing") {
     Record r = after_txt(certain(now), before, announced("1"));
     CHECK(r.fetched_at == before.fetched_at);
-    CHECK(r.look.state == StsState::current);
-    CHECK(r.look.next_check == now + 300s);
+    CHECK(r.last_lookup.state == StsState::current);
+    CHECK(r.last_lookup.next_check == now + 300s);
   }
   SECTION("STS-26 a good fetch, also of the same body, restarts the life") {
     Record r = after_fetch(certain(now), domain, before, announced("1"), policy("enforce", 604800));
@@ -201,18 +201,18 @@ TEST_CASE("STS-14 the back-off of fetches grows from five minutes to an hour, fo
   Time now = t0;
   for (auto want : {300s, 600s, 1200s, 2400s, 3600s, 3600s}) {
     r = after_fetch(certain(now), domain, r, announced("9"), std::unexpected(std::string("timeout")));
-    CHECK(r.look.retry_fetch - now == want);
-    now = r.look.retry_fetch;
+    CHECK(r.last_lookup.retry_fetch - now == want);
+    now = r.last_lookup.retry_fetch;
   }
   r = after_fetch(certain(now), domain, r, announced("10"), std::unexpected(std::string("timeout")));
-  CHECK(r.look.retry_fetch - now == 300s);
+  CHECK(r.last_lookup.retry_fetch - now == 300s);
 
   SECTION("a TXT record that vanishes and comes back does not open a way around it") {
     Record gone = after_txt(certain(now + 10s), r, unannounced(StsState::no_record));
     CHECK_FALSE(should_fetch(certain(now + 20s), gone, announced("10"), Trigger::ask));
     Record back = after_txt(certain(now + 20s), gone, announced("10"));
-    CHECK(back.look.state == StsState::fetch_failed);
-    CHECK(back.look.retry_fetch == r.look.retry_fetch);
+    CHECK(back.last_lookup.state == StsState::fetch_failed);
+    CHECK(back.last_lookup.retry_fetch == r.last_lookup.retry_fetch);
   }
 }
 
@@ -233,12 +233,12 @@ TEST_CASE("an undecided DNS answer is remembered for 30 s, doubling to 5 minutes
   Time now = t0;
   for (auto want : {30s, 60s, 120s, 240s, 300s, 300s}) {
     r = after_txt(certain(now), r, unannounced(StsState::dns_failed));
-    CHECK(r.look.next_check - now == want);
-    now = r.look.next_check;
+    CHECK(r.last_lookup.next_check - now == want);
+    now = r.last_lookup.next_check;
   }
   r = after_txt(certain(now), r, announced("1"));
   r = after_txt(certain(now), r, unannounced(StsState::dns_failed));
-  CHECK(r.look.next_check - now == 30s);
+  CHECK(r.last_lookup.next_check - now == 30s);
 }
 
 TEST_CASE("STS-28 refresh times", "[lookup]") {
@@ -263,7 +263,7 @@ TEST_CASE("STS-28 refresh times", "[lookup]") {
 TEST_CASE("a refresh that was due but could not fetch comes back later, not at once", "[lookup]") {
   Record due = stored_policy(t0, "enforce", 604800, "1");
   Time now = due.refresh_at + 1s;
-  due.look = {StsState::fetch_failed, "404", "1", now - 60s, now, now + 240s, 1};
+  due.last_lookup = {StsState::fetch_failed, "404", "1", now - 60s, now, now + 240s, 1};
   REQUIRE_FALSE(should_fetch(certain(now), due, announced("1"), Trigger::refresh));
   CHECK(after_txt(certain(now), due, announced("1")).refresh_at >= now + 240s);
   Record failed = after_fetch(certain(now), domain, due, announced("1"), std::unexpected(std::string("404")));
@@ -318,7 +318,7 @@ TEST_CASE("how long a fetch may wait for others at the policy host", "[lookup]")
 TEST_CASE("after a refresh that was put off only its next time changes", "[lookup]") {
   Record current = stored_policy(t0, "enforce", 604800, "1");
   Record failing = current;
-  failing.look = {StsState::fetch_failed, "404", "2", t0 + 50s, t0 + 110s, t0 + 350s, 3};
+  failing.last_lookup = {StsState::fetch_failed, "404", "2", t0 + 50s, t0 + 110s, t0 + 350s, 3};
   Record with_dane = current;
   with_dane.dane.emplace_back().route = Route{};
   auto record = GENERATE_COPY(values<Record>({current, failing, with_dane}));
@@ -341,10 +341,10 @@ TEST_CASE("what was put off at once comes back spread over the time", "[lookup]"
 TEST_CASE("freshness: what a stored record settles", "[lookup]") {
   Record enforce = stored_policy(t0, "enforce", 604800);
   Record nothing;
-  nothing.look = {StsState::no_record, "", "", t0, t0 + 400s, Time{}, 0};
+  nothing.last_lookup = {StsState::no_record, "", "", t0, t0 + 400s, Time{}, 0};
   Record undecided;
   Record in_backoff = enforce;
-  in_backoff.look = {StsState::fetch_failed, "404", "2", t0 + 500000s, t0 + 500300s, t0 + 500600s, 1};
+  in_backoff.last_lookup = {StsState::fetch_failed, "404", "2", t0 + 500000s, t0 + 500300s, t0 + 500600s, 1};
   struct Row {
     const char* why;
     Record record;

@@ -104,7 +104,7 @@ TEST_CASE("what stays due is handed out once a minute", "[lookup]") {
 TEST_CASE("rechecks that wait do not keep policies from being refreshed", "[lookup]") {
   World world;
   for (int i = 0; i < 1000; ++i)
-    world.flights.look_again(name("r" + std::to_string(i) + ".example"), std::nullopt, Trigger::ask);
+    world.flights.look_up_again(name("r" + std::to_string(i) + ".example"), std::nullopt, Trigger::ask);
   world.due("due.example");
   CHECK(world.round() == 1);
 }

@@ -236,7 +236,7 @@ TEST_CASE("each step fails while the last DANE state is young: the answer stays"
     Flown first = fly(scenario, "", {}, no_policy_host);
     scenario.stored = first.outcome->record;
     for (DaneState& state : scenario.stored->dane) {  // looked up 250 s ago: in its last quarter
-      state.looked_at -= 250s;
+      state.looked_up_at -= 250s;
       state.valid_until -= 250s;
     }
     std::set<std::string> failing(first.asked.begin(), first.asked.end());

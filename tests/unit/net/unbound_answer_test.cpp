@@ -146,7 +146,7 @@ TEST_CASE("bogus AAAA records are handed over, for policy hosts behind a DNS64",
   CHECK(answer.rdata == std::vector<std::string>{address});
 }
 
-TEST_CASE("bogus keys are handed over, for the self-test", "[net]") {
+TEST_CASE("bogus keys are handed over, for the DNSSEC check", "[net]") {
   DnsReply reply{.answer = {{"example", type_dnskey, "\1\1\3\x0Dkey"}}, .authority = {}};
   DnsAnswer answer =
       to_answer({.packet = dns_message("example", type_dnskey, reply), .security = Security::bogus},

@@ -48,7 +48,7 @@ DaneState state(std::string_view hosts, Time now, Route route = {}) {
   dane.route = route;
   dane.mx = MxState::secure;
   dane.hosts = test::host_list(hosts);
-  dane.looked_at = now;
+  dane.looked_up_at = now;
   dane.valid_until = now + 400s;
   return dane;
 }
@@ -67,7 +67,7 @@ struct DaneWorld : AnswererWorld {
     Record record;
     if (enforce) record = stored_policy(clock.time, "enforce", 604800);
     if (!enforce)
-      record.look = {StsState::no_record, "no data", "", clock.time, clock.time + 400s, Time{}, 0};
+      record.last_lookup = {StsState::no_record, "no data", "", clock.time, clock.time + 400s, Time{}, 0};
     record.dane.push_back(state(std::move(hosts), clock.time, route));
     store(domain, std::move(record));
   }
@@ -181,7 +181,7 @@ HealthPtr down(std::chrono::seconds for_so_long, Time now, bool worked = true) {
 Record now_bogus(Time now, const std::string& proof) {
   Record record = stored_policy(now, "enforce", 604800);
   DaneState dane = proof.empty() ? DaneState{} : state(proof, now - 86400s);
-  dane.looked_at = now - 86400s;
+  dane.looked_up_at = now - 86400s;
   dane.trouble = MxTrouble::bogus;
   dane.next_try = now + 30s;
   record.dane = {dane};
@@ -215,7 +215,7 @@ TEST_CASE("on_dnssec_down: by zone, by how long it lasts, by what was proved", "
   CHECK(world.ask("postfix never.example") == by_policy);
 }
 
-TEST_CASE("DANE is asked although the self-test says that DNSSEC is down", "[policy]") {
+TEST_CASE("DANE is asked although the DNSSEC check says that DNSSEC is down", "[policy]") {
   DaneWorld world;
   world.answerer.use(down(7200s, world.clock.time));
   std::string out;
@@ -246,7 +246,8 @@ TEST_CASE("DANE that decides alone is answered at once, and the policy looked up
   DaneWorld world;
   for (const char* domain : {"all.example", "some.example"}) {
     Record record;
-    record.look = {StsState::no_record, "no data", "", world.clock.time - 400s, world.clock.time, Time{}, 0};
+    record.last_lookup = {StsState::no_record, "no data", "", world.clock.time - 400s,
+                          world.clock.time,    Time{},    0};
     record.dane.push_back(state(domain[0] == 'a' ? "u+mx.x" : "u+mx1.x\n0=mx2.x", world.clock.time));
     world.store(domain, record);
   }

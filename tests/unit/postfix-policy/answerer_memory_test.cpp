@@ -46,7 +46,7 @@ TEST_CASE("a cached answer allocates nothing, by policy, by DANE or by override"
     DaneState& dane = record.dane.emplace_back();
     dane.mx = mx;
     dane.hosts = test::host_list(hosts);
-    dane.looked_at = clock.time;
+    dane.looked_up_at = clock.time;
     dane.valid_until = clock.time + 300s;
     reader.stored.emplace(name(domain), encode(record));
   };

@@ -27,7 +27,7 @@ struct World : AnswererWorld {
     store("expired.example", stored_policy(clock.time - 700'000s, "enforce", 604800));
     store("due.example", stored_policy(clock.time - 600s, "enforce", 604800));
     Record nothing;
-    nothing.look = {StsState::no_record, "no data", "", clock.time, clock.time + 300s, Time{}, 0};
+    nothing.last_lookup = {StsState::no_record, "no data", "", clock.time, clock.time + 300s, Time{}, 0};
     store("nothing.example", nothing);
   }
 };
@@ -179,8 +179,8 @@ TEST_CASE("what a flight's outcome is answered with", "[policy]") {
     std::string want;
   };
   Record failed;
-  failed.look = {StsState::fetch_failed, "HTTP status 404",       "1", world.clock.time,
-                 world.clock.time + 60s, world.clock.time + 300s, 1};
+  failed.last_lookup = {StsState::fetch_failed, "HTTP status 404",       "1", world.clock.time,
+                        world.clock.time + 60s, world.clock.time + 300s, 1};
   const Time now = world.clock.time;
   auto row = GENERATE_COPY(values<Row>({
       {"fetched", {Outcome::State::known, stored_policy(now, "enforce", 604800)}, secure},

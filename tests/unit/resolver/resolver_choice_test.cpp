@@ -17,8 +17,8 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using Tested = SelfTest::Outcome;
-const SelfTest good{.outcome = Tested::works, .detail = {}},
+using Tested = DnssecCheck::Outcome;
+const DnssecCheck good{.outcome = Tested::works, .detail = {}},
     warned{.outcome = Tested::works, .detail = "a key is missing"},
     bad{.outcome = Tested::broken, .detail = "it fails"},
     mute{.outcome = Tested::no_answer, .detail = "timeout"};
@@ -30,7 +30,7 @@ const WaysToTry automatic{
     recursing{.choose = false, .resolvers = {}, .words = "recursion, as configured"};
 const std::string root_key("\1\1\3\10key", 7);
 
-using Tests = std::vector<std::optional<SelfTest>>;
+using Tests = std::vector<std::optional<DnssecCheck>>;
 
 // The trials with what each of them found, in their order.
 Trials tried(const WaysToTry& ways, const Tests& tests) {
@@ -92,7 +92,7 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
     Resolvers servers{};
     bool plain = false;
   };
-  using enum SelfTest::Outcome;
+  using enum DnssecCheck::Outcome;
   const Resolvers both = test::name_servers({"192.0.2.53", "192.0.2.54"}),
                   second = test::name_servers({"192.0.2.54"});
   auto row = GENERATE_REF(Catch::Generators::values<Row>({
@@ -217,9 +217,9 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
 }
 
 TEST_CASE("a silent root is told from one that answers", "[daemon]") {
-  SelfTest silent{.outcome = Tested::no_answer,
-                  .detail = "no answer to the root's DNSKEY: timeout after 3 s"};
-  auto words = [](const SelfTest& recursion) {
+  DnssecCheck silent{.outcome = Tested::no_answer,
+                     .detail = "no answer to the root's DNSKEY: timeout after 3 s"};
+  auto words = [](const DnssecCheck& recursion) {
     return choose(tried(automatic, {recursion, good, good, {}}), automatic)->words;
   };
   CHECK(words(silent).contains("is port 53 filtered?"));

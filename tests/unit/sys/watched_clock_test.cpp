@@ -54,7 +54,7 @@ TEST_CASE("moments read beside changes of the belief are certain, or judged at a
   for (int i = 0; i < 2'000 || read < 2'000; ++i) {
     clock.begin(i % 2 == 0 ? past : ClockPast{});
     clock.deny();
-    clock.look();
+    clock.check();
   }
   over = true;
   for (auto& each : readers) each.join();

@@ -35,7 +35,7 @@ StatusNow now() {
 
 }  // namespace
 
-TEST_CASE("status: before the first self-test nothing is said to be down", "[daemon]") {
+TEST_CASE("status: before the first DNSSEC check nothing is said to be down", "[daemon]") {
   auto object = status_object(facts(), Health{}, now());
   CHECK(json::serialize(object.at("dnssec")) ==
         R"({"works":true,"detail":"","checked":null,"worked_once":false,"down_for":null})");

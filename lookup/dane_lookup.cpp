@@ -1,4 +1,4 @@
-#include "lookup/dane_look.hpp"
+#include "lookup/dane_lookup.hpp"
 
 #include <algorithm>
 
@@ -160,7 +160,7 @@ DaneState soon_again(DaneState state, const Moment& moment) {
 
 asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& clock, DomainName domain,
                                         Route route, std::optional<DaneState> before,
-                                        DaneLookOptions options) {
+                                        DaneLookupOptions options) {
   auto deadline = Steady::now() + options.limit;
   MxFinding mx;
   if (route.bracketed) {
@@ -172,12 +172,12 @@ asio::awaitable<DaneState> look_up_dane(std::shared_ptr<Dns> dns, const Clock& c
   std::vector<HostFinding> findings;
   if (mx.state == MxState::secure) {
     std::vector<MxHost> hosts = mx.hosts;
-    hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(hosts_to_look_at(hosts, options.mx_hosts)),
+    hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(hosts_to_look_up(hosts, options.mx_hosts)),
                 hosts.end());
     findings = co_await look_up_hosts(dns, std::move(hosts), route.port, deadline);
   }
   Moment moment = clock.moment();
-  co_return soon_again(after_dane_look(moment.now, route, before, mx, findings), moment);
+  co_return soon_again(after_dane_lookup(moment.now, route, before, mx, findings), moment);
 }
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-#include "cache/places.hpp"
+#include "cache/found_entries.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <random>
@@ -8,18 +8,18 @@
 
 using namespace mtasts;
 using namespace mtasts::test;
-using cache::Places;
+using cache::FoundEntries;
 
 namespace {
 
 const std::string value = "bytes in the map";
 
-Places::Place place(bool in_policy = true) { return {value, in_policy}; }
+FoundEntries::FoundEntry place(bool in_policy = true) { return {value, in_policy}; }
 
 }  // namespace
 
 TEST_CASE("a place is that of its domain and its commit alone", "[cache]") {
-  Places places(8);
+  FoundEntries places(8);
   CHECK_FALSE(places.find(7, "a.example"));
   places.put(7, "a.example", place());
   auto found = places.find(7, "a.example");
@@ -38,7 +38,7 @@ TEST_CASE("a place is that of its domain and its commit alone", "[cache]") {
 }
 
 TEST_CASE("domains that meet at one place are told apart", "[cache]") {
-  Places places(1);
+  FoundEntries places(1);
   places.put(1, "a.example", place());
   places.put(1, "b.example", place(false));
   CHECK_FALSE(places.find(1, "a.example"));
@@ -47,7 +47,7 @@ TEST_CASE("domains that meet at one place are told apart", "[cache]") {
 }
 
 TEST_CASE("a name that is too long has no place, and takes none", "[cache]") {
-  Places places(1);
+  FoundEntries places(1);
   std::string longest = std::string(34, 'a') + ".example";
   places.put(1, longest, place());
   CHECK(places.find(1, longest));
@@ -57,7 +57,7 @@ TEST_CASE("a name that is too long has no place, and takes none", "[cache]") {
 }
 
 TEST_CASE("no places at all", "[cache]") {
-  Places places(0);
+  FoundEntries places(0);
   places.put(1, "a.example", place());
   CHECK_FALSE(places.find(1, "a.example"));
 }
@@ -76,7 +76,7 @@ TEST_CASE("a reader that knows places says what one that does not says", "[cache
     Record record = random() % 3 == 0
                         ? negative_record(clock.now())
                         : policy_record(random() % 2 == 0 ? Mode::enforce : Mode::testing, clock.now());
-    record.look.detail = std::to_string(round);
+    record.last_lookup.detail = std::to_string(round);
     REQUIRE(put(**cache, changed, record));
     auto cold = (*cache)->reader();
     REQUIRE(cold);

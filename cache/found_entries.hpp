@@ -1,4 +1,4 @@
-// places - where a thread found records lately, so that a domain that is asked for again is not searched for
+// found_entries - where a thread found records lately, so that a domain that is asked for again is not searched for
 // again.
 //
 // A place holds for the commit it was found in: LMDB never writes to a page of the last commit, and a reader
@@ -14,19 +14,19 @@
 
 namespace mtasts::cache {
 
-class Places {
+class FoundEntries {
  public:
-  struct Place {
+  struct FoundEntry {
     std::string_view bytes;  // of the value; lives as long as the transaction
     bool in_policy = false;  // the database it is in
   };
 
-  explicit Places(std::size_t count = default_count) : entries_(count) {}
+  explicit FoundEntries(std::size_t count = default_count) : entries_(count) {}
 
   // commit: mdb_txn_id() of the transaction that reads.
-  std::optional<Place> find(std::size_t commit, std::string_view domain) const noexcept;
+  std::optional<FoundEntry> find(std::size_t commit, std::string_view domain) const noexcept;
   // Takes the place of another domain, if need be.
-  void put(std::size_t commit, std::string_view domain, const Place& place) noexcept;
+  void put(std::size_t commit, std::string_view domain, const FoundEntry& place) noexcept;
 
   static constexpr std::size_t default_count = 16384;  // 1 MiB
 

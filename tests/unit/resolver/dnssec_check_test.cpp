@@ -1,4 +1,4 @@
-#include "resolver/self_test.hpp"
+#include "resolver/dnssec_check.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 using Kind = DnsAnswer::Kind;
 using Security = DnsAnswer::Security;
-using Tested = SelfTest::Outcome;
+using Tested = DnssecCheck::Outcome;
 
 const std::string old_key("\1\1\3\10old", 7), new_key("\1\1\3\10new", 7), zone_key("\1\0\3\10zsk", 7),
     revoked_key("\1\x81\3\10gon", 7);
@@ -46,7 +46,7 @@ constexpr Time now{std::chrono::seconds(1'800'000'000)};
 }  // namespace
 
 TEST_CASE("UB-3: what the answer to the root's DNSKEY means", "[lookup]") {
-  using enum SelfTest::Outcome;
+  using enum DnssecCheck::Outcome;
   struct Row {
     const char* why;
     DnsAnswer answer;
@@ -86,7 +86,7 @@ TEST_CASE("UB-3: what the answer to the root's DNSKEY means", "[lookup]") {
 
 // A resolver that strips the proofs of absence makes every unsigned domain bogus.
 TEST_CASE("what the answer to the DS of an absent name means", "[lookup]") {
-  using enum SelfTest::Outcome;
+  using enum DnssecCheck::Outcome;
   struct Row {
     const char* why;
     DnsAnswer answer;
@@ -123,9 +123,9 @@ TEST_CASE("a resolver that passes on what exists but no proof of absence is brok
   dns->answer = keys(Security::secure, {old_key});
   fake::FakeClock clock;
   boost::asio::io_context loop{1};
-  CHECK(run(loop, self_test(dns, anchor, clock)).works());
+  CHECK(run(loop, check_dnssec(dns, anchor, clock)).works());
   dns->ds = bogus("no signatures over NSECs");
-  SelfTest test = run(loop, self_test(dns, anchor, clock));
+  DnssecCheck test = run(loop, check_dnssec(dns, anchor, clock));
   CHECK(test.outcome == Tested::broken);
   CHECK(test.detail.contains("no signatures over NSECs"));
   REQUIRE(dns->asked_names.size() == 4);

@@ -1,4 +1,4 @@
-#include "cache/places.hpp"
+#include "cache/found_entries.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -10,19 +10,22 @@ namespace mtasts::cache {
 constexpr std::size_t most_prefetched = 1024;
 
 // Who picks names that meet here only makes them search.
-std::size_t Places::at(std::string_view domain) const noexcept { return crc32c(domain) % entries_.size(); }
+std::size_t FoundEntries::at(std::string_view domain) const noexcept {
+  return crc32c(domain) % entries_.size();
+}
 
-std::optional<Places::Place> Places::find(std::size_t commit, std::string_view domain) const noexcept {
+std::optional<FoundEntries::FoundEntry> FoundEntries::find(std::size_t commit,
+                                                           std::string_view domain) const noexcept {
   if (entries_.empty() || domain.empty()) return std::nullopt;
   const Entry& entry = entries_[at(domain)];
   if (entry.commit != commit || !entry.is_for(domain)) return std::nullopt;
   // All of it is read next, and is rarely in the processor's cache.
   for (std::size_t at = 0; at < entry.size && at < most_prefetched; at += 64)
     __builtin_prefetch(entry.data + at);
-  return Place{{entry.data, entry.size}, entry.in_policy};
+  return FoundEntry{{entry.data, entry.size}, entry.in_policy};
 }
 
-void Places::put(std::size_t commit, std::string_view domain, const Place& place) noexcept {
+void FoundEntries::put(std::size_t commit, std::string_view domain, const FoundEntry& place) noexcept {
   bool fits = domain.size() <= std::tuple_size_v<decltype(Entry::name)> &&
               place.bytes.size() <= std::numeric_limits<std::uint32_t>::max();
   if (entries_.empty() || domain.empty() || !fits) return;

@@ -1,4 +1,4 @@
-#include "lookup/dane_look.hpp"
+#include "lookup/dane_lookup.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -154,7 +154,7 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(insecure, 77));
     DaneState state = world.look();
     CHECK(state.hosts.text() == "i+mx.dead.tld");
-    CHECK(state.valid_until == state.looked_at + 77s);
+    CHECK(state.valid_until == state.looked_up_at + 77s);
   }
   SECTION("the delegation has a DS") {
     world.dns.answers["dead.tld/DS"] = raw_answer({"ds"});
@@ -208,7 +208,7 @@ TEST_CASE("DANE-7: a forged denial of the addresses behind a signed alias does n
     world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.z")});
     DaneState state = world.look();
     CHECK(state.hosts.text() == "u+mx.x");
-    CHECK(state.valid_until == state.looked_at + 300s);
+    CHECK(state.valid_until == state.looked_up_at + 300s);
   }
   SECTION("not signed: it has no address") {
     world.dns.answers["mx.x/CNAME"] = raw_answer({wire_name("end.z")}, insecure);

@@ -1,4 +1,4 @@
-#include "cache/lock_place.hpp"
+#include "cache/lock_location.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -109,7 +109,7 @@ bool lock_file_is_trusted(const std::string& folder) noexcept try {
   return false;
 }
 
-void put_lock_in_memory(const std::string& folder, const std::string& memory, const Log& log) {
+void put_lock_in_memory(const std::string& folder, const std::string& memory, const CacheLog& log) {
   auto link = lock_file(folder);
   struct stat info{};
   bool there = ::lstat(link.c_str(), &info) == 0;

@@ -1,5 +1,5 @@
-// self_test - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the proof
-// that a name does not exist, and says, in words an administrator can act on, what is wrong if not.
+// check_dnssec - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the
+// proof that a name does not exist, and says, in words an administrator can act on, what is wrong if not.
 //
 // The proof of absence is asked for because some resolvers pass on the signatures of what exists, but strip
 // those of what does not. Every unsigned domain is bogus through them: the proof that it has no DS is
@@ -24,7 +24,7 @@ struct TrustAnchor {
   std::vector<std::uint16_t> tags;  // of the root's keys in it (core/dnskey.hpp)
 };
 
-struct SelfTest {
+struct DnssecCheck {
   enum class Outcome : std::uint8_t {
     works,
     broken,     // what is answered is bogus, or stripped of DNSSEC
@@ -37,19 +37,20 @@ struct SelfTest {
 };
 
 // answer: to "." DNSKEY, from a Dns that validates by this anchor. Pure.
-SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now);
+DnssecCheck judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now);
 
 // answer: to the DS of a name below the root that does not exist, from the same Dns. Pure.
-SelfTest judge_absence(const DnsAnswer& answer);
+DnssecCheck judge_absence(const DnsAnswer& answer);
 
 // A single random label: no top-level domain has it, and no resolver has it in its cache.
 std::string absent_name();
 
 // Asks both and judges. dns should be new: out of its cache it would go on working for two days. clock
 // outlives this.
-boost::asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock);
+boost::asio::awaitable<DnssecCheck> check_dnssec(std::shared_ptr<Dns> dns, TrustAnchor anchor,
+                                                 const Clock& clock);
 
 // Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. Never broken.
-boost::asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns);
+boost::asio::awaitable<DnssecCheck> answers_at_all(std::shared_ptr<Dns> dns);
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-#include "resolver/self_test.hpp"
+#include "resolver/dnssec_check.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Tested = SelfTest::Outcome;
+using Tested = DnssecCheck::Outcome;
 using Tags = std::vector<std::uint16_t>;
 
 // The root's keys that a trust anchor can name (RFC 4034 §2.1.1, RFC 5011 §2.1).
@@ -67,7 +67,7 @@ std::string why_bogus(const DnsAnswer& answer, const TrustAnchor& anchor, Time n
          answer.reason;
 }
 
-SelfTest judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
+DnssecCheck judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
   Tags missing = without(root_tags(answer), anchor.tags);
   if (missing.empty() || anchor.tags.empty()) return {.outcome = Tested::works, .detail = {}};
   return {.outcome = Tested::works,
@@ -77,7 +77,7 @@ SelfTest judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
 
 }  // namespace
 
-SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now) {
+DnssecCheck judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now) {
   using Kind = DnsAnswer::Kind;
   using Security = DnsAnswer::Security;
   if (answer.security == Security::bogus)
@@ -92,7 +92,7 @@ SelfTest judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Tim
                     std::string(words(answer.security)) + " " + std::string(words(answer.kind))};
 }
 
-SelfTest judge_absence(const DnsAnswer& answer) {
+DnssecCheck judge_absence(const DnsAnswer& answer) {
   if (answer.security == DnsAnswer::Security::secure && answer.kind != DnsAnswer::Kind::failed)
     return {.outcome = Tested::works, .detail = {}};
   if (answer.kind == DnsAnswer::Kind::failed && answer.security != DnsAnswer::Security::bogus)
@@ -114,20 +114,20 @@ std::string absent_name() {
   return name;
 }
 
-asio::awaitable<SelfTest> self_test(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock) {
+asio::awaitable<DnssecCheck> check_dnssec(std::shared_ptr<Dns> dns, TrustAnchor anchor, const Clock& clock) {
   DnsAnswer answer = co_await dns->ask(".", RrType::dnskey);
-  SelfTest keys = judge_root_keys(answer, anchor, clock.now());
+  DnssecCheck keys = judge_root_keys(answer, anchor, clock.now());
   if (!keys.works()) co_return keys;
   DnsAnswer denial = co_await dns->ask(absent_name(), RrType::ds);
-  SelfTest absence = judge_absence(denial);
+  DnssecCheck absence = judge_absence(denial);
   if (!absence.works()) co_return absence;
   co_return keys;
 }
 
-asio::awaitable<SelfTest> answers_at_all(std::shared_ptr<Dns> dns) {
+asio::awaitable<DnssecCheck> answers_at_all(std::shared_ptr<Dns> dns) {
   DnsAnswer answer = co_await dns->ask(".", RrType::ns);
   bool answers = answer.kind != DnsAnswer::Kind::failed;
-  SelfTest result{.outcome = answers ? Tested::works : Tested::no_answer, .detail = answer.reason};
+  DnssecCheck result{.outcome = answers ? Tested::works : Tested::no_answer, .detail = answer.reason};
   co_return result;
 }
 

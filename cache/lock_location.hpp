@@ -1,4 +1,4 @@
-// lock_place - keeps LMDB's lock.mdb in memory, so that readers go on while the cache's file system is
+// lock_location - keeps LMDB's lock.mdb in memory, so that readers go on while the cache's file system is
 // frozen.
 //
 // A reader enters itself in lock.mdb, which is a write; on a frozen file system (fsfreeze, as snapshots do)
@@ -14,7 +14,7 @@ namespace mtasts::cache {
 
 // Before LMDB opens the cache for writing. Where it can't be done lock.mdb stays a file of the folder.
 // memory: the memory file system to use; empty: none. REQUIRES: daemon.lock is held.
-void put_lock_in_memory(const std::string& folder, const std::string& memory, const Log& log);
+void put_lock_in_memory(const std::string& folder, const std::string& memory, const CacheLog& log);
 
 // Removes the link, and what it leads to if that is this user's own.
 void drop_lock_file(const std::string& folder) noexcept;
