@@ -1,4 +1,4 @@
-// check_dnssec - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the
+// dnssec_check - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the
 // proof that a name does not exist, and says, in words an administrator can act on, what is wrong if not.
 //
 // The proof of absence is asked for because some resolvers pass on the signatures of what exists, but strip
