@@ -22,7 +22,8 @@ bool MxListView::matches(const DomainName& host) const noexcept {
 
 void MxList::append(const MxPattern& pattern) {
   if (!text_.empty()) text_ += '\n';
-  text_ += pattern.text();
+  if (pattern.wildcard()) text_ += "*.";
+  text_ += pattern.base().str();
 }
 
 }  // namespace mtasts
