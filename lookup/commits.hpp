@@ -1,7 +1,7 @@
-// commits - stores what flights found out, and tries again what can't be stored yet.
+// commits - stores what flights have found out, and tries again what can't be stored yet.
 //
-// What protects nothing is not worth keeping when the cache can't be written, or not in time: it is looked up
-// again. For the resolve thread.
+// Only an entry with a policy is tried again. One without a policy protects nothing: if the cache can't be
+// written, or too many wait, it is dropped and the domain is looked up again later. For the resolve thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,22 +17,23 @@
 namespace mtasts {
 
 struct CommitOptions {
-  std::size_t most = 10'000;      // records that wait for their commit; above, only policies do
-  std::chrono::seconds retry{5};  // of a policy
+  std::size_t most = 10'000;  // entries that may wait for their commit; above that, only those with a policy
+  std::chrono::seconds retry{5};  // before a policy is tried again
 };
 
 class Commits {
  public:
-  // store outlives this.
+  // store must outlive this.
   Commits(boost::asio::any_io_executor executor, Store& store, CommitOptions options)
       : executor_(std::move(executor)), store_(store), options_(options) {}
 
-  // Ends once the record is stored, or need not be any more: it protects nothing, or `superseded` says that a
-  // newer one is on its way. first_failure is called once. The record outlives the coroutine.
+  // Stores the record as the domain's entry. Ends when it is stored, when it can't be stored and has no
+  // policy, or when superseded() says that a newer one is on its way. Calls first_failure once, when a policy
+  // can't be stored at the first attempt. record must outlive the coroutine.
   boost::asio::awaitable<void> put(DomainName domain, const Record& record, std::function<bool()> superseded,
                                    std::function<void(const Error&)> first_failure);
 
-  // True: so many wait that nothing should be looked up before some are stored.
+  // True if so many entries wait that no flight should start before some are stored.
   bool full() const noexcept { return under_way_.size() >= 2 * options_.most; }
 
  private:

@@ -1,4 +1,4 @@
-// counted - counts what is under way, by tokens that each holds.
+// counted - counts what is under way: everything that counts holds a token.
 //
 // For one thread. A token may outlive its Counter.
 #pragma once

@@ -12,8 +12,8 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t hosts_at_once = 10;     // of one look: 20 questions of those that may be out (UB-23)
-constexpr std::size_t most_ds_questions = 8;  // about the zones above a dead host
+constexpr std::size_t hosts_at_once = 10;     // of one lookup: 20 of the questions that may be out (UB-23)
+constexpr std::size_t most_ds_questions = 8;  // about the DNS zones above a dead host
 constexpr std::string_view unknown_port =
     "the next hop's service name is not in /etc/services, so TLSA records can't be looked up";
 
@@ -23,7 +23,7 @@ HostFinding failed(std::string detail, bool bogus = false) {
   return {HostState::failed, std::move(detail), longest_ttl, bogus};
 }
 
-// One question with a place in gather(): dns is kept by that.
+// For gather(), which keeps dns alive.
 asio::awaitable<DnsAnswer> ask(Dns& dns, std::string name, RrType type) {
   co_return co_await dns.ask(std::move(name), type);
 }
@@ -43,7 +43,7 @@ asio::awaitable<std::pair<DnsAnswer, DnsAnswer>> ask_addresses(Dns& dns, std::st
   co_return std::pair(or_failure(std::move(answers[0])), or_failure(std::move(answers[1])));
 }
 
-// The names above a name and the name itself, from the top: no more than may be asked about.
+// The names above a name and the name itself, from the top; as many of them as may be asked about.
 std::vector<std::string> from_the_top(std::string name) {
   std::vector<std::string> names;
   while (true) {
@@ -57,9 +57,9 @@ std::vector<std::string> from_the_top(std::string name) {
   return names;
 }
 
-// Whether a name is provably in an unsigned zone though nothing in it answers: a delegation at or above it
-// has no DS (net/dns/delegation.hpp). From the top down, as far as the zones that are alive answer. The TTL
-// of that answer; nullopt: no proof.
+// Proves that a name is in an unsigned DNS zone although nothing in that zone answers: a delegation at or
+// above it has no DS (net/dns/delegation.hpp). Asks from the top down, as far as zones answer. Returns the
+// TTL of the answer that proves it; nullopt: no proof.
 asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, std::string host) {
   for (std::string& name : from_the_top(std::move(host))) {
     DnsAnswer ds = co_await dns.ask(std::move(name), RrType::ds);
@@ -69,7 +69,7 @@ asio::awaitable<std::optional<std::uint32_t>> unsigned_for(Dns& dns, std::string
   co_return std::nullopt;
 }
 
-// DANE-7: the end of the alias is not signed, but the alias itself may be; then TLSA records of the host's
+// DANE-7: the end of the alias is not signed, but the alias itself may be. Then TLSA records of the host's
 // own name count.
 asio::awaitable<AddressFinding> resolve_alias(Dns& dns, std::string host, AddressFinding addresses) {
   DnsAnswer cname = co_await dns.ask(host, RrType::cname);
@@ -107,13 +107,13 @@ asio::awaitable<HostFinding> look_up_tlsa(Dns& dns, AddressFinding addresses, st
 
 std::string text_of(const MxHost& host) { return std::string(host.name.str()); }
 
-// Those that did not end by the deadline have failed.
+// Hosts that are not decided by the deadline count as failed.
 asio::awaitable<std::vector<HostFinding>> look_up_hosts(std::shared_ptr<Dns> dns, std::vector<MxHost> hosts,
                                                         std::uint16_t port, Steady::time_point deadline) {
   std::vector<HostFinding> findings;
   auto late = [&] { return failed("MX host " + text_of(hosts[findings.size()]) + ": no answer in time"); };
   while (findings.size() < hosts.size()) {
-    if (Steady::now() >= deadline) {  // begin no more
+    if (Steady::now() >= deadline) {  // start no more lookups
       findings.push_back(late());
       continue;
     }
@@ -148,8 +148,8 @@ asio::awaitable<HostFinding> look_up_host(Dns& dns, std::string host, std::uint1
   co_return co_await look_up_tlsa(dns, std::move(addresses), port);
 }
 
-// By a wrong clock every signature is out of date. What that left undecided is looked up again soon, so that
-// mail goes out once the clock is right.
+// If the clock is wrong, every signature is out of date. What was left undecided because of that is looked up
+// again soon, so that mail goes out once the clock is right.
 DaneState soon_again(DaneState state, const Moment& moment) {
   bool host_failed = tally(state.hosts, max_mx_hosts).failed > 0;
   if (moment.clock.certain || (state.trouble == MxTrouble::none && !host_failed)) return state;

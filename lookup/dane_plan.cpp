@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// An answer has to serve the askers of its own flight, also one that may not be kept at all.
+// An answer must serve the askers of its own flight, even if its TTL is 0.
 constexpr std::uint32_t shortest_ttl = 2;
 
 std::vector<MxRecord> decode_all(const DnsAnswer& answer, bool& malformed) {
@@ -29,7 +29,7 @@ std::vector<MxHost> hosts_of(const std::vector<MxRecord>& records) {
   std::vector<MxHost> hosts;
   std::optional<std::uint16_t> group;
   for (const MxRecord& record : records) {
-    auto name = DomainName::parse(record.host);  // else Postfix would not connect to it
+    auto name = DomainName::parse(record.host);  // Postfix does not connect to other names
     if (!name || hosts.size() == max_mx_hosts) continue;
     if (std::ranges::find(hosts, *name, &MxHost::name) != hosts.end()) continue;
     hosts.push_back({*name, group != record.preference});
@@ -47,13 +47,13 @@ void judge_mx_data(const DomainName& domain, const DnsAnswer& answer, MxFinding&
     found.detail = "MX " + std::string(domain.str()) + ": malformed answer";
     return;
   }
-  // An insecure one may be forged, and must not put a policy out of force.
+  // An insecure null MX may be forged, and must not put a policy out of force.
   bool null_mx = records.size() == 1 && records.front().host.empty();
   if (null_mx && found.state == MxState::secure) found.state = MxState::null_mx;
   found.hosts = hosts_of(records);
 }
 
-// The answer that says where the host is: one with data, a secure one first.
+// The answer that gives the host's addresses; a secure one is preferred. nullptr: neither has data.
 const DnsAnswer* with_data(const DnsAnswer& a, const DnsAnswer& aaaa) {
   const DnsAnswer* best = nullptr;
   for (const DnsAnswer* each : {&a, &aaaa}) {
@@ -64,8 +64,8 @@ const DnsAnswer* with_data(const DnsAnswer& a, const DnsAnswer& aaaa) {
   return best;
 }
 
-// An unsigned denial behind an alias may be forged; if the alias is signed, TLSA records of the host's own
-// name count all the same (DANE-7).
+// An unsigned denial behind an alias may be forged. If the alias is signed, TLSA records of the host's own
+// name still count (DANE-7).
 AddressFinding without_address(std::string_view host, const DnsAnswer& a, const DnsAnswer& aaaa,
                                AddressFinding found) {
   auto doubtful = [&](const DnsAnswer& each) {
@@ -96,8 +96,8 @@ std::optional<HostLine> line_before(const std::optional<DaneState>& before, cons
   return found == before->hosts.end() ? std::nullopt : std::optional(*found);
 }
 
-// A host whose lookup failed is what it was, while that is younger than its TTL; a bogus answer is a reason
-// to wait.
+// A host whose lookup failed keeps its earlier state until that state's TTL is over. But a bogus answer is a
+// reason to wait.
 std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>& before,
                                         const DomainName& name, const HostFinding& failure) {
   if (failure.bogus || !before || !state_in_force(view(*before), now)) return std::nullopt;
@@ -106,8 +106,8 @@ std::optional<HostFinding> known_before(Time now, const std::optional<DaneState>
   return HostFinding{host->state(), {}, static_cast<std::uint32_t>((before->valid_until - now).count())};
 }
 
-// What was last proved about a host whose lookup failed now. That failure changes neither the proof nor its
-// time, so that 30 days are 30 days, however often it fails.
+// What was last proved about a host whose lookup has now failed. The failure changes neither the proof nor
+// its time, so the proof ends after 30 days, however often the host fails.
 std::optional<HostProof> proof_before(Time now, const std::optional<DaneState>& before,
                                       const DomainName& name) {
   auto host = line_before(before, name);
@@ -117,7 +117,7 @@ std::optional<HostProof> proof_before(Time now, const std::optional<DaneState>& 
   return proof;
 }
 
-// MX itself undecided: what was known before is kept as it was, as a proof also when its TTL is over.
+// The MX is not decided: the earlier state is kept as it was; when its TTL is over, as a proof.
 DaneState after_trouble(Time now, Route route, const std::optional<DaneState>& before, const MxFinding& mx) {
   DaneState next;
   if (before && proof_counts(view(*before), now)) {
@@ -234,10 +234,10 @@ DaneState after_dane_lookup(Time now, Route route, const std::optional<DaneState
     ttl = std::min(ttl, has_failed(host.state) ? longest_ttl : host.ttl);
   }
   seconds keep(std::clamp(ttl, shortest_ttl, longest_ttl));
-  if (!next.detail.empty()) {  // a host failed: look again soon
+  if (!next.detail.empty()) {  // a host failed: recheck soon
     next.failures = one_more(before);
     seconds wait = backoff(min_dns_backoff, max_dns_backoff, next.failures);
-    next.next_try = now + wait * 3 / 4;  // behind an answer, before the state is over
+    next.next_try = now + wait * 3 / 4;  // in the background, before the state is over
     if (tally(next.hosts, max_mx_hosts).failed > 0) keep = std::min(keep, wait);
   }
   next.valid_until = now + keep;

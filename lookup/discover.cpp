@@ -19,7 +19,7 @@ boost::asio::awaitable<Discovery> discover(Dns& dns, Fetch& fetch, const Clock& 
   bool validated = true;
   auto started = may_fetch(clock.moment(), stored, trigger) ? fetch.start(domain, dns) : nullptr;
   if (owner.size() > DomainName::max_size) {
-    txt = {StsState::no_record, {}, "too long a name for an _mta-sts record", max_txt_keep};
+    txt = {StsState::no_record, {}, "the name is too long to have an _mta-sts record", max_txt_keep};
   } else {
     DnsAnswer answer = co_await dns.ask(std::move(owner), RrType::txt);  // RFC 8461 §3.1
     txt = judge_txt(answer);
@@ -30,7 +30,7 @@ boost::asio::awaitable<Discovery> discover(Dns& dns, Fetch& fetch, const Clock& 
   if (!should_fetch(clock.moment(), stored, txt, trigger)) {
     bool lost = stored && stored->lost;
     found.record = after_txt(clock.moment(), std::move(stored), txt);
-    // Without validation anybody may have said that there is no record.
+    // Without validation, anybody can claim that there is no record.
     found.record.lost = found.record.lost || (lost && !validated);
     co_return found;
   }
@@ -43,7 +43,8 @@ boost::asio::awaitable<Discovery> discover(Dns& dns, Fetch& fetch, const Clock& 
     co_return found;
   }
   found.fetched = true;
-  // The policy host's certificate is valid at the time of day, unless the clock has jumped since.
+  // The policy host's certificate is valid at this time of day, which vouches for the clock, unless it has
+  // jumped since.
   if (answered && clock.check().settled_from == before.settled_from) clock.vouch();
   found.record = after_fetch(clock.moment(), domain, stored, txt, judge_fetch(answered));
   found.changed = differs(stored, found.record);

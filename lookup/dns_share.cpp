@@ -23,12 +23,12 @@ DnsAnswer failed(const char* reason) {
   return answer;
 }
 
-constexpr std::chrono::milliseconds crowd_pause{100};  // until it is looked whether there is room again
-constexpr std::chrono::milliseconds long_wait{2000};   // a question that fails after that has hung
+constexpr std::chrono::milliseconds crowd_pause{100};  // before checking again whether there is room
+constexpr std::chrono::milliseconds long_wait{2000};   // a question that fails after so long has hung
 
 constexpr char given_up[] = "the question was given up", internal_error[] = "internal error";
 
-// A question on its way. Its asker waits on the timer; whoever has the answer sets it and cancels the timer.
+// A question that is under way. Its asker waits on the timer. Whoever sets the answer cancels the timer.
 struct PendingQuestion {
   explicit PendingQuestion(const asio::any_io_executor& executor)
       : changed(executor, asio::steady_timer::time_point::max()) {}
@@ -48,7 +48,8 @@ struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
   DnsTurns turns;
   DnsTurns::Limits limits;
   std::unordered_map<DnsTurns::QuestionId, std::shared_ptr<PendingQuestion>> asked{};
-  std::weak_ptr<Dns> latest{};  // that was asked: they have one libunbound, but for a reload
+  // The Dns that was asked last. All flights use the same libunbound, except after a reload.
+  std::weak_ptr<Dns> latest{};
   asio::steady_timer again;
   bool trying = false;
 
@@ -66,7 +67,7 @@ struct DnsShares::State : std::enable_shared_from_this<DnsShares::State> {
     if (turns.waiting() > 0 && crowded()) try_again();
   }
 
-  // What is under way beyond its askers' patience ends without a word to here.
+  // Nobody tells us when a question ends that its asker has given up, so try again after a pause.
   void try_again() {
     if (trying) return;
     trying = true;
@@ -90,7 +91,7 @@ struct DnsShare::Flight {
 
 namespace {
 
-// A question's place in the turns, given up however the coroutine ends.
+// A question's entry in DnsTurns, removed however the coroutine ends.
 template <class Flight>
 class QueuedQuestion {
  public:
@@ -115,12 +116,12 @@ class QueuedQuestion {
   DnsTurns::QuestionId number_;
 };
 
-// dns is held by the question itself, which may go on a little after its asker has gone.
+// The question keeps dns alive, because it may go on a little after its asker has gone.
 void send(const asio::any_io_executor& executor, std::shared_ptr<Dns> dns, std::string name, RrType type,
           const std::shared_ptr<PendingQuestion>& asked) {
   auto question = dns->ask(std::move(name), type);
   auto done = [asked, dns = std::move(dns)](std::exception_ptr error, DnsAnswer answer) {
-    if (asked->answer) return;  // given up before
+    if (asked->answer) return;  // already given up
     asked->answer = error ? failed(internal_error) : std::move(answer);
     asked->changed.cancel();
   };

@@ -1,5 +1,5 @@
-// dns_share - the DNS as one flight asks it: its questions take their turns among those of all flights
-// (lookup/dns_turns.hpp), and end when the flight does.
+// dns_share - DNS for one flight: its questions wait for slots among those of all flights
+// (lookup/dns_turns.hpp), and end when the flight ends.
 //
 // For the coroutines of one thread.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace mtasts {
 
-// What all flights share. It may go before the shares do.
+// What all flights share. The shares may outlive it.
 class DnsShares {
  public:
   explicit DnsShares(boost::asio::any_io_executor executor, DnsTurns::Limits limits = {});
@@ -32,18 +32,21 @@ class DnsShare {
   DnsShare(const DnsShare&) = delete;
   DnsShare& operator=(const DnsShare&) = delete;
 
-  // Asks in turn through dns, which is kept until the answer is there. Fails once the share is closed.
+  // Waits for a slot, then asks through dns, which it keeps alive until the answer is there. Once the share
+  // is closed, the answer is Kind::failed.
   boost::asio::awaitable<DnsAnswer> ask(std::shared_ptr<Dns> dns, std::string name, RrType type);
-  // Whether so much is asked that nothing should be which may turn out not to be needed.
+  // True if so many questions are out that none should be asked which may turn out to be needless.
   bool busy() const noexcept;
-  // Whether a question has not been sent yet.
+  // True if a question of this share waits for a slot.
   bool waits() const noexcept;
-  // Why a question failed that says nothing about its name, because this host lacked something. Empty: none
-  // did.
+  // What this host lacked, so that a question failed; the failure then says nothing about the name. Empty:
+  // nothing.
   const std::string& shortage() const noexcept;
-  // From now on only what all flights share: the flight has taken long, or others need its slots more.
+  // Gives up the flight's own slots; from now on it has shared slots only. For a flight that has taken long,
+  // or that needs its slots less than others do.
   void give_up_own();
-  // Nobody needs an answer any more: what waits is not sent, what was sent is cancelled, and all fail.
+  // For when nobody needs an answer any more: questions that wait are not sent, those that were sent are
+  // cancelled, and all of them fail.
   void close();
 
  private:
@@ -51,7 +54,7 @@ class DnsShare {
   std::shared_ptr<Flight> flight_;
 };
 
-// One of the ports that a flight asks through its share.
+// A Dns port that asks through a flight's share.
 class SharedDns final : public Dns {
  public:
   SharedDns(std::shared_ptr<DnsShare> share, std::shared_ptr<Dns> dns)

@@ -1,8 +1,9 @@
-// dns_turns - which DNS question is sent next, so that no flight's questions keep another's from being asked.
+// dns_turns - decides which DNS question is sent next, so that one flight's questions can't hold up
+// another's.
 //
-// Pure: no loop and no time. A flight has some slots of its own, so its first questions never wait for
-// anybody else's. Its other questions take shared slots, and the flights that want one take turns, a question
-// each.
+// Pure: no loop and no clock. A flight has some slots of its own, so its first questions never wait for
+// another flight. Its other questions need shared slots, and the flights that want one take turns, one
+// question each.
 #pragma once
 
 #include <cstddef>
@@ -16,33 +17,33 @@ namespace mtasts {
 class DnsTurns {
  public:
   using FlightId = std::uint64_t;
-  using QuestionId = std::uint64_t;  // of all flights; never used twice
+  using QuestionId = std::uint64_t;  // unique among all flights; never used twice
 
   struct Limits {
-    unsigned own = 2;       // slots of each flight that has its own
-    unsigned shared = 256;  // slots of all flights together
+    unsigned own = 2;       // slots of its own that a flight starts with
+    unsigned shared = 256;  // slots that all flights share
   };
 
   explicit DnsTurns(Limits limits) : limits_(limits) {}
 
   FlightId add();  // a flight with slots of its own
-  // The flight gives up its own slots. What it has sent from them counts as shared from now on.
+  // The flight gives up its own slots. The questions that hold them count as shared from now on.
   void give_up_own(FlightId flight);
   // Forgets the flight and its questions. REQUIRES: it was added, and is not used again.
   void remove(FlightId flight);
 
-  // A new question of the flight. It is sent once next() names it.
+  // Adds a question of the flight. Send it once next() returns it.
   QuestionId ask(FlightId flight);
-  // A question that may be sent now; nullopt: none. Call until then, after every change. crowded: so much is
-  // under way that a shared slot is given only to a flight that has no slot at all, one at a time, as long as
-  // none of its questions has hung.
+  // A question that may be sent now; nullopt: none. After every change, call it until it returns nullopt.
+  // crowded: so much is under way that only a flight without any slot gets a shared one. It gets one at a
+  // time, and no more once one of its questions has hung.
   std::optional<QuestionId> next(bool crowded = false);
-  // The question was answered or given up, sent or not. One that is not known any more is ignored. hung:
-  // there was no answer for long; the flight does not get this slot of its own back, since its next question
-  // would probably hang too. It always keeps one.
+  // The question was answered or given up, sent or not. A question that is no longer known is ignored. hung:
+  // it took very long and failed. Then the flight does not get its own slot back, because its next question
+  // would probably hang too; but it always keeps one.
   void done(QuestionId question, bool hung = false);
 
-  // Whether a question of the flight has not been sent yet.
+  // True if a question of the flight waits for a slot.
   bool waits(FlightId flight) const { return !flights_.at(flight).waiting.empty(); }
   std::size_t waiting() const noexcept { return waiting_; }
   std::size_t shared_in_use() const noexcept { return shared_in_use_; }
@@ -55,7 +56,7 @@ class DnsTurns {
   };
   struct FlightSlots {
     bool has_own = true;
-    bool in_turn = false, in_poor = false;  // stands in turns_, in poor_
+    bool in_turn = false, in_poor = false;  // is in turns_, is in poor_
     unsigned own_in_use = 0, own_lost = 0, shared_in_use = 0;
     bool shared_hung = false;
     std::deque<QuestionId> waiting{};
@@ -70,7 +71,7 @@ class DnsTurns {
   Limits limits_;
   std::unordered_map<FlightId, FlightSlots> flights_;
   std::unordered_map<QuestionId, DnsQuestion> questions_;
-  std::deque<QuestionId> ready_;  // have a slot of their own, not named by next() yet
+  std::deque<QuestionId> ready_;  // have one of their flight's own slots; next() has not returned them yet
   std::deque<FlightId> turns_;    // flights that want a shared slot
   std::deque<FlightId> poor_;     // those of them that have no slot
   std::size_t shared_in_use_ = 0, waiting_ = 0;

@@ -16,7 +16,8 @@ std::optional<PermitQueue::Id> PermitQueue::ask(Keys keys) {
   return last_;
 }
 
-// Of ten keys that take what they can get, each has 42 of 640 then, and 220 are free for others.
+// For example, ten keys that take all they can get end up with 42 of 640 permits each, and 220 stay free for
+// others.
 std::size_t PermitQueue::share() const noexcept {
   std::size_t free = limits_.all - held_;
   return std::max<std::size_t>(std::min(limits_.each, 2 * limits_.each * free / limits_.all), 1);
@@ -46,7 +47,7 @@ std::optional<PermitQueue::Id> PermitQueue::next() {
   return std::nullopt;
 }
 
-// The first in the key's queue get what has become free of its share, or go on to wait for something else.
+// The first in the key's queue get the free part of its share, or go on to wait for something else.
 void PermitQueue::drain(const std::string& name) {
   Key& key = keys_[name];
   while (key.held < share() && held_ < limits_.all && !key.queue.empty()) {
@@ -56,7 +57,7 @@ void PermitQueue::drain(const std::string& name) {
   }
 }
 
-// Who holds nothing comes first, then each key in turn.
+// Requests of keys that hold less than their share come first, then each full key in turn.
 void PermitQueue::drain_all() {
   while (held_ < limits_.all && !queue_.empty()) {
     Id next = queue_.front();
@@ -92,7 +93,7 @@ void PermitQueue::leave(Id id) {
   for (const std::string& each : gone.keys) forget_idle(each);
 }
 
-// Each who waits has a timer, which is cancelled once the permit is there.
+// Each waiter has a timer, which is cancelled once its permit is there.
 struct FetchPermits::State {
   PermitQueue queue;
   std::unordered_map<PermitQueue::Id, asio::steady_timer*> waiters{};

@@ -1,6 +1,7 @@
-// fetch_permits - how many policy hosts are asked at once, and for whom: no address and no registrable domain
-// may hold more than its share, so that policy hosts that never answer keep no other from being asked. The
-// share shrinks as the permits run out, to one at last: who holds few comes before who holds many.
+// fetch_permits - limits how many policy hosts are asked at once. No address and no registrable domain may
+// hold more than its share of the permits, so that policy hosts that never answer can't keep others from
+// being asked. The share shrinks as the permits run out, down to one: whoever holds few comes before whoever
+// holds many.
 //
 // PermitQueue holds the rules and is pure; FetchPermits lets coroutines of one thread wait for a permit.
 #pragma once
@@ -21,23 +22,23 @@ namespace mtasts {
 
 struct PermitLimits {
   std::size_t all = 640;         // permits at once
-  std::size_t each = 64;         // of one key, while half of them are free
-  std::size_t waiting = 10'000;  // above that nobody waits
+  std::size_t each = 64;         // for one key, while at least half of all are free
+  std::size_t waiting = 10'000;  // requests that may wait; more are refused
 };
 
 class PermitQueue {
  public:
   using Id = std::uint64_t;               // never used twice
-  using Keys = std::vector<std::string>;  // whose share counts: an address, a registrable domain
+  using Keys = std::vector<std::string>;  // the address and registrable domain whose shares count
 
   explicit PermitQueue(PermitLimits limits) : limits_(limits) {}
 
-  // Asks for a permit that counts for all of these keys. nullopt: too many wait already.
+  // Asks for a permit that counts against the shares of all these keys. nullopt: too many wait already.
   std::optional<Id> ask(Keys keys);
-  // The next one that has got its permit; nullopt: none. Each is named once. Call until nullopt, after every
-  // change.
+  // A request that has got its permit; nullopt: none. Returns each one once. After every change, call it
+  // until it returns nullopt.
   std::optional<Id> next();
-  // The permit is given back, or no longer waited for.
+  // Gives the permit back, or stops waiting for it.
   void leave(Id id);
 
   std::size_t held() const noexcept { return held_; }
@@ -58,13 +59,13 @@ class PermitQueue {
   void drain_all();
   void forget_idle(const std::string& key);
 
-  // Who waits stands in one queue: that of a key that has its share, else that of all. Who has left is
-  // skipped when its turn comes.
+  // A request that waits is in one queue: that of a key whose share is used up; if there is no such key,
+  // queue_. One that has left is skipped when its turn comes.
   PermitLimits limits_;
   std::unordered_map<Id, PermitRequest> asked_;
   std::unordered_map<std::string, Key> keys_;
   std::deque<Id> queue_, ready_;
-  std::deque<std::string> full_;  // keys in whose queue somebody stands; drained in turn
+  std::deque<std::string> full_;  // keys whose queue is not empty; drained in turn
   std::size_t held_ = 0;
   Id last_ = 0;
 };
@@ -75,8 +76,8 @@ class FetchPermits {
   FetchPermits(boost::asio::any_io_executor executor, PermitLimits limits);
 
   class Permit;
-  // A permit, held until the result goes; nullopt: none came within the patience, or too many wait. The
-  // FetchPermits may go before its permits do.
+  // Waits for a permit. It is given back when the result is destroyed. nullopt: none came within the
+  // patience, or too many wait. Permits may outlive the FetchPermits.
   boost::asio::awaitable<std::optional<Permit>> take(PermitQueue::Keys keys,
                                                      std::chrono::milliseconds patience);
   std::size_t waiting() const noexcept;

@@ -19,10 +19,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds default_patience{5000};  // of a fetch that nobody waits for
-constexpr std::size_t max_wanted = 16;          // next hops of one flight
+constexpr milliseconds default_patience{5000};  // of a flight that nobody waits for
+constexpr std::size_t max_wanted = 16;          // routes of one flight
 
-// A surprise (no memory, a bug) must not leave askers without an answer, nor the domain without its cached
+// An exception (no memory, a bug) must not leave askers without an answer, or the domain without its cached
 // policy.
 asio::awaitable<Discovery> discover_safely(Dns& dns, Fetch& fetch, const Clock& clock, DomainName domain,
                                            std::optional<Record> stored, Trigger trigger) {
@@ -50,7 +50,7 @@ asio::awaitable<DaneState> dane_safely(std::shared_ptr<Dns> dns, const Clock& cl
   co_return after_dane_lookup(clock.now(), route, before, surprise, {});
 }
 
-// Whether a look at the policy says something about it.
+// True if the lookup of a policy found something out about it.
 bool found_out(StsState state) { return state != StsState::dns_failed && state != StsState::fetch_failed; }
 
 bool has_failed(const DaneState& state) {
@@ -62,7 +62,7 @@ const OutcomePtr& pending_outcome() {
   return pending;
 }
 
-// The ports of a network, noting what is asked. It goes on as long as somebody asks through it.
+// The same ports, with a trace of what is asked. The original network lives as long as this one.
 std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_ptr<Trace> trace) {
   auto* noting = new Network;
   std::shared_ptr<Network> owner(noting, [network, trace](Network* n) { delete n; });
@@ -73,8 +73,8 @@ std::shared_ptr<Network> traced(std::shared_ptr<Network> network, std::shared_pt
   return owner;
 }
 
-// Whose share of the permits a fetch counts for. An IPv6 network is one place: whoever has a host there has
-// as many addresses as he likes.
+// The shares of the permits that a fetch counts against. An IPv6 network counts as one address: whoever has a
+// host there has as many addresses as they like.
 PermitQueue::Keys keys_of(const DomainName& domain, std::optional<Address> first) {
   constexpr std::size_t site_octets = 6;  // a /48
   PermitQueue::Keys keys{"domain " + registrable_domain(domain)};
@@ -96,7 +96,7 @@ class Flight::PolicyHost final : public Fetch, public FetchGate {
   }
   asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override {
     request.gate = this;
-    if (flight_->asked_) request.hurry = Hurry::now;  // a refresh that somebody waits for meanwhile
+    if (flight_->asked_) request.hurry = Hurry::now;  // it may be a refresh that somebody waits for by now
     return note_shortage(flight_, flight_->network_->fetch->get_policy(std::move(request)));
   }
   asio::awaitable<bool> pass(std::optional<Address> first) override {
@@ -122,7 +122,8 @@ Flight::Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger,
       timer_(shared.executor, Instant::max()),
       dane_lookup_done_(shared.executor, Instant::max()) {}
 
-// A copy: the askers read it on threads of their own, while what outlived the look may still add to it.
+// A copy: askers read it on other threads, while a question that outlived the lookup may still add to the
+// original.
 std::shared_ptr<const Trace> Flight::noted() const {
   return trace_ ? std::make_shared<const Trace>(*trace_) : nullptr;
 }
@@ -132,7 +133,7 @@ milliseconds Flight::waited() const {
   return std::chrono::duration_cast<milliseconds>(Steady::now() - *asked_);
 }
 
-// nullptr: no route.
+// Adds the route if it is new. nullptr: no route was given.
 Flight::Wanted* Flight::wanted(std::optional<Route> route) {
   if (!route) return nullptr;
   auto found = std::ranges::find(wanted_, *route, &Wanted::route);
@@ -150,7 +151,7 @@ void Flight::want(std::optional<Route> route) {
   start_dane_lookups();
 }
 
-// Somebody asks now. Returns when the first asker for this route began to wait.
+// Notes that somebody asks now. Returns when the first asker for this route began to wait.
 Flight::Instant Flight::note_asked(std::optional<Route> route) {
   Instant now = Steady::now();
   if (!asked_) asked_ = now;
@@ -160,7 +161,7 @@ Flight::Instant Flight::note_asked(std::optional<Route> route) {
   return *state->asked;
 }
 
-// What was looked up in this flight counts for its askers, however short its TTL is.
+// What this flight has looked up counts for its askers, however short its TTL is.
 OutcomePtr Flight::answer_for(const Question& question) const {
   if (outcome_) return outcome_;
   if (!found_) return nullptr;
@@ -180,7 +181,7 @@ OutcomePtr Flight::answer_for(const Question& question) const {
   bool waits = !settled && !needless;
   if (waits && policy_ == PolicyStep::shortage) return shortage_outcome(shortage());
   if (waits && waited() < question.fetch_wait) return nullptr;
-  if (waits && !shortage().empty()) return shortage_outcome(shortage());  // it is being tried again
+  if (waits && !shortage().empty()) return shortage_outcome(shortage());  // the fetch is being tried again
   if (!settled && !policy_in_force(view(known), now)) {
     known.last_lookup.state = StsState::pending;
     known.last_lookup.detail.clear();
@@ -188,7 +189,7 @@ OutcomePtr Flight::answer_for(const Question& question) const {
   return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted()});
 }
 
-// Why something could not be asked on this host; empty: nothing.
+// What this host lacked, so that something could not be asked; empty: nothing.
 const std::string& Flight::shortage() const {
   return fetch_shortage_.empty() && share_ ? share_->shortage() : fetch_shortage_;
 }
@@ -197,21 +198,21 @@ OutcomePtr Flight::shortage_outcome(std::string why) const {
   return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, noted(), std::move(why)});
 }
 
-// A host whose question was never sent is not known to have failed.
+// A host whose question was never sent has not failed.
 std::string Flight::why_dane_is_unknown() const {
   if (shortage().empty() && share_ && share_->waits()) return "too many DNS questions at once";
   return shortage();
 }
 
-// Empty: nothing was lacking.
+// What this host lacked for the route's state; empty: nothing.
 const std::string& Flight::dane_shortage(Route route) const {
   static const std::string nothing;
   auto found = std::ranges::find(wanted_, route, &Wanted::route);
   return found == wanted_.end() ? nothing : found->shortage;
 }
 
-// A flight is waited for once, by whoever comes first; what is waited for is looked up also for one who does
-// not wait himself.
+// Only the first asker waits for a dead domain; a later one gets a pending outcome at once. Its state is
+// looked up all the same.
 void Flight::join(const Question& question, Deliver deliver) {
   auto since = note_asked(question.dane);
   longest_patience_ = std::max(longest_patience_, question.fetch_wait);
@@ -256,10 +257,10 @@ asio::awaitable<Discovery> Flight::fly(std::shared_ptr<Network> network, Record 
   auto self = shared_from_this();
   network_ = trace_ ? traced(std::move(network), trace_) : std::move(network);
   share_ = std::make_shared<DnsShare>(shared_.dns);
-  if (state == FlightState::slow) share_->give_up_own();  // before it even began
+  if (state == FlightState::slow) share_->give_up_own();  // its place was given away before it began
   found_.emplace();
   found_->record = std::move(stored);
-  settle();  // a flight that waited may find that another's commit has answered
+  settle();  // the flight may have waited until another flight's commit settled the answer
   Moment now = shared_.clock.moment();
   RecordView known = view(found_->record);
   bool newer_id = std::ranges::any_of(
@@ -297,9 +298,8 @@ asio::awaitable<void> Flight::look_up_policy() {
   settle();
 }
 
-// A flight with askers leaves its place and takes a permit, if it gets one before they stop waiting. One of
-// the refreshes and rechecks keeps its place, which bounds their number, and never waits behind unknown
-// domains.
+// A flight with askers leaves its place and takes a permit, if it gets one before they stop waiting. A
+// refresh or recheck keeps its place, which bounds their number, and so never waits behind unknown domains.
 asio::awaitable<bool> Flight::may_ask_policy_host(std::optional<Address> first) {
   policy_ = PolicyStep::at_policy_host;
   leave_place_to_fetch();
@@ -327,8 +327,8 @@ void Flight::slow_down() {
   if (share_) share_->give_up_own();
 }
 
-// For each next hop that was asked for since the last time, also while the flight is under way. Each at once:
-// none waits for another, nor for a slow policy host.
+// For each route that was asked for since the last call, also while the flight is under way. All start at
+// once: none waits for another, or for a slow policy host.
 void Flight::start_dane_lookups() {
   if (!found_) return;
   for (Wanted& wanted : wanted_) {
@@ -354,12 +354,12 @@ asio::awaitable<void> Flight::look_up_state(std::shared_ptr<Flight> self, Route 
       found_->shortage = lacked;
       wanted(route)->shortage = std::move(lacked);
       settle();
-    } else if (found_) {  // else it was given up
+    } else if (found_) {  // nullopt: the flight was given up
       keep_dane(found_->record, std::move(found));
       found_->dane.push_back(route);
       settle();
     }
-  } catch (const std::exception&) {  // no memory: the askers' waits end by themselves
+  } catch (const std::exception&) {  // no memory; the askers time out by themselves
   }
   if (--dane_lookups_ > 0) co_return;
   dane_lookup_done_.cancel();
@@ -369,11 +369,11 @@ asio::awaitable<void> Flight::look_up_state(std::shared_ptr<Flight> self, Route 
 void Flight::land(OutcomePtr outcome) {
   outcome_ = std::move(outcome);
   for (auto& asker : askers_)
-    if (asker.deliver) asker.deliver(outcome_);  // not one that was told already
+    if (asker.deliver) asker.deliver(outcome_);  // unless it was told already
   askers_.clear();
   timer_.cancel();
   found_.reset();
-  if (share_) share_->close();  // what is still asked for it holds the share
+  if (share_) share_->close();  // questions that are still out keep the share alive
   share_.reset();
   permit_.reset();
   network_.reset();

@@ -1,7 +1,8 @@
-// flight - one look at a domain: at its policy, and at the DANE states of the next hops that were asked for.
+// flight - one lookup of a domain: of its policy, and of the states of the next hops that were asked for.
 //
-// It answers each asker as soon as it knows what that one needs. Both looks are made at once, and none waits
-// for another. For the resolve thread; lookup/flights.hpp launches and lands it.
+// It answers each asker as soon as it knows what that asker needs. The policy and the states are looked up at
+// the same time, and none waits for another. For the resolve thread; lookup/flights.hpp launches and lands
+// it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +22,7 @@
 
 namespace mtasts {
 
-// What all flights share. It outlives their coroutines, unless the executor's loop ends first.
+// What all flights share. It must outlive their coroutines, unless the executor's loop ends first.
 struct FlightsShared {
   boost::asio::any_io_executor executor;
   const Clock& clock;
@@ -35,7 +36,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
-  // before: what an earlier flight of the domain knew and could not store yet; nullptr: there was none.
+  // before: what an earlier flight of the domain found out and has not stored yet; nullptr: there was none.
   Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, OutcomePtr before);
 
   const DomainName& domain() const noexcept { return domain_; }
@@ -43,31 +44,34 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   const OutcomePtr& before() const noexcept { return before_; }
   const OutcomePtr& outcome() const noexcept { return outcome_; }  // nullptr until it has landed
   bool was_asked() const noexcept { return asked_.has_value(); }
-  // Everybody who asked has had an answer by then, whatever is known.
+  // By then every asker has had an answer, whatever is known.
   Instant waited_for_until() const noexcept { return waited_for_until_; }
-  // Its askers have waited for a permit in an earlier flight: it takes one that is there, or none.
+  // Its askers have already waited for a permit, in an earlier flight: it takes one that is free now, or
+  // none.
   void spend_permit_wait() noexcept { permit_wait_spent_ = true; }
   void count(Counter::Token token) { counted_.emplace(std::move(token)); }
 
-  // Whether the next hop's state can be looked up too: there is a bound, and many ports make no more than
-  // one domain.
+  // True if the route's state can be looked up too. Their number is bounded: one domain with many ports must
+  // not take more than its part.
   bool can_want(std::optional<Route> route) const noexcept;
-  // The next hop's state is to be looked up too, at once if the flight is under way; not if it can't be.
+  // Has the route's state looked up too, at once if the flight is under way. Does nothing if can_want() is
+  // false, or if the flight has landed.
   void want(std::optional<Route> route);
-  // The final outcome, or an early one if that settles all that this asker needs. nullptr: it has to wait.
+  // The final outcome, or an early one if that settles all that this asker needs. nullptr: the asker has to
+  // wait.
   OutcomePtr answer_for(const Question& question) const;
-  // Somebody waits for an answer. It is pending at once if others have waited for the same as long as he
-  // would. REQUIRES: can_want().
+  // Adds an asker that waits. It gets a pending outcome at once if others have already waited for the same as
+  // long as it would. REQUIRES: can_want().
   void join(const Question& question, Deliver deliver);
 
-  // Looks, beginning with what is stored; what was found out. Ends within the time that the network's ports
-  // take.
+  // Makes the lookup, beginning with the stored entry, and returns what was found out. Ends within the limits
+  // of the network's ports.
   boost::asio::awaitable<Discovery> fly(std::shared_ptr<Network> network, Record stored);
-  // It has given its place to another flight (FlightState::slow).
+  // Tells it that its place was given to another flight (FlightState::slow).
   void slow_down();
-  // All is known, or never will be: tells each asker, and lets go of what it flew over.
+  // Nothing more will be found out: tells each asker, and releases what the lookup held.
   void land(OutcomePtr outcome);
-  // What was noted so far, for an outcome; nullptr: nothing is noted.
+  // A copy of the trace so far, for an outcome; nullptr: it keeps none.
   std::shared_ptr<const Trace> noted() const;
 
  private:
@@ -108,21 +112,21 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   std::vector<Asker> askers_;
   std::optional<Instant> asked_{};  // when somebody first waited
   Instant waited_for_until_{};
-  std::chrono::milliseconds longest_patience_{};  // of those who ask, for an unknown policy
+  std::chrono::milliseconds longest_patience_{};  // the longest fetch_wait of its askers
   bool permit_wait_spent_ = false;
   std::vector<Wanted> wanted_;
-  std::shared_ptr<Trace> trace_;     // set before the launch: what it asks is noted
-  boost::asio::steady_timer timer_;  // the next moment at which an asker does without the policy
+  std::shared_ptr<Trace> trace_;     // set before the launch if the flight keeps a trace
+  boost::asio::steady_timer timer_;  // when the next asker stops waiting for the policy
 
   // While it flies:
   std::optional<Discovery> found_;  // what is known so far; its record starts as the stored one
   std::shared_ptr<Network> network_;
   std::shared_ptr<DnsShare> share_;
   std::optional<FetchPermits::Permit> permit_;
-  std::string fetch_shortage_;  // as DnsShare::shortage(), of the policy host
+  std::string fetch_shortage_;  // what this host lacked for the fetch; empty: nothing
   PolicyStep policy_ = PolicyStep::not_looked_up;
   std::size_t dane_lookups_ = 0;                // under way
-  boost::asio::steady_timer dane_lookup_done_;  // cancelled when there are none
+  boost::asio::steady_timer dane_lookup_done_;  // cancelled when none is under way
 };
 
 }  // namespace mtasts

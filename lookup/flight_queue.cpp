@@ -14,7 +14,7 @@ FlightQueue::FlightPtr FlightQueue::launch(Instant now) {
   while (auto* queue = next_queue()) {
     FlightPtr flight = std::move(queue->front());
     queue->pop_front();
-    if (flight->state != FlightState::queued) continue;  // stood in both queues
+    if (flight->state != FlightState::queued) continue;  // it was in both queues
     flight->relaxed = queue == &relaxed_;
     auto& among = flight->relaxed ? flying_relaxed_ : flying_asked_;
     flight->place = among.insert(among.end(), flight);
@@ -40,7 +40,7 @@ FlightQueue::FlightPtr FlightQueue::slow_down(Instant now) {
   return flight;
 }
 
-// Whoever calls this for a flight holds it.
+// The caller holds the flight, so erasing it here does not destroy it.
 void FlightQueue::leave(QueuedFlight& flight, FlightState state) noexcept {
   if (flight.state == FlightState::flying)
     (flight.relaxed ? flying_relaxed_ : flying_asked_).erase(flight.place);

@@ -57,7 +57,7 @@ Flights::~Flights() = default;
 void Flights::ask(const Question& question, Deliver deliver) {
   auto found = table_.find(question.domain);
   FlightPtr flight = found != table_.end() ? found->second : nullptr;
-  // The asker's read may be older than the commit of a flight that has just left the table.
+  // The asker may have read the cache before the commit of a flight that has just left the table.
   if (!flight)
     if (auto known = settled(question.domain, question.dane)) return deliver(std::move(known));
   if (!flight || stale(*flight, question.dane)) {
@@ -68,7 +68,7 @@ void Flights::ask(const Question& question, Deliver deliver) {
   if (!flight->can_want(question.dane))
     return deliver(shortage_outcome("too many ports of this domain are looked up at once"));
   if (auto known = flight->answer_for(question)) return deliver(std::move(known));
-  // What is waited for is looked up ahead of the rechecks.
+  // A queued recheck that somebody now waits for goes ahead of the other rechecks.
   bool lifted = flight->state == FlightState::queued && !flight->was_asked();
   flight->join(question, std::move(deliver));
   if (lifted) shared_.queue.add_asked(flight);
@@ -79,7 +79,7 @@ void Flights::look_up_again(const DomainName& domain, std::optional<Route> dane,
   auto found = table_.find(domain);
   FlightPtr before = found != table_.end() ? found->second : nullptr;
   if (before && !stale(*before, dane)) return before->want(dane);
-  // Looked at since the answer that asked for this?
+  // Another flight may have made the recheck already.
   if (!before && trigger == Trigger::ask && settled(domain, dane)) return;
   if (!has_room_for(domain)) return;
   FlightPtr flight = begin(domain, trigger, before);
@@ -88,8 +88,8 @@ void Flights::look_up_again(const DomainName& domain, std::optional<Route> dane,
   launch();
 }
 
-// Its outcome waits for a commit that does not come, and time has gone on, or it is about another next hop:
-// look again, from what it knew.
+// True if the flight has landed and its outcome no longer answers: its commit has not succeeded for long, or
+// another next hop is asked for. Then a new flight starts, from what this one found out.
 bool Flights::stale(const Flight& flight, std::optional<Route> dane) const {
   const auto& outcome = flight.outcome();
   if (!outcome || outcome->state != Outcome::State::known) return false;
@@ -108,7 +108,7 @@ void Flights::use(std::shared_ptr<Network> network) {
   launch();
 }
 
-// Whoever can ask has unknown domains without end (map prefetch): they must not keep known ones from being
+// An asker can send any number of unknown domains (map prefetch). They must not keep known ones from being
 // renewed.
 bool Flights::has_room_for(const DomainName& domain) const {
   std::size_t waiting = shared_.queue.relaxed_waiting();
@@ -117,7 +117,7 @@ bool Flights::has_room_for(const DomainName& domain) const {
   return waiting < options_.max_relaxed && stored && *stored;
 }
 
-// Whoever asks about it again within a minute does not wait for a permit a second time.
+// An asker that comes back within a minute does not wait for a permit a second time.
 void Flights::note_put_off(const DomainName& domain) {
   auto now = Steady::now();
   auto is_over = [&](const auto& each) { return now - each.second >= put_off_is_known; };
@@ -141,7 +141,8 @@ void Flights::launch() {
     auto now = Steady::now();
     if (auto launched = std::static_pointer_cast<Flight>(shared_.queue.launch(now))) {
       bool nobody_waits = launched->was_asked() && !launched->relaxed && launched->waited_for_until() < now;
-      // Whoever asks next has a fresh one. Not if it carries what an earlier one could not store yet.
+      // The next asker gets a new flight. But not if this one carries what an earlier flight has not stored
+      // yet.
       if (nobody_waits && !launched->before()) {
         give_up(*launched);
         continue;
@@ -169,15 +170,14 @@ void Flights::launch_later() {
   });
 }
 
-// A surprise (no memory, a bug) must not leave the flight in the table, and its askers without an answer.
+// An exception (no memory, a bug) must not leave the flight in the table or its askers without an answer.
 asio::awaitable<void> Flights::run(FlightPtr flight) {
-  // A turn of the loop first: a flight that ends at once must not launch the next from within itself, and so
-  // on.
+  // First give the loop a turn: flights that end at once must not launch each other recursively.
   co_await asio::post(shared_.executor, asio::use_awaitable);
   try {
     co_await fly(flight);
     if (flight->outcome()->state == Outcome::State::known) co_await commit(flight);
-  } catch (const std::exception&) {  // what the answers say: nobody knows what the cache demands
+  } catch (const std::exception&) {  // nobody knows what the cache demands, and the outcome says so
     if (!flight->outcome()) land(*flight, unreadable_outcome());
   }
   forget(*flight);
@@ -185,7 +185,7 @@ asio::awaitable<void> Flights::run(FlightPtr flight) {
 }
 
 asio::awaitable<void> Flights::fly(FlightPtr flight) {
-  auto network = network_;  // kept to the end of the look, whatever a reload does
+  auto network = network_;  // kept to the end of the lookup, whatever a reload does
   Result<std::optional<Record>> stored;
   if (flight->before()) {
     stored = flight->before()->record;
@@ -212,7 +212,7 @@ void Flights::land(Flight& flight, OutcomePtr outcome) {
   launch();
 }
 
-// A later flight of the same domain has taken over: what it stores is newer.
+// True if a later flight of the same domain has taken over; what that one stores is newer.
 bool Flights::superseded(const Flight& flight) const {
   auto found = table_.find(flight.domain());
   return found == table_.end() || found->second.get() != &flight;

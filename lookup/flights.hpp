@@ -1,12 +1,12 @@
-// flights - at most one look at a domain at a time, whoever asks, and a bound on all of them.
+// flights - at most one lookup of a domain at a time, whoever asks, and a limit on all lookups together.
 //
-// Lives on the resolve thread: every member is called there. Askers on other threads get here by a post, and
-// are answered by a post (only plain values cross threads); a flight is never cancelled by an asker.
+// Lives on the resolve thread; every member must be called there. Askers on other threads post their question
+// and are answered by a post; only plain values cross threads. An asker never cancels a flight.
 //
-// A flight (lookup/flight.hpp) looks at what is due of a domain. It answers each asker as soon as it knows
-// what that one needs, then waits for its record's commit (lookup/commits.hpp), and only then leaves the
-// table: so nobody fetches twice. Which flight is launched when is FlightQueue's to say, whose DNS question
-// is sent next DnsTurns', and who may ask a policy host PermitQueue's.
+// A flight (lookup/flight.hpp) looks up what is due for a domain. It answers each asker as soon as it knows
+// what that asker needs. Then it waits until its entry is committed (lookup/commits.hpp), and only then
+// leaves the table, so that nothing is fetched twice. FlightQueue decides which flight is launched, DnsTurns
+// which DNS question is sent, and PermitQueue which flight may ask its policy host.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,17 +28,17 @@ struct FlightReport {  // for the log
   Trigger trigger;
   const Discovery& found;
   std::chrono::milliseconds took;
-  const Error* not_stored = nullptr;  // set: a second report, the policy could not be stored (yet)
+  const Error* not_stored = nullptr;  // set in a second report: the policy could not be stored yet
 };
 
 struct FlightOptions {
   unsigned max_flying = 256;
-  unsigned max_fetching = 640;           // policy hosts asked at once for askers,
-  unsigned max_fetching_each = 64;       // at one address, and of one registrable domain
-  std::size_t max_waiting = 100'000;     // flights that askers wait for; above that they are deferred
-  std::size_t max_relaxed = 100'000;     // rechecks and refreshes that wait,
-  std::size_t max_prefetched = 1'000;    // and how many at most when an unknown domain is added to them
-  std::size_t max_uncommitted = 10'000;  // outcomes that wait for their commit; above, only policies do
+  unsigned max_fetching = 640;           // policy hosts asked at once for askers
+  unsigned max_fetching_each = 64;       // of these, at one address or of one registrable domain
+  std::size_t max_waiting = 100'000;     // flights with askers that may wait; above that, mail is deferred
+  std::size_t max_relaxed = 100'000;     // rechecks and refreshes that may wait
+  std::size_t max_prefetched = 1'000;    // the same limit for a domain without an entry
+  std::size_t max_uncommitted = 10'000;  // outcomes that may wait for their commit; above that, only policies
   std::chrono::seconds commit_retry{5};
   DnsTurns::Limits dns{};
 };
@@ -47,32 +47,31 @@ class Flights {
  public:
   using Report = std::function<void(const FlightReport&)>;
 
-  // store and clock outlive this; executor is the resolve thread's. network may be nullptr: nothing flies
-  // then until use() brings one.
+  // store and clock must outlive this. executor: the resolve thread's. network: nullptr if there is none yet;
+  // flights then wait for use().
   Flights(boost::asio::any_io_executor executor, std::shared_ptr<Network> network, Store& store,
           const Clock& clock, Report report, FlightOptions options = {});
   ~Flights();
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
-  // Joins the domain's flight or starts one; deliver gets its outcome, or a pending one at once if others
-  // have waited for the same for the whole wait already: a dead domain holds up one asker and no second.
-  // Where too many wait it is a shortage.
+  // Joins the domain's flight, or starts one. deliver gets the outcome, perhaps before this returns. It gets
+  // a pending one at once if others have already waited for the same for the whole of question.wait: a dead
+  // domain holds up one asker and no second one. It gets a shortage if too many flights wait.
   void ask(const Question& question, Deliver deliver);
 
-  // Starts a flight unless there is one, or too many wait; nobody waits for it. dane: of which next hop the
-  // state is due too.
+  // Has the domain looked up in the background: joins its flight, or starts one unless too many wait. dane:
+  // the route whose state is due too; nullopt: none.
   void look_up_again(const DomainName& domain, std::optional<Route> dane, Trigger trigger);
 
-  // Later flights use this pair (reload). While there is none, flights wait in their queues; this launches
-  // them.
+  // Flights launched from now on use this network (reload). Without a network flights wait in their queues;
+  // this launches them. nullptr: the daemon is stopping.
   void use(std::shared_ptr<Network> network);
 
   std::size_t flying() const noexcept { return shared_.queue.flying(); }
-  // For a place, or for a permit to ask a policy host.
+  // Flights that wait for a place, or for a permit to ask a policy host.
   std::size_t waiting() const noexcept { return shared_.queue.waiting() + shared_.permits.waiting(); }
-  // Flights that the refresher began and that are not over, those that wait for a place or for their commit
-  // too.
+  // Refreshes that are not over, including those that wait for a place or for their commit.
   std::size_t refreshing() const noexcept { return refreshes_.size(); }
 
  private:
@@ -101,8 +100,8 @@ class Flights {
   Commits commits_;
   std::unordered_map<DomainName, FlightPtr> table_;
   Counter refreshes_;
-  std::unordered_map<DomainName, Flight::Instant> put_off_;  // got no permit, and when
-  boost::asio::steady_timer next_launch_;                    // when a flight has to give its place to another
+  std::unordered_map<DomainName, Flight::Instant> put_off_;  // domains whose flight got no permit, and when
+  boost::asio::steady_timer next_launch_;  // ends when a flight has to give its place to another
 };
 
 }  // namespace mtasts

@@ -8,13 +8,13 @@ namespace {
 
 bool in_last_quarter(Time from, Time to, Time now) noexcept { return now >= to - (to - from) / 4; }
 
-// Looking again is pointless while the fetch of the announced id is held back (STS-14) and DNS was asked just
+// A recheck is pointless while the fetch of the announced id is held back (STS-14) and DNS was asked just
 // now.
 bool due_for_recheck(const RecordView& r, const Moment& moment) noexcept {
   Time now = moment.now;
   if (now >= r.next_check) return true;
   if (now < r.looked_up_at - std::chrono::hours(1))
-    return true;  // the clock was set back: the times mean nothing (STS-33)
+    return true;  // the clock was set back, so the times mean nothing (STS-33)
   return !is_held_back(r.retry_fetch, now) &&
          in_last_quarter(r.fetched_at, expires_at(r.policy, r.fetched_at, moment), now);
 }

@@ -21,13 +21,14 @@ struct Gathered {
   Gathered(const boost::asio::any_io_executor& executor, std::size_t count,
            boost::asio::steady_timer::time_point deadline)
       : timer(executor, deadline), results(count), left(count) {}
-  boost::asio::steady_timer timer;  // cancelled by whoever ends last
+  boost::asio::steady_timer timer;  // cancelled by the coroutine that ends last
   std::vector<std::optional<T>> results;
   std::size_t left;
 };
 
-// The results of those that ended by the deadline, in their places; nullopt: it had not, or it threw. The
-// others go on to their end, and nobody hears of it: keep is what they refer to, and is held until then.
+// Runs the coroutines and returns their results, in the same order. nullopt: it threw, or it had not ended by
+// the deadline. Coroutines that are late run to their end, and their results are dropped. keep: what they
+// refer to; it is kept alive until the last one has ended.
 template <class T>
 boost::asio::awaitable<std::vector<std::optional<T>>> gather(
     std::vector<boost::asio::awaitable<T>> work, std::shared_ptr<const void> keep,

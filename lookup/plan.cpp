@@ -25,8 +25,8 @@ bool in_force(const std::optional<Record>& stored, const Moment& moment) {
   return stored && policy_in_force(view(*stored), moment);
 }
 
-// What stays of the stored record. Only a fetch writes a policy, its id and its fetched_at; the refresher
-// leaves a policy that has expired alone.
+// What stays of the stored entry. Only a fetch writes a policy, its id and its fetched_at. An expired policy
+// is not refreshed.
 Record kept(const Moment& moment, std::optional<Record> stored) {
   if (!stored || !stored->policy || !must_stay(view(*stored->policy), stored->fetched_at, moment)) return {};
   stored->refresh_at = in_force(stored, moment)
@@ -65,8 +65,8 @@ TxtFinding judge_txt(const DnsAnswer& answer) {
       break;
     case TxtVerdict::none:
       found.state = StsState::no_record;
-      found.detail =
-          answer.kind == DnsAnswer::Kind::data ? "no TXT record of ours" : std::string(words(answer.kind));
+      found.detail = answer.kind == DnsAnswer::Kind::data ? "there is no MTA-STS record among the TXT records"
+                                                          : std::string(words(answer.kind));
       break;
     case TxtVerdict::invalid:
       found.state = StsState::bad_record;
@@ -119,7 +119,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
   bool lost = stored && stored->lost;
   Record r = kept(moment, std::move(stored));
   bool dns_failed = txt.state == StsState::dns_failed;
-  // A fetch that is still held back stays the cause, and keeps its time.
+  // If the fetch is still held back, its failure stays the result of the lookup and keeps its time.
   if (txt.state == StsState::current && before.failed_id == txt.id && is_held_back(before.retry_fetch, now)) {
     r.last_lookup = std::move(before);
     r.last_lookup.state = StsState::fetch_failed;
@@ -131,7 +131,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
                                                                          ? std::min(before.failures + 1, 1000)
                                                                          : 1)
                                         : std::uint16_t{0};
-    // Losing the TXT record must not open the way around the five minutes either.
+    // If the TXT record vanishes and comes back, the five minutes must still be kept.
     if (txt.state != StsState::current) {
       r.last_lookup.failed_id = std::move(before.failed_id);
       r.last_lookup.retry_fetch = before.retry_fetch;
@@ -145,7 +145,7 @@ Record after_txt(const Moment& moment, std::optional<Record> stored, const TxtFi
     keep = backoff(min_dns_backoff, max_dns_backoff, r.last_lookup.failures);
   }
   r.last_lookup.next_check = now + keep;
-  // Due, but nothing was fetched: not before five minutes again, or the refresher would come back at once.
+  // A refresh is due, but nothing was fetched. Without a new time the refresher would come back at once.
   if (r.policy && r.refresh_at <= now)
     r.refresh_at = std::max(now + min_fetch_backoff, r.last_lookup.retry_fetch);
   r.lost = lost && !settles_lost(r);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds handed_out_for = min_put_off;
 
-// A clock that was set back empties it too.
+// If the clock was set back, later entries go too.
 void forget_old(RefreshMemory& memory, Time now) {
   auto old = [now](Time since) { return now - since >= handed_out_for || now < since; };
   while (!memory.order.empty() && old(memory.order.front().first)) {
@@ -22,8 +22,8 @@ void forget_old(RefreshMemory& memory, Time now) {
   }
 }
 
-// The longest due that were not handed out lately, most at most. Looks farther only if those that were stand
-// in front.
+// Up to `most` domains that are due the longest and were not handed out lately. Reads farther in the index
+// only if domains that were handed out are in front.
 std::vector<DomainName> longest_due(Store& store, Time now, std::uint32_t used_since, std::size_t most,
                                     const RefreshMemory& memory) {
   std::vector<DomainName> due;
@@ -37,7 +37,7 @@ std::vector<DomainName> longest_due(Store& store, Time now, std::uint32_t used_s
   return due;
 }
 
-// As many as a round takes are due: more may be waiting behind them.
+// Called if a full round was due, because then more may wait behind it.
 void mind_lateness(Store& store, const DomainName& oldest, Time now, const RefresherOptions& options,
                    RefreshMemory& memory) {
   if (!options.tell_late || now < *memory.tell_from) return;

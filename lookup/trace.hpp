@@ -1,7 +1,7 @@
-// trace - what was asked of the network and what it answered, as values, and ports that note it down
+// trace - what was asked of the network and what it answered, as values; and ports that record or replay it
 // (mtastsctl explain).
 //
-// The steps stand in the order in which they were begun. For the resolve thread only; ports and trace outlive
+// The steps are in the order in which they began. For the resolve thread only. Ports and trace must outlive
 // each question.
 #pragma once
 
@@ -32,10 +32,11 @@ struct HttpsStep {
 using Step = std::variant<DnsStep, HttpsStep>;
 using Trace = std::vector<Step>;
 
-// The first step with this question; nullptr: it was not asked. Lives as long as the trace is unchanged.
+// The first step with this question; nullptr: it was not asked. Valid until the trace changes.
 const DnsStep* find_step(const Trace& trace, std::string_view name, RrType type) noexcept;
 const HttpsStep* find_https(const Trace& trace) noexcept;
 
+// Ports that ask through another port, and add each question and its answer to the trace.
 class TracingDns final : public Dns {
  public:
   TracingDns(Dns& dns, Trace& trace) : dns_(dns), trace_(trace) {}
@@ -58,8 +59,9 @@ class TracingFetch final : public Fetch {
   Trace& trace_;
 };
 
-// Ports that answer from a trace, each step once and in its order; the last step with a question goes on to
-// answer it. A question that is not in the trace fails with a reason that says so, and is added to it.
+// Ports that answer from a trace. A question that was asked several times gets its answers in their order,
+// then the last one again and again. A question that is not in the trace fails with a reason that says so,
+// and is added to the trace.
 class ReplayDns final : public Dns {
  public:
   explicit ReplayDns(Trace& trace) : trace_(trace), used_(trace.size()) {}
