@@ -37,14 +37,15 @@ std::uint16_t random_id() {
   return static_cast<std::uint16_t>(source());
 }
 
-// Asio looks the interface up. If it is not there now the server can't be asked.
+// Asio looks up the interface. If that is not there now, the server can't be asked.
 udp::endpoint endpoint_of(const AdProbe& probe, boost::system::error_code& error) {
   auto text = to_string(probe.server);
   if (!probe.interface.empty()) text += "%" + probe.interface;
   return {asio::ip::make_address(text, error), probe.port};
 }
 
-// Ends the wait on a socket at a time. The handler only touches the socket while it is still there.
+// A socket, and the timer that ends the wait on it. The timer's handler touches the socket only while that
+// exists.
 struct Exchange {
   explicit Exchange(const asio::any_io_executor& executor) : socket(executor), timer(executor) {}
   udp::socket socket;
@@ -59,8 +60,8 @@ void give_up_at(const std::shared_ptr<Exchange>& exchange, steady_clock::time_po
   });
 }
 
-// Datagrams that are no answer to this question are passed over: the kernel lets only the server's through,
-// but a late answer to the question before may be among them.
+// Datagrams that are not an answer to this question are skipped. The kernel lets only the server's through,
+// but one may be a late answer to the previous question.
 asio::awaitable<AdSeen> ask_once(AdProbe probe) {
   auto exchange = std::make_shared<Exchange>(co_await asio::this_coro::executor);
   boost::system::error_code error;
@@ -87,7 +88,7 @@ std::string ad_question(std::uint16_t id) {
   constexpr unsigned opt = 41, payload = 1232, dnssec_ok = 0x8000;
   std::string out = u16(id) + u16(recursion | authentic) + u16(1) + u16(0) + u16(0) + u16(1);
   out += root_ns;
-  out += '\0';  // OPT is the root's
+  out += '\0';  // the owner of OPT is the root
   return out + u16(opt) + u16(payload) + u16(0) + u16(dnssec_ok) + u16(0);
 }
 

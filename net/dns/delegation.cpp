@@ -14,12 +14,14 @@
 namespace mtasts {
 namespace {
 
-constexpr unsigned most_iterations = 150;  // of NSEC3 that libunbound follows (val-nsec3-keysize-iterations)
+// NSEC3 iterations that libunbound follows (val-nsec3-keysize-iterations).
+constexpr unsigned most_iterations = 150;
 constexpr unsigned type_ns = 2, type_soa = 6, type_ds = 43, type_nsec = 47, type_nsec3 = 50;
 
 using Octets = std::basic_string_view<unsigned char>;
 
-// Whether a type's bit is set in a type bitmap (RFC 4034 §4.1.2): windows of a number, a length and the bits.
+// True if a type's bit is set in a type bitmap (RFC 4034 §4.1.2), which is a list of windows: a number, a
+// length and the bits.
 bool has_type(Octets bitmap, unsigned type) noexcept {
   while (bitmap.size() >= 2) {
     unsigned window = bitmap[0];
@@ -38,7 +40,7 @@ bool of_delegation(Octets bitmap) noexcept {
   return has_type(bitmap, type_ns) && !has_type(bitmap, type_ds) && !has_type(bitmap, type_soa);
 }
 
-// Behind the next name, which is not compressed (RFC 4034 §4.1.1).
+// The bitmap comes after the next name, which is not compressed (RFC 4034 §4.1.1).
 Octets nsec_bitmap(const ns_rr& record) noexcept {
   const unsigned char* data = ns_rr_rdata(record);
   int skipped = dn_skipname(data, data + ns_rr_rdlen(record));
@@ -52,7 +54,7 @@ struct Nsec3 {  // RFC 5155 §3.2
   Octets salt, bitmap;
 };
 
-// Takes a field with its length in front. False: cut.
+// Takes a field that has its length in front. False: it is cut off.
 bool take_field(Octets& data, Octets& field) noexcept {
   if (data.empty() || data.size() - 1 < data[0]) return false;
   field = data.substr(1, data[0]);
@@ -60,7 +62,7 @@ bool take_field(Octets& data, Octets& field) noexcept {
   return true;
 }
 
-// nullopt: cut, or another hash than SHA-1, the only one there is.
+// nullopt: cut off, or its hash is not SHA-1, which is the only one defined.
 std::optional<Nsec3> read_nsec3(const ns_rr& record) noexcept {
   Octets data(ns_rr_rdata(record), ns_rr_rdlen(record)), next;
   if (data.size() < 5 || data[0] != 1) return std::nullopt;
@@ -71,7 +73,7 @@ std::optional<Nsec3> read_nsec3(const ns_rr& record) noexcept {
   return found;
 }
 
-// Whether a hashed owner is that of the name, in a zone above it.
+// True if the hashed owner is the hash of the name, in a DNS zone above it.
 bool is_hash_of(std::string_view owner, std::string_view name, const Nsec3& nsec3) {
   std::size_t dot = std::min(owner.find('.'), owner.size());
   std::string_view zone = owner.substr(std::min(owner.size(), dot + 1));
@@ -86,8 +88,8 @@ bool is_hash_of(std::string_view owner, std::string_view name, const Nsec3& nsec
 
 // What the authority section's records say.
 struct Denial {
-  bool nsec = false, nsec3 = false;          // there are such
-  bool own_nsec = false, own_nsec3 = false;  // one is the name's, and of a delegation
+  bool nsec = false, nsec3 = false;          // there are such records
+  bool own_nsec = false, own_nsec3 = false;  // one is of the name, and shows a delegation
   bool opt_out = false, too_many = false;
 
   void take_nsec(const ns_rr& record, std::string_view name) noexcept {
@@ -103,7 +105,8 @@ struct Denial {
     if (!too_many && is_hash_of(ns_rr_name(record), name, *read)) own_nsec3 = of_delegation(read->bitmap);
     return true;
   }
-  // A zone denies by one kind: beside NSEC records, those of the other kind are another zone's.
+  // A DNS zone denies with one kind of record. If there are NSEC records, NSEC3 records are from another DNS
+  // zone.
   bool proves(bool secure) const noexcept {
     if (secure) return nsec ? own_nsec : own_nsec3;
     return !nsec3 || (opt_out && !too_many);

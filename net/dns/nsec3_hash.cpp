@@ -8,7 +8,7 @@
 namespace mtasts {
 namespace {
 
-// Lower case, without compression (RFC 4034 §6.2). Only plain host names are asked for.
+// Lower case, without compression (RFC 4034 §6.2). The names are plain host names, without escapes.
 std::string wire_form(std::string_view name) {
   std::string wire;
   if (name.ends_with('.')) name.remove_suffix(1);

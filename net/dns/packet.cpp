@@ -13,7 +13,8 @@ namespace mtasts {
 namespace {
 
 constexpr std::size_t mx_preference = 2, soa_numbers = 20;
-constexpr std::uint32_t denial_without_soa = 300;  // says nothing of how long; some load balancers do so
+// Without a SOA a denial does not say how long it is valid. Some load balancers send such denials.
+constexpr std::uint32_t denial_without_soa = 300;
 
 std::string_view without_final_dot(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
@@ -24,7 +25,8 @@ std::string_view rdata_of(const ns_rr& record) noexcept {
   return std::string_view(reinterpret_cast<const char*>(ns_rr_rdata(record)), ns_rr_rdlen(record));
 }
 
-// RDATA that is a name behind so many octets: the name may be compressed. nullopt: it is none, or not all.
+// Unpacks RDATA that consists of so many octets and a name, which may be compressed. nullopt: it is not a
+// name, or more follows it.
 std::optional<std::string> unpack(const ns_msg& message, const ns_rr& record, std::size_t before) {
   std::string_view rdata = rdata_of(record);
   if (rdata.size() <= before) return std::nullopt;
@@ -48,7 +50,7 @@ std::optional<std::string> plain_rdata(const ns_msg& message, const ns_rr& recor
   }
 }
 
-// The name that an alias stands for, as ns_parserr() writes names. nullopt: malformed.
+// The target of an alias, as ns_parserr() writes names. nullopt: malformed.
 std::optional<std::string> target_of(const ns_msg& message, const ns_rr& record) {
   std::array<char, NS_MAXDNAME> name;
   int used = ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), ns_rr_rdata(record), name.data(),
@@ -57,7 +59,8 @@ std::optional<std::string> target_of(const ns_msg& message, const ns_rr& record)
   return std::string(name.data());
 }
 
-// How long a denial holds: the SOA's own TTL or its last number (RFC 2308 §5).
+// How long a denial is valid: the smaller of the SOA's TTL and its last number (RFC 2308 §5). Of other
+// records: the TTL.
 std::uint32_t ttl_of(const ns_rr& record) noexcept {
   std::uint32_t ttl = ns_rr_ttl(record);
   if (ns_rr_type(record) != ns_t_soa || ns_rr_rdlen(record) < soa_numbers) return ttl;
@@ -65,9 +68,9 @@ std::uint32_t ttl_of(const ns_rr& record) noexcept {
   return std::min(ttl, static_cast<std::uint32_t>(ns_get32(minimum)));
 }
 
-// An RRset has no two records that are equal (RFC 2181 §5).
+// An RRset has no two equal records (RFC 2181 §5).
 std::vector<std::string> without_duplicates(std::vector<std::string> rdata) {
-  std::set<std::string_view> seen;  // into once, which is not moved
+  std::set<std::string_view> seen;  // views into once, whose elements do not move
   std::vector<std::string> once;
   once.reserve(rdata.size());
   for (std::string& each : rdata) {
@@ -98,7 +101,7 @@ class AnswerReader {
  private:
   void shorten(std::uint32_t ttl) noexcept { ttl_ = std::min(ttl_.value_or(ttl), ttl); }
 
-  // The chain stands in its order, with its end's records last.
+  // The chain is in order, and the records of its end come last.
   bool take(const ns_msg& message, const ns_rr& record) {
     shorten(ns_rr_ttl(record));
     if (ns_rr_class(record) != ns_c_in || !same_name(ns_rr_name(record), at_)) return true;
@@ -125,7 +128,7 @@ class AnswerReader {
     return true;
   }
 
-  std::string at_;  // where the chain has led to
+  std::string at_;  // the name that the chain has led to
   RrType type_;
   std::optional<std::uint32_t> ttl_;
 };
@@ -137,7 +140,7 @@ std::optional<PacketAnswer> read_answer(std::string_view packet, std::string_vie
   auto* bytes = reinterpret_cast<const unsigned char*>(packet.data());
   if (packet.size() > NS_MAXMSG || ns_initparse(bytes, static_cast<int>(packet.size()), &message) != 0)
     return std::nullopt;
-  if (ns_msg_getflag(message, ns_f_tc) != 0) return std::nullopt;  // what is missing is not denied
+  if (ns_msg_getflag(message, ns_f_tc) != 0) return std::nullopt;  // what is cut off is not denied
   AnswerReader reader(name, type);
   reader.found.rcode = static_cast<unsigned>(ns_msg_getflag(message, ns_f_rcode));
   if (!reader.read(message)) return std::nullopt;

@@ -23,7 +23,8 @@ Result<std::string> forward_lines(const std::vector<NameServer>& servers) {
   std::string lines;
   for (const NameServer& server : servers) {
     if (!interface_ok(server) || server.port == 0)
-      return fail(Fault::config, in_quotes(to_string(server)) + " is no resolver's address");
+      return fail(Fault::config, "[dns] private: " + in_quotes(to_string(server)) +
+                                     " is not the address of a resolver; check /etc/resolv.conf");
     lines += "  forward-addr: " + to_string(server.address);
     if (!server.interface.empty()) lines += "%" + server.interface;
     lines += "@" + std::to_string(server.port) + "\n";
@@ -31,7 +32,7 @@ Result<std::string> forward_lines(const std::vector<NameServer>& servers) {
   return lines;
 }
 
-// The text as a file without a name, closed at the end of the scope.
+// The text in a file without a name, which is closed at the end of the scope.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view text) : descriptor_(::memfd_create("mtastsd-zones", MFD_CLOEXEC)) {
@@ -62,7 +63,7 @@ Result<std::string> private_zone_text(const std::vector<std::string>& zones,
   std::string text, forward_zones;
   for (const std::string& zone : zones) {
     auto name = DomainName::parse(zone);
-    if (!name) return fail(Fault::config, "[dns] private: \"" + printable(zone) + "\" is no domain name");
+    if (!name) return fail(Fault::config, "[dns] private: \"" + printable(zone) + "\" is not a domain name");
     std::string quoted = "\"" + std::string(name->str()) + ".\"";
     text += "server:\n  domain-insecure: " + quoted + "\n  local-zone: " + quoted + " transparent\n";
     forward_zones += "forward-zone:\n  name: " + quoted + "\n" + *forwards;
@@ -77,8 +78,8 @@ Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zone
   if (text->empty()) return {};
   MemoryFile file(*text);
   if (!file.whole()) {
-    return fail(Fault::config,
-                "[dns] private: no memory for its settings (" + std::generic_category().message(errno) + ")");
+    return fail(Fault::config, "[dns] private: its settings can't be written to memory (" +
+                                   std::generic_category().message(errno) + ")");
   }
   int status = ub_ctx_config(&ctx, file.path().c_str());
   if (status == UB_NOERROR) return {};

@@ -1,7 +1,7 @@
-// private_zones - zones that the public DNS does not know, asked from resolvers of one's own: forwarded,
-// unsigned (DNSSEC is not asked of them) and never answered by libunbound itself (UB-19).
+// private_zones - zones that the public DNS does not know, and that the system's resolvers are asked about.
+// Their questions are forwarded and not validated, and libunbound never answers them itself (UB-19).
 //
-// libunbound has no call for the forward of one zone, but ub_ctx_config() reads unbound.conf(5) from a file.
+// libunbound has no call to forward a single zone, but ub_ctx_config() reads unbound.conf(5) from a file.
 // Only names and addresses that were parsed get into that text, so nothing else can be configured through it.
 #pragma once
 
@@ -15,16 +15,18 @@
 
 namespace mtasts {
 
-// servers: loopback ones too; at least one if there are zones. Empty text: no zones. Fault::config: a zone is
-// no name, or a server's interface can be none.
+// The zones as text of unbound.conf(5). Empty if there are no zones or no servers. servers: loopback
+// addresses are allowed. Fault::config: a zone is not a domain name, or a server has a bad interface or port
+// 0.
 Result<std::string> private_zone_text(const std::vector<std::string>& zones,
                                       const std::vector<NameServer>& servers);
 
-// To be called before the context's first question (UB-2), by one thread at a time (UB-22).
+// Adds the zones to a context. To be called before its first question (UB-2), by one thread at a time
+// (UB-22). Fault::config: as above, or libunbound refuses the zones.
 Result<void> add_private_zones(ub_ctx& ctx, const std::vector<std::string>& zones,
                                const std::vector<NameServer>& servers);
 
-// Is one of the servers a loopback address? Then libunbound must be allowed to ask there.
+// True if a server has a loopback address. Then libunbound must be allowed to ask there.
 bool any_loopback(const std::vector<NameServer>& servers);
 
 }  // namespace mtasts

@@ -26,8 +26,8 @@ std::string rcode_words(int rcode) {
   return "RCODE " + std::to_string(rcode);
 }
 
-// libunbound's words without their beginning, "validation failure <example.com. MX IN>: ", if it says no more
-// than what was asked.
+// libunbound's words without their beginning, "validation failure <example.com. MX IN>: ", if that only
+// repeats the question.
 std::string_view cause_of(std::string_view why_bogus, std::string_view name) noexcept {
   constexpr std::string_view begin = "validation failure <", end = ">: ";
   std::size_t blank = why_bogus.find(' ', begin.size()), close = why_bogus.find(end);
@@ -36,8 +36,8 @@ std::string_view cause_of(std::string_view why_bogus, std::string_view name) noe
   return same_name(told, name) ? why_bogus.substr(close + end.size()) : why_bogus;
 }
 
-// Without " for key example.com.", if that is the name that was asked: who reads the cause knows it, and a
-// long name leaves no room for the rest (SM-6).
+// Removes " for key example.com.", if that is the name that was asked: the reader of the cause knows it, and
+// a long name leaves no room for the rest (SM-6).
 std::string without_name(std::string text, std::string_view name) {
   for (std::string_view before : {" for key ", " for DS ", " for trust anchor "}) {
     std::size_t at = text.find(before);
@@ -61,15 +61,15 @@ DnsAnswer bogus_answer(const UnboundReply& reply, std::string_view name, RrType 
   return answer;
 }
 
-// NXDOMAIN has no data, whatever the packet holds beside it.
+// NXDOMAIN has no data, whatever else the packet contains.
 DnsAnswer::Kind kind_of(bool nxdomain, std::vector<std::string>& rdata) noexcept {
   if (nxdomain) rdata.clear();
   if (nxdomain) return DnsAnswer::Kind::nxdomain;
   return rdata.empty() ? DnsAnswer::Kind::no_data : DnsAnswer::Kind::data;
 }
 
-// Whoever owns a name can have each of its labels delegated to servers that are slow, and libunbound asks
-// them one after the other: minutes for a name of a hundred labels. Names of mail hosts have a few.
+// The owner of a name can delegate each of its labels to slow servers, and libunbound asks them one after the
+// other: minutes for a name of a hundred labels. Names of mail hosts have a few labels.
 constexpr std::size_t max_labels = 24;
 
 bool label_ok(std::string_view label) noexcept {
@@ -97,8 +97,8 @@ DnsAnswer timeout_answer(std::chrono::milliseconds limit, bool was_asked) {
 }
 
 DnsAnswer to_answer(const UnboundReply& reply, std::string_view name, RrType type) {
-  if (reply.security == DnsAnswer::Security::bogus)  // before anything else: it comes with the data (UB-6)
-    return bogus_answer(reply, name, type);
+  // Checked first, because a bogus answer comes with its data (UB-6).
+  if (reply.security == DnsAnswer::Security::bogus) return bogus_answer(reply, name, type);
   if (reply.rcode != 0) return failed_answer(rcode_words(reply.rcode));
   auto read = read_answer(reply.packet, name, type);
   if (!read) return failed_answer("libunbound's answer can't be read");
@@ -124,7 +124,8 @@ std::string_view refuse_name(std::string_view name) noexcept {
     return "the name has more than 24 labels";
   for (;;) {
     auto dot = name.find('.');
-    if (!label_ok(name.substr(0, dot))) return "not a name that can be asked: an empty, long or odd label";
+    if (!label_ok(name.substr(0, dot)))
+      return "not a name that can be looked up: it has an empty or too long label, or an odd character";
     if (dot == std::string_view::npos) return {};
     name.remove_prefix(dot + 1);
   }

@@ -20,10 +20,10 @@ struct Option {
   const char* value;
 };
 
-// The library's defaults are made for one program's few lookups (UB-9). num-queries-per-thread is what keeps
-// several hundred questions at once from pushing each other out with SERVFAIL. so-rcvbuf: is not here: it is
-// applied to listening sockets only, and libunbound has none; each outgoing query has a socket, and so a
-// buffer, of its own.
+// libunbound's defaults are made for one program's few lookups (UB-9). With the default of
+// num-queries-per-thread, several hundred questions at once would push each other out with SERVFAIL.
+// so-rcvbuf is not here, because it applies to listening sockets only, and libunbound has none; each outgoing
+// query has a socket of its own, and so a buffer of its own.
 constexpr Option busy_relay[] = {
     {"num-queries-per-thread:", "4096"},
     {"msg-cache-size:", "32m"},
@@ -36,14 +36,14 @@ constexpr Option busy_relay[] = {
                                     // _25._tcp.mx.example.com (docs/adr/0007)
 };
 
-// A server that does not answer is asked less often than by default: nobody waits for longer than [dns]
-// timeout, and what goes on behind that holds a socket for half a minute. Not for forwarders: beside one that
-// lies or is silent, a good one must get its turn.
+// A server that does not answer is asked less often than by default: nobody waits longer than [dns] timeout,
+// and a query that goes on after that holds a socket for half a minute. Not for forwarders: if one lies or is
+// silent, a good one must still be asked.
 constexpr Option while_recursing[] = {{"outbound-msg-retry:", "2"}, {"max-sent-count:", "8"}};
 
 constexpr std::size_t largest_file = 1 << 20;
 
-// libunbound itself only says "initialization failure" for a file that can't be opened.
+// For a file that can't be opened, libunbound itself only says "initialization failure".
 Result<std::string> read(const std::string& path, const char* key, const char* remedy) {
   auto text = read_file(path, largest_file);
   if (text && !text->empty()) return *std::move(text);
@@ -52,7 +52,7 @@ Result<std::string> read(const std::string& path, const char* key, const char* r
               "[dns] " + std::string(key) + ": can't read " + path + " (" + why + "); " + remedy);
 }
 
-// libunbound takes a file without any anchor for a good one, and nothing would ever be secure (UB-3).
+// libunbound accepts a file without any anchor, and then nothing would ever be secure (UB-3).
 bool names_anchor(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
@@ -76,7 +76,7 @@ Result<void> check_files(const UnboundOptions& options) {
     auto text = read(options.trust_anchor, "trust_anchor",
                      "install dns-root-data, or name a file with the root's DS or DNSKEY records");
     if (!text) return std::unexpected(std::move(text.error()));
-    if (!names_anchor(*text)) return bad_anchor(options.trust_anchor, "no such record in it");
+    if (!names_anchor(*text)) return bad_anchor(options.trust_anchor, "it has no DS or DNSKEY record");
   }
   if (options.root_hints.empty()) return {};
   auto text = read(options.root_hints, "root_hints", "leave it empty for the built-in root servers");
@@ -108,7 +108,7 @@ Result<void> set_all(ub_ctx& ctx, std::span<const Option> options) {
 }
 
 Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
-  ub_ctx_debugout(&ctx, nullptr);  // else it writes to stderr (UB-22); what matters comes with each answer
+  ub_ctx_debugout(&ctx, nullptr);  // otherwise it writes to stderr (UB-22); each answer says what matters
   ub_ctx_debuglevel(&ctx, 0);
   if (auto ok = set_all(ctx, busy_relay); !ok) return ok;
   if (options.forward.empty())
@@ -118,8 +118,8 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
   if (sockets) sockets = set(ctx, "outgoing-num-tcp:", std::to_string(budget.dns_tcp).c_str());
   if (!sockets) return sockets;
   bool local_zones = !options.private_zones.empty() && any_loopback(options.private_servers);
-  if (options.forward.empty() &&
-      !local_zones) {  // a delegation to loopback is an attack; a forwarder is usual
+  // A delegation to loopback is an attack. A forwarder on loopback is usual.
+  if (options.forward.empty() && !local_zones) {
     auto ok = set(ctx, "do-not-query-localhost:", "yes");
     if (!ok) return ok;
   }
@@ -133,8 +133,8 @@ Result<void> apply(ub_ctx& ctx, const UnboundOptions& options) {
   return set_forwarders(ctx, options.forward);
 }
 
-// Taking away data that is not there makes libunbound read the anchors, and from some version after 1.17 on
-// the hints too.
+// Removing data that is not there makes libunbound read the anchors, and in some versions after 1.17 the
+// hints too.
 bool initializes(ub_ctx& ctx) { return ub_ctx_data_remove(&ctx, "nothing.invalid.") == UB_NOERROR; }
 
 bool anchor_can_be_read(const std::string& path) {
@@ -144,12 +144,12 @@ bool anchor_can_be_read(const std::string& path) {
 
 std::unexpected<Error> cannot_start(const UnboundOptions& options, int status) {
   std::string culprit = options.root_hints.empty() ? ""
-                                                   : "; [dns] root_hints: is " + options.root_hints +
-                                                         " in the format of IANA's named.root?";
+                                                   : "; check that [dns] root_hints, " + options.root_hints +
+                                                         ", has the format of IANA's named.root";
   return fail(Fault::config, std::string("libunbound can't start: ") + ub_strerror(status) + culprit);
 }
 
-// Makes libunbound read the files now: it does so on the first call that needs them. A question that it
+// Makes libunbound read its files now rather than on the first call that needs them. A question that it
 // answers by itself (UB-19) sets up its worker, hints included, and sends nothing.
 Result<void> try_out(ub_ctx& ctx, const UnboundOptions& options) {
   if (!initializes(ctx)) {

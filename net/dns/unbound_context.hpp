@@ -1,8 +1,8 @@
-// unbound_context - a libunbound context with mtastsd's settings, checked as far as that goes before the
-// first question.
+// unbound_context - makes a libunbound context with mtastsd's settings, which are checked as far as is
+// possible before the first question.
 //
-// REQUIRES: made, used and deleted where the events are run, never across a fork (UB-15). Deleting it calls
-// back with a failure for each question that is out.
+// REQUIRES: it is made, used and deleted on the thread that runs the events, and never across a fork (UB-15).
+// Deleting it calls the callback of each question that is out, with a failure.
 #pragma once
 
 #include <unbound-event.h>
@@ -20,8 +20,8 @@ struct UbCtxDeleter {
 };
 using UbCtx = std::unique_ptr<ub_ctx, UbCtxDeleter>;
 
-// Silent, settings final; for ub_resolve_event() alone. events must outlive it. Fault::config: detail names
-// the file or the option, and what to do.
+// It writes no log, and its settings are final. It is for ub_resolve_event() only. events must outlive it.
+// Fault::config: detail names the file or the option, and says what to do.
 Result<UbCtx> make_unbound_context(const UnboundOptions& options, ub_event_base& events);
 
 }  // namespace mtasts

@@ -26,7 +26,7 @@ constexpr char shut_down[] = "the resolver is shut down";
 constexpr char no_socket[] =
     "no socket for a DNS question: this host is out of descriptors, memory or local ports";
 
-// One ask(), on its way. The asker waits on the timer; whoever has the answer sets it and cancels the timer.
+// One ask() that is under way. The asker waits on the timer. Whoever sets the answer cancels the timer.
 struct Query {
   Query(asio::io_context& loop, std::string name_, RrType type_)
       : name(std::move(name_)), type(type_), timer(loop) {}
@@ -39,8 +39,8 @@ struct Query {
   int async_id = 0;           // libunbound's
 };
 
-// The context, its events, and what is asked. Coroutines in ask() share it, so that they end well when the
-// UnboundDns goes away under them.
+// The context, its events, and the queries. Coroutines in ask() share it, so that they end cleanly if the
+// UnboundDns is destroyed before them.
 class Resolver : public std::enable_shared_from_this<Resolver> {
  public:
   Resolver(asio::io_context& loop, const UnboundOptions& options)
@@ -74,15 +74,15 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   std::size_t max_queries_;
   std::shared_ptr<UnboundEvents> events_;
   UbCtx ctx_;                                                         // nullptr once closed
-  std::deque<std::weak_ptr<Query>> queue_;                            // who has left is skipped
+  std::deque<std::weak_ptr<Query>> queue_;                            // a query that has left is skipped
   std::unordered_map<std::uintptr_t, std::shared_ptr<Query>> asked_;  // by number
-  std::unordered_set<std::uintptr_t> abandoned_;  // libunbound goes on with them, and nobody waits
+  std::unordered_set<std::uintptr_t> abandoned_;  // libunbound goes on with them, but nobody waits
   std::uintptr_t last_number_ = 0;
 };
 
-// Whose libunbound is at work now: it calls back inside ub_resolve_event() and UnboundEvents::run() only. The
-// argument of a query is its number and no pointer: a callback that comes late, twice or never can't touch
-// memory that is gone (UB-14).
+// The resolver whose libunbound is running now: it calls back only inside ub_resolve_event() and
+// UnboundEvents::run(). The argument of a query is its number, not a pointer, so a callback that comes late,
+// twice or never can't touch memory that is gone (UB-14).
 thread_local Resolver* at_work = nullptr;
 
 class AtWork {
@@ -135,13 +135,13 @@ void Resolver::on_reply(void* number, int rcode, void* packet, int size, int sec
 void Resolver::finish(std::uintptr_t number, const UnboundReply& reply) noexcept {
   abandoned_.erase(number);
   auto found = asked_.find(number);
-  if (found == asked_.end()) return;  // its asker has given up
+  if (found == asked_.end()) return;  // its asker has given it up
   auto query = std::move(found->second);
   asked_.erase(found);
   try {
     answer(*query, to_answer(reply, query->name, query->type));
   } catch (const std::exception&) {
-    answer(*query, failed_answer("no memory"));  // short enough to need none
+    answer(*query, failed_answer("no memory"));  // short enough to need no allocation
   }
 }
 
@@ -162,7 +162,7 @@ void Resolver::fill() {
   }
 }
 
-// What is in libunbound's cache is answered inside of the call.
+// If the answer is in libunbound's cache, the callback runs inside this call.
 void Resolver::ask(const std::shared_ptr<Query>& query) {
   query->number = ++last_number_;
   asked_.emplace(query->number, query);
@@ -174,8 +174,8 @@ void Resolver::ask(const std::shared_ptr<Query>& query) {
   answer(*query, failed_answer(ub_strerror(status)));
 }
 
-// The query goes on inside libunbound, and its answer lands in the cache. ub_cancel() would spare the
-// callback alone, which tells when it is over: until then it holds sockets.
+// The query goes on inside libunbound, and its answer gets into the cache. ub_cancel() would only suppress
+// the callback, which tells us when the query is over; until then it holds sockets.
 void Resolver::leave(const Query& query) {
   if (asked_.erase(query.number) == 0 || !ctx_) return;
   abandoned_.insert(query.number);
@@ -184,7 +184,7 @@ void Resolver::leave(const Query& query) {
 
 void Resolver::close() {
   {
-    AtWork nobody(nullptr);  // libunbound calls back with a failure for each question that is out (UB-14)
+    AtWork nobody(nullptr);  // libunbound calls back with a failure for each query that is out (UB-14)
     ctx_.reset();
   }
   if (events_) events_->close();
@@ -194,7 +194,7 @@ void Resolver::close() {
   }
 }
 
-// A place among the queries, given up however the coroutine ends.
+// An entry among the queries, removed however the coroutine ends.
 class EnteredQuery {
  public:
   EnteredQuery(std::shared_ptr<Resolver> resolver, std::shared_ptr<Query> query)
@@ -226,8 +226,8 @@ asio::awaitable<DnsAnswer> ask_once(std::shared_ptr<Resolver> resolver, std::str
   co_return timeout_answer(resolver->timeout, query->number != 0);
 }
 
-// libunbound does not tell a socket that it could not make from a server that did not answer, and remembers
-// both for five seconds.
+// libunbound reports a socket that it could not make in the same way as a server that did not answer, and
+// remembers both for five seconds.
 constexpr std::chrono::seconds failure_is_kept{6};
 
 bool failed_by_shortage(const DnsAnswer& answer, Steady::time_point begin) {
@@ -235,8 +235,8 @@ bool failed_by_shortage(const DnsAnswer& answer, Steady::time_point begin) {
          local_shortage_since(begin - failure_is_kept);
 }
 
-// The timeout counts from here, the time in the queue too: an asker has a deadline of its own and no use for
-// more.
+// The timeout counts from here and covers the time in the queue: an asker has its own deadline and can't use
+// a later answer.
 asio::awaitable<DnsAnswer> ask_and_wait(std::shared_ptr<Resolver> resolver, std::string name, RrType type) {
   if (auto why = refuse_name(name); !why.empty()) co_return failed_answer(std::string(why));
   if (!name.ends_with('.')) name += '.';

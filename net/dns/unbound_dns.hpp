@@ -1,11 +1,10 @@
-// unbound_dns - the Dns port over libunbound and its event interface (UB in
-// docs/FACTS.md).
+// unbound_dns - the Dns port over libunbound and its event interface (UB in docs/FACTS.md).
 //
-// libunbound resolves and validates on the resolve thread's event loop, where its sockets are awaited and its
-// callbacks run. At most max_queries are in flight, the rest wait in order. A timeout really ends a wait, and
-// counts from ask(), the time in the queue too; the query goes on inside libunbound, counts as busy() until
-// it is over, and its answer still fills the cache. A name that is no plain host name ("_" is taken too)
-// fails at once and is not sent.
+// libunbound resolves and validates on the resolve thread's event loop: its sockets are served and its
+// callbacks run there. At most max_queries questions are out at once; the rest wait in order. The timeout
+// counts from ask(), so it covers the time in the queue. When it is over, ask() ends, but the query goes on
+// inside libunbound: it counts for busy() until it is over, and its answer still fills libunbound's cache. A
+// name that is not a plain host name ("_" is allowed) fails at once and is not sent.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -31,8 +30,8 @@ struct UnboundOptions {
   unsigned max_queries = 1024;
 };
 
-// Fault::config: a file can't be read or an option is refused; detail says which and what to do.
-// Destroy on the loop's thread; outstanding ask()s then end as Kind::failed.
+// Fault::config: a file can't be read or an option is refused; detail says which, and what to do. Destroy the
+// result on the loop's thread; questions that are out then end as Kind::failed.
 Result<std::unique_ptr<Dns>> make_unbound_dns(boost::asio::io_context& loop, const UnboundOptions& options);
 
 }  // namespace mtasts

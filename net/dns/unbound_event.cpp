@@ -37,7 +37,7 @@ void UnboundEvent::start_timer() {
   base->arm();
 }
 
-// It is later than it was, so the loop's timer need not be set anew.
+// The new time is later than the old one, so the loop's timer need not be set again.
 void UnboundEvent::restart_timer() noexcept {
   auto node = base->timers_.extract(*timer);
   node.key() = UnboundEvents::Clock::now() + time;
@@ -48,7 +48,7 @@ void UnboundEvent::stop_timer() noexcept {
   if (timer) base->timers_.erase(*std::exchange(timer, std::nullopt));
 }
 
-// libunbound gives up the question when this fails.
+// If this fails, libunbound gives up the question.
 int UnboundEvent::start(const timeval* after) noexcept try {
   stop();
   if (!watch()) return -1;
@@ -66,7 +66,7 @@ void UnboundEvent::stop() noexcept {
   stop_timer();
 }
 
-// The event may be freed in the call.
+// The event may be freed during the call.
 void UnboundEvent::fire(short why) {
   if ((bits & UB_EV_PERSIST) == 0) {
     stop();
@@ -80,7 +80,7 @@ namespace {
 
 UnboundEvent& of(ub_event* event) noexcept { return *static_cast<UnboundEvent*>(event); }
 
-// unbound-event.h: an event is not active any more once its bits or its descriptor are changed.
+// unbound-event.h: changing an event's bits or its descriptor makes it inactive.
 void add_bits(ub_event* event, short bits) noexcept {
   of(event).stop();
   of(event).bits = static_cast<short>(of(event).bits | bits);

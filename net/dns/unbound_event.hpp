@@ -1,5 +1,5 @@
-// unbound_event - one event of libunbound's, as libevent(3) has them: a descriptor, a time or both. For
-// unbound_events.
+// unbound_event - one event of libunbound, with the meaning that libevent(3) gives it: a descriptor, a
+// timeout or both. Part of unbound_events.
 #pragma once
 
 #include <sys/time.h>
@@ -11,7 +11,8 @@
 
 namespace mtasts {
 
-// A persistent event stays, and its time begins anew with each call; any other is over with the first.
+// A persistent event stays active, and each call starts its timeout again. Any other event ends with its
+// first call.
 struct UnboundEvent : ub_event {
   UnboundEvents* base = nullptr;
   int descriptor = -1;
@@ -32,7 +33,8 @@ struct UnboundEvent : ub_event {
   void fire(short why);
 };
 
-// Not active yet; freed by its own function. nullptr: no memory.
+// Makes an event that is not active yet. libunbound frees it through the event's own function table. nullptr:
+// out of memory.
 ub_event* new_unbound_event(ub_event_base* base, int descriptor, short bits, void (*call)(int, short, void*),
                             void* argument) noexcept;
 

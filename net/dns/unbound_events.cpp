@@ -15,11 +15,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// All that can be ready at once but for an attack: a question has a descriptor, or a few.
+// Enough for all that can be ready at once, except in an attack: a question has one descriptor, or a few.
 constexpr std::size_t ready_at_once = 64, most_ready = 64 * ready_at_once;
 
 ub_event_base_vmt base_functions{
-    .free = [](ub_event_base*) {},  // a worker that can't be set up is freed with its base
+    .free = [](ub_event_base*) {},  // called for a worker that can't be set up; the base is ours
     .dispatch = [](ub_event_base*) { return -1; },
     .loopexit = [](ub_event_base*, timeval*) { return 0; },
     .new_event = new_unbound_event,
@@ -30,7 +30,7 @@ ub_event_base_vmt base_functions{
       return nullptr;
     }};
 
-// As libevent has it: who waits learns of an error by what it waited for.
+// As in libevent: an error is reported as what the event waited for.
 short bits_of(std::uint32_t ready, short wanted) noexcept {
   short found = 0;
   if ((ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) found |= UB_EV_READ;
@@ -72,7 +72,7 @@ void UnboundEvents::wait() {
                     });
 }
 
-// The timer may come early, for an event that is no more, and is then set anew; it never comes late.
+// The timer may fire early, for an event that is gone; it is then set again. It never fires late.
 void UnboundEvents::arm() {
   if (timers_.empty() || timers_.begin()->first >= armed_) return;
   armed_ = timers_.begin()->first;
@@ -87,13 +87,13 @@ void UnboundEvents::arm() {
 }
 
 void UnboundEvents::run() {
-  const auto now = Clock::now();  // what is ready by now is in time, however long the others take
+  const auto now = Clock::now();  // what is ready by now is in time, however long the rest takes
   for (std::size_t left = most_ready; left > 0 && run_ready(); left -= ready_at_once) {
   }
   run_due(now);
 }
 
-// Whether there may be more.
+// True if more may be ready.
 bool UnboundEvents::run_ready() {
   std::array<epoll_event, ready_at_once> ready;
   int count = epoll_wait(epoll_.native_handle(), ready.data(), ready.size(), 0);
@@ -101,7 +101,7 @@ bool UnboundEvents::run_ready() {
     const epoll_event told = ready[static_cast<std::size_t>(i)];
     const std::uint64_t number = told.data.u64;  // epoll_event is packed
     auto found = watched_.find(number);
-    if (found == watched_.end()) continue;  // an earlier call ended it
+    if (found == watched_.end()) continue;  // an earlier call has ended it
     if (short why = bits_of(told.events, found->second->bits)) found->second->fire(why);
   }
   return count == static_cast<int>(ready.size());

@@ -15,7 +15,7 @@ namespace mtasts {
 
 namespace asio = boost::asio;
 
-// Two questions on their way. They are never cancelled: whoever waits may leave, and a late answer lands
+// Questions that are under way. They are never cancelled: the waiter may leave, and a late answer is stored
 // here.
 struct AddressLookup {
   explicit AddressLookup(const asio::any_io_executor& executor)
@@ -29,11 +29,11 @@ namespace {
 
 constexpr std::size_t max_refused_named = 4;
 
-// How long the second family's answer may hold up addresses that are there (RFC 8305 §3 has 50 ms for a race;
-// here a dead AAAA server would otherwise cost the first mail its policy).
+// How long the answer about the other family may hold up addresses that are already known. RFC 8305 §3 has 50
+// ms for a race. Here the aim is that a dead AAAA server does not cost the first mail its policy.
 constexpr std::chrono::milliseconds second_family_wait{300};
 
-// What an answer says of where the host is. The records of a bogus one are not taken.
+// True if an answer has addresses that may be used. Those of a bogus answer may not.
 bool has_data(const DnsAnswer& answer) noexcept {
   return answer.kind == DnsAnswer::Kind::data && answer.security != DnsAnswer::Security::bogus;
 }
@@ -102,7 +102,7 @@ std::vector<Address> beyond_nat64(const DnsAnswer& v6, const DnsAnswer& nat64,
     auto prefix = nat64_prefix(known);
     if (!prefix) continue;
     for (const Address& address : tried) made_up.push_back(behind_nat64(*prefix, address));
-    break;  // the others are the same prefix with the other well-known address
+    break;  // the other records have the same prefix and the other well-known address
   }
   return made_up;
 }
@@ -110,7 +110,7 @@ std::vector<Address> beyond_nat64(const DnsAnswer& v6, const DnsAnswer& nat64,
 AddressLookupPtr begin_lookup(const asio::any_io_executor& executor, Dns& dns, const std::string& host,
                               bool ipv6_only) {
   auto lookup = std::make_shared<AddressLookup>(executor);
-  lookup->open = ipv6_only ? 3 : 2;  // before the first, which may be answered at once
+  lookup->open = ipv6_only ? 3 : 2;  // set before the first question, which may be answered at once
   auto ask = [&](const std::string& name, RrType type, DnsAnswer AddressLookup::* where) {
     asio::co_spawn(executor, wait_for(dns.ask(name, type), where, lookup), asio::detached);
   };
@@ -135,7 +135,7 @@ asio::awaitable<Addresses> finish_lookup(AddressLookupPtr lookup, std::string ho
     if (!error) break;
   }
   bool enough = lookup->open == 0 || has_data(lookup->v6) || has_data(lookup->v4);
-  if (!enough) co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS did not answer in time"});
+  if (!enough) co_return std::unexpected(FetchError{FetchStep::deadline, "DNS did not answer in time"});
   co_return merge_answers(host, lookup->v6, lookup->v4);
 }
 

@@ -22,7 +22,7 @@ using http_reading::as_pair, http_reading::Outcome, http_reading::stop;
 using Tcp = MeteredTcp;
 using Tls = asio::ssl::stream<Tcp>;
 
-// The coroutines of this file take references: each is awaited at once by the caller that holds what they
+// The coroutines of this file take references: each is awaited at once, by the caller that holds what they
 // refer to.
 
 asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) {
@@ -34,7 +34,7 @@ asio::ip::tcp::endpoint endpoint_of(const Address& address, std::uint16_t port) 
 
 std::string authority(const ExchangeJob& job) { return job.host + ":" + std::to_string(job.port); }
 
-// RFC 9110 §9.3.6. The host of the request line is the proxy's to resolve and to judge.
+// RFC 9110 §9.3.6. The proxy resolves and judges the host of the request line.
 std::string connect_request(const ExchangeJob& job) {
   std::string login =
       job.proxy_authorization.empty() ? "" : "Proxy-Authorization: " + job.proxy_authorization + "\r\n";
@@ -54,8 +54,8 @@ std::string get_request(const ExchangeJob& job) {
          "\r\nUser-Agent: mtastsd/" + MTASTSD_VERSION + "\r\nAccept: text/plain\r\nConnection: close\r\n\r\n";
 }
 
-// Opens the tunnel. What the proxy sends behind its header would be read as TLS: a server speaks second in
-// TLS, so such bytes are an attack or a mistake.
+// Opens the tunnel. What the proxy sends after its header would be read as TLS. In TLS the server speaks
+// second, so such octets are an attack or a mistake.
 asio::awaitable<Outcome<void>> open_tunnel(Tcp& tcp, const ExchangeJob& job) {
   std::string request = connect_request(job);
   auto [write_error, written] = co_await asio::async_write(tcp, asio::buffer(request), as_pair);
@@ -80,17 +80,17 @@ asio::awaitable<Outcome<void>> connect(Tcp& metered, const ExchangeJob& job) {
         error.category() == boost::system::system_category() && is_local_shortage(error.value(), job.dial);
     co_return stopped;
   }
-  error_code
-      ignored;  // else the request waits a round trip for the acknowledgement of TLS's last message (Nagle)
+  // With Nagle's algorithm the request would wait a round trip for the acknowledgement of TLS's last message.
+  error_code ignored;
   tcp.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  tcp.expires_at(job.done_by);  // stands for every operation from here on
+  tcp.expires_at(job.done_by);  // for every operation from here on
   if (!job.through_proxy) co_return Outcome<void>{};
   auto opened = co_await open_tunnel(metered, job);
   co_return opened;
 }
 
-// OpenSSL's own words about the certificate are told by the verify callback, into complaint; the error code
-// of the handshake only says that there is something.
+// The verify callback writes OpenSSL's words about the certificate into complaint. The error code of the
+// handshake only says that something is wrong.
 void note_complaints(Tls& tls, std::string& complaint) {
   auto note = [&complaint](bool fine, asio::ssl::verify_context& context) {
     if (!fine && complaint.empty()) complaint = describe_failure(*context.native_handle());
@@ -103,11 +103,11 @@ asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint) {
   note_complaints(tls, complaint);
   auto [error] = co_await tls.async_handshake(asio::ssl::stream_base::client, as_pair);
   if (!error && !is_verified(*tls.native_handle()))
-    co_return stop(FetchStep::tls, "nobody verified the certificate");
+    co_return stop(FetchStep::tls, "the certificate was not verified");
   if (!error) co_return Outcome<void>{};
   if (!complaint.empty()) co_return stop(FetchStep::tls, complaint);
   if (error == asio::ssl::error::stream_truncated || error == asio::error::eof) {
-    co_return stop(FetchStep::tls, "the server closed the connection in the handshake");
+    co_return stop(FetchStep::tls, "the server closed the connection during the handshake");
   }
   co_return stop(FetchStep::tls, error);
 }
@@ -125,7 +125,8 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
   co_return answer;
 }
 
-// On a connection of its own. resume: a kept session may be offered; set to whether one was.
+// Makes one exchange on a connection of its own. resume: in, whether a kept session may be offered; out,
+// whether one was.
 asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool& resume) {
   auto executor = co_await asio::this_coro::executor;
   std::string complaint;  // outlives the stream, whose callback writes to it
@@ -135,7 +136,7 @@ asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool&
   if (!connected) co_return std::unexpected(std::move(connected.error()));
   SSL* ssl = new_client(*job.tls, job.host);
   if (ssl == nullptr) co_return stop(FetchStep::tls, "out of memory");
-  Tls tls(std::move(tcp), ssl);  // takes ssl
+  Tls tls(std::move(tcp), ssl);  // takes ownership of ssl
   if (job.sessions) resume = use_sessions(*ssl, job.sessions, job.host, may_resume);
   auto trusted = co_await handshake(tls, complaint);
   if (!trusted && tls.next_layer().exceeded()) co_return stop(FetchStep::tls, too_much());
@@ -153,7 +154,7 @@ asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange(ExchangeJob j
   auto answer = co_await exchange_once(job, resume);
   bool resuming_failed = !answer && resume && answer.error().step == FetchStep::tls;
   if (!resuming_failed || std::chrono::steady_clock::now() >= job.done_by) co_return answer;
-  job.connect_by = job.done_by;  // it could be reached just now
+  job.connect_by = job.done_by;  // the host has just been reached
   resume = false;
   auto again = co_await exchange_once(job, resume);
   co_return again;

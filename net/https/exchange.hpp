@@ -1,10 +1,14 @@
 // exchange - one GET over one address: TCP, a proxy's CONNECT, TLS, HTTP/1.1. The only user of Boost.Beast.
 //
-// Limits: the body max_policy_bytes after chunked decoding (STS-13); headers 16 KiB; 256 KiB of HTTP in all,
-// so that neither chunk extensions nor interim answers can stretch it; 384 KiB from a connection, TLS and
-// certificates included (net/https/metered.hpp). Refused: a content coding, a transfer coding but chunked, a
-// body that ends before its length or without TLS's close_notify: a cut connection must not pass for a short
-// policy. Interim (1xx) answers are passed over.
+// Limits:
+// - the body: max_policy_bytes after chunked decoding (STS-13)
+// - headers: 16 KiB
+// - all of HTTP: 256 KiB, so that chunk extensions and interim answers can't go on without end
+// - all that comes over a connection: 384 KiB, TLS and certificates included (net/https/metered.hpp)
+//
+// Refused: a content coding; a transfer coding other than chunked; a body that ends before its length, or
+// without TLS's close_notify, because a cut connection must not pass for a short policy. Interim (1xx)
+// answers are skipped.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -35,13 +39,14 @@ struct ExchangeJob {
 };
 
 struct ExchangeError {
-  FetchStep step;  // the one it was in, never deadline
+  FetchStep step;  // the one that failed, never deadline
   std::string detail;
   bool timed_out = false;
   bool local = false;  // this host lacked something: a descriptor, memory, a local address or port
 };
 
-// A handshake that fails with a session offered is tried once more without, in the same time.
+// Makes the exchange. If the handshake fails after a session was offered, tries once more without a session,
+// within the same time.
 boost::asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange(ExchangeJob job);
 
 }  // namespace mtasts

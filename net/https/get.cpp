@@ -17,16 +17,18 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-constexpr std::size_t max_addresses = 16;  // of a host; more are not tried
+constexpr std::size_t max_addresses = 16;  // of a host; further ones are not tried
 constexpr std::size_t max_last_resort = 4;
 constexpr std::chrono::seconds connect_limit{2};
-constexpr std::chrono::seconds address_limit{10};  // a lookup holds its place in the queue for so long
-constexpr std::string_view no_permit = "too many policy hosts are slow at once, or too many at this one";
+constexpr std::chrono::seconds address_limit{
+    10};  // of the address lookup; the flight keeps its place meanwhile
+constexpr std::string_view no_permit =
+    "too many policy hosts are slow at once, or too many fetches wait for this one";
 constexpr std::chrono::seconds whenever_patience{2}, soon_patience{5};
 
-// With a proxy its address is what is dialled. It is not judged, for the administrator named it; the policy
-// host's address is not known here then, so [https] allow_addresses does not apply: the proxy must keep its
-// own rules. lookup: of the policy host; nullptr with a proxy.
+// With a proxy, the proxy's address is dialled. It is not judged, because the administrator named it. The
+// policy host's address is then not known here, so [https] allow_addresses does not apply, and the proxy must
+// enforce its own rules. lookup: of the policy host; nullptr with a proxy.
 asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSettings> settings,
                                          std::string host, AddressLookupPtr lookup, Deadline deadline) {
   if (!settings->proxy) {
@@ -43,7 +45,7 @@ asio::awaitable<Addresses> where_to_dial(Dns& dns, std::shared_ptr<const GetSett
   co_return found;
 }
 
-// Behind the addresses that the DNS vouches for, and judged as they are.
+// They come after the addresses that DNS vouches for, and are judged in the same way.
 void add_last_resort(std::vector<Address>& addresses, const AddressLookup& lookup,
                      std::span<const Cidr> allowed) {
   std::size_t added = 0;
@@ -89,7 +91,8 @@ std::string text_of(const Attempt& attempt) {
          attempt.error.detail;
 }
 
-// The farthest step tells most; of equals the first. Steps are in the order in which they happen.
+// The error of the farthest step tells most; among equals, the first. FetchStep is in the order in which the
+// steps happen.
 FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
   auto farther = [](const Attempt& a, const Attempt& b) { return a.error.step < b.error.step; };
   auto worst = deadline_over ? attempts.end() - 1 : std::ranges::max_element(attempts, farther);
@@ -106,7 +109,7 @@ FetchError sum_up(std::vector<Attempt> attempts, bool deadline_over) {
 
 struct Start {
   bool put_off;                         // the fetch must end here
-  std::optional<HostTurns::Turn> turn;  // to be held as long as the fetch goes on; it may do without
+  std::optional<HostTurns::Turn> turn;  // to be held during the fetch; nullopt: it goes without one
 };
 
 asio::awaitable<Start> wait_for_turn(std::shared_ptr<const GetSettings> settings, Address address,
@@ -118,8 +121,9 @@ asio::awaitable<Start> wait_for_turn(std::shared_ptr<const GetSettings> settings
   co_return Start{put_off, std::move(turn)};
 }
 
-// What this host lacked may be there a moment later. patience_ends: set at a fetch's first shortage, so that
-// one with many addresses waits no longer than one with a single address.
+// Tries again after a shortage, because what this host lacked may be there a moment later. patience_ends: set
+// at a fetch's first shortage, so that a fetch with many addresses waits no longer than one with a single
+// address.
 asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange_despite_shortage(
     const ExchangeJob& job, std::optional<Deadline>& patience_ends) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
@@ -135,7 +139,7 @@ asio::awaitable<std::expected<HttpAnswer, ExchangeError>> exchange_despite_short
   }
 }
 
-// All addresses in turn.
+// Tries all addresses in turn.
 asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
     std::shared_ptr<const GetSettings> settings, Url url, std::vector<Address> addresses, Deadline deadline) {
   ExchangeJob job = make_job(*settings, url);
@@ -150,7 +154,7 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> try_addresses(
   }
   bool over = attempts.empty() || (attempts.back().error.timed_out && steady_clock::now() >= deadline);
   if (attempts.empty())
-    co_return std::unexpected(FetchError{FetchStep::deadline, "the DNS took all the time"});
+    co_return std::unexpected(FetchError{FetchStep::deadline, "looking up the addresses took all the time"});
   co_return std::unexpected(sum_up(std::move(attempts), over));
 }
 
@@ -174,7 +178,8 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
     co_return std::unexpected(FetchError{FetchStep::connect, std::string(no_permit), true});
   auto start = co_await wait_for_turn(settings, addresses->front(), job.hurry);
   if (start.put_off)
-    co_return std::unexpected(FetchError{FetchStep::connect, "put off: its policy host is busy", true});
+    co_return std::unexpected(
+        FetchError{FetchStep::connect, "put off: too many refreshes wait for this policy host", true});
   deadline += steady_clock::now() - found_at;
   auto answer =
       co_await try_addresses(std::move(settings), std::move(job.url), *std::move(addresses), deadline);

@@ -1,9 +1,10 @@
-// get - GET https://host:port/path as a policy host is asked: every address in turn, one deadline over
+// get - GET https://host:port/path from a policy host: tries every address in turn, with one deadline for
 // everything.
 //
-// Time is shared so that one dead address can't use it up: while others are left, a connect gets 2 s at most
-// and a whole exchange a third of the time or its fair share of what is left, whichever is more. The last
-// address gets all the rest. The failure that came farthest is reported, the others are named behind it.
+// One dead address can't use up the time: while others are left, a connect gets 2 s at most, and a whole
+// exchange gets a third of the timeout or its fair share of what is left, whichever is more. The last address
+// gets all the rest. If all fail, the error reports the attempt that came farthest, and then names the
+// others.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,12 +28,12 @@ namespace mtasts {
 
 struct GetSettings {
   SslCtx tls;
-  std::shared_ptr<TlsSessions> sessions{};  // kept of this context; nullptr: none
+  std::shared_ptr<TlsSessions> sessions{};  // of this context; nullptr: none are kept
   std::chrono::milliseconds timeout{30000};
   std::optional<ProxyAddress> proxy;
   std::string proxy_authorization;  // a secret; empty: the proxy wants no login
   std::vector<Cidr> allow_addresses;
-  std::shared_ptr<HostTurns> turns{};  // of those who can wait; nullptr: nobody waits
+  std::shared_ptr<HostTurns> turns{};  // for fetches that can wait; nullptr: none waits
 };
 
 struct Url {
@@ -43,17 +44,17 @@ struct Url {
 
 struct GetJob {
   Url url;
-  AddressLookupPtr lookup{};  // of the policy host's addresses, if it was begun before (nullptr with a proxy)
+  AddressLookupPtr lookup{};  // of the policy host's addresses, if it was begun before; nullptr with a proxy
   Hurry hurry = Hurry::now;
   FetchGate* gate = nullptr;  // outlives the fetch; nullptr: none
 };
 
-// Who is in no hurry waits for a turn at the address that is dialled first (net/https/turns.hpp): up to 2 s,
-// and is then put off; Hurry::soon up to 5 s, and goes then without one. Through a proxy nobody waits: policy
-// hosts' addresses are not known here.
+// A fetch waits for a turn at the address that is dialled first (net/https/turns.hpp), unless it is
+// Hurry::now. Hurry::whenever waits up to 2 s and is then put off; Hurry::soon waits up to 5 s and then goes
+// without a turn. Through a proxy no fetch waits, because the policy host's addresses are not known here.
 //
-// What is waited for at the gate or for a turn does not count against the timeout. dns is used before the
-// first suspension only.
+// Time spent at the gate, or waiting for a turn, does not count against the timeout. Uses dns only before the
+// first suspension.
 boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                                   std::shared_ptr<const GetSettings> settings,
                                                                   GetJob job);

@@ -30,8 +30,8 @@ std::string_view first_line(std::string_view bytes) noexcept {
 
 std::string quoted_line(std::string_view bytes) { return in_quotes(first_line(bytes), quoted_octets); }
 
-// What follows "HTTP/1.x": a blank, three digits, and the end or a blank. The first digit is no zero: there
-// is no such class of status (RFC 9110 §15).
+// What follows "HTTP/1.x": a blank, three digits, and the end or a blank. The first digit is not 0, because
+// there is no such class of status (RFC 9110 §15).
 bool is_status(std::string_view text) noexcept {
   if (text.size() < 1 + status_digits || text[0] != ' ' || text[1] == '0') return false;
   if (!std::ranges::all_of(text.substr(1, status_digits), is_digit)) return false;
@@ -53,21 +53,22 @@ std::optional<std::size_t> head_size(std::string_view bytes, std::size_t searche
 }
 
 std::string refuse_beginning(std::string_view bytes) {
-  if (is_http2_settings(bytes)) return "the answer is HTTP/2, though HTTP/1.1 alone was offered";
+  if (is_http2_settings(bytes)) return "the answer is HTTP/2, though only HTTP/1.1 was offered";
   std::string_view start = bytes.substr(0, protocol.size());
   if (protocol.starts_with(start)) return {};
-  // A frame of HTTP/2 may not be there in full yet.
+  // This may be the beginning of an HTTP/2 frame.
   if (bytes.size() < 9 && bytes.starts_with('\0')) return {};
   if (start.starts_with("HTTP/2") || start.starts_with("PRI *"))
-    return "the answer is HTTP/2, though HTTP/1.1 alone was offered: it begins " + quoted_line(bytes);
-  return "the answer is no HTTP/1.1: it begins " + quoted_line(bytes);
+    return "the answer is HTTP/2, though only HTTP/1.1 was offered: it begins " + quoted_line(bytes);
+  return "the answer is not HTTP/1.1: it begins " + quoted_line(bytes);
 }
 
 std::string refuse_status_line(std::string_view head) {
   std::string_view line = first_line(head);
   bool known = line.starts_with("HTTP/1.0") || line.starts_with("HTTP/1.1");
   if (known && is_status(line.substr(protocol.size() + 1))) return {};
-  return "bad status line " + quoted_line(head) + "; HTTP/1.1, a blank and a status from 100 on are expected";
+  return "bad status line " + quoted_line(head) +
+         "; it must be HTTP/1.1, a blank and a status of 100 or more";
 }
 
 std::string plain_head(std::string_view head) {

@@ -1,9 +1,8 @@
 // http_reading - reads HTTP answers from any stream of octets: a policy host's over TLS, a proxy's to
-// CONNECT. Part of exchange, and of the fuzzers that feed it, because Boost.Beast is to be seen by nobody
-// else.
+// CONNECT. Only exchange and the fuzzers include it, so that nothing else depends on Boost.Beast.
 //
-// Limits and what is refused: exchange.hpp. The coroutines take references: each is awaited at once by the
-// caller that holds what they refer to.
+// exchange.hpp lists the limits and what is refused. The coroutines take references: the caller must hold
+// what they refer to, and await each of them at once.
 #pragma once
 
 #include <array>
@@ -43,8 +42,8 @@ using Parser = http::response_parser<http::buffer_body>;
 template <class T>
 using Outcome = std::expected<T, ExchangeError>;
 
-// What one connection has: the buffer may hold the beginning of the body, wire counts what HTTP took from
-// TLS.
+// The state of one connection. buffer may hold the beginning of the body; wire counts the octets that HTTP
+// took from TLS.
 struct Reading {
   beast::flat_buffer buffer{2 * max_header};
   std::size_t wire = 0;
@@ -61,7 +60,7 @@ inline std::unexpected<ExchangeError> stop(FetchStep step, const error_code& err
   if (error == asio::error::eof) return stop(step, "the server closed the connection");
   if (error == http::error::end_of_stream)
     return stop(step, "the server closed the connection without an answer");
-  if (error == http::error::partial_message) return stop(step, "the connection ended within the answer");
+  if (error == http::error::partial_message) return stop(step, "the connection ended before the answer did");
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return stop(step, "the headers are larger than 16 KiB");
   }
@@ -92,7 +91,7 @@ asio::awaitable<Outcome<std::size_t>> read_head(Stream& stream, beast::flat_buff
   }
 }
 
-// Takes a head off the buffer and gives it to the parser. Its limit is held by read_head().
+// Moves a head from the buffer into the parser. read_head() has already checked its size.
 template <class Body>
 Outcome<void> take_head(beast::flat_buffer& buffer, std::size_t size, http::response_parser<Body>& parser,
                         FetchStep step) {
@@ -107,12 +106,13 @@ Outcome<void> take_head(beast::flat_buffer& buffer, std::size_t size, http::resp
   return {};
 }
 
-// Reads headers until those of a final answer. 101 is final too: nobody asked for an upgrade.
+// Reads the headers of the final answer; interim answers are skipped. 101 counts as final, because nobody
+// asked for an upgrade.
 template <class Stream>
 asio::awaitable<Outcome<void>> read_header(Stream& stream, Reading& reading, std::optional<Parser>& parser) {
   for (;;) {
     parser.emplace();
-    parser->body_limit(boost::none);  // counted in read_body(), and of no interest unless the status is 200
+    parser->body_limit(boost::none);  // read_body() counts; the size matters only if the status is 200
     auto size = co_await read_head(stream, reading.buffer, FetchStep::response);
     if (!size) co_return std::unexpected(std::move(size.error()));
     reading.wire += *size;
@@ -124,7 +124,7 @@ asio::awaitable<Outcome<void>> read_header(Stream& stream, Reading& reading, std
   }
 }
 
-// One Content-Type, or several that say the same. Different ones can be read in two ways: nullopt.
+// The Content-Type; empty: there is none. nullopt: there are different ones, which can be read in two ways.
 inline std::optional<std::string> content_type(const Parser& parser) {
   std::optional<std::string> only;
   auto [first, last] = parser.get().equal_range(http::field::content_type);
@@ -149,9 +149,9 @@ inline std::optional<std::string> other_than(const Parser& parser, http::field f
 
 inline std::optional<std::string> refuse_body(const Parser& parser) {
   if (auto coding = other_than(parser, http::field::content_encoding, "identity"))
-    return "it is sent in the content coding " + *coding + ", which was not asked for";
+    return "the policy is sent in the content coding " + *coding + ", which was not asked for";
   if (auto coding = other_than(parser, http::field::transfer_encoding, "chunked"))
-    return "it is sent in the transfer coding " + *coding + "; only chunked is read";
+    return "the policy is sent in the transfer coding " + *coding + "; only chunked is read";
   if (parser.content_length().value_or(0) > max_policy_bytes) return "the policy is larger than 64 KiB";
   return std::nullopt;
 }
@@ -198,7 +198,7 @@ asio::awaitable<Outcome<HttpAnswer>> read_answer(Stream& stream) {
 struct TunnelAnswer {
   unsigned status = 0;
   std::string reason;  // printable
-  bool more = false;   // octets followed that the tunnel would take for the server's
+  bool more = false;   // more octets followed, which would be read as the server's
 };
 
 template <class Stream>

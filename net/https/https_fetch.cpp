@@ -24,7 +24,7 @@ struct Started : Fetch::Start {
   AddressLookupPtr lookup;
 };
 
-// Settings are shared: a fetch may still be on its way when the HttpsFetch that began it is replaced.
+// Settings are shared, because a fetch may still be under way when the HttpsFetch that began it is replaced.
 asio::awaitable<Fetched> fetch_policy(std::shared_ptr<const GetSettings> settings, PolicyRequest request) {
   GetJob job;
   job.url.host = policy_host(request.domain);

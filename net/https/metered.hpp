@@ -1,7 +1,7 @@
-// metered - a TCP stream that takes only so many octets from the other side, TLS's own included.
+// metered - a TCP stream that accepts a limited number of octets from the other side, TLS's own included.
 //
-// What a server sends below HTTP is read and worked on by OpenSSL alone: session tickets, key updates, empty
-// records. Without a bound it could send them for as long as a fetch lasts. Part of exchange.
+// What a server sends below HTTP (session tickets, key updates, empty records) is handled inside OpenSSL.
+// Without a limit the server could go on sending it for as long as a fetch lasts. Part of exchange.
 #pragma once
 
 #include <boost/asio/compose.hpp>
@@ -25,8 +25,8 @@ class MeteredTcp {
   Inner& next_layer() noexcept { return inner_; }
   lowest_layer_type& lowest_layer() noexcept { return inner_.socket().lowest_layer(); }
   const lowest_layer_type& lowest_layer() const noexcept { return inner_.socket().lowest_layer(); }
-  // Whether more than the limit came. The read that took it failed (message_size), and so does each later
-  // one.
+  // True if more than the limit came. The read that went above it failed (message_size), and so does each
+  // later one.
   bool exceeded() const noexcept { return exceeded_; }
 
   template <class Buffers, class Token>

@@ -38,7 +38,7 @@ Address v4_behind(const Address& address, unsigned bits) noexcept {
   return v4;
 }
 
-// A connected datagram socket asks the routing table and sends nothing.
+// Connecting a datagram socket asks the routing table and sends nothing.
 bool has_route(std::string_view somewhere) noexcept {
   SocketAddress address = socket_address(parse_address(somewhere).value(), 443);
   Fd socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -67,7 +67,7 @@ Address behind_nat64(const Cidr& prefix, const Address& address) noexcept {
   return out;
 }
 
-// The addresses of a.root-servers.net, as any global ones.
+// The addresses of a.root-servers.net; any global ones would do.
 bool is_ipv6_only() noexcept { return !has_route("198.41.0.4") && has_route("2001:503:ba3e::2:30"); }
 
 }  // namespace mtasts

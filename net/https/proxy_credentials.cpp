@@ -29,7 +29,7 @@ std::unexpected<Error> unreadable(const std::string& path, int error) {
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 std::string base64(std::string_view text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // and a NUL
+  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // one more for a NUL
   int size =
       EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
@@ -50,10 +50,10 @@ Result<std::string> proxy_authorization(std::string_view text, const std::string
 }
 
 Result<std::string> read_proxy_credentials(const std::string& path) {
-  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not hold up the start
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // so that a FIFO can't block the start
   struct stat found{};
   if (!file || ::fstat(file.get(), &found) != 0) return unreadable(path, errno);
-  if (!S_ISREG(found.st_mode)) return refuse(path, "is no regular file");
+  if (!S_ISREG(found.st_mode)) return refuse(path, "is not a regular file");
   if ((found.st_mode & (S_IRWXO | S_IWGRP)) != 0)
     return refuse(path, "may be read or changed by others; run chmod 600 on it");
   auto text = read_to_end(file, max_size + 1);

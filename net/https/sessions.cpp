@@ -13,10 +13,10 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using Session = std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)>;
 
-// A server may send tickets as long as the connection lasts. Those of a good one come at once.
+// A server may send tickets as long as the connection lasts. An honest one sends them at once.
 constexpr int most_tickets = 4;
 
-// What an SSL knows about its sessions; goes with it.
+// What an SSL knows about its sessions. It is freed with the SSL.
 struct Noting {
   std::shared_ptr<TlsSessions> sessions;
   std::string host;
@@ -41,7 +41,7 @@ std::optional<std::time_t> seconds_of(const ASN1_TIME* time) {
   return timegm(&parts);
 }
 
-// The time that all certificates of a verified chain have in common.
+// The period in which all certificates of a verified chain are valid.
 Verification verification_of(const STACK_OF(X509) * chain) {
   Verification verified{Steady::now(), 0, std::numeric_limits<std::time_t>::max()};
   int count = chain != nullptr ? sk_X509_num(chain) : 0;
@@ -56,8 +56,8 @@ Verification verification_of(const STACK_OF(X509) * chain) {
   return count > 0 ? verified : Verification{};
 }
 
-// A full handshake's own chain; a resumed one has none, and goes on with that of its session. The session's
-// certificate must be the one that was verified.
+// A full handshake has a chain of its own. A resumed one has none, so that of its session still counts. The
+// session's certificate must be the one that was verified.
 Verification verification_of(SSL& ssl, const SSL_SESSION& session, const Noting& noting) {
   if (SSL_session_reused(&ssl)) return noting.offered;
   STACK_OF(X509)* chain = SSL_get0_verified_chain(&ssl);
@@ -85,7 +85,7 @@ Session decoded(const std::string& octets) {
   return {session, SSL_SESSION_free};
 }
 
-// Returns 0: OpenSSL keeps its session.
+// Returns 0, which means that OpenSSL keeps the ownership of the session.
 int note_session(SSL* ssl, SSL_SESSION* session) noexcept try {
   Noting* noting = noting_of(*ssl);
   if (noting == nullptr || ++noting->tickets > most_tickets || !may_keep(*ssl, *session)) return 0;

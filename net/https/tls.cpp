@@ -16,7 +16,7 @@
 namespace mtasts {
 namespace {
 
-constexpr int max_names = 5;  // of a certificate, in a message
+constexpr int max_names = 5;  // names of a certificate that a message lists
 
 template <auto Free>
 struct Deleter {
@@ -29,14 +29,14 @@ using Ssl = std::unique_ptr<SSL, Deleter<SSL_free>>;
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
-// Of the oldest error of this thread's queue, which names the cause; empties the queue.
+// The words of the oldest error in this thread's queue, which is the cause. Empties the queue.
 std::string oldest_error() {
   unsigned long code = ERR_get_error();
   ERR_clear_error();
   return openssl_words(code);
 }
 
-// What the more common failures of a handshake mean; empty: OpenSSL's words say it.
+// What the more common failures of a handshake mean; empty: OpenSSL's words are clear.
 std::string_view meaning_of(unsigned long code) noexcept {
   if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
   switch (ERR_GET_REASON(code)) {
@@ -45,12 +45,12 @@ std::string_view meaning_of(unsigned long code) noexcept {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the server offers no TLS 1.2 or later";
     // The one protocol offered is HTTP/1.1 (make_tls_context()).
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
-      return "the server does not speak HTTP/1.1, perhaps HTTP/2 alone";
+      return "the server does not speak HTTP/1.1, perhaps only HTTP/2";
   }
   return {};
 }
 
-// OpenSSL takes a store that isn't there for a good one, and no policy could ever be fetched.
+// OpenSSL accepts a store that isn't there, and then no policy could ever be fetched.
 bool system_has_roots() {
   auto named = [](const char* variable, const char* standard) {
     const char* value = std::getenv(variable);
@@ -101,13 +101,13 @@ std::string date_of(const ASN1_TIME* time) {
   return printable({data, static_cast<std::size_t>(size)});
 }
 
-// What helps to understand the error, from the certificate it is about.
+// What the certificate says that helps to understand the error.
 std::string details(int error, const X509* certificate) {
   if (certificate == nullptr) return {};
   if (error == X509_V_ERR_CERT_HAS_EXPIRED)
     return "; it expired on " + date_of(X509_get0_notAfter(certificate));
   if (error == X509_V_ERR_CERT_NOT_YET_VALID)
-    return "; it begins on " + date_of(X509_get0_notBefore(certificate));
+    return "; it is valid from " + date_of(X509_get0_notBefore(certificate));
   if (error != X509_V_ERR_HOSTNAME_MISMATCH) return {};
   std::string names = names_of(*certificate);
   return names.empty() ? "; it has no DNS name (a common name does not count)" : "; its names are " + names;
@@ -125,8 +125,8 @@ Result<SslCtx> make_tls_context(const std::string& ca_file) {
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);  // a server could make us work without end
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
-  // Only HTTP/1.1 is spoken here; a server that minds names protocols can't be led to answer as something
-  // else.
+  // Only HTTP/1.1 is spoken here. With ALPN, a server that supports it can't be tricked into answering in
+  // another protocol.
   constexpr unsigned char http[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context.get(), http, sizeof http);
   report_sessions(*context);
@@ -139,7 +139,7 @@ std::string openssl_words(unsigned long code) {
   if (code == 0) return "unknown error";
   if (ERR_SYSTEM_ERROR(code)) return std::system_category().message(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
-  std::string words = reason != nullptr ? reason : "an error without words, " + std::to_string(code);
+  std::string words = reason != nullptr ? reason : "an error that OpenSSL does not describe";
   std::string_view meaning = meaning_of(code);
   return meaning.empty() ? words : std::string(meaning) + " (" + words + ")";
 }
@@ -150,7 +150,7 @@ SSL* new_client(SSL_CTX& context, const std::string& host) {
   SSL_set_hostflags(ssl.get(),
                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);  // STS-10
   if (SSL_set1_host(ssl.get(), host.c_str()) != 1) return nullptr;
-  // SSL_set_tlsext_host_name(), whose cast GCC warns of; OpenSSL copies the name.
+  // This is SSL_set_tlsext_host_name() without its cast, which GCC warns about. OpenSSL copies the name.
   void* name = const_cast<char*>(host.c_str());
   if (SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)
     return nullptr;  // STS-8

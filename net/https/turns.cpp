@@ -12,8 +12,8 @@ namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 using Timer = std::shared_ptr<asio::steady_timer>;
 
-// Who waits is in the queue by his timer. The first has it set to his moment, the others to the end of their
-// patience; who becomes first is woken to look again.
+// Each waiter is in the queue with its timer. The timer of the first one ends when its turn comes, those of
+// the others when their patience ends. A waiter that becomes the first is woken to set its timer again.
 struct HostTurns::Host {
   unsigned now = 0;
   Steady::time_point next{};  // not before this

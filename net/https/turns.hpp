@@ -1,8 +1,8 @@
-// turns - how often and how many at once the refresher asks one address: policy hosts serve many domains, and
-// after an outage all of them are due.
+// turns - limits how often, and how many at once, refreshes ask one address. A policy host may serve many
+// domains, and after an outage all of them are due.
 //
-// For refreshes only: an asker's fetch takes no turn and counts for nothing here. Else whoever has domains at
-// the same address could keep another's first policy from being fetched.
+// For refreshes only: an asker's fetch takes no turn and is not counted here. Otherwise somebody who has
+// domains at the same address could keep another domain's first policy from being fetched.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,9 +17,9 @@
 namespace mtasts {
 
 struct TurnOptions {
-  unsigned at_once = 4;                    // of one address
-  std::chrono::milliseconds interval{50};  // between two of one address: 20 a second
-  std::size_t most_idle = 1024;            // addresses remembered; above, those at rest are forgotten
+  unsigned at_once = 4;                    // at one address
+  std::chrono::milliseconds interval{50};  // between two turns at one address: 20 a second
+  std::size_t most_idle = 1024;            // addresses remembered; above that, idle ones are forgotten
 };
 
 class HostTurns {
@@ -27,8 +27,8 @@ class HostTurns {
   explicit HostTurns(boost::asio::any_io_executor executor, TurnOptions options = {});
 
   class Turn;
-  // A turn at the address, in order, held until the result goes. nullopt: there was none in time. Only on the
-  // executor's thread; HostTurns may go before its turns do.
+  // Waits for a turn at the address, first come, first served. It is given back when the result is destroyed.
+  // nullopt: none came within the patience. For the executor's thread only. Turns may outlive the HostTurns.
   boost::asio::awaitable<std::optional<Turn>> take(Address address, std::chrono::milliseconds patience);
   std::size_t addresses() const noexcept;
 

@@ -74,7 +74,7 @@ TEST_CASE("PFX-33: a resolver is asked as Postfix asks it", "[net]") {
     if (asked++ == 0 && reply.truncated) return DnsReply{.silent = true};
     return reply;
   });
-  int unanswered = 0;  // time passes only while one of so many questions waits in vain
+  int unanswered = 0;  // time passes only while one of this many questions stays without an answer
   const auto began = std::chrono::steady_clock::now();
   fake::VirtualTime virtual_time(
       [&] { return asked <= unanswered && std::chrono::steady_clock::now() - began < asked.load() * 10s; });

@@ -44,7 +44,7 @@ TEST_CASE("IPv6 and IPv4 in turn", "[net]") {
   CHECK(*found == some({"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"}));
 }
 
-TEST_CASE("no address: the cause in the DNS's words", "[net]") {
+TEST_CASE("no address: the DNS's words give the cause", "[net]") {
   using enum DnsAnswer::Kind;
   struct Row {
     const char* why;
@@ -75,7 +75,7 @@ TEST_CASE("one family's failure does not matter while the other has data", "[net
   CHECK(*found == some({"192.0.2.1"}));
 }
 
-TEST_CASE("a DNS that never answers does not hold up the fetch", "[net]") {
+TEST_CASE("a Dns that never answers does not hold up the fetch", "[net]") {
   fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;
@@ -166,7 +166,7 @@ TEST_CASE("RFC 6147 §5.5: an IPv4 host on the other side of a NAT64", "[net]") 
   CHECK(beyond_nat64(row.v6, row.nat64, row.tried) == row.want);
 }
 
-TEST_CASE("a bogus AAAA record is no address of the host", "[net]") {
+TEST_CASE("a bogus AAAA record is not an address of the host", "[net]") {
   auto bogus = aaaa({"2001:67c:2b0::1"}, DnsAnswer::Security::bogus);
   auto alone = merge_answers("host.example", bogus, none(DnsAnswer::Kind::no_data));
   REQUIRE(!alone);

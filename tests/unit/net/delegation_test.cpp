@@ -91,7 +91,8 @@ TEST_CASE("RFC 5155 §9.2, RFC 9276: what a denial that counts as insecure prove
   CHECK(is_unsigned_delegation(packet({}), "dead.tld", false));  // an unsigned zone
   CHECK(is_unsigned_delegation(with(1, 0), "dead.tld", false));  // opt-out
   CHECK(is_unsigned_delegation(with(1, 150), "dead.tld", false));
-  CHECK_FALSE(is_unsigned_delegation(with(1, 151), "dead.tld", false));  // signed, but too dear to validate
+  CHECK_FALSE(
+      is_unsigned_delegation(with(1, 151), "dead.tld", false));  // signed, but too expensive to validate
   CHECK_FALSE(is_unsigned_delegation(with(0, 500), "dead.tld", false));
   CHECK_FALSE(is_unsigned_delegation(with(0, 0), "dead.tld", false));
 }

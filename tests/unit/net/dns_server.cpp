@@ -175,7 +175,7 @@ void DnsServer::take_udp(std::vector<Late>& late) {
   ++questions_;
   if (reply.silent) return;
   late.push_back({steady_clock::now() + reply.delay, from, response(query, end, reply), reply.until});
-  std::set<std::string> names;  // what is sent again counts once
+  std::set<std::string> names;  // a question that is sent again counts once
   for (const Late& each : late) names.insert(each.bytes.substr(12, end - 12));
   most_at_once_ = std::max<int>(most_at_once_, static_cast<int>(names.size()));
 }

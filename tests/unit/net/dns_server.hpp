@@ -1,7 +1,7 @@
 // dns_server - a scripted DNS server on 127.0.0.1, UDP and TCP on one port, in a thread of its own.
 //
 // The script is a function from a question to a reply; it runs on the server's thread. Names are in lower
-// case without the final dot. No compression, no checks: it is to serve one client, libunbound.
+// case without the final dot. No compression and no checks, because it serves only one client, libunbound.
 #pragma once
 
 #include <atomic>

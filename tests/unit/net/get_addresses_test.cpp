@@ -25,7 +25,7 @@ TEST_CASE("every address is tried", "[net]") {
   SECTION("several refuse") {
     for (const char* dead : {"127.0.0.2", "127.0.0.3", "127.0.0.4"}) bench.address(dead);
   }
-  SECTION("there is no way to the first") {
+  SECTION("there is no route to the first") {
     bench.address("::ffff:0:1");
     bench.settings->allow_addresses.push_back(parse_cidr("::/0").value());
   }
@@ -64,7 +64,7 @@ TEST_CASE("RFC 6147 §5.5: the address that a DNS64 made up is the last resort",
   DnsAnswer& made_up = bench.dns.answers[{host, RrType::aaaa}];
   made_up.kind = DnsAnswer::Kind::failed;
   made_up.security = DnsAnswer::Security::bogus;
-  SECTION("judged as every other") {
+  SECTION("judged like every other") {
     auto answer = bench.fetch(server->port());
     REQUIRE(!answer);
     CHECK(answer.error().detail.starts_with("127.0.0.2: "));
@@ -75,7 +75,7 @@ TEST_CASE("RFC 6147 §5.5: the address that a DNS64 made up is the last resort",
   CHECK(answer->body == policy);
 }
 
-TEST_CASE("a bad address does not end it: the next is tried", "[net]") {
+TEST_CASE("a bad address does not end the fetch: the next is tried", "[net]") {
   StreamServer good(answering(sized(policy)));
   struct Row {
     const char* why;
@@ -143,7 +143,7 @@ TEST_CASE("an address that swallows connections costs its share, not the deadlin
   CHECK(steady_clock::now() - begin == 1s);
 }
 
-TEST_CASE("the failure that came farthest is told, the others behind it", "[net]") {
+TEST_CASE("the failure that came farthest is reported, and then the others", "[net]") {
   StreamServer server(
       [id = authority().issue({.dns_names = {"x.example"}})](Peer& peer) { peer.start_tls(id); });
   FetchBench bench;

@@ -42,7 +42,7 @@ TEST_CASE("STS-8: what is asked", "[net]") {
   CHECK(head.contains("\r\nConnection: close\r\n"));
 }
 
-TEST_CASE("answers that are taken", "[net]") {
+TEST_CASE("answers that are accepted", "[net]") {
   struct Row {
     const char* why;
     std::string text;
@@ -148,9 +148,9 @@ TEST_CASE("answers that are refused", "[net]") {
        "transfer coding \"gzip, chunked\""},
       {"gzip as the only transfer coding", ok("Transfer-Encoding: gzip\r\n", "x"),
        "transfer coding \"gzip\""},
-      {"shorter than its length", ok("Content-Length: 100\r\n", "short"), "ended within the answer"},
+      {"shorter than its length", ok("Content-Length: 100\r\n", "short"), "ended before the answer did"},
       {"chunks without an end", ok("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"),
-       "ended within the answer"},
+       "ended before the answer did"},
       {"no HTTP", "220 mx.good.example ESMTP\r\n\r\n", "it begins \"220 mx.good.example ESMTP\""},
       {"HTTP/2's first frame", std::string("\0\0\x12\4\0\0\0\0\0", 9) + "\r\n\r\n", "the answer is HTTP/2"},
       {"HTTP/2 in words", "HTTP/2 200\r\n\r\n", "it begins \"HTTP/2 200\""},
@@ -162,7 +162,7 @@ TEST_CASE("answers that are refused", "[net]") {
       {"a CR within a line", "HTTP/1.1 200 OK\nA: b\rc\n\n", ""},
       {"LF alone, and a name with a blank", "HTTP/1.1 200 OK\nA b: c\n\n", "bad field"},
       {"closes at once", "", "without an answer"},
-      {"closes within the headers", "HTTP/1.1 200 OK\r\nContent-", "ended within the answer"},
+      {"closes within the headers", "HTTP/1.1 200 OK\r\nContent-", "ended before the answer did"},
       {"two lengths", ok("Content-Length: 1\r\nContent-Length: 2\r\n", "xx"), "multiple Content-Length"},
       {"a length and chunks", ok("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), ""},
       {"no length in words", ok("Content-Length: one\r\n", "x"), "bad Content-Length"},
@@ -177,7 +177,7 @@ TEST_CASE("answers that are refused", "[net]") {
   CHECK(answer.error().detail.contains(row.words));
 }
 
-TEST_CASE("a connection cut without close_notify is no end of a policy", "[net]") {
+TEST_CASE("a connection that is cut without close_notify does not end a policy", "[net]") {
   auto cut_after = [](std::string text) {
     return [text = std::move(text), identity = good_identity()](Peer& peer) {
       if (!peer.start_tls(identity)) return;
@@ -203,7 +203,7 @@ TEST_CASE("a connection cut without close_notify is no end of a policy", "[net]"
   }
 }
 
-TEST_CASE("one deadline over everything", "[net]") {
+TEST_CASE("one deadline for everything", "[net]") {
   struct Row {
     const char* why;
     PeerScript script;

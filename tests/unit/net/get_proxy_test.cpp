@@ -21,13 +21,13 @@ PeerScript proxying(std::string reply, std::string* seen = nullptr) {
 
 TEST_CASE("through an HTTP proxy", "[net]") {
   std::string seen;
-  FetchBench bench;  // the policy host's name is the proxy's to resolve: this DNS does not know it
+  FetchBench bench;  // the proxy resolves the policy host's name; this Dns does not know it
   bench.settings->allow_addresses.clear();
   Fetched answer;
   {
     StreamServer proxy(proxying("HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n", &seen));
     SECTION("by address") { bench.settings->proxy = ProxyAddress{"127.0.0.1", proxy.port()}; }
-    SECTION("by name, special-use because the administrator said so") {
+    SECTION("by name, special-use, which is allowed because the administrator named it") {
       bench.settings->proxy = ProxyAddress{"proxy.example", proxy.port()};
       bench.address("127.0.0.1", "proxy.example");
     }
@@ -47,7 +47,7 @@ TEST_CASE("a proxy that gives no reason, in lines that end in LF alone", "[net]"
   CHECK(answer->body == policy);
 }
 
-TEST_CASE("RFC 7617: the login is for the proxy alone", "[net]") {
+TEST_CASE("RFC 7617: only the proxy gets the login", "[net]") {
   std::string at_proxy, at_host;
   FetchBench bench;
   bench.settings->proxy_authorization = "Basic dXNlcjpzZWNyZXQ=";

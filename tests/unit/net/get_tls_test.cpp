@@ -36,7 +36,7 @@ TEST_CASE("STS-9, STS-10: certificates", "[net]") {
        "certificate has expired (depth 0); it expired on "},
       {"not yet valid",
        {.dns_names = {host}, .begins = 3600, .ends = 7200},
-       "not yet valid (depth 0); it begins on "},
+       "not yet valid (depth 0); it is valid from "},
       {"self-signed", {.dns_names = {host}, .self_signed = true}, "self-signed certificate"},
   }));
   INFO(row.why);
@@ -72,7 +72,7 @@ TEST_CASE("an authority that is not ours", "[net]") {
   CHECK(answer.error().detail.contains("unable to get local issuer certificate"));
 }
 
-// A server that takes no protocol but HTTP/2 (RFC 7301 §3.2).
+// A server that accepts only HTTP/2 (RFC 7301 §3.2).
 int only_http2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                unsigned offered_size, void*) {
   static constexpr unsigned char http2[] = {2, 'h', '2'};
@@ -96,7 +96,7 @@ TEST_CASE("handshakes that fail, in plain words and OpenSSL's own", "[net]") {
          SSL_CTX_set_alpn_select_cb(context.get(), only_http2, nullptr);
          peer.start_tls(*context);
        },
-       "does not speak HTTP/1.1, perhaps HTTP/2 alone"},
+       "does not speak HTTP/1.1, perhaps only HTTP/2"},
       {"no TLS at all",
        [](Peer& peer) {
          peer.write("220 hello\r\n");
@@ -113,7 +113,7 @@ TEST_CASE("handshakes that fail, in plain words and OpenSSL's own", "[net]") {
   CHECK(answer.error().detail.contains(row.words));
 }
 
-TEST_CASE("what a server sends below HTTP has an end too", "[net]") {
+TEST_CASE("what a server sends below HTTP is limited too", "[net]") {
   struct Row {
     const char* why;
     bool (Peer::*send)();

@@ -48,7 +48,7 @@ TEST_CASE("a head in the one form that is read", "[net]") {
   CHECK(plain_head(row.head) == row.want);
 }
 
-TEST_CASE("a beginning is judged as far as it goes", "[net]") {
+TEST_CASE("the beginning of an answer is judged as far as it has come", "[net]") {
   struct Row {
     std::string bytes;
     const char* want;  // empty: nothing against it

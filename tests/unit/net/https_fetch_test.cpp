@@ -70,7 +70,7 @@ TEST_CASE("a fetch that was begun and is not needed ends with its Fetch", "[net]
   run_for(loop, 5ms);
 }
 
-TEST_CASE("nothing is begun while the DNS is busy", "[net]") {
+TEST_CASE("nothing is begun while the Dns is busy", "[net]") {
   fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
   FixedDns dns;

@@ -1,6 +1,6 @@
 // https_server - a scripted server on 127.0.0.0/8, in a thread of its own, one connection after the other.
 //
-// A script gets the connection and does with it what it likes; the connection is closed when it returns.
+// A script gets the connection and may do anything with it; the connection is closed when the script returns.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -29,7 +29,7 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   bool start_tls(const Identity& identity, int highest_version = TLS1_3_VERSION);
-  bool start_tls(SSL_CTX& context);  // which is kept by the caller: its sessions can be resumed
+  bool start_tls(SSL_CTX& context);  // the caller keeps it, so that its sessions can be resumed
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string read_head();                          // up to and with the empty line, over TLS if started
   bool write(std::string_view text);                // false: the other side is gone
@@ -51,7 +51,7 @@ using PeerScript = std::function<void(Peer&)>;
 
 class StreamServer {
  public:
-  // address: of 127.0.0.0/8, or ::1; port 0: any. Throws std::runtime_error if it is not to be had.
+  // address: of 127.0.0.0/8, or ::1; port 0: any. Throws std::runtime_error if it can't be bound.
   explicit StreamServer(PeerScript script, const char* address = "127.0.0.1", std::uint16_t port = 0);
   ~StreamServer();
   StreamServer(const StreamServer&) = delete;

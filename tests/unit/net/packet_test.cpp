@@ -45,7 +45,7 @@ TEST_CASE("RFC 1035 §4.1: the records of an answer", "[net]") {
       {"names have no case", RrType::txt, {{"A.Example", txt, one}}, {one}, ""},
       {"of another owner", RrType::txt, {{"b.example", txt, one}}, {}, ""},
       {"of another type", RrType::txt, {{"a.example", mx, dns_u16(10) + target}}, {}, ""},
-      {"signatures are no data",
+      {"signatures are not data",
        RrType::txt,
        {{"a.example", rrsig, "x"}, {"a.example", txt, one}},
        {one},
@@ -114,7 +114,7 @@ TEST_CASE("RFC 1035 §4.1: the records of an answer", "[net]") {
   CHECK(read->canonical == row.canonical);
 }
 
-TEST_CASE("what is malformed is not read", "[net]") {
+TEST_CASE("a malformed packet is not read", "[net]") {
   struct Row {
     const char* why;
     RrType type;
@@ -133,7 +133,7 @@ TEST_CASE("what is malformed is not read", "[net]") {
   CHECK(!read_answer(packet(static_cast<std::uint16_t>(row.type), {row.record}), "a.example", row.type));
 }
 
-TEST_CASE("RFC 2308 §5: how long an answer holds", "[net]") {
+TEST_CASE("RFC 2308 §5: how long an answer is valid", "[net]") {
   const std::string one = dns_strings({"one"}), target = dns_name("b.example");
   auto ttl = [](Records answer, Records authority) {
     auto read = read_answer(packet(txt, std::move(answer), std::move(authority)), "a.example", RrType::txt);

@@ -57,7 +57,7 @@ TEST_CASE("the text for libunbound", "[net]") {
             ->ends_with("forward-addr: fe80::1%eth0@53\n"));
 }
 
-TEST_CASE("private zones are asked from their own server, the rest from the forwarder", "[net]") {
+TEST_CASE("questions about private zones go to their own server, the rest to the forwarder", "[net]") {
   DnsServer inside([](const DnsQuestion& q) { return says(q, "inside"); });
   DnsServer outside([](const DnsQuestion& q) { return says(q, "outside"); });
   UnboundOptions options;
@@ -129,7 +129,7 @@ TEST_CASE("without validation a stripped zone is answered, insecure", "[net]") {
   CHECK(answer.security == Security::insecure);
 }
 
-TEST_CASE("an anchor of other keys: bogus, and the keys are handed over", "[net]") {
+TEST_CASE("an anchor with other keys: bogus, and the keys come with the answer", "[net]") {
   DnsSigner root(""), older("");
   DnsServer server([&root](const DnsQuestion& q) -> DnsReply {
     if (q.name.empty() && q.type == type_dnskey) return {.answer = root.with_signature({root.dnskey()})};

@@ -40,7 +40,7 @@ TEST_CASE("a file without a login", "[net]") {
   CHECK(login.error().detail == "[https] proxy_credentials_file: /file must hold one line, user:password");
 }
 
-TEST_CASE("who may read the file", "[net]") {
+TEST_CASE("the modes that the file may have", "[net]") {
   struct Row {
     mode_t mode;
     bool want;
@@ -69,7 +69,7 @@ TEST_CASE("a login that can't be read", "[net]") {
   CHECK(missing.error().detail.contains("/nonexistent/login can't be read: No such file or directory"));
   auto folder = read_proxy_credentials("/tmp");
   REQUIRE(!folder);
-  CHECK(folder.error().detail.contains("is no regular file"));
+  CHECK(folder.error().detail.contains("is not a regular file"));
   TempFile large("user:" + std::string(5000, 'x'));
   auto refused = read_proxy_credentials(large.path());
   REQUIRE(!refused);

@@ -12,7 +12,7 @@
 
 namespace mtasts {
 
-// Starts it; the result appears in the returned place.
+// Starts it; the result appears in the returned object.
 template <class T>
 std::shared_ptr<std::optional<T>> start(boost::asio::io_context& loop, boost::asio::awaitable<T> work) {
   auto place = std::make_shared<std::optional<T>>();

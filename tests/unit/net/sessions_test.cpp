@@ -70,7 +70,7 @@ TEST_CASE("a session of TLS 1.2 is resumed", "[net]") {
   CHECK(world.resumed == 1);
 }
 
-TEST_CASE("without a place for sessions every handshake is a full one", "[net]") {
+TEST_CASE("without a TlsSessions every handshake is a full one", "[net]") {
   World world;
   world.bench.settings->sessions = nullptr;
   for (int i = 0; i < 2; ++i) CHECK(world.fetch());
@@ -145,7 +145,7 @@ TEST_CASE("the oldest session goes when they take too much", "[net]") {
   CHECK(world.bench.settings->sessions->size() == 1);
 }
 
-TEST_CASE("what is kept of a session does not grow with the certificates", "[net]") {
+TEST_CASE("what is kept of a session does not grow with the chain of certificates", "[net]") {
   std::vector<std::string> names{host};
   for (int i = 0; i < 1000; ++i) names.push_back("name" + std::to_string(i) + ".a-fat-certificate.example");
   World fat(authority().issue({.dns_names = names})), lean;
@@ -174,7 +174,7 @@ TEST_CASE("a server that forgot its keys gets a full handshake", "[net]") {
   CHECK(world.full == 2);
 }
 
-TEST_CASE("a server that now has a certificate of a stranger is not believed", "[net]") {
+TEST_CASE("a server whose certificate is now a stranger's is refused", "[net]") {
   World world;
   CHECK(world.fetch());
   Authority stranger;
@@ -183,7 +183,7 @@ TEST_CASE("a server that now has a certificate of a stranger is not believed", "
   CHECK(world.bench.settings->sessions->size() == 0);
 }
 
-TEST_CASE("a handshake that breaks with a session is tried once more without", "[net]") {
+TEST_CASE("a handshake that fails with a session is tried once more without one", "[net]") {
   World world;
   CHECK(world.fetch());
   world.breaks = 1;

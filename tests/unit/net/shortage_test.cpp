@@ -1,4 +1,4 @@
-// What fails because this process has no descriptor left.
+// Failures because this process has no descriptor left.
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include "tests/unit/net/dns_server.hpp"
 #include "tests/unit/net/get_bench.hpp"
 
-// There in a build with UBSan, whose check of a virtual call looks at memory through a pipe: without a
+// Defined in a build with UBSan. UBSan checks a virtual call by reading memory through a pipe; without a
 // descriptor it takes a good object for a bad one.
 extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss();
 
@@ -126,7 +126,8 @@ TEST_CASE("a fetch without a descriptor fails as this host's own fault", "[short
   CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a fetch with many addresses waits no longer for a descriptor than one with one", "[shortage]") {
+TEST_CASE("a fetch with many addresses waits no longer for a descriptor than a fetch with one address",
+          "[shortage]") {
   if (&__ubsan_handle_dynamic_type_cache_miss != nullptr) SKIP("UBSan needs descriptors");
   FetchBench bench;
   boost::asio::steady_timer first_timer(bench.loop);  // makes the loop's own descriptors

@@ -48,7 +48,7 @@ struct World {
   }
 };
 
-TEST_CASE("turns at one address: in order, so many at once, and so often", "[net]") {
+TEST_CASE("turns at one address: in order, with limits on how many at once and how often", "[net]") {
   World world({.at_once = 2, .interval = 10ms});
   world.start(7, "192.0.2.1");
   world.loop.run();
@@ -67,14 +67,14 @@ TEST_CASE("by default 4 at once and 20 a second", "[net]") {
   CHECK(world.begun.back() - world.begun.front() == 150ms);
 }
 
-TEST_CASE("another address waits for nobody", "[net]") {
+TEST_CASE("another address does not wait", "[net]") {
   World world({.at_once = 1, .interval = 1s});
   for (const char* where : {"192.0.2.1", "192.0.2.2", "2001:db8::1"}) world.start(1, where, 0ms);
   world.loop.run();
   CHECK(world.order.size() == 3);
 }
 
-TEST_CASE("who finds no turn in time is put off, and those behind him go on", "[net]") {
+TEST_CASE("a waiter that gets no turn in time is put off, and those after it go on", "[net]") {
   World world({.at_once = 1, .interval = 0ms});
   world.takes = 100ms;
   world.start(1, "192.0.2.1");
@@ -85,7 +85,7 @@ TEST_CASE("who finds no turn in time is put off, and those behind him go on", "[
   CHECK(world.order == std::vector<int>{0, 0});
 }
 
-TEST_CASE("addresses at rest are forgotten, others are not", "[net]") {
+TEST_CASE("idle addresses are forgotten, others are not", "[net]") {
   World world({.at_once = 1, .interval = 0ms, .most_idle = 10});
   world.takes = 5ms;
   for (int i = 0; i < 100; ++i) {
@@ -101,7 +101,7 @@ TEST_CASE("addresses at rest are forgotten, others are not", "[net]") {
   CHECK(world.turns->addresses() == 100);
 }
 
-TEST_CASE("who waits for a turn may outlive the turns", "[net]") {
+TEST_CASE("a waiter may outlive the turns", "[net]") {
   World world({.at_once = 1, .interval = 0ms});
   world.start(3, "192.0.2.1");
   world.loop.run_for(5ms);
@@ -110,7 +110,7 @@ TEST_CASE("who waits for a turn may outlive the turns", "[net]") {
   CHECK(world.order.size() == 3);
 }
 
-TEST_CASE("a loop that goes while some wait", "[net]") {
+TEST_CASE("a loop that is destroyed while some wait", "[net]") {
   World world({.at_once = 1, .interval = 1s});
   world.start(5, "192.0.2.1");
   world.loop.run_for(5ms);

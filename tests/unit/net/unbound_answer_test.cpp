@@ -24,7 +24,7 @@ DnsReply without_data(std::uint16_t rcode = 0) {
   return {.answer = {}, .authority = {dns_soa("example", 77)}, .rcode = rcode};
 }
 
-TEST_CASE("UB-5 to UB-7, UB-16: what libunbound says, kept apart", "[net]") {
+TEST_CASE("UB-5 to UB-7, UB-16: the kinds of libunbound's answers are kept apart", "[net]") {
   struct Row {
     const char* why;
     int rcode;
@@ -106,7 +106,7 @@ TEST_CASE("the cause of a bogus answer is one printable line", "[net]") {
   CHECK(answer.reason.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("libunbound's words do not say again what was asked", "[net]") {
+TEST_CASE("libunbound's words do not repeat the question", "[net]") {
   struct Row {
     const char *why_bogus, *want;
   };
@@ -134,7 +134,7 @@ TEST_CASE("libunbound's words do not say again what was asked", "[net]") {
   CHECK(answer.reason == row.want);
 }
 
-TEST_CASE("bogus AAAA records are handed over, for policy hosts behind a DNS64", "[net]") {
+TEST_CASE("bogus AAAA records come with the answer, for policy hosts behind a DNS64", "[net]") {
   constexpr std::uint16_t type_aaaa = 28;
   std::string address(16, '\1');
   DnsReply reply{.answer = {{"example", type_aaaa, address}}, .authority = {}};
@@ -146,7 +146,7 @@ TEST_CASE("bogus AAAA records are handed over, for policy hosts behind a DNS64",
   CHECK(answer.rdata == std::vector<std::string>{address});
 }
 
-TEST_CASE("bogus keys are handed over, for the DNSSEC check", "[net]") {
+TEST_CASE("bogus keys come with the answer, for the DNSSEC check", "[net]") {
   DnsReply reply{.answer = {{"example", type_dnskey, "\1\1\3\x0Dkey"}}, .authority = {}};
   DnsAnswer answer =
       to_answer({.packet = dns_message("example", type_dnskey, reply), .security = Security::bogus},

@@ -226,7 +226,7 @@ TEST_CASE("DNSSEC: secure, bogus and insecure are told apart", "[net]") {
   }
 }
 
-TEST_CASE("files that can't be used are said with key, path and remedy", "[net]") {
+TEST_CASE("an error about a file has the key, the path and the remedy", "[net]") {
   struct Row {
     const char *why, *key;
     std::string path, text;  // no path: a file with the text
@@ -237,9 +237,9 @@ TEST_CASE("files that can't be used are said with key, path and remedy", "[net]"
       {"the anchor is a folder", "trust_anchor", "/", "", "Is a directory", "dns-root-data"},
       {"empty anchor", "trust_anchor", "", "", "empty", "dns-root-data"},
       {"UB-3: no anchor in it", "trust_anchor", "", "; nothing\n", "", "DS or DNSKEY"},
-      {"no zone file", "trust_anchor", "", "this is no zone file\n", "", "DS or DNSKEY"},
+      {"not a zone file", "trust_anchor", "", "this is not a zone file\n", "", "DS or DNSKEY"},
       {"missing hints", "root_hints", "/nonexistent/hints", "", "No such file", "leave it empty"},
-      {"hints are no zone file", "root_hints", "", "this is no zone file\n(", "", "named.root"},
+      {"hints are not a zone file", "root_hints", "", "this is not a zone file\n(", "", "named.root"},
   }));
   INFO(row.why);
   TempFile file(row.text);

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-// What libunbound has of the events: the functions, and calls.
+// What libunbound uses of the events: the functions and the calls.
 struct Bench {
   Bench() {
     auto made = UnboundEvents::make(loop, [this] { events->run(); });
@@ -83,7 +83,7 @@ struct Watch {
   short why = 0;
 };
 
-TEST_CASE("UB-16: what is not read is told again, as libunbound expects", "[net]") {
+TEST_CASE("UB-16: octets that are not read are reported again, as libunbound expects", "[net]") {
   Bench bench;
   Pipe pipe;
   Watch watch(bench, pipe.ends[0], UB_EV_READ | UB_EV_PERSIST);
@@ -109,7 +109,7 @@ TEST_CASE("an event that does not persist is called once", "[net]") {
   CHECK(run_until(bench.loop, 5s, [&] { return watch.calls == 2; }));
 }
 
-// The loop stood still meanwhile. libunbound would ask again, and take the server for a slow one.
+// The loop stood still meanwhile. Otherwise libunbound would ask again and take the server for a slow one.
 TEST_CASE("what is ready is not late, however much is ready", "[net]") {
   Bench bench;
   constexpr int count = 200;
@@ -127,7 +127,7 @@ TEST_CASE("what is ready is not late, however much is ready", "[net]") {
   CHECK(std::ranges::all_of(watches, [](const auto& watch) { return watch->why == UB_EV_READ; }));
 }
 
-TEST_CASE("an event that is added again has the new time alone", "[net]") {
+TEST_CASE("an event that is added again has only the new timeout", "[net]") {
   Bench bench;
   Pipe pipe;
   Watch watch(bench, pipe.ends[0], UB_EV_READ);
@@ -139,7 +139,7 @@ TEST_CASE("an event that is added again has the new time alone", "[net]") {
   CHECK(run_until(bench.loop, 5s, [&] { return watch.calls == 1; }));
 }
 
-TEST_CASE("a timer takes its call with its time", "[net]") {
+TEST_CASE("adding a timer sets its callback together with its timeout", "[net]") {
   Bench bench;
   Watch first(bench, -1, UB_EV_TIMEOUT), second(bench, -1, UB_EV_TIMEOUT);
   timeval soon{.tv_sec = 0, .tv_usec = 5000};
@@ -148,7 +148,7 @@ TEST_CASE("a timer takes its call with its time", "[net]") {
   CHECK(first.calls == 0);
 }
 
-TEST_CASE("a time is over once, and again for an event that persists", "[net]") {
+TEST_CASE("a timeout ends once, and again and again for a persistent event", "[net]") {
   Bench bench;
   Pipe pipe;
   Watch once(bench, -1, UB_EV_TIMEOUT);
@@ -162,7 +162,7 @@ TEST_CASE("a time is over once, and again for an event that persists", "[net]") 
   CHECK(once.calls == 1);
 }
 
-TEST_CASE("a stall of an event that persists is told although it was read from", "[net]") {
+TEST_CASE("a persistent event times out again after it was read from", "[net]") {
   Bench bench;
   Pipe pipe;
   Watch watch(bench, pipe.ends[0], UB_EV_READ | UB_EV_PERSIST);
@@ -176,10 +176,10 @@ TEST_CASE("a stall of an event that persists is told although it was read from",
   REQUIRE(run_until(bench.loop, 5s, [&] { return watch.calls == 1; }));
   CHECK(watch.why == UB_EV_READ);
   CHECK(run_until(bench.loop, 5s, [&] { return watch.why == UB_EV_TIMEOUT; }));
-  CHECK(UnboundEvents::Clock::now() - put >= 100ms);  // its time began anew
+  CHECK(UnboundEvents::Clock::now() - put >= 100ms);  // its timeout began again
 }
 
-TEST_CASE("a time that is set earlier than the others", "[net]") {
+TEST_CASE("a timeout that ends earlier than the others", "[net]") {
   Bench bench;
   Watch late(bench, -1, UB_EV_TIMEOUT), early(bench, -1, UB_EV_TIMEOUT);
   REQUIRE(late.start(60s) == 0);
@@ -221,7 +221,7 @@ TEST_CASE("an event may be freed in its own call", "[net]") {
   CHECK(watch.calls == 1);
 }
 
-TEST_CASE("a changed event waits to be added anew", "[net]") {
+TEST_CASE("a changed event stays inactive until it is added again", "[net]") {
   Bench bench;
   Pipe pipe;
   Watch watch(bench, pipe.ends[0], UB_EV_READ | UB_EV_PERSIST);
@@ -249,7 +249,7 @@ TEST_CASE("a changed event is called for what it is now", "[net]") {
   CHECK(watch.calls == 1);
 }
 
-TEST_CASE("a broken connection is told to who waits to write", "[net]") {
+TEST_CASE("an event that waits to write learns of a broken connection", "[net]") {
   Bench bench;
   Pipe pipe;
   while (::write(pipe.ends[1], "0123456789abcdef", 16) > 0) {
@@ -263,7 +263,7 @@ TEST_CASE("a broken connection is told to who waits to write", "[net]") {
   CHECK(run_until(bench.loop, 5s, [&] { return watch.calls == 1; }));
 }
 
-TEST_CASE("a descriptor that can't be watched is said", "[net]") {
+TEST_CASE("a descriptor that can't be watched is an error", "[net]") {
   Bench bench;
   Watch watch(bench, 100000, UB_EV_READ);
   CHECK(watch.start(5ms) == -1);

@@ -1,4 +1,4 @@
-// How long an asker of libunbound waits: timeouts, the queue, and who goes away meanwhile. Where nobody
+// How long an asker of libunbound waits: timeouts, the queue, and askers that leave meanwhile. Where nobody
 // answers, time is virtual; where an answer is awaited, the server says when.
 #include <fcntl.h>
 #include <unistd.h>
@@ -143,8 +143,7 @@ TEST_CASE("UB-14: deleted with questions outstanding", "[net]") {
   bench.ask_at_once(50, "silent");
   REQUIRE(bench.until_asked());
   bench.dns.reset();
-  // Whoever opens something now may get the number that libunbound's descriptor had; nobody may close that
-  // again.
+  // What is opened now may get the number of libunbound's old descriptor, which must not be closed again.
   std::vector<int> opened;
   for (int i = 0; i < 16; ++i) opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(bench.until([&] { return bench.all_there(); }));
@@ -156,7 +155,7 @@ TEST_CASE("UB-14: deleted with questions outstanding", "[net]") {
   for (int descriptor : opened) CHECK(::close(descriptor) == 0);
 }
 
-TEST_CASE("a loop that goes away with askers in it", "[net]") {
+TEST_CASE("a loop that is destroyed with askers in it", "[net]") {
   Bench bench(60s);
   bench.ask_at_once(1, "silent");
   REQUIRE(bench.until_asked());
