@@ -10,7 +10,7 @@
 namespace mtasts {
 namespace {
 
-// "192.0.2.53, 192.0.2.54 (/etc/resolv.conf)"; empty: nobody said so.
+// "192.0.2.53, 192.0.2.54 (/etc/resolv.conf)"; empty: none of them did.
 std::string who(const std::vector<AdResult>& results, AdSeen seen) {
   std::string text, file;
   for (const AdResult& each : results) {
@@ -44,7 +44,7 @@ AdFinding judge_ad_results(const std::vector<AdResult>& results) {
   return {.postfix_dane = false,
           .answered = false,
           .detail = "no usable answer from Postfix's resolvers " + silent +
-                    ": is one of them up, and may it be asked?"};
+                    "; check that one of them is up and that this host may ask it"};
 }
 
 std::vector<AdResult> postfix_resolvers(const std::vector<Endpoint>& sockets) {

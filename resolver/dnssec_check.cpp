@@ -17,7 +17,7 @@ namespace {
 using Tested = DnssecCheck::Outcome;
 using Tags = std::vector<std::uint16_t>;
 
-// The root's keys that a trust anchor can name (RFC 4034 §2.1.1, RFC 5011 §2.1).
+// The tags of the root's keys that a trust anchor can name (RFC 4034 §2.1.1, RFC 5011 §2.1).
 Tags root_tags(const DnsAnswer& answer) {
   Tags tags;
   for (const std::string& rdata : answer.rdata) {
@@ -35,7 +35,7 @@ Tags without(const Tags& tags, const Tags& known) {
   return rest;
 }
 
-// The first few: the answer may be anybody's.
+// Only the first few, because the answer may come from anybody.
 std::string numbers(const Tags& tags) {
   constexpr std::size_t most = 4;
   std::string text;
@@ -49,8 +49,8 @@ bool blames_the_time(std::string_view reason) noexcept {
 }
 
 std::string clock_words(const DnsAnswer& answer, Time now) {
-  return "the root's signatures are expired or not valid yet: is the clock right? Here it is " +
-         utc_text(now) + " (UTC); " + answer.reason;
+  return "the root's signatures are expired or not valid yet: is the clock right? It says " + utc_text(now) +
+         " (UTC); " + answer.reason;
 }
 
 std::string old_anchor_words(const Tags& tags, const TrustAnchor& anchor) {
@@ -72,7 +72,7 @@ DnssecCheck judge_secure(const DnsAnswer& answer, const TrustAnchor& anchor) {
   if (missing.empty() || anchor.tags.empty()) return {.outcome = Tested::works, .detail = {}};
   return {.outcome = Tested::works,
           .detail = "the trust anchor lacks the root's key " + numbers(missing) + ": update dns-root-data (" +
-                    anchor.file + ") before it is used"};
+                    anchor.file + ") before the root starts to use that key"};
 }
 
 }  // namespace

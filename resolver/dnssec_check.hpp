@@ -1,9 +1,10 @@
 // dnssec_check - does DNSSEC validation work on this host? Asks for the root's own keys (UB-3) and for the
-// proof that a name does not exist, and says, in words an administrator can act on, what is wrong if not.
+// proof that a name does not exist, and if it does not work, says what is wrong in words that an
+// administrator can act on.
 //
-// The proof of absence is asked for because some resolvers pass on the signatures of what exists, but strip
-// those of what does not. Every unsigned domain is bogus through them: the proof that it has no DS is
-// missing.
+// It asks for the proof of absence because some resolvers pass on the signatures of records that exist, but
+// strip those that prove an absence. Through them every unsigned domain is bogus, because the proof that it
+// has no DS is missing.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,30 +28,32 @@ struct TrustAnchor {
 struct DnssecCheck {
   enum class Outcome : std::uint8_t {
     works,
-    broken,     // what is answered is bogus, or stripped of DNSSEC
-    no_answer,  // nothing that says anything about DNSSEC: a timeout, a refusal, no Dns at all
+    broken,     // the answers are bogus, or stripped of DNSSEC
+    no_answer,  // no answer that says anything about DNSSEC: a timeout, a refusal, no Dns at all
   };
   Outcome outcome = Outcome::no_answer;
-  std::string detail;         // why not; while it works: a warning, or nothing
+  std::string detail;         // why it does not work; if it works: a warning, or empty
   bool blames_clock = false;  // broken: the root's signatures are expired, or not valid yet
   bool works() const noexcept { return outcome == Outcome::works; }
 };
 
-// answer: to "." DNSKEY, from a Dns that validates by this anchor. Pure.
+// Judges the answer to ". DNSKEY" from a Dns that validates by this anchor. Pure.
 DnssecCheck judge_root_keys(const DnsAnswer& answer, const TrustAnchor& anchor, Time now);
 
-// answer: to the DS of a name below the root that does not exist, from the same Dns. Pure.
+// Judges the answer to the DS question for a name below the root that does not exist, from the same Dns.
+// Pure.
 DnssecCheck judge_absence(const DnsAnswer& answer);
 
-// A single random label: no top-level domain has it, and no resolver has it in its cache.
+// A name of one random label: no top-level domain has it, and no resolver has it in its cache.
 std::string absent_name();
 
-// Asks both and judges. dns should be new: out of its cache it would go on working for two days. clock
-// outlives this.
+// Asks both questions and judges the answers. dns should be new: one that has the root's keys in its cache
+// seems to work for two days. clock must outlive the coroutine.
 boost::asio::awaitable<DnssecCheck> check_dnssec(std::shared_ptr<Dns> dns, TrustAnchor anchor,
                                                  const Clock& clock);
 
-// Does dns answer at all? Asks for the root's name servers, for a Dns that does not validate. Never broken.
+// Does dns answer at all? For a Dns that does not validate. Asks for the root's name servers. The outcome is
+// never broken.
 boost::asio::awaitable<DnssecCheck> answers_at_all(std::shared_ptr<Dns> dns);
 
 }  // namespace mtasts

@@ -1,7 +1,8 @@
-// health - what the daemon knows about its own surroundings: does DNSSEC validation work, which way are names
-// resolved, and does the Postfix that asks do DANE itself. Immutable; a new one is posted to every thread.
+// health - what the daemon knows about its surroundings: whether DNSSEC validation works, which way names are
+// resolved, and whether the Postfix that asks does DANE itself. Immutable; a new one is posted to every
+// thread.
 //
-// It says what to do with a domain whose own lookup decides nothing; it never counts against an answer that
+// It counts only for a domain whose own lookup decides nothing; it never counts against an answer that
 // validates.
 #pragma once
 
@@ -14,11 +15,11 @@
 namespace mtasts {
 
 struct Health {
-  Time checked_at{};           // of the last DNSSEC check; Time{}: none is done yet
-  bool dns_answers = true;     // false: nobody does now, and dnssec is as it was before
-  std::string dns_detail;      // why not, in words an administrator can act on
-  bool dnssec = true;          // false: wrong answers come, and nobody's validate; silence says nothing
-  bool dnssec_worked = false;  // it was seen to work on this host once, maybe before a restart
+  Time checked_at{};        // of the last DNSSEC check; Time{}: none is done yet
+  bool dns_answers = true;  // false: no way answers now, and dnssec keeps its value
+  std::string dns_detail;   // why not, in words an administrator can act on
+  bool dnssec = true;  // false: wrong answers come, and no way validates; silence alone does not change it
+  bool dnssec_worked = false;  // it has worked on this host once, maybe before a restart
   Time dnssec_down_since{};    // the start of the outage; Time{}: there is none
   std::string dnssec_detail;   // why not, as dns_detail; or a warning while it works
   std::string way;             // one line: who resolves, and why ("recursion: the root's keys validate")
@@ -26,7 +27,7 @@ struct Health {
   // Whether Postfix's own resolvers show AD; nullopt: not known yet. After a yes, a no counts only when every
   // check of 24 hours has said so.
   std::optional<bool> postfix_dane;
-  bool postfix_doubtful = false;  // they say no now, and the yes of before still counts
+  bool postfix_doubtful = false;  // they say no now, but the earlier yes still counts
   bool postfix_answered = true;   // false: none of them answers now
   std::string postfix_detail;     // one line: which resolvers were asked and what they said
 };

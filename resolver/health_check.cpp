@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// What is in use asks resolvers that are not the host's now.
+// True if what is in use asks resolvers that are no longer those of this host.
 bool outdated(const Prepared& prepared, const Resolvers& resolvers) noexcept {
   const auto& in_use = prepared.in_use;
   bool by_resolvers = in_use.way == Way::resolvers || in_use.plain || prepared.plan.private_zones;
@@ -24,12 +24,12 @@ bool outdated(const Prepared& prepared, const Resolvers& resolvers) noexcept {
 
 bool outdated(const Prepared& prepared) noexcept try {
   return outdated(prepared, prepared.plan.resolvers());
-} catch (const std::exception&) {  // no memory: the next look says so
+} catch (const std::exception&) {  // no memory: the next check will tell
   return false;
 }
 
-// Whether DNSSEC goes on through the Dns in use. What validates nothing is kept all the same while it gives
-// any answer: the answers about a domain may validate although the root's keys were forged a moment ago.
+// True if the Dns in use stays. Even if nothing validates, it is kept while it gives any answer: the answers
+// about a domain may validate although the root's keys were forged a moment ago.
 bool stays(const Prepared& prepared, const Choice& choice, const Resolvers& resolvers) noexcept {
   const auto& in_use = prepared.in_use;
   if (!choice.dns || outdated(prepared, resolvers)) return !choice.dns;
@@ -77,7 +77,7 @@ void HealthCheck::renew_dns() {
   if (!in_use.plain) prepared_->sts_dns->use(in_use.dns);
 }
 
-// While it sleeps it holds nothing of a configuration, so that an older one goes with a reload.
+// While this sleeps it holds no configuration, so that a reload frees the old one.
 asio::awaitable<void> HealthCheck::watch_dns(std::weak_ptr<Prepared> watched) {
   for (;;) {
     PreparedPtr prepared = watched.lock();
@@ -104,7 +104,7 @@ asio::awaitable<void> HealthCheck::sleep(std::weak_ptr<Prepared> watched, std::c
   } while (steady_clock::now() < end);
 }
 
-// Always by new contexts: the one in use would answer out of its cache for days.
+// Always with new contexts: the one in use would answer from its cache for days.
 asio::awaitable<HealthCheck::Tested> HealthCheck::check_dns(PreparedPtr prepared) {
   ClockBelief clock = clock_.check();
   const HealthPlan& plan = prepared->plan;
@@ -138,7 +138,7 @@ void HealthCheck::take(Prepared& prepared, Choice& choice, Resolvers resolvers) 
   }
   if (choice.works()) in_use.plain = nullptr;
   prepared.sts_dns->use(in_use.plain ? in_use.plain : in_use.dns);
-  // The words are about what is in use.
+  // The words must describe what is in use.
   if (first || !kept || choice.plain || choice.works()) found_way(choice.words, choice.works());
 }
 

@@ -1,15 +1,17 @@
-// health_check - looks after the daemon's surroundings, on the resolve thread: does DNSSEC work, by which way
-// are names resolved, does the Postfix that asks do DANE itself. What it finds is published as a Health, and
-// logged when it changes; a failure is logged each time.
+// health_check - watches the daemon's surroundings, on the resolve thread: does DNSSEC work, which way are
+// names resolved, does the Postfix that asks do DANE itself. It publishes what it finds as a Health, and logs
+// each change. It logs silence at every check, and other failures once an hour.
 //
-// Every 10 minutes; every 30 seconds while nothing validates or Postfix's resolvers are silent. DNSSEC counts
-// as down only if a way gave wrong answers and none validates. Silence is no proof: DNSSEC counts as before,
-// and lookups fail by themselves. Every 30 seconds it is seen whether an answer failed, as when a resolver in
-// use has begun to lie, or whether the Dns in use asks resolvers that are not in resolv.conf now; then at
-// once.
+// It checks every 10 minutes, and every 30 seconds while nothing validates or Postfix's resolvers are silent.
+// DNSSEC is down only if a way gave wrong answers and none validates. Silence is not a proof: DNSSEC then
+// counts as before, and lookups fail by themselves.
 //
-// While nothing validates, policies are looked up without validation, and DANE goes on to be asked through
-// the way in use if that gives any answer: what validates all the same decides.
+// Every 30 seconds it also looks for two signs that something has changed: an answer has failed, as when a
+// resolver in use begins to lie; or the Dns in use asks resolvers that are no longer in resolv.conf. Then it
+// checks at once.
+//
+// While nothing validates, policies are looked up without validation. DANE is still looked up through the way
+// in use if that gives any answer, and an answer that validates decides.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,21 +34,21 @@
 
 namespace mtasts {
 
-// What is to be looked after, by one configuration.
+// What is to be watched, by one configuration.
 struct HealthPlan {
   TrustAnchor anchor;
-  std::shared_ptr<Dns> ready;  // goes the first way
-  Trial first;                 // the way and the servers that are in use before the first look
-  MakeDns make;                // a new Dns, to be tried
+  std::shared_ptr<Dns> ready;  // the Dns of the first way
+  Trial first;                 // the way and the servers in use before the first check
+  MakeDns make;                // makes a new Dns for a trial
   std::function<WaysToTry(const Resolvers& system)> ways;
   std::function<Resolvers()> resolvers;  // of /etc/resolv.conf, now
   Resolvers made_for;                    // what they were when the first Dns was made
-  bool private_zones = false;            // there are some, and by every way they are asked from the resolvers
+  bool private_zones = false;            // there are some; every way asks the resolvers about them
   bool ask_postfix = false;              // some postfix_dane is "auto"
   std::function<std::vector<AdResult>()> postfix_resolvers;
 };
 
-// What one configuration makes; nothing of it works before HealthCheck::use().
+// What is made from one configuration. None of it is used before HealthCheck::use().
 struct Prepared {
   std::shared_ptr<Network> network;
   SwitchedDns* dns = nullptr;      // network's own, to be switched
@@ -61,7 +63,7 @@ struct Prepared {
     std::shared_ptr<Dns> dns;    // what prepared->dns asks through
     std::shared_ptr<Dns> plain;  // what sts_dns asks through while nothing validates; else nullptr
   } in_use{};
-  bool handed_over = false;  // network is, to ready
+  bool handed_over = false;  // network was given to Ready
 };
 
 struct HealthTimes {
@@ -74,8 +76,8 @@ class HealthCheck {
   using Remember = std::function<void(const HostMemory&)>;
   using Ready = std::function<void(std::shared_ptr<Network>)>;  // flights may use it from now on
 
-  // Both are called on the executor's thread; publish must only post. clock and log outlive this, and this
-  // outlives the executor's last handler.
+  // ready and publish are called on the executor's thread; publish must only post. clock and log must outlive
+  // this, and this must outlive the executor's last handler.
   HealthCheck(boost::asio::any_io_executor executor, const Clock& clock, Log& log, Ready ready)
       : executor_(std::move(executor)), clock_(clock), log_(log), ready_(std::move(ready)) {}
   HealthCheck(const HealthCheck&) = delete;
@@ -84,15 +86,16 @@ class HealthCheck {
   void publish_to(Publish publish) { publish_ = std::move(publish); }  // before the first use()
   void set_times(const HealthTimes& times) { times_ = times; }         // for tests
 
-  // What was known before a restart, and who is to write down what is known now. Before the first use().
+  // memory: what was known before a restart. remember: called to store what is known now. To be called before
+  // the first use().
   void recall(const HostMemory& memory, Remember remember);
 
-  // Begins to look after this one, and no longer after the one before. Hands its network to ready as soon as
-  // a way is chosen.
+  // Starts to watch this configuration, and stops watching the one before. Gives its network to ready as soon
+  // as a way is chosen.
   void use(std::shared_ptr<Prepared> prepared);
 
   // Replaces the Dns in use by a new one that goes the same way. For when the clock has jumped: libunbound
-  // keeps what it judged by the wrong time, above all that the root's keys are bogus.
+  // keeps what it judged at the wrong time, above all that the root's keys are bogus.
   void renew_dns();
 
  private:
@@ -119,7 +122,7 @@ class HealthCheck {
   void remember();
   void publish();
 
-  // Tells when something is to be logged: at each change, and once an hour while it is bad.
+  // Says when something is to be logged: at each change, and once an hour while it is bad.
   struct Alarm {
     bool due(Time now, bool alarm, bool changed) noexcept;
     Time last{};
@@ -137,7 +140,7 @@ class HealthCheck {
   Remember remember_;
   bool ever_found_ = false;           // something about DNSSEC
   unsigned postfix_nos_ = 0;          // checks in a row that said no, since the start
-  bool clock_blamed_ = false;         // by the last look
+  bool clock_blamed_ = false;         // by the last check
   std::optional<Time> silent_since_;  // other questions are answered, but none about DNSSEC
   Alarm dnssec_alarm_, postfix_alarm_;
 };

@@ -1,4 +1,4 @@
-// The half of health_check that looks at Postfix's resolvers, and keeps and tells what was found.
+// The half of health_check that checks Postfix's resolvers, and remembers and logs what was found.
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -15,12 +15,12 @@ using Level = Log::Level;
 namespace {
 
 constexpr std::chrono::hours alarm_interval{1};
-constexpr std::chrono::hours believed_no{24};     // of checks that say no, after a yes,
-constexpr unsigned believed_nos = 100;            // and so many of them; a day has 144
-constexpr std::chrono::hours long_silence{1};     // where DNSSEC never worked
-constexpr std::chrono::hours remember_works{24};  // that it works is written down once a day
-constexpr std::chrono::minutes remember_down{1};  // that it is down still
-constexpr std::chrono::minutes long_unseen{10};   // longer than between two checks
+constexpr std::chrono::hours believed_no{24};     // a no that follows a yes must last this long,
+constexpr unsigned believed_nos = 100;            // and come from so many checks; a day has 144
+constexpr std::chrono::hours long_silence{1};     // on a host where DNSSEC never worked
+constexpr std::chrono::hours remember_works{24};  // that DNSSEC works is stored once a day
+constexpr std::chrono::minutes remember_down{1};  // that it is still down, once a minute
+constexpr std::chrono::minutes long_unseen{10};   // more than the time between two checks
 
 }  // namespace
 
@@ -59,8 +59,8 @@ asio::awaitable<void> HealthCheck::watch_postfix(std::weak_ptr<Prepared> watched
   }
 }
 
-// A single answer without AD may be forged, and would switch DANE off. So a no after a yes has to last; it
-// counts once every check of a day has said so. A check without an answer did not say so.
+// A single answer without AD may be forged, and would switch DANE off. So a no that follows a yes counts only
+// once every check of a day has said no. A check without an answer has not said no.
 void HealthCheck::judge_postfix(const AdFinding& finding) {
   Time now = clock_.now();
   bool yes_counts = memory_.postfix_yes_at != Time{};
@@ -75,7 +75,7 @@ void HealthCheck::judge_postfix(const AdFinding& finding) {
   } else {
     if (memory_.postfix_no_since == Time{}) memory_.postfix_no_since = now;
     memory_.postfix_no_since = std::min(memory_.postfix_no_since, now);  // the clock was set back
-    // Also counted: while the host is off or mtastsd does not run, nobody says no.
+    // Checks are counted too, because nobody says no while the host is off or mtastsd does not run.
     if (++postfix_nos_ >= believed_nos && now - memory_.postfix_no_since >= believed_no)
       memory_.postfix_yes_at = Time{};
   }
@@ -88,11 +88,13 @@ void HealthCheck::recall_postfix() {
 }
 
 std::string HealthCheck::postfix_words() const {
-  if (!health_.postfix_dane) return "not known yet whether Postfix does DANE: DANE domains wait";
-  if (!*health_.postfix_dane) return "Postfix is taken as not doing DANE";
+  if (!health_.postfix_dane)
+    return "it is not known yet whether Postfix does DANE; mail to DANE domains waits";
+  if (!*health_.postfix_dane) return "mtastsd assumes that Postfix does not do DANE";
   if (!health_.postfix_doubtful) return "Postfix can do DANE";
-  return "Postfix is taken as doing DANE until its resolvers have shown no AD for 24 hours; they do so "
-         "since " +
+  return "mtastsd assumes that Postfix does DANE until its resolvers have shown no AD for 24 hours; they "
+         "have "
+         "shown none since " +
          utc_text(memory_.postfix_no_since);
 }
 
@@ -119,8 +121,8 @@ void HealthCheck::found_way(const std::string& words, bool good) {
   log_.say(good ? Level::info : Level::warning, "dns", words);
 }
 
-// What is replayed by an attacker may be old too: so one look is not enough, and a doubt errs on the safe
-// side.
+// Signatures may also look expired because an attacker replays old ones. So one check is not enough, and
+// doubt errs on the safe side.
 void HealthCheck::tell_clock(const Choice& choice, const ClockBelief& clock) {
   bool jumped = clock_.check().settled_from != clock.settled_from;
   if (choice.works() && !jumped) clock_.vouch();
@@ -136,8 +138,8 @@ void HealthCheck::found(const Choice& choice, const ClockBelief& clock) {
   bool silence = choice.outcome == Tested::no_answer;
   if (!silence || !choice.plain) silent_since_.reset();
   if (silence && choice.plain && !silent_since_) silent_since_ = now;
-  // On a host where DNSSEC never worked, resolvers that answer everything else but keep silent about DNSSEC
-  // for an hour will not change that.
+  // If DNSSEC never worked on this host, and resolvers answer everything but questions about DNSSEC for an
+  // hour, waiting longer will not help.
   bool given_up = silence && choice.plain && !health_.dnssec_worked && now - *silent_since_ >= long_silence;
   if (silence && !given_up) {
     found_silence(choice);
@@ -148,14 +150,14 @@ void HealthCheck::found(const Choice& choice, const ClockBelief& clock) {
   publish();
 }
 
-// The first hour of an outage is one in which somebody could act, so it counts from when mtastsd saw the
-// outage. If mtastsd did not look for long (it was off, or the host was), the hour begins anew; a restart
-// every few minutes does not renew it.
+// In the first hour of an outage somebody can act, so it counts from when mtastsd saw the outage. If mtastsd
+// has not checked for long (it was off, or the host was), the hour begins again. A restart every few minutes
+// does not begin it again.
 void HealthCheck::still_down(Time now) {
   if (memory_.dnssec_down_since == Time{}) return;
   bool unseen = now - memory_.dnssec_down_seen > long_unseen;
   if (unseen || memory_.dnssec_down_since > now)
-    memory_.dnssec_down_since = now;  // or the clock was set back
+    memory_.dnssec_down_since = now;  // nobody has checked for long, or the clock was set back
   memory_.dnssec_down_seen = now;
   if (!health_.dnssec) health_.dnssec_down_since = memory_.dnssec_down_since;
 }
@@ -189,10 +191,10 @@ void HealthCheck::found_silence(const Choice& choice) {
   std::string_view text = "DNS does not answer";
   if (choice.plain) {
     text = "no resolver answers questions about DNSSEC";
-    health_.dns_detail += "; other questions are answered, so something on the way drops answers with DNSSEC";
+    health_.dns_detail += "; they answer other questions, so something on the way drops answers with DNSSEC";
   } else {
     health_.dns_detail +=
-        "; is the network up, are the resolvers, and does port 53 (UDP and TCP) get through?";
+        "; check that the network and the resolvers are up, and that port 53 (UDP and TCP) is open";
   }
   log_.event(Level::warning, "dns", {{"text", text}, {"detail", health_.dns_detail}});
 }

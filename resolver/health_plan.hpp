@@ -1,4 +1,5 @@
-// health_plan - how names are resolved by a configuration, and what the health check has to look at.
+// health_plan - makes from a configuration the plan of the health check: how names are resolved, and what to
+// check.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,9 +9,10 @@
 
 namespace mtasts {
 
-// ready: made already, of these resolvers, for the first way that is tried (or configured), so that its files
-// are known to be good. A configured one is not tried itself: it stays in use whatever the trial says, and
-// what is forged for that must not stand in its cache. What the plan makes lives on loop.
+// ready: the Dns that was made for the first way (first_way()), so that its files are known to be good.
+// made_for: the resolvers of /etc/resolv.conf at that time. If the way is configured, the trials make a new
+// Dns: `ready` stays in use whatever they find, and forged answers to a trial must not get into its cache.
+// Every Dns that the plan makes lives on loop.
 HealthPlan make_health_plan(boost::asio::io_context& loop, const Config& config, std::shared_ptr<Dns> ready,
                             Resolvers made_for);
 

@@ -39,7 +39,7 @@ WaysToTry ways_to_try(const DnsConfig& config, const Resolvers& system) {
           .words = choose ? std::string() : way_in_words(config)};
 }
 
-// The function is copied for each trial: what is still ready is shared between the copies.
+// The function is copied for each trial, so the copies share what is still ready.
 MakeDns make_dns(boost::asio::io_context& loop, const DnsConfig& config, std::shared_ptr<Dns> first) {
   auto ready = std::make_shared<std::shared_ptr<Dns>>(std::move(first));
   return [&loop, config, ready, usual = first_way(config)](Way way, const Resolvers& servers) {

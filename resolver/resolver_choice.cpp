@@ -42,7 +42,7 @@ std::string name_of(Way way, const Resolvers& servers, const WaysToTry& ways) {
   return ways.words;
 }
 
-// "192.0.2.1: no answer …; 192.0.2.2: …", or only the cause where all have the same.
+// "192.0.2.1: no answer …; 192.0.2.2: …", or only the cause if all have the same.
 std::string why_not(Same trials) {
   const std::string& first = trials.front().test->detail;
   if (std::ranges::all_of(trials, [&](const Trial& each) { return each.test->detail == first; }))
@@ -55,11 +55,11 @@ std::string why_not(Same trials) {
 
 std::string why_no_recursion(Same trials) {
   std::string why = "recursion fails: " + why_not(trials);
-  bool silent = why.contains("timeout") || why.contains("SERVFAIL");  // none of the root's servers answered
+  bool silent = why.contains("timeout") || why.contains("SERVFAIL");  // no server of the root answered
   return silent ? why + ", is port 53 filtered?" : why;
 }
 
-// What is to be said although the way works: a key that is missing, resolvers that are left out.
+// Warnings about a way that works: a key that is missing, resolvers that are left out.
 std::string warnings(Same trials) {
   std::string text;
   for (const Trial& each : trials) {
@@ -104,7 +104,7 @@ std::string words_without_dnssec(const Choice& choice, const WaysToTry& ways) {
   return all + ", though they fail: recursion does not answer either";
 }
 
-// Nothing validates. Which way is taken then matters for what validates all the same: one that answers.
+// Nothing validates. Takes a way that answers, because single answers may still validate.
 Choice unvalidated(const Trials& trials, const WaysToTry& ways) {
   Choice choice;
   for (Way way : {Way::configured, Way::recursion, Way::resolvers}) {
@@ -123,7 +123,7 @@ Choice unvalidated(const Trials& trials, const WaysToTry& ways) {
     choice.servers.clear();
     choice.dns = nullptr;
     choice.outcome = answered ? Tested::broken : Tested::no_answer;
-    take_servers(choice, same, known);  // all: one that was too slow for the trial may be the only good one
+    take_servers(choice, same, known);  // all of them: the only good one may have been too slow for the trial
   }
   for (const Trial& each : trials_of(trials, Way::unvalidated))
     if (works(each)) choice.plain = each.dns;
@@ -131,14 +131,14 @@ Choice unvalidated(const Trials& trials, const WaysToTry& ways) {
   return choice;
 }
 
-// What the trials share with who waits for them. A trial that comes late writes into it for nobody, and takes
-// the Dns of a way not taken along: that is at the latest after its own timeout.
+// What the trials share with the coroutine that waits for them. A trial that ends late writes into it for
+// nobody. It also frees the Dns of a way that was not taken, after that Dns's own timeout at the latest.
 struct Race {
   Race(const asio::any_io_executor& executor, ChoiceOptions options_)
       : options(std::move(options_)), changed(executor, options.limit), trials(trials_for(options.ways)) {}
 
   ChoiceOptions options;
-  asio::steady_timer changed;  // ends at the limit; cancelled by each result
+  asio::steady_timer changed;  // expires at the limit; each result cancels it
   Trials trials;
 };
 using RacePtr = std::shared_ptr<Race>;
@@ -162,11 +162,11 @@ asio::awaitable<void> run_trial(RacePtr race, std::size_t number, const Clock& c
   } catch (const std::exception& error) {
     result.detail = std::string("internal error: ") + error.what();
   }
-  if (!trial.test) trial.test = std::move(result);  // else the time was up
+  if (!trial.test) trial.test = std::move(result);  // otherwise the time was up
   race->changed.cancel();
 }
 
-// Until a trial ends or the time is up; true: it is up.
+// Waits until a trial ends or the time is up. Returns true if the time is up.
 asio::awaitable<bool> wait(RacePtr race) {
   co_await race->changed.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return steady_clock::now() >= race->changed.expiry();
@@ -214,7 +214,7 @@ asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock) {
     }
     best = choose(race->trials, race->options.ways);
   }
-  // What was tried and found bogus would go on calling the root's keys bogus for a while.
+  // A Dns that was tried and found the root's keys bogus would go on calling them bogus for a while.
   if (!best->dns || !best->works()) {
     if (auto made = race->options.make(best->way, best->servers)) best->dns = *std::move(made);
   }

@@ -1,10 +1,13 @@
-// resolver_choice - who resolves (docs/adr/0005).
+// resolver_choice - chooses the way in which names are resolved (docs/adr/0005).
 //
-// The ways of a configuration are tried at once: with [dns] forward = "auto" recursion from the root and the
-// resolvers of /etc/resolv.conf; else the configured one. The first of them that validates DNSSEC is taken,
-// within a few seconds: behind a firewall that filters port 53 the daemon works at once. Resolvers are tried
-// one by one, and those that don't validate are left out while others do. Beside them the same resolvers are
-// tried without validation: for MTA-STS, which does not need DNSSEC, while nothing validates.
+// All ways of a configuration are tried at the same time. With [dns] forward = "auto" these are recursion
+// from the root and the resolvers of /etc/resolv.conf; otherwise it is the configured way. The first in this
+// order that validates DNSSEC is taken, within a few seconds, so that the daemon soon works even behind a
+// firewall that filters port 53.
+//
+// Each resolver is tried by itself, and those that don't validate are left out while others do. The same
+// resolvers are also tried without validation: MTA-STS, which does not need DNSSEC, uses them while nothing
+// validates.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -28,10 +31,10 @@ enum class Way {
   unvalidated,  // without DNSSEC: MTA-STS works, DANE does not
 };
 
-// Whom a way asks; empty: the name servers of the zones (recursion).
+// The resolvers that a way asks; empty: recursion, which asks the name servers of the DNS zones.
 using Resolvers = std::vector<NameServer>;
 
-// A new Dns that goes this way and asks these.
+// Makes a new Dns that goes this way and asks these resolvers.
 using MakeDns = std::function<Result<std::shared_ptr<Dns>>(Way, const Resolvers&)>;
 
 // One trial: of a way, through all or one of its resolvers.
@@ -45,31 +48,30 @@ using Trials = std::vector<Trial>;
 
 struct WaysToTry {
   bool choose = false;  // [dns] forward = "auto"
-  Resolvers resolvers;  // of /etc/resolv.conf if so, else the configured list
-  std::string words;    // for the configured way: "recursion, as configured"
+  Resolvers resolvers;  // those of /etc/resolv.conf if `choose`, else the configured list
+  std::string words;    // says what the configured way is: "recursion, as configured"
 };
 
-// In the order of preference; the trials of one way stand side by side.
+// The trials in the order of preference; those of one way are next to each other.
 Trials trials_for(const WaysToTry& ways);
 
 struct Choice {
-  // The first way that validates. If none does, one that answers, so that what validates all the same is
-  // still found out.
+  // The first way that validates. If none does, one that answers: single answers may still validate.
   Way way = Way::recursion;
-  Resolvers servers;  // of this way, those to be asked
+  Resolvers servers;  // the resolvers of this way that are to be asked
   // broken: a way gave wrong answers and none validates. no_answer: nothing is known about DNSSEC.
   DnssecCheck::Outcome outcome = DnssecCheck::Outcome::no_answer;
   std::string detail;          // why nothing validates, or a warning while something does
   std::string words;           // one line: the way, and why this one
   std::shared_ptr<Dns> dns;    // validates; a new one if the trial failed; nullptr only if it can't be made
-  std::shared_ptr<Dns> plain;  // does not validate, and answers; nullptr while something validates
+  std::shared_ptr<Dns> plain;  // answers without validation; nullptr while something validates
   std::vector<Way> silent;     // if nothing validates: the validating ways that do not answer at all
   bool blames_clock = false;   // if nothing validates: some way says that the clock is wrong
   bool works() const noexcept { return outcome == DnssecCheck::Outcome::works; }
 };
 
-// nullopt: a better way may still turn out to work. Pure; dns is not set where several servers are to be
-// asked.
+// Chooses by the trials so far. nullopt: a better way may still turn out to work. Pure. Choice::dns is not
+// set if several servers are to be asked.
 std::optional<Choice> choose(const Trials& trials, const WaysToTry& ways);
 
 struct ChoiceOptions {
@@ -79,7 +81,7 @@ struct ChoiceOptions {
   std::chrono::milliseconds limit{3000};
 };
 
-// Tries and chooses, within limit. clock outlives this.
+// Runs the trials and chooses, within options.limit. clock must outlive the trials, which may end later.
 boost::asio::awaitable<Choice> choose_way(ChoiceOptions options, const Clock& clock);
 
 }  // namespace mtasts

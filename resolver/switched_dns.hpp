@@ -1,6 +1,6 @@
 // switched_dns - a Dns that asks through another one, which can be replaced while questions are under way.
 //
-// A question goes on with the Dns that it began with. For the resolve thread only.
+// A question stays with the Dns that it began with. For the resolve thread only.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class SwitchedDns final : public Dns {
   explicit SwitchedDns(std::shared_ptr<Dns> dns) : dns_(std::move(dns)) {}
   void use(std::shared_ptr<Dns> dns) noexcept { dns_ = std::move(dns); }
 
-  // Whether an answer was bogus or missing since the last call. A domain may be broken, or a resolver in use.
+  // True if an answer was bogus or failed since the last call. A domain may be broken, or a resolver in use.
   bool take_failure() noexcept { return std::exchange(*failed_, false); }
 
   boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) override;

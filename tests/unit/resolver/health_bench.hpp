@@ -1,4 +1,4 @@
-// health_bench - a host whose DNS can be broken while a HealthCheck looks after it.
+// health_bench - a host whose DNS can be broken while a HealthCheck watches it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -87,7 +87,7 @@ struct Bench {
     made_dns->answer = way == Way::unvalidated ? unvalidated : by_root ? recursion : forwarded;
     return made_dns;
   }
-  // Whom the Dns in use asks; for DANE, and for policies.
+  // The resolvers that the Dns in use asks; for DANE, and for policies.
   std::string who(SwitchedDns* in_use) {
     auto answer = run(loop, in_use->ask("who.example", RrType::txt));
     return decode_txt(answer.rdata.at(0)).value();

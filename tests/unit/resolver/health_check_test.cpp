@@ -8,7 +8,7 @@ namespace mtasts {
 
 using namespace health_bench;
 
-TEST_CASE("configured resolvers are asked for DANE whatever the test says", "[daemon]") {
+TEST_CASE("configured resolvers are asked for DANE whatever the DNSSEC check says", "[daemon]") {
   Bench bench;
   bench.recursion = bench.unvalidated = stripped;
   auto prepared = bench.prepare(false);
@@ -40,7 +40,7 @@ TEST_CASE("flights wait until a way is chosen, also with configured resolvers", 
   REQUIRE(bench.until([&] { return bench.networks.size() == 1; }));
 }
 
-TEST_CASE("while nothing validates, policies are looked up without validation, and DANE goes on to be asked",
+TEST_CASE("while nothing validates, policies are looked up without validation, and DANE is still looked up",
           "[daemon]") {
   Bench bench;
   bool choose = GENERATE(false, true);
@@ -80,7 +80,7 @@ TEST_CASE("forged root keys: the Dns in use stays in use for DANE", "[daemon]") 
   CHECK(prepared->in_use.dns == in_use);
 }
 
-TEST_CASE("auto: the way is followed when it changes", "[daemon]") {
+TEST_CASE("auto: a change of the way is followed", "[daemon]") {
   Bench bench;
   bench.recursion = silence;
   auto prepared = bench.prepare(true);
@@ -145,7 +145,7 @@ TEST_CASE("silence says nothing about DNSSEC: what was known stays", "[daemon]")
   Bench bench;
   bool choose = GENERATE(false, true);
   bench.forwarded = silence;
-  bench.unvalidated = GENERATE(silence, keys());  // it may answer everything else, out of a cache
+  bench.unvalidated = GENERATE(silence, keys());  // it may answer everything else, from a cache
   bench.check.use(bench.prepare(choose));
   REQUIRE(bench.until([&] { return bench.last().checked_at != Time{}; }));
   bench.recursion = silence;
@@ -161,7 +161,7 @@ TEST_CASE("silence says nothing about DNSSEC: what was known stays", "[daemon]")
   CHECK(bench.last().dnssec_detail.contains("no signatures"));
 }
 
-TEST_CASE("while nothing validates it is tried again and again, not ever more seldom", "[daemon]") {
+TEST_CASE("while nothing validates, checks go on at the same interval", "[daemon]") {
   Bench bench;
   bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});
   bool strips = GENERATE(false, true);
@@ -170,7 +170,8 @@ TEST_CASE("while nothing validates it is tried again and again, not ever more se
   REQUIRE(bench.until([&] { return bench.published.size() > 20; }));  // doubling: in 3 hours
 }
 
-TEST_CASE("auto: recursion is away and the resolvers strip: down, and both are asked again", "[daemon]") {
+TEST_CASE("auto: recursion is silent and the resolvers strip DNSSEC: down, and both are asked again",
+          "[daemon]") {
   Bench bench;
   bench.forwarded = stripped;
   auto prepared = bench.prepare(true);
@@ -187,8 +188,8 @@ TEST_CASE("auto: recursion is away and the resolvers strip: down, and both are a
   CHECK(bench.who(*prepared) == "the root");
 }
 
-// Else a resolver that begins to lie would make mail wait for ten minutes beside a good one.
-TEST_CASE("an answer that fails brings the next look forward", "[daemon]") {
+// Otherwise a resolver that begins to lie would make mail wait for ten minutes although another one is good.
+TEST_CASE("an answer that fails brings the next check forward", "[daemon]") {
   Bench bench;
   bench.check.set_times({.usual = 1h, .retry = 10ms, .limit = 50ms});
   bench.listed = test::name_servers({"192.0.2.1", "192.0.2.2"});
@@ -205,21 +206,21 @@ TEST_CASE("an answer that fails brings the next look forward", "[daemon]") {
   auto looks = bench.published.size();
   lies = true;
   run_for(bench.loop, 50ms);
-  CHECK(bench.published.size() == looks);  // nobody has seen it
+  CHECK(bench.published.size() == looks);  // no lookup has noticed it yet
   dynamic_cast<fake::FakeDns&>(*prepared->in_use.dns).answers["example.com/MX"] = stripped;
   run(bench.loop, prepared->dns->ask("example.com", RrType::mx));
   REQUIRE(bench.until([&] { return prepared->in_use.servers == test::name_servers({"192.0.2.2"}); }));
   CHECK(bench.last().dnssec);
 }
 
-TEST_CASE("auto: nor does a reload while the network is away", "[daemon]") {
+TEST_CASE("auto: a reload while the network is away changes nothing about DNSSEC either", "[daemon]") {
   Bench bench;
   auto first = bench.prepare(true);
   bench.check.use(first);
   REQUIRE(bench.until([&] { return !bench.networks.empty(); }));
   CHECK(bench.last().dnssec);
   bench.recursion = silence;
-  bench.forwarded = silence;  // the unvalidated way answers, out of its cache
+  bench.forwarded = silence;  // the unvalidated way answers, from its cache
   auto second = bench.prepare(true);
   bench.check.use(second);
   REQUIRE(bench.until([&] { return bench.networks.size() > 1; }));
@@ -227,7 +228,7 @@ TEST_CASE("auto: nor does a reload while the network is away", "[daemon]") {
   CHECK_FALSE(bench.last().dns_answers);
 }
 
-TEST_CASE("auto: the way and the Dns in use never part", "[daemon]") {
+TEST_CASE("auto: the way and the Dns in use change only together", "[daemon]") {
   Bench bench;
   bench.recursion = silence;
   auto prepared = bench.prepare(true);
@@ -257,7 +258,7 @@ TEST_CASE("auto: another resolv.conf is followed", "[daemon]") {
   CHECK(bench.networks.size() == 1);
 }
 
-TEST_CASE("private zones are asked from the resolvers of now, by every way", "[daemon]") {
+TEST_CASE("every way asks the current resolvers about private zones", "[daemon]") {
   Bench bench;
   auto prepared = bench.prepare(false);
   prepared->plan.private_zones = true;
@@ -269,7 +270,7 @@ TEST_CASE("private zones are asked from the resolvers of now, by every way", "[d
   CHECK(bench.last().way == "as configured");
 }
 
-TEST_CASE("auto: a first look that ends in an error is not the last", "[daemon]") {
+TEST_CASE("auto: after a first check that ends in an error there are others", "[daemon]") {
   Bench bench;
   bench.failing_reads = 2;
   bench.check.use(bench.prepare(true));
@@ -277,7 +278,7 @@ TEST_CASE("auto: a first look that ends in an error is not the last", "[daemon]"
   CHECK(bench.last().way.starts_with("recursion:"));
 }
 
-TEST_CASE("each round asks by a new Dns: one with a cache would work for days", "[daemon]") {
+TEST_CASE("each check uses a new Dns: one with a cache would seem to work for days", "[daemon]") {
   Bench bench;
   bench.check.use(bench.prepare(false));
   int before = bench.made;
@@ -285,7 +286,7 @@ TEST_CASE("each round asks by a new Dns: one with a cache would work for days", 
   CHECK(bench.last().dnssec);
 }
 
-TEST_CASE("another configuration ends what the one before looked after", "[daemon]") {
+TEST_CASE("another configuration ends the checks of the one before", "[daemon]") {
   Bench bench;
   std::weak_ptr<Prepared> before;
   {

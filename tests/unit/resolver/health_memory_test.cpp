@@ -95,7 +95,7 @@ TEST_CASE("a restart every few minutes does not renew the first hour", "[daemon]
   }
 }
 
-TEST_CASE("that an outage lasts is written down once a minute", "[daemon]") {
+TEST_CASE("once a minute it is stored that an outage still lasts", "[daemon]") {
   Bench bench;
   bench.recursion = bench.forwarded = stripped;
   bench.check.use(bench.prepare(true));
@@ -115,7 +115,7 @@ TEST_CASE("an outage that began in the future began now", "[daemon]") {
   CHECK(bench.last().dnssec_down_since == bench.clock.time);
 }
 
-TEST_CASE("DNSSEC questions alone are dropped: no proof, but after an hour where it never worked",
+TEST_CASE("only DNSSEC questions get no answer: down after an hour if DNSSEC never worked, else not",
           "[daemon]") {
   Bench bench;
   bool worked = GENERATE(false, true);

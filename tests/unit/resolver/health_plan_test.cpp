@@ -11,7 +11,7 @@ namespace {
 namespace asio = boost::asio;
 using test::name_servers;
 
-// As a trial does: by a copy of the function.
+// Through a copy of the function, as a trial does.
 std::shared_ptr<Dns> make(MakeDns make_one, Way way) { return make_one(way, {}).value(); }
 
 }  // namespace

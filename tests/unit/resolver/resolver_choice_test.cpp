@@ -149,7 +149,7 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
        "without DNSSEC",
        both,
        true},
-      {"nothing answers about DNSSEC: that is no proof",
+      {"nothing answers about DNSSEC: that is not a proof",
        automatic,
        {mute, mute, mute, good},
        Way::recursion,
@@ -216,14 +216,14 @@ TEST_CASE("which way is taken, and how sure that is", "[daemon]") {
   if (row.outcome != works) CHECK(!choice->detail.empty());
 }
 
-TEST_CASE("a silent root is told from one that answers", "[daemon]") {
+TEST_CASE("a silent root is distinguished from one that answers", "[daemon]") {
   DnssecCheck silent{.outcome = Tested::no_answer,
                      .detail = "no answer to the root's DNSKEY: timeout after 3 s"};
   auto words = [](const DnssecCheck& recursion) {
     return choose(tried(automatic, {recursion, good, good, {}}), automatic)->words;
   };
   CHECK(words(silent).contains("is port 53 filtered?"));
-  silent.detail = "no answer to the root's DNSKEY: SERVFAIL";  // libunbound gave up before the time-out
+  silent.detail = "no answer to the root's DNSKEY: SERVFAIL";  // libunbound gave up before the timeout
   CHECK(words(silent).contains("is port 53 filtered?"));
   CHECK(!words(bad).contains("filtered"));
 }
@@ -236,7 +236,7 @@ TEST_CASE("a warning of the way that works is kept", "[daemon]") {
   CHECK(detail({bad, good, good, {}}).empty());
 }
 
-TEST_CASE("the ways that keep silent are named", "[daemon]") {
+TEST_CASE("the silent ways are named", "[daemon]") {
   auto silent = [](const Tests& tests) { return choose(tried(automatic, tests), automatic)->silent; };
   CHECK(silent({mute, bad, mute, good}) == std::vector{Way::recursion});
   CHECK(silent({bad, mute, mute, good}) == std::vector{Way::resolvers});
@@ -284,7 +284,7 @@ TEST_CASE("the ways are tried at once", "[daemon]") {
   CHECK(world.made.size() == (choice.works() ? 3 : 4));
 }
 
-TEST_CASE("several resolvers are asked together, those that validate", "[daemon]") {
+TEST_CASE("of several resolvers, those that validate are used together", "[daemon]") {
   World world;
   fake::FakeClock clock;
   asio::io_context loop{1};
@@ -313,7 +313,7 @@ TEST_CASE("if no Dns can be made, nothing is said about DNSSEC", "[daemon]") {
   CHECK(!choice.dns);
 }
 
-TEST_CASE("a Dns that can't be made is a way that fails", "[daemon]") {
+TEST_CASE("if its Dns can't be made, a way has failed", "[daemon]") {
   World world;
   fake::FakeClock clock;
   asio::io_context loop{1};
