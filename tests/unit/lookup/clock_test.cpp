@@ -1,5 +1,5 @@
-// A wrong clock destroys no policy and ends none: every combination of a clock that is behind or ahead, of
-// DNS and of HTTPS, with looks before the jump, while it lasts and after it.
+// A wrong clock neither destroys a policy nor ends it: every combination of a clock that is behind or ahead,
+// of DNS and of HTTPS, with lookups before the jump, while the clock is wrong, and after that.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>

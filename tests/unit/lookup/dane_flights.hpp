@@ -1,4 +1,4 @@
-// dane_flights - flights that look at policy and DANE of example.com, with one MX host.
+// dane_flights - flights that look up the policy and the state of example.com, which has one MX host.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -54,7 +54,7 @@ TEST_CASE("a secure MX: every host's addresses, then its TLSA records", "[lookup
   CHECK(world.dns.asked_names.size() == 7);
 }
 
-TEST_CASE("DANE-10: of an insecure MX no host is looked at", "[lookup]") {
+TEST_CASE("DANE-10: the hosts of an insecure MX are not looked up", "[lookup]") {
   World world;
   world.mx({{10, "mx1.x"}}, insecure);
   world.host("mx1.x");
@@ -73,7 +73,8 @@ TEST_CASE("DANE-13: no TLSA question for a host whose address is not signed", "[
   CHECK_FALSE(world.asked("_25._tcp.mx1.x/TLSA"));
 }
 
-TEST_CASE("brackets: no MX lookup, and the port is the key's (DANE-15, PFX-32)", "[lookup]") {
+TEST_CASE("brackets: the MX is not looked up, and the port is that of the key (DANE-15, PFX-32)",
+          "[lookup]") {
   World world;
   world.dns.answers["example.com/A"] = address(secure);
   world.dns.answers["_587._tcp.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
@@ -84,7 +85,7 @@ TEST_CASE("brackets: no MX lookup, and the port is the key's (DANE-15, PFX-32)",
   CHECK_FALSE(world.asked("example.com/MX"));
 }
 
-TEST_CASE("PFX-44: a service name that is not known is a failure where TLSA matters", "[lookup]") {
+TEST_CASE("PFX-44: an unknown service name is a failure where TLSA records matter", "[lookup]") {
   World world;
   world.dns.answers["example.com/A"] = address(secure);
   DaneState state = world.look({true, 0});
@@ -101,7 +102,9 @@ TEST_CASE("no MX: the domain is its own host", "[lookup]") {
   CHECK(world.look().hosts.text() == "u+example.com");
 }
 
-TEST_CASE("DANE-14: an alias, signed to its end: the end's TLSA records before the own name's", "[lookup]") {
+TEST_CASE(
+    "DANE-14: an alias that is signed to its end: TLSA records of the end come before those of the host",
+    "[lookup]") {
   World world;
   world.mx({{10, "mx.x"}});
   world.dns.answers["mx.x/A"] = address(secure, "end.y");
@@ -170,7 +173,7 @@ TEST_CASE("a dead host is a failure, unless its zone is provably unsigned", "[lo
     world.dns.answers["dead.tld/DS"] = proved_unsigned(no_data(secure, 88));
     CHECK(world.look().hosts.text() == "i+mx.dead.tld");
   }
-  SECTION("DANE-7: behind an alias it is the denial of the end, and the alias may be signed") {
+  SECTION("DANE-7: for an alias, the denial is that of its end, and the alias may still be signed") {
     world.dns.answers["dead.tld/DS"] = raw_answer({"ds"});
     DnsAnswer denied = proved_unsigned(no_data(insecure));
     denied.canonical = "end.z";
@@ -195,8 +198,9 @@ TEST_CASE("RFC 9276: an insecure denial without proof says nothing about a signe
   CHECK(world.look().hosts.text() == "f+mx.dead.tld");
 }
 
-TEST_CASE("DANE-7: a forged denial of the addresses behind a signed alias does not take its TLSA away",
-          "[lookup]") {
+TEST_CASE(
+    "DANE-7: a forged denial of the addresses behind a signed alias does not make its TLSA records void",
+    "[lookup]") {
   World world;
   world.mx({{10, "mx.x"}});
   DnsAnswer denied = no_data(insecure, 86'400);
@@ -216,7 +220,7 @@ TEST_CASE("DANE-7: a forged denial of the addresses behind a signed alias does n
   }
 }
 
-TEST_CASE("after the deadline no more hosts are begun", "[lookup]") {
+TEST_CASE("after the deadline no lookup of a host begins", "[lookup]") {
   World world;
   std::vector<MxRecord> records;
   for (int i = 0; i < 50; ++i) records.push_back({10, "mx" + std::to_string(i) + ".x"});
@@ -239,7 +243,8 @@ TEST_CASE("a host that is itself a dead, unsigned delegation", "[lookup]") {
   CHECK(world.look().hosts.text() == "i+dead.tld");
 }
 
-TEST_CASE("a dead host with a name of very many labels is in an unsigned zone all the same", "[lookup]") {
+TEST_CASE("a dead host whose name has very many labels is still found to be in an unsigned zone",
+          "[lookup]") {
   World world;
   std::string host = "dead.tld";
   for (int i = 0; i < 60; ++i) host = "a." + host;
@@ -251,8 +256,7 @@ TEST_CASE("a dead host with a name of very many labels is in an unsigned zone al
   CHECK(world.dns.asked_names.size() == 3 + 2);
 }
 
-TEST_CASE("a dead host in no zone that is known to be unsigned costs eight DS questions at most",
-          "[lookup]") {
+TEST_CASE("a dead host that can't be proved to be unsigned costs eight DS questions at most", "[lookup]") {
   World world;
   std::string host = "tld";
   for (int i = 0; i < 60; ++i) host = "a." + host;
@@ -275,7 +279,7 @@ TEST_CASE("one slow host does not cost the answer about the others", "[lookup]")
   CHECK(state.detail == "MX host slow.x: no answer in time");
 }
 
-TEST_CASE("a hundred hosts of one preference are looked at, ten at a time", "[lookup]") {
+TEST_CASE("a hundred hosts of one preference are looked up, ten at a time", "[lookup]") {
   World world;
   world.dns.delay = 1ms;
   std::vector<MxRecord> records;
@@ -286,7 +290,7 @@ TEST_CASE("a hundred hosts of one preference are looked at, ten at a time", "[lo
   CHECK(world.dns.most_at_once <= 20);
 }
 
-TEST_CASE("a host whose lookup fails is what it was, while that is young", "[lookup]") {
+TEST_CASE("a host whose lookup fails keeps its earlier state until the TTL is over", "[lookup]") {
   World world;
   world.mx({{10, "a.x"}, {20, "b.x"}});
   world.host("a.x", std::nullopt);
@@ -305,7 +309,7 @@ TEST_CASE("a host whose lookup fails is what it was, while that is young", "[loo
     world.clock.time += 100s;
     CHECK(world.look({}, after).hosts.text() == "0+a.x\nf+b.x" + proof);  // over
   }
-  SECTION("DANE-1: a bogus one is believed to be an attack") {
+  SECTION("DANE-1: a bogus answer counts as an attack") {
     world.dns.answers["_25._tcp.b.x/TLSA"] = bogus(nxdomain(secure));
     CHECK(world.look({}, before).hosts.text() == "0+a.x\nf+b.x" + proof);
   }
@@ -325,7 +329,7 @@ TEST_CASE("what a wrong clock left undecided is looked up again soon", "[lookup]
   CHECK(dane_freshness(view(state), world.clock.time + doubt_backoff) == Freshness::answer);
 }
 
-TEST_CASE("an MX host with an underscore is one, as in Postfix", "[lookup]") {
+TEST_CASE("an MX host may have an underscore in its name, as in Postfix", "[lookup]") {
   World world;
   world.mx({{10, "mx_1.x"}, {20, "mx2.x"}});
   world.host("mx_1.x", std::nullopt);
@@ -333,7 +337,7 @@ TEST_CASE("an MX host with an underscore is one, as in Postfix", "[lookup]") {
   CHECK(world.look().hosts.text() == "0+mx_1.x\nu+mx2.x");
 }
 
-TEST_CASE("DANE-26: hosts far down are not looked at", "[lookup]") {
+TEST_CASE("DANE-26: hosts far down are not looked up", "[lookup]") {
   World world;
   world.mx({{1, "a.x"}, {2, "b.x"}, {3, "c.x"}});
   for (auto each : {"a.x", "b.x", "c.x"}) world.host(each);
@@ -341,7 +345,7 @@ TEST_CASE("DANE-26: hosts far down are not looked at", "[lookup]") {
   CHECK_FALSE(world.asked("c.x/A"));
 }
 
-TEST_CASE("hosts are looked at in parallel: five slow ones take as long as one", "[lookup]") {
+TEST_CASE("hosts are looked up in parallel: five slow ones take as long as one", "[lookup]") {
   World world;
   world.dns.delay = 30ms;
   std::vector<MxRecord> records;

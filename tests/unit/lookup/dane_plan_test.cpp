@@ -66,7 +66,7 @@ TEST_CASE("what an MX answer means", "[lookup]") {
        MxTrouble::none, "mx.x"},
       {"names twice count once", mx_answer({{10, "mx.x"}, {20, "mx.x"}, {20, "a.x"}}), MxState::secure,
        MxTrouble::none, "mx.x|a.x"},
-      {"what is no host name is left out",
+      {"a name that is not a host name is left out",
        mx_answer({{10, "192.0.2.1"}, {10, "b.x"}, {10, "a_b.x"}, {10, "a b.x"}}), MxState::secure,
        MxTrouble::none, "a_b.x b.x"},
       {"DANE-1: bogus", dns_failure("DNSSEC bogus: signature expired", DnsAnswer::Security::bogus),
@@ -98,7 +98,7 @@ TEST_CASE("a thousand MX records are cut", "[lookup]") {
   CHECK(judge_mx(domain, mx_answer(many)).hosts.size() == max_mx_hosts);
 }
 
-TEST_CASE("DANE-26: how many hosts are looked at", "[lookup]") {
+TEST_CASE("DANE-26: how many hosts are looked up", "[lookup]") {
   auto found = judge_mx(domain, mx_answer({{1, "a.x"}, {2, "b.x"}, {2, "c.x"}, {2, "d.x"}, {3, "e.x"}}));
   CHECK(hosts_to_look_up(found.hosts, 1) == 1);
   CHECK(hosts_to_look_up(found.hosts, 2) == 4);
@@ -157,7 +157,7 @@ TEST_CASE("what TLSA answers mean", "[lookup]") {
   CHECK(judge_tlsa(tlsa({"3 1 1 " + digest})) == HostState::usable);
   CHECK(judge_tlsa(tlsa({"3 1 9 " + digest})) == HostState::unusable);
   CHECK(judge_tlsa(tlsa({"3 1 9 " + digest, "3 1 1 " + digest})) == HostState::usable);  // DANE-8
-  CHECK(judge_tlsa(raw_answer({"\3"})) == HostState::unusable);  // DANE-9: it is there
+  CHECK(judge_tlsa(raw_answer({"\3"})) == HostState::unusable);  // DANE-9: there is one
   CHECK_FALSE(judge_tlsa(tlsa({"3 1 1 " + digest}, insecure)));
   CHECK_FALSE(judge_tlsa(no_data(secure)));
   CHECK_FALSE(judge_tlsa(nxdomain(secure)));
@@ -177,10 +177,10 @@ TEST_CASE("DANE-27: a state is kept for the smallest TTL seen", "[lookup]") {
   CHECK(after_dane_lookup(now, {}, {}, mx, {}).valid_until == now + 2s);  // serves its own flight
   mx.ttl = 4'000'000'000;
   CHECK(after_dane_lookup(now, {}, {}, mx, {}).valid_until == now + 86'400s);
-  CHECK(after_dane_lookup(now, {}, {}, mx, {}).hosts.text() == "-+a.x\n-=b.x");  // not looked at
+  CHECK(after_dane_lookup(now, {}, {}, mx, {}).hosts.text() == "-+a.x\n-=b.x");  // not looked up
 }
 
-TEST_CASE("a failed host is looked at again after 30 s, doubling to 5 minutes", "[lookup]") {
+TEST_CASE("a failed host is rechecked after 30 s, doubling to 5 minutes", "[lookup]") {
   auto mx = secure_mx({{"a.x"}}, 3600);
   std::optional<DaneState> state;
   for (auto wait : {30s, 60s, 120s, 240s, 300s, 300s}) {
@@ -193,7 +193,7 @@ TEST_CASE("a failed host is looked at again after 30 s, doubling to 5 minutes", 
   CHECK(state->valid_until == now + 3600s);
 }
 
-TEST_CASE("an MX that can't be decided leaves the last state as it was, for its TTL", "[lookup]") {
+TEST_CASE("an MX that can't be decided leaves the earlier state in force until its TTL is over", "[lookup]") {
   MxFinding trouble;
   trouble.trouble = MxTrouble::failed;
   trouble.detail = "MX example.com: SERVFAIL";
@@ -229,7 +229,7 @@ TEST_CASE("the last state stays as a proof for 30 days, not in force", "[lookup]
   CHECK(state.hosts.empty());
 }
 
-// An attacker who lets the MX through and spoils the TLSA records must not make the proof forgotten.
+// An attacker who lets the MX through and spoils the TLSA records must not erase the proof.
 TEST_CASE("a host that fails after it had TLSA records is remembered as such", "[lookup]") {
   auto mx = secure_mx({{"a.x"}, {"b.x", false}, {"c.x", false}});
   const std::vector<HostFinding> all_fail(3, HostFinding{HostState::failed, "SERVFAIL"});
@@ -250,11 +250,11 @@ TEST_CASE("a host that fails after it had TLSA records is remembered as such", "
   }
   CHECK(after_dane_lookup(now + 30 * 24h + 1s, {}, state, mx, all_fail).hosts.text() ==
         "f+a.x\nf=b.x\nf=c.x");
-  // What fails within its TTL is in force, and its proof is no younger for that.
+  // A state that fails within its TTL stays in force, but its proof does not become younger.
   DaneState again = after_dane_lookup(later, {}, {}, mx, {{HostState::usable, "", 3600}});
   again = after_dane_lookup(later + 200s, {}, again, mx, all_fail);
   CHECK(again.hosts.text().starts_with("u+a.x u" + std::to_string(later.time_since_epoch().count()) + '\n'));
-  // An earlier build's record.
+  // An entry of an earlier build.
   DaneState old = state;
   old.hosts = test::host_list("F+a.x\nf=b.x\nf=c.x");
   old.looked_up_at = now;

@@ -33,7 +33,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("a first look asks _mta-sts and fetches", "[lookup]") {
+TEST_CASE("a first lookup asks for the TXT record and fetches", "[lookup]") {
   World world;
   world.dns.answer = txt({"v=STSv1; id=1;"});
   world.fetch.answer = ok(body("enforce", 604800));
@@ -46,7 +46,8 @@ TEST_CASE("a first look asks _mta-sts and fetches", "[lookup]") {
   CHECK(found.record.fetched_at == world.clock.time);
 }
 
-TEST_CASE("a first look begins with the policy host; what is known to have none does not", "[lookup]") {
+TEST_CASE("a first lookup begins with the policy host; not for a domain that is known to have none",
+          "[lookup]") {
   World world;
   world.dns.answer = txt({"v=STSv1; id=1;"});
   world.fetch.answer = ok(body("enforce", 604800));
@@ -57,7 +58,7 @@ TEST_CASE("a first look begins with the policy host; what is known to have none 
   CHECK(world.fetch.started == 1);
 }
 
-TEST_CASE("without a record of ours HTTPS is not asked", "[lookup]") {
+TEST_CASE("without an MTA-STS record nothing is fetched", "[lookup]") {
   World world;
   world.dns.answer = txt({});
   Discovery found = world.discover_once(std::nullopt);
@@ -78,8 +79,8 @@ TEST_CASE("a name without room for _mta-sts. has no policy, and nothing is asked
   CHECK(world.dns.asked_names.empty());
 }
 
-// Every step that can fail is made to fail in turn, with an enforce policy cached: it must hold, unchanged,
-// to max_age.
+// Every step that can fail is made to fail in turn, with an enforce policy cached: it must stay in force,
+// unchanged, until its max_age is over.
 TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
   struct Row {
     const char* step;
@@ -124,7 +125,7 @@ TEST_CASE("no failing step weakens a cached enforce policy", "[lookup]") {
   CHECK_FALSE(policy_in_force(view(found.record), certain(before.fetched_at + 604800s)));
 }
 
-TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", "[lookup]") {
+TEST_CASE("a refresh that is put off is not a failure, and a new id stays unseen", "[lookup]") {
   World world;
   Record stored = stored_policy(world.clock.time - 90'000s, "enforce", 604800, "1");
   world.dns.answer = txt({"v=STSv1; id=2;"});
@@ -138,6 +139,6 @@ TEST_CASE("a refresh that is put off is no failure, and a new id stays unseen", 
   CHECK(found.record.last_lookup.next_check == stored.last_lookup.next_check);
   CHECK(found.record.refresh_at > world.clock.time);
   world.fetch.answer = ok(body("testing", 604800));
-  CHECK(world.discover_once(found.record).changed);  // the next asker's look fetches it
+  CHECK(world.discover_once(found.record).changed);  // the next asker's lookup fetches it
   CHECK(world.fetch.hurry == Hurry::now);
 }

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Counts who is still waiting inside of it: a question that is cancelled leaves.
+// Counts the questions that still wait inside of it: one that is cancelled leaves.
 class PatientDns final : public Dns {
  public:
   boost::asio::awaitable<DnsAnswer> ask(std::string, RrType) override {
@@ -43,8 +43,9 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("questions of a flight go out as it has slots, and one from another flight beside them",
-          "[share]") {
+TEST_CASE(
+    "a flight sends as many questions as it has slots, and another flight's question goes out beside them",
+    "[share]") {
   World world;
   auto hostile = world.share(), good = world.share();
   for (int i = 0; i < 10; ++i) world.ask(hostile, "h" + std::to_string(i));

@@ -33,11 +33,11 @@ TEST_CASE("a flight's first questions never wait, however many another asks", "[
   auto good = turns.add();
   auto asked = ask(turns, good, 3);
   CHECK(all_next(turns) == std::vector{asked[0], asked[1]});
-  turns.done(asked[0]);  // its own slot is its next question's
+  turns.done(asked[0]);  // the next question takes over the slot
   CHECK(all_next(turns) == std::vector{asked[2]});
 }
 
-TEST_CASE("the flights that want a shared slot take turns, a question each", "[turns]") {
+TEST_CASE("the flights that want a shared slot take turns, one question each", "[turns]") {
   DnsTurns turns({.own = 0, .shared = 1});
   auto first = turns.add(), second = turns.add(), third = turns.add();
   auto a = ask(turns, first, 3), b = ask(turns, second, 3), c = ask(turns, third, 1);
@@ -75,7 +75,7 @@ TEST_CASE("a flight that ends takes its questions with it, sent or not", "[turns
   CHECK(all_next(turns) == std::vector{waits[0]});
   turns.remove(gone);
   CHECK(all_next(turns) == std::vector{waits[1]});
-  for (auto question : asked) turns.done(question);  // late, and no matter
+  for (auto question : asked) turns.done(question);  // late, without effect
   turns.remove(other);
   CHECK(turns.waiting() == 0);
   CHECK(turns.shared_in_use() == 0);
@@ -107,7 +107,7 @@ TEST_CASE("while it is crowded a flight without a slot still asks, one question 
   CHECK(turns.waits(slow));
   turns.done(a[0]);
   turns.done(b[0], true);
-  CHECK(crowded() == std::vector{a[1]});  // what hung gets no other
+  CHECK(crowded() == std::vector{a[1]});  // a flight whose question hung gets no other slot
   turns.done(a[1]);
   CHECK(crowded() == std::vector{a[2]});
   CHECK_FALSE(turns.waits(slow));
@@ -127,8 +127,8 @@ TEST_CASE("a flight keeps one slot of its own, whatever hangs", "[turns]") {
   }
 }
 
-// Flights come at random, ask at random, and some never get an answer. Each step a flight's questions are
-// answered but for those of the dead ones.
+// Flights come at random, ask at random, and some never get an answer. In each step the questions of a flight
+// are answered, except those of dead flights.
 TEST_CASE("over random arrivals no flight waits longer than its own work and one turn of the others",
           "[turns]") {
   constexpr DnsTurns::Limits limits{.own = 2, .shared = 8};

@@ -45,7 +45,8 @@ TEST_CASE("one registrable domain holds its share, at however many addresses", "
   CHECK(all_next(queue).size() == 1);
 }
 
-TEST_CASE("as permits run out the shares shrink, so that one is left for who has none", "[permits]") {
+TEST_CASE("as permits run out the shares shrink, so that a permit is left for a key that has none",
+          "[permits]") {
   PermitQueue queue({.all = 40, .each = 8});
   std::vector<PermitQueue::Id> hostile;
   for (int i = 0; i < 500; ++i) hostile.push_back(*queue.ask({"wild" + std::to_string(i % 10)}));
@@ -60,7 +61,8 @@ TEST_CASE("as permits run out the shares shrink, so that one is left for who has
   CHECK(queue.held() == 5);
 }
 
-TEST_CASE("when a permit becomes free, who holds none comes before who holds some", "[permits]") {
+TEST_CASE("when a permit becomes free, a key that holds none comes before a key that holds some",
+          "[permits]") {
   PermitQueue queue({.all = 2, .each = 2});
   auto first = *queue.ask({"a"}), second = *queue.ask({"b"});
   auto more = *queue.ask({"a"}), none = *queue.ask({"c"});
@@ -71,7 +73,7 @@ TEST_CASE("when a permit becomes free, who holds none comes before who holds som
   CHECK(all_next(queue) == std::vector{more});
 }
 
-TEST_CASE("who waits for a share that becomes free may still have to wait for another", "[permits]") {
+TEST_CASE("a request that waits for one share may then have to wait for another", "[permits]") {
   PermitQueue queue({.all = 10, .each = 1});
   auto a = *queue.ask({"x", "1"}), b = *queue.ask({"y", "2"});
   auto both = *queue.ask({"x", "2"});
@@ -85,7 +87,7 @@ TEST_CASE("who waits for a share that becomes free may still have to wait for an
   CHECK(all_next(queue) == std::vector{both});
 }
 
-TEST_CASE("who no longer waits is passed over, and above the bound nobody waits", "[permits]") {
+TEST_CASE("a request that has left is skipped, and above the limit nothing waits", "[permits]") {
   PermitQueue queue({.all = 1, .each = 1, .waiting = 2});
   auto holds = *queue.ask({"a"}), gone = *queue.ask({"b"}), next = *queue.ask({"c"});
   CHECK_FALSE(queue.ask({"d"}));
@@ -190,7 +192,7 @@ TEST_CASE("permits are given in order, no more than there are, to those who have
   CHECK(world.refused == 2);
 }
 
-TEST_CASE("who waits for a permit may outlive the permits", "[permits]") {
+TEST_CASE("a waiter may outlive the permits", "[permits]") {
   World world;
   world.start(4, 1h);
   world.loop.poll();

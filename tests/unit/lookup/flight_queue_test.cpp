@@ -39,7 +39,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("no more fly than have a place, those with askers first", "[queue]") {
+TEST_CASE("no more flights fly than there are places, those with askers first", "[queue]") {
   World world{FlightQueue({.flying = 4})};
   for (auto name : {"a", "b", "c", "d", "e", "f"}) world.ask(name);
   CHECK(world.launch() == "abcd");
@@ -49,7 +49,7 @@ TEST_CASE("no more fly than have a place, those with askers first", "[queue]") {
   CHECK(world.launch() == "e");
 }
 
-TEST_CASE("rechecks have a quarter of the places for themselves, and half at most", "[queue]") {
+TEST_CASE("rechecks get a quarter of the places first, and half at most", "[queue]") {
   World world{FlightQueue({.flying = 8})};
   for (auto name : {"1", "2", "3", "4", "5", "6"}) world.recheck(name);
   CHECK(world.launch() == "12345");  // nobody asks: half, rounded up
@@ -76,7 +76,9 @@ TEST_CASE("a recheck that somebody asks for is launched once, among those with a
   CHECK(world.queue.waiting() == 0);
 }
 
-TEST_CASE("who takes long gives its place to one that waits, the longest first, and only then", "[queue]") {
+TEST_CASE(
+    "a flight that takes long gives its place to one that waits, the longest first, and only if one waits",
+    "[queue]") {
   World world{FlightQueue({.flying = 2, .slow = 2, .slow_after = 2s})};
   world.ask("a");
   world.launch(begin);
@@ -96,7 +98,7 @@ TEST_CASE("who takes long gives its place to one that waits, the longest first, 
   CHECK(world.queue.next_slow_down() == begin + 3s);
   REQUIRE(world.queue.slow_down(begin + 3s) == world.flights[1]);
   CHECK(world.launch(begin + 3s) == "d");
-  CHECK_FALSE(world.queue.next_slow_down());  // as many are slow as may be
+  CHECK_FALSE(world.queue.next_slow_down());  // the limit of slow flights is reached
   world.land("a");
   CHECK(world.queue.next_slow_down() == begin + 4s);
 }

@@ -1,4 +1,4 @@
-// What becomes of the DANE states that flights find: who they count for, what is stored.
+// What becomes of the states that flights find: for whom they count, and what is stored.
 #include <catch2/catch_test_macros.hpp>
 
 #include "dane_flights.hpp"
@@ -64,7 +64,7 @@ TEST_CASE("nine next hops of a domain at once all get their answer", "[lookup]")
   }
 }
 
-TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is looked for first",
+TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer policy is looked up first",
           "[lookup]") {
   DaneFlights world;
   Record record = stored_policy(world.clock.time - 100s, "enforce", 604800);
@@ -87,7 +87,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
     CHECK(world.outcomes[0]->record.policy->mx.text() == "mx.example.com");
     CHECK_FALSE(world.state(0)->off_policy);
   }
-  SECTION("not longer than the wait: then the cached one does") {
+  SECTION("if the wait ends first, the cached one decides") {
     world.fetch->delay = 1s;
     world.ask(Route{}, 200ms, 8s);
     world.run_for(500ms);
@@ -101,7 +101,7 @@ TEST_CASE("STS-40: where the MX hosts can't satisfy the policy, a newer one is l
   }
 }
 
-TEST_CASE("a dead zone is waited for once a next hop, then remembered", "[lookup]") {
+TEST_CASE("a dead zone is waited for once for each next hop, and then remembered", "[lookup]") {
   DaneFlights world;
   world.dns->answers["example.com/MX"] = dns_failure("timeout after 5 s");
   world.dns->delays["example.com/MX"] = 300ms;
@@ -118,7 +118,7 @@ TEST_CASE("a dead zone is waited for once a next hop, then remembered", "[lookup
   CHECK(std::ranges::count(world.dns->asked_names, "example.com/MX") == 1);
 }
 
-TEST_CASE("a flight notes what it asks if the question that starts it wants that", "[lookup]") {
+TEST_CASE("a flight keeps a trace if the question that starts it wants one", "[lookup]") {
   DaneFlights world;
   world.flights.ask({name("example.com"), Route{}, 100ms, 1s, true},
                     [&](OutcomePtr o) { world.outcomes.push_back(o); });
@@ -136,7 +136,7 @@ TEST_CASE("a flight notes what it asks if the question that starts it wants that
   CHECK(std::ranges::count_if(world.outcomes, [](const OutcomePtr& o) { return o->trace != nullptr; }) == 1);
 }
 
-TEST_CASE("a surprise in the DANE look is a trouble, and the policy is kept", "[lookup]") {
+TEST_CASE("an exception in the DANE lookup is a trouble, and the policy is kept", "[lookup]") {
   DaneFlights world;
   world.store.records.emplace(name("example.com"), stored_policy(world.clock.time - 600s, "enforce", 604800));
   world.dns->throws = true;
@@ -148,7 +148,7 @@ TEST_CASE("a surprise in the DANE look is a trouble, and the policy is kept", "[
   CHECK(world.state(0)->detail.contains("internal error"));
 }
 
-TEST_CASE("DANE-27: when a state answers, and when it is looked at again", "[lookup]") {
+TEST_CASE("DANE-27: when a state answers, and when it is due for a recheck", "[lookup]") {
   const Time now{1'000'000s};
   DaneState state;
   state.mx = MxState::secure;
@@ -174,7 +174,7 @@ TEST_CASE("DANE-27: when a state answers, and when it is looked at again", "[loo
   CHECK(at(500s) == Freshness::wait);
 }
 
-TEST_CASE("what was last proved about a host stays in the record, however often its lookup fails",
+TEST_CASE("what was last proved about a host stays in the entry, however often its lookup fails",
           "[lookup]") {
   DaneFlights world;
   const Time proved = world.clock.time;

@@ -1,4 +1,4 @@
-// What an asker waits for when a flight looks at policy and DANE at once.
+// What an asker waits for when a flight looks up policy and DANE at once.
 #include <catch2/catch_test_macros.hpp>
 
 #include "dane_flights.hpp"
@@ -7,7 +7,7 @@ using namespace mtasts;
 using namespace mtasts::fake;
 using namespace std::chrono_literals;
 
-TEST_CASE("policy and DANE are looked up at once, and both are in the outcome and the record", "[lookup]") {
+TEST_CASE("policy and DANE are looked up at once, and both are in the outcome and in the entry", "[lookup]") {
   DaneFlights world;
   world.ask();
   world.run_for(2s);
@@ -138,7 +138,7 @@ TEST_CASE("a next hop that joins a flight of the same domain is looked up in it"
   CHECK(world.fetch->asked == 1);
 }
 
-TEST_CASE("who joins a flight that waits for a slow policy host is not kept by it", "[lookup]") {
+TEST_CASE("an asker that joins a flight does not have to wait for its slow policy host", "[lookup]") {
   DaneFlights world;
   world.fetch->delay = 1500ms;
   world.store.records.emplace(name("example.com"),
@@ -157,7 +157,7 @@ TEST_CASE("who joins a flight that waits for a slow policy host is not kept by i
   CHECK(world.store.records.at(name("example.com")).dane.size() == 2);
 }
 
-TEST_CASE("a flight that is old when somebody first asks is waited for all the same", "[lookup]") {
+TEST_CASE("an asker waits even for a flight that was old when somebody first asked", "[lookup]") {
   DaneFlights world;
   world.fetch->delay = 2s;
   world.store.records.emplace(name("example.com"),

@@ -1,4 +1,4 @@
-// Name servers that never answer, and what good domains feel of them.
+// Name servers that never answer, and what they do to good domains.
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Every answer takes a round trip. Nothing about a host below dead.example is ever answered: its questions
-// fail after 5 s, and go on behind that for a while, as in libunbound.
+// fail after 5 s, and go on for a while after that, as in libunbound.
 class HalfDeadDns final : public FakeDns {
  public:
   using Instant = std::chrono::steady_clock::time_point;
@@ -169,7 +169,7 @@ TEST_CASE("a host whose questions were never sent has not failed", "[fair]") {
   CHECK(world.store.records[name("hostile.example")].dane.empty());
 }
 
-TEST_CASE("prefetches without end keep neither askers nor rechecks from their turn", "[fair]") {
+TEST_CASE("endless prefetches keep neither askers nor rechecks from their turn", "[fair]") {
   World world;
   for (int i = 0; i < 20'000; ++i)
     world.flights.look_up_again(name("hostile" + std::to_string(i) + ".example"), Route{}, Trigger::ask);
@@ -186,7 +186,7 @@ TEST_CASE("prefetches without end keep neither askers nor rechecks from their tu
   CHECK(world.flights.waiting() == waiting + 1);
 }
 
-TEST_CASE("one domain at many ports is looked up at a few", "[fair]") {
+TEST_CASE("of one domain with many ports only a few are looked up", "[fair]") {
   World world;
   world.fetch->delay = 30s;
   auto domain = name("good.example");

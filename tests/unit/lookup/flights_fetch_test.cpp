@@ -1,4 +1,4 @@
-// Policy hosts that are slow: what they may hold up, and what not.
+// Slow policy hosts: what they may hold up, and what not.
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -98,7 +98,7 @@ TEST_CASE("policy hosts at one address that never answers keep no other domain f
   CHECK(world.run_until(secure));
 }
 
-TEST_CASE("a domain whose policy host gets no permit is waited for once", "[lookup]") {
+TEST_CASE("askers wait once for a domain that gets no permit for its policy host", "[lookup]") {
   World world({.max_flying = 4, .max_fetching = 6, .max_fetching_each = 2, .max_waiting = 1000});
   world.fetch->delay = 30s;
   auto hanging = parse_address("192.0.2.1").value();
@@ -108,9 +108,9 @@ TEST_CASE("a domain whose policy host gets no permit is waited for once", "[look
   }
   REQUIRE(world.run_until([&] { return world.outcomes.size() == 3 && world.store.records.size() == 1; }));
   CHECK(world.fetch->asked == 2);
-  CHECK(world.put_off == 1);  // status tells it
+  CHECK(world.put_off == 1);  // mtastsctl status reports it
   auto begin = std::chrono::steady_clock::now();
-  world.clock.time += 1h;  // what is stored of it is over
+  world.clock.time += 1h;  // what is stored about it has expired
   world.ask("third.example", std::nullopt, 300ms);
   REQUIRE(world.run_until([&] { return world.outcomes.size() == 4; }));
   CHECK(std::chrono::steady_clock::now() - begin < 50ms);
@@ -134,7 +134,7 @@ TEST_CASE("the addresses of one IPv6 network count as one, and so do the names o
   REQUIRE(world.run_until([&] { return world.fetch->asked == 4 && world.flights.waiting() == 6; }));
 }
 
-TEST_CASE("a flight that left its place for its fetch looks up another next hop all the same", "[lookup]") {
+TEST_CASE("a flight that left its place for its fetch still looks up another next hop", "[lookup]") {
   World world;
   world.fetch->delay = 30s;
   world.ask("stuck.example");

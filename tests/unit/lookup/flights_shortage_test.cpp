@@ -27,7 +27,7 @@ HttpResult local_fetch_failure() {
 
 }  // namespace
 
-TEST_CASE("a first contact that fails by a shortage is deferred, not remembered, and asked again",
+TEST_CASE("a first lookup that fails by a shortage is deferred, not remembered, and made again",
           "[shortage]") {
   DaneFlights world;
   std::string what = GENERATE("TXT", "fetch", "MX", "address", "TLSA");
@@ -57,7 +57,7 @@ TEST_CASE("a first contact that fails by a shortage is deferred, not remembered,
   CHECK(world.state(1)->mx == MxState::secure);
 }
 
-TEST_CASE("who needs nothing of what failed by a shortage is answered", "[shortage]") {
+TEST_CASE("an asker that does not need what failed by a shortage is answered", "[shortage]") {
   DaneFlights world;
   world.dns->answers["example.com/MX"] = local_failure();
   world.ask(std::nullopt, 5s, 8s);
@@ -73,7 +73,8 @@ TEST_CASE("who needs nothing of what failed by a shortage is answered", "[shorta
   CHECK(world.store.records.begin()->second.dane.empty());
 }
 
-TEST_CASE("a shortage that lasts beyond the wait for the policy is still no missing policy", "[shortage]") {
+TEST_CASE("a shortage that outlasts the wait for the policy still does not mean that there is no policy",
+          "[shortage]") {
   DaneFlights world;
   world.dns->answers["_mta-sts.example.com/TXT"] = txt({"v=STSv1; id=1;"});
   world.fetch->answer = local_fetch_failure();

@@ -46,8 +46,7 @@ TEST_CASE("a hundred askers of one domain make one lookup and one fetch", "[look
   CHECK(world.flights.flying() == 0);
 }
 
-TEST_CASE("an asker whose read was older than the commit gets the stored record, not a second fetch",
-          "[lookup]") {
+TEST_CASE("an asker whose read was older than the commit gets the entry, not a second fetch", "[lookup]") {
   World world;
   world.ask();
   world.run();
@@ -86,7 +85,8 @@ TEST_CASE("a commit that fails is tried again and the outcome is kept meanwhile"
   CHECK(world.fetch->asked == 1);
 }
 
-TEST_CASE("a flight is waited for once a domain: later askers are answered at once", "[lookup]") {
+TEST_CASE("only the first asker waits for a flight of a domain: later ones are answered at once",
+          "[lookup]") {
   World world;
   world.fetch->delay = 300ms;
   world.ask("slow.example", 50ms);
@@ -135,7 +135,7 @@ TEST_CASE("rechecks fly while askers of ever new domains keep every place busy",
   world.run();
 }
 
-TEST_CASE("an asker who joins a queued recheck lifts it", "[lookup]") {
+TEST_CASE("an asker that joins a queued recheck moves it ahead", "[lookup]") {
   World world;
   world.dns->delay = 20ms;
   for (char c = 'a'; c <= 'd'; ++c) world.ask(std::string(1, c) + ".example");
@@ -160,7 +160,7 @@ TEST_CASE("flights that end at once are launched one after another, not from wit
   CHECK(world.flights.flying() == 0);
 }
 
-TEST_CASE("while the cache can't be written, an outcome is not given for ever", "[lookup]") {
+TEST_CASE("while the cache can't be written, an outcome does not answer for ever", "[lookup]") {
   World world;
   world.fetch->answer = ok(body("enforce", 86400));
   world.store.fail_puts = 1'000'000;
@@ -200,7 +200,7 @@ TEST_CASE("when too many wait, askers are not queued without end", "[lookup]") {
   CHECK(world.outcomes.size() == 20);
 }
 
-TEST_CASE("an unreadable cache is nobody's 'no policy'", "[lookup]") {
+TEST_CASE("an unreadable cache never means 'no policy'", "[lookup]") {
   World world;
   world.store.unreadable = true;
   world.ask();
@@ -211,7 +211,7 @@ TEST_CASE("an unreadable cache is nobody's 'no policy'", "[lookup]") {
   CHECK(world.dns->asked_names.empty());
 }
 
-TEST_CASE("a surprise in a flight ends in an answer and keeps the cached policy", "[lookup]") {
+TEST_CASE("an exception in a flight ends in an answer and keeps the cached policy", "[lookup]") {
   World world;
   world.store.records.emplace(name("example.com"),
                               stored_policy(world.clock.time - 86400s, "enforce", 604800));
@@ -225,7 +225,7 @@ TEST_CASE("a surprise in a flight ends in an answer and keeps the cached policy"
   CHECK(world.flights.flying() == 0);
 }
 
-TEST_CASE("flights may go before the loop that holds what they were about", "[lookup]") {
+TEST_CASE("the flights may be destroyed before the loop that still holds their work", "[lookup]") {
   FakeStore store;
   FakeClock clock;
   auto* dns = new FakeDns;

@@ -1,4 +1,4 @@
-// network_world - what flights fly over, in fakes: a loop, a network, a store and a clock.
+// network_world - what flights need, as fakes: a loop, a network, a store and a clock.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

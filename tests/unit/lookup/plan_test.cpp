@@ -249,7 +249,7 @@ TEST_CASE("STS-28 refresh times", "[lookup]") {
   };
   auto row = GENERATE(values<Row>({
       {"a week: after a day, up to a tenth sooner", 604800, 77760s, 86400s},
-      {"a year: after a day all the same", 31557600, 77760s, 86400s},
+      {"a year: still after a day", 31557600, 77760s, 86400s},
       {"a day: after half of it", 86400, 38880s, 43200s},
       {"an hour and less: not before an hour", 600, 3240s, 3600s},
   }));
@@ -291,7 +291,7 @@ TEST_CASE("what a fetch's answer means", "[lookup]") {
   if (row.error && !got) CHECK(got.error().find(row.error) != std::string::npos);
 }
 
-TEST_CASE("how long a fetch may wait for others at the policy host", "[lookup]") {
+TEST_CASE("how long a fetch may wait for a turn", "[lookup]") {
   Record current = stored_policy(t0, "enforce", 604800, "1");
   struct Row {
     const char* why;
@@ -331,14 +331,14 @@ TEST_CASE("after a refresh that was put off only its next time changes", "[looku
   }
 }
 
-TEST_CASE("what was put off at once comes back spread over the time", "[lookup]") {
+TEST_CASE("refreshes that were put off together come back spread over time", "[lookup]") {
   std::set<Time> times;
   for (int i = 0; i < 1000; ++i)
     times.insert(after_put_off(t0, name("d" + std::to_string(i) + ".example"), {}).refresh_at);
   CHECK(times.size() > 200);
 }
 
-TEST_CASE("freshness: what a stored record settles", "[lookup]") {
+TEST_CASE("freshness: what an entry settles", "[lookup]") {
   Record enforce = stored_policy(t0, "enforce", 604800);
   Record nothing;
   nothing.last_lookup = {StsState::no_record, "", "", t0, t0 + 400s, Time{}, 0};
@@ -353,7 +353,7 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
   };
   auto row = GENERATE_COPY(values<Row>({
       {"a policy within the TTL", enforce, 100s, Freshness::answer},
-      {"STS-51 a policy after the TTL is checked behind the answer", enforce, 300s,
+      {"STS-51 a policy after the TTL is rechecked in the background", enforce, 300s,
        Freshness::answer_and_recheck},
       {"STS-28 a policy in the last quarter", enforce, 453600s, Freshness::answer_and_recheck},
       {"the same while its fetch is held back", in_backoff, 500100s, Freshness::answer},
@@ -361,8 +361,8 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
       {"no record, fresh", nothing, 299s, Freshness::answer},
       {"no record, last quarter of its TTL", nothing, 300s, Freshness::answer_and_recheck},
       {"no record, stale", nothing, 400s, Freshness::wait},
-      {"STS-33 the clock was set back behind a look", nothing, -7200s, Freshness::wait},
-      {"STS-33 the same with a policy: it holds, and is checked", enforce, -7200s,
+      {"STS-33 the clock was set back to before the last lookup", nothing, -7200s, Freshness::wait},
+      {"STS-33 the same with a policy: it is in force, and is rechecked", enforce, -7200s,
        Freshness::answer_and_recheck},
       {"nothing is known", undecided, 0s, Freshness::wait},
   }));
@@ -370,7 +370,7 @@ TEST_CASE("freshness: what a stored record settles", "[lookup]") {
   CHECK(sts_freshness(view(row.record), certain(t0 + row.after)) == row.want);
 }
 
-TEST_CASE("a damaged entry stays unknown until a look settles it", "[lookup]") {
+TEST_CASE("a damaged entry stays unknown until a lookup settles it", "[lookup]") {
   auto moment = certain(t0);
   auto lost_after = [&](const TxtFinding& txt) { return after_txt(moment, lost_record(), txt).lost; };
   CHECK(lost_after(unannounced(StsState::dns_failed)));

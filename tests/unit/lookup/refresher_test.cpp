@@ -79,7 +79,7 @@ TEST_CASE("refreshes that are slow hold up others only when too many are under w
   CHECK(world.round() == 8);
 }
 
-// Its policy could not be stored, say: the others come first, and it is not fetched without end.
+// For example its policy could not be stored. The others come first, and it is not fetched without end.
 TEST_CASE("what stays due is handed out once a minute", "[lookup]") {
   World world;
   world.options.batch = 2;
@@ -90,7 +90,7 @@ TEST_CASE("what stays due is handed out once a minute", "[lookup]") {
   world.run();
   world.store.records.insert_or_assign(name("d0.example"), stuck);
   world.store.records.insert_or_assign(name("d1.example"), stuck);
-  CHECK(world.round() == 1);  // x.example, which stands behind both
+  CHECK(world.round() == 1);  // x.example, which comes after both
   world.run();
   world.clock.time += 59s;
   CHECK(world.round() == 0);
@@ -109,7 +109,7 @@ TEST_CASE("rechecks that wait do not keep policies from being refreshed", "[look
   CHECK(world.round() == 1);
 }
 
-TEST_CASE("a backlog is told once an hour, and not before an hour's work", "[lookup]") {
+TEST_CASE("a backlog is reported once an hour, and not in the first hour", "[lookup]") {
   World world;
   world.options.batch = 1;
   std::vector<std::chrono::seconds> told;
@@ -129,7 +129,7 @@ TEST_CASE("a backlog is told once an hour, and not before an hour's work", "[loo
   CHECK(told.size() == 2);
 }
 
-TEST_CASE("less than six hours overdue is told to nobody", "[lookup]") {
+TEST_CASE("less than six hours overdue is not reported", "[lookup]") {
   World world;
   world.options.batch = 1;
   int told = 0;

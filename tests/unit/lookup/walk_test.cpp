@@ -1,8 +1,8 @@
 // Every step of discovery is made to fail once, one after another: no answer is weaker than what the cached
 // policy or the DANE state demands.
 //
-// Each scenario is flown once without a fault, which gives the questions it asks; then once for each question
-// and each kind of fault. What is answered is what decide() makes of the outcome, as the answer threads do.
+// Each scenario runs once without a fault, which gives the questions it asks; then once for each question and
+// each kind of fault. The answer is what decide() makes of the outcome, as in the answer threads.
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -200,7 +200,7 @@ TEST_CASE("each step of discovery fails once: never a weaker answer", "[lookup]"
         Flown flown = fly(scenario, question, fault, no_policy_host);
         INFO(words(flown.decision.verdict) << " by rule " << flown.decision.rule);
         CHECK(scenario.allowed.contains(flown.decision.verdict));
-        // STS-49, DANE-5: an error on DANE's way is never answered by the policy alone.
+        // STS-49, DANE-5: after an error in the DANE lookup, the policy alone never decides.
         bool about_dane =
             question.ends_with("/MX") || question.ends_with("/TLSA") || question.ends_with("/CNAME");
         if (about_dane) CHECK(flown.decision.verdict != Verdict::secure);
@@ -228,9 +228,8 @@ TEST_CASE("each step of the policy fetch fails once: the cached policy and DANE 
   }
 }
 
-// The state of before counts until its TTL is over, whatever fails meanwhile; a bogus MX alone makes mail
-// wait.
-TEST_CASE("each step fails while the last DANE state is young: the answer stays", "[lookup]") {
+// The earlier state counts until its TTL is over, whatever fails meanwhile; only a bogus MX makes mail wait.
+TEST_CASE("each step fails while the earlier state is in force: the answer stays", "[lookup]") {
   for (Scenario scenario : scenarios()) {
     INFO(scenario.why);
     Flown first = fly(scenario, "", {}, no_policy_host);
