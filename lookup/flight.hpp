@@ -51,8 +51,8 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   void spend_permit_wait() noexcept { permit_wait_spent_ = true; }
   void count(Counter::Token token) { counted_.emplace(std::move(token)); }
 
-  // True if the route's state can be looked up too. Their number is bounded: one domain with many ports must
-  // not take more than its part.
+  // True if the route's state can be looked up too. A flight has a limited number of routes, because one
+  // domain can be asked for with any number of ports.
   bool can_want(std::optional<Route> route) const noexcept;
   // Has the route's state looked up too, at once if the flight is under way. Does nothing if can_want() is
   // false, or if the flight has landed.

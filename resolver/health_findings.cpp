@@ -93,8 +93,7 @@ std::string HealthCheck::postfix_words() const {
   if (!*health_.postfix_dane) return "mtastsd assumes that Postfix does not do DANE";
   if (!health_.postfix_doubtful) return "Postfix can do DANE";
   return "mtastsd assumes that Postfix does DANE until its resolvers have shown no AD for 24 hours; they "
-         "have "
-         "shown none since " +
+         "have shown none since " +
          utc_text(memory_.postfix_no_since);
 }
 

@@ -1,5 +1,5 @@
-// private_zones - zones that the public DNS does not know, and that the system's resolvers are asked about.
-// Their questions are forwarded and not validated, and libunbound never answers them itself (UB-19).
+// private_zones - zones that the public DNS does not know; the system's resolvers are asked about them. Their
+// questions are forwarded and not validated, and libunbound never answers them itself (UB-19).
 //
 // libunbound has no call to forward a single zone, but ub_ctx_config() reads unbound.conf(5) from a file.
 // Only names and addresses that were parsed get into that text, so nothing else can be configured through it.

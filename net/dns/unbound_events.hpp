@@ -41,7 +41,7 @@ class UnboundEvents final : public ub_event_base, public std::enable_shared_from
   // so an answer that is there is never taken for late. libunbound's callbacks run inside. Handles a limited
   // number of descriptors; on_due is called again for the rest.
   void run();
-  // No more on_due. To be called after the context is deleted.
+  // Stops calling on_due. To be called after the context is deleted.
   void close();
 
  private:

@@ -35,7 +35,7 @@ struct Verification {
 class TlsSessions {
  public:
   struct Limits {
-    std::size_t octets = std::size_t{8} << 20;  // of all sessions, encoded; the oldest are dropped
+    std::size_t octets = std::size_t{8} << 20;  // limit for all sessions, encoded; the oldest go first
     std::size_t octets_each = 16 * 1024;        // a larger one is not kept
     std::chrono::milliseconds life = std::chrono::hours(24);
     std::time_t (*time_of_day)() = [] { return std::time(nullptr); };
