@@ -4,7 +4,7 @@
 
 namespace mtasts {
 
-// libpsl brings the list with it; its A-labels are those of the names here.
+// libpsl has the list built in. Its A-labels are those of our names.
 std::string registrable_domain(const DomainName& domain) {
   std::string name(domain.str());
   const psl_ctx_t* list = psl_builtin();

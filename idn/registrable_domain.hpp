@@ -1,5 +1,5 @@
-// registrable_domain - what somebody had to register to have a domain: the public suffix and one label more
-// (publicsuffix.org), as far as the list is known.
+// registrable_domain - the part of a domain that somebody had to register: a public suffix and one more label
+// (publicsuffix.org).
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace mtasts {
 
-// "mail.example.co.uk" gives "example.co.uk". A name that is a public suffix itself gives the whole name, and
-// so does every name if the list can't be read.
+// "mail.example.co.uk" gives "example.co.uk". A name that is itself a public suffix is returned whole, and so
+// is every name if the list can't be read.
 std::string registrable_domain(const DomainName& domain);
 
 }  // namespace mtasts

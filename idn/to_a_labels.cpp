@@ -7,7 +7,7 @@
 namespace mtasts {
 
 bool has_u_labels(std::string_view text) noexcept {
-  unsigned all = 0;  // without a branch in the loop, so that many octets are looked at at once
+  unsigned all = 0;  // no branch in the loop, so that it can check many octets at once
   for (char c : text) all |= static_cast<unsigned char>(c);
   return all > 0x7F;
 }

@@ -1,5 +1,5 @@
-// ports/clock - the time of day and whether it can be trusted (core/moment.hpp). The real one is made in
-// main(); tests turn theirs by hand.
+// ports/clock - the time of day and whether it can be trusted (core/moment.hpp). main() makes the real one;
+// tests set theirs by hand.
 #pragma once
 
 #include <optional>
@@ -15,17 +15,17 @@ class Clock {
   virtual Moment moment() const noexcept = 0;
   Time now() const noexcept { return moment().now; }
 
-  // A certificate was found valid at the time of day. May be called by any thread, and often.
+  // A certificate was found valid at the time of day. Any thread, any number of times.
   virtual void vouch() const noexcept {}
 
   // The root's keys, asked twice, came with signatures that the time of day makes expired or not yet valid.
   virtual void deny() const noexcept {}
 
-  // Looks whether the clock has jumped, or whether a doubt is over. One thread must call this about once a
+  // Checks whether the clock has jumped, and whether a doubt is over. One thread must call this about once a
   // second.
   virtual ClockBelief check() const noexcept { return {}; }
 
-  // What the cache is to remember of this moment; nullopt while the clock is in doubt.
+  // What the cache should remember about this moment; nullopt while the clock is in doubt.
   virtual std::optional<ClockMark> mark() const noexcept { return std::nullopt; }
 };
 

@@ -11,10 +11,10 @@ namespace mtasts {
 class Dns {
  public:
   virtual ~Dns() = default;
-  // name: absolute, with or without the final dot, may hold underscores. Always answers, at the latest after
-  // the configured timeout (Kind::failed). Call and await on the resolve thread only.
+  // name: absolute, with or without the final dot, may have underscores. Always answers, at the latest after
+  // the configured timeout (then with Kind::failed). Call and await on the resolve thread only.
   virtual boost::asio::awaitable<DnsAnswer> ask(std::string name, RrType type) = 0;
-  // true: so much is being asked that nothing should be which may turn out not to be needed.
+  // True if so many questions are open that nothing should be asked which may turn out not to be needed.
   virtual bool busy() const noexcept { return false; }
 };
 

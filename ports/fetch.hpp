@@ -16,7 +16,7 @@ namespace mtasts {
 
 struct HttpAnswer {
   unsigned status = 0;
-  std::string content_type;  // empty: header missing
+  std::string content_type;  // empty: the header is missing
   std::string body;          // at most max_policy_bytes; only read if status is 200
 };
 
@@ -25,26 +25,27 @@ std::string_view words(FetchStep step) noexcept;
 
 struct FetchError {
   FetchStep step;
-  std::string detail;  // with OpenSSL's or the system's own words
-  bool put_off =
-      false;  // nothing was asked: too many others are being fetched; says nothing of the policy host
-  bool local =
-      false;  // this host lacked something, for example a descriptor; says nothing of the policy host
+  std::string detail;  // the cause, with the words of OpenSSL or the system
+  // Nothing was asked, because too many others are being fetched; says nothing about the policy host.
+  bool put_off = false;
+  // This host lacked something, for example a descriptor; says nothing about the policy host.
+  bool local = false;
 };
 
-// Whether a fetch may wait while others are fetched from the same policy host's address.
+// Whether a fetch may wait while others fetch from the same policy host's address.
 enum class Hurry {
-  now,       // somebody may need it: never waits
-  soon,      // for some seconds, then it goes anyway
-  whenever,  // for a moment; then it ends, put off
+  now,       // never waits: somebody may need it
+  soon,      // waits some seconds, then goes on anyway
+  whenever,  // waits a moment, then ends, put off
 };
 
-// Has a say between finding a policy host and asking it.
+// Decides whether a fetch goes on after the policy host was found and before it is asked.
 class FetchGate {
  public:
   virtual ~FetchGate() = default;
-  // Awaited once the policy host's addresses are known. first: the one that is dialled first; nullopt: a
-  // proxy is, and nobody here knows. Result false: the fetch ends, put off.
+  // Awaited once the policy host's addresses are known. first: the address that will be dialled first;
+  // nullopt: a proxy will be dialled, and the policy host's address is not known. False: the fetch ends, put
+  // off.
   virtual boost::asio::awaitable<bool> pass(std::optional<Address> first) = 0;
 };
 
@@ -52,29 +53,29 @@ struct PolicyRequest;
 
 class Fetch {
  public:
-  // What was begun for a policy before it is known to be needed; dropped, it does no harm.
+  // What was begun for a fetch before anybody knew whether it is needed. Destroying it does no harm.
   struct Start {
     virtual ~Start() = default;
   };
   using StartPtr = std::unique_ptr<Start>;
 
   virtual ~Fetch() = default;
-  // Begins what a fetch of this domain's policy needs first, the lookup of the policy host's addresses, and
-  // does not wait for it: a caller that will probably fetch saves a round trip. dns is used before it returns
-  // only. May be nullptr. Resolve thread only.
+  // Begins the first part of a fetch of this domain's policy, the lookup of the policy host's addresses, and
+  // does not wait for it. A caller that will probably fetch saves a round trip. dns is used only until this
+  // returns. May return nullptr. Resolve thread only.
   virtual StartPtr start(const DomainName& domain, Dns& dns) = 0;
-  // GET https://mta-sts.<domain>/.well-known/mta-sts.txt. Always ends within the configured timeout, what it
-  // waits at the gate not counted. Any status is an answer: the caller judges it (core/sts_policy.hpp
-  // lint_http). Call and await on the resolve thread only.
+  // GET https://mta-sts.<domain>/.well-known/mta-sts.txt. Always ends within the configured timeout, not
+  // counting the wait at the gate. Any HTTP status is an answer, which the caller judges (lint_http() in
+  // core/sts_policy.hpp). Call and await on the resolve thread only.
   virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) = 0;
 };
 
 struct PolicyRequest {
   DomainName domain;
-  Dns& dns;                   // finds the policy host, or the proxy; outlives the fetch
-  Fetch::StartPtr started{};  // of this domain, from start(); nullptr: nothing was begun
+  Dns& dns;                   // finds the policy host, or the proxy; must outlive the fetch
+  Fetch::StartPtr started{};  // from start() for this domain; nullptr: nothing was begun
   Hurry hurry = Hurry::now;
-  FetchGate* gate = nullptr;  // outlives the fetch; nullptr: it may always go on
+  FetchGate* gate = nullptr;  // must outlive the fetch; nullptr: the fetch always goes on
 };
 
 }  // namespace mtasts

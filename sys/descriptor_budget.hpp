@@ -1,5 +1,5 @@
-// descriptor_budget - how the descriptors that this process may have are shared, so that no part can take
-// those that another needs: else a client that connects, or a flood of lookups, would make lookups fail.
+// descriptor_budget - how this process's descriptors are shared out, so that no part can take those that
+// another needs. Otherwise clients that connect, or a flood of lookups, would make lookups fail.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@ namespace mtasts {
 struct DescriptorBudget {
   std::size_t connections;  // of clients
   std::size_t dns;          // UDP sockets of one libunbound context; two may be in use
-  std::size_t dns_tcp;      // TCP sockets of one
-  std::size_t fetches;      // policy hosts asked at once
+  std::size_t dns_tcp;      // TCP sockets of one libunbound context
+  std::size_t fetches;      // fetches at once
 };
 
-// Of a limit of so many (RLIMIT_NOFILE). Files, the log, the cache, the control socket and what is kept in
-// reserve have the rest. Never 0.
+// The shares of a limit (RLIMIT_NOFILE). The rest is for files, the log, the cache, the control socket and a
+// reserve. No share is 0.
 DescriptorBudget share_descriptors(std::size_t limit) noexcept;
 
-// Of this process's limit now.
+// The shares of this process's current limit.
 DescriptorBudget descriptor_budget() noexcept;
 
 }  // namespace mtasts

@@ -29,7 +29,7 @@ bool leaves_the_host(const ifaddrs& interface) noexcept {
   return !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address);
 }
 
-// In doubt it has.
+// If in doubt, it has.
 bool host_has_ipv6() noexcept {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return true;

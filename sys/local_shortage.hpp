@@ -1,7 +1,7 @@
-// local_shortage - when this process could not get a socket, so that what fails then is not taken for an
-// answer about a domain.
+// local_shortage - notes when this process could not get a socket, so that a failure at that time is not
+// taken for an answer about a domain.
 //
-// Descriptors are the process's, so this is too. Any thread.
+// Descriptors belong to the process, so there is one note for all of it. Any thread.
 #pragma once
 
 #include <chrono>
@@ -14,17 +14,17 @@ namespace mtasts {
 // port.
 bool is_local_shortage(int error) noexcept;
 
-// The same of a connect() to an address. A host without IPv6 has no local address for any IPv6 address and
-// never will: it lacks nothing, the address is out of its reach.
+// The same for a connect() to an address. A host without IPv6 has no local address for any IPv6 address and
+// never will: it lacks nothing, but the address is out of its reach.
 bool is_local_shortage(int error, const Address& dialled) noexcept;
 
-// Something failed by a local shortage just now.
+// Notes that something failed just now because of a local shortage.
 void note_local_shortage() noexcept;
 
-// Whether a shortage was noted since then, or no socket can be made now.
+// True if a shortage was noted since begin, or if no socket can be made now.
 bool local_shortage_since(std::chrono::steady_clock::time_point begin) noexcept;
 
-// What failed by a shortage is tried again for so long, at these intervals.
+// What failed because of a shortage is tried again for shortage_patience, every shortage_pause.
 inline constexpr std::chrono::milliseconds shortage_patience{1000}, shortage_pause{200};
 
 }  // namespace mtasts

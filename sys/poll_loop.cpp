@@ -18,7 +18,7 @@ using Steady = std::chrono::steady_clock;
 constexpr milliseconds longest_turn{1000};
 constexpr std::size_t events_at_once = 64;
 
-// No memory: what it was for ends by limits of its own, the loop goes on.
+// If memory runs out, the task is dropped: what it was for ends by its own limits, and the loop goes on.
 void run_safely(PollLoop::Task& task) {
   try {
     task();
@@ -32,7 +32,7 @@ Result<std::unique_ptr<PollLoop>> PollLoop::make() {
   Fd epoll(::epoll_create1(EPOLL_CLOEXEC)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};  // nullptr: something was posted
   if (!epoll || !wake || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0)
-    return fail(Fault::config, std::string("can't make an answer thread's loop: ") + std::strerror(errno));
+    return fail(Fault::config, std::string("can't start an answer thread: ") + std::strerror(errno));
   return std::unique_ptr<PollLoop>(new PollLoop(std::move(epoll), std::move(wake)));
 }
 
@@ -61,14 +61,13 @@ void PollLoop::run(const std::function<void()>& turned) {
       auto* watched = static_cast<Watched*>(events[static_cast<std::size_t>(i)].data.ptr);
       if (watched) watched->ready();
     }
-    if (has_posted_.load(std::memory_order_acquire))
-      run_posted();  // whether or not its event was among these
+    if (has_posted_.load(std::memory_order_acquire)) run_posted();  // even if its event was not among these
     run_due();
     turned();
   }
 }
 
-// Milliseconds, rounded up: to wake before the time would mean to wake twice.
+// Milliseconds, rounded up: waking too early would mean waking twice.
 int PollLoop::patience() const noexcept {
   if (timed_.empty()) return static_cast<int>(longest_turn.count());
   auto left = std::chrono::ceil<milliseconds>(timed_.begin()->first - Steady::now());
@@ -104,7 +103,7 @@ void PollLoop::change(int descriptor, std::uint32_t events, Watched& watched) no
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
-// The clock of steady_clock, as it stood at the kernel's last tick.
+// As steady_clock, but at the kernel's last tick.
 PollLoop::Moment PollLoop::coarse_now() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -1,8 +1,8 @@
 // poll_loop - one thread's loop over many descriptors, for the answer threads (docs/adr/0008).
 //
-// Level-triggered epoll: what was read is not asked for again, so that a request on a busy thread costs one
-// recv, one send and its share of an epoll_wait, and nothing is made on the heap. Other threads reach it by
-// post() and stop() alone, whose lock the loop takes only when something was posted.
+// epoll is level-triggered: nobody has to read until EAGAIN. So a request on a busy
+// thread costs one recv, one send and its share of an epoll_wait, and allocates nothing. Other threads call
+// post() and stop() only; the loop takes their lock only when something was posted.
 #pragma once
 
 #include <atomic>
@@ -24,29 +24,31 @@ class PollLoop {
   using Moment = std::chrono::steady_clock::time_point;
   using Task = std::move_only_function<void()>;
 
-  // What has a descriptor. It must live until the turn in which it stopped being watched is over.
+  // Something with a descriptor. It must live until the end of the turn in which it stopped being watched.
   class Watched {
    public:
     virtual ~Watched() = default;
-    virtual void ready() = 0;  // for one of the events it waits for, or an error, or the other side is gone
+    virtual void ready() = 0;  // one of its events happened, or an error, or the other side is gone
   };
 
+  // Fault::config: the system gave no descriptor; detail says why.
   static Result<std::unique_ptr<PollLoop>> make();
 
-  // Any thread. A task runs on the loop's thread; one posted after the loop has ended is dropped with it.
+  // Any thread. Tasks run on the loop's thread. One posted after the loop has ended is destroyed with the
+  // loop and never runs.
   void post(Task task);
   void stop();
 
-  // The loop's thread:
-  // Until stop(). After each turn over what is ready, turned() is called, at the latest a second after the
-  // last time.
+  // Only on the loop's thread:
+  //
+  // Runs until stop(). Calls turned() after each turn over what is ready, and at least once a second.
   void run(const std::function<void()>& turned);
-  // events: EPOLLIN, EPOLLOUT or 0; errors are reported always. False: the system has no memory for it.
+  // events: EPOLLIN, EPOLLOUT or 0; errors are always reported. False: the system has no memory for it.
   bool watch(int descriptor, std::uint32_t events, Watched& watched) noexcept;
   void change(int descriptor, std::uint32_t events, Watched& watched) noexcept;
-  void at(Moment when, Task task);
-  Moment now() const noexcept { return now_; }  // when the turn began
-  static Moment coarse_now() noexcept;          // some milliseconds old at most, and cheap
+  void at(Moment when, Task task);              // runs the task at that time, or in the first turn after it
+  Moment now() const noexcept { return now_; }  // when the current turn began
+  static Moment coarse_now() noexcept;          // cheap; at most some milliseconds old
 
  private:
   PollLoop(Fd epoll, Fd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}

@@ -16,10 +16,10 @@ struct SocketAddress {
 
 SocketAddress socket_address(const Address& address, std::uint16_t port) noexcept;
 
-// Whether the path of a unix endpoint fits into a socket address with its NUL; an inet endpoint always fits.
+// Whether a unix endpoint's path, with its NUL, fits into a socket address. An inet endpoint always fits.
 bool fits_socket_address(const Endpoint& endpoint) noexcept;
 
-// fits_socket_address() must hold: a longer path is cut off.
+// REQUIRES: fits_socket_address(). A longer path is cut.
 SocketAddress socket_address(const Endpoint& endpoint) noexcept;
 
 }  // namespace mtasts

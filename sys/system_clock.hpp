@@ -1,5 +1,5 @@
-// system_clock - the time of day as the system gives it, for programs that decide nothing by it or run for a
-// moment only. The daemon's is sys/watched_clock.hpp.
+// system_clock - the time of day as the system gives it, for programs that decide nothing by it or run only
+// for a moment. The daemon uses sys/watched_clock.hpp.
 #pragma once
 
 #include <chrono>

@@ -68,7 +68,7 @@ Moment WatchedClock::moment() const noexcept {
   return certain(Time(std::chrono::seconds(wall)));
 }
 
-// A change of the belief in the middle of this mixes two of its states; policies held in both.
+// If the belief changes in the middle of this, two of its states get mixed; policies are in force in both.
 Moment WatchedClock::moment_in_doubt() const noexcept {
   ClockBelief belief;
   belief.doubt = doubt_.load(std::memory_order_acquire);
@@ -87,8 +87,8 @@ Moment WatchedClock::moment_after_jump() const noexcept {
 
 // REQUIRES: mutex_ is held, or nobody else knows this object yet.
 void WatchedClock::publish(const ClockReading& now) const noexcept {
-  // In this order, and read in the other: who sees the offset of a clock that has jumped sees the doubt too,
-  // and who sees the doubt sees the last certain moment.
+  // In this order, and read in the other: a reader that sees the offset of a clock that has jumped also sees
+  // the doubt, and one that sees the doubt also sees the last certain moment.
   if (belief_.doubt != ClockDoubt::none) {
     believed_offset_.store(belief_.offset.count(), std::memory_order_relaxed);
     last_certain_.store(belief_.last_certain.time_since_epoch().count(), std::memory_order_relaxed);

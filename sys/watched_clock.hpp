@@ -9,19 +9,19 @@
 
 namespace mtasts {
 
-// The machine's present boot; all zero if the system does not tell.
+// The ID of the machine's current boot; all zero if the system does not tell it.
 BootId boot_id();
 
 // The time of day and the time since boot, read together.
 ClockReading read_clocks() noexcept;
 
-// All members may be called by any thread. moment() takes no lock and makes no system call while the clock
-// has not jumped since the last look(), whether it is certain or in doubt.
+// Any thread may call all members. moment() takes no lock and makes no system call as long as the clock has
+// not jumped since the last check(), whether it is certain or in doubt.
 class WatchedClock final : public Clock {
  public:
   WatchedClock();
 
-  // past: what the cache remembers. Until this call the clock counts as certain, and mark() gives nothing.
+  // past: what the cache remembers. Until this call the clock counts as certain, and mark() returns nullopt.
   void begin(const ClockPast& past);
 
   Moment moment() const noexcept override;
@@ -43,7 +43,7 @@ class WatchedClock final : public Clock {
   mutable ClockBelief belief_;
   bool begun_ = false;
   // What moment() reads without the lock. Seconds.
-  mutable std::atomic<std::int64_t> steady_offset_;  // time of day minus CLOCK_MONOTONIC, when last looked
+  mutable std::atomic<std::int64_t> steady_offset_;  // time of day minus CLOCK_MONOTONIC, at the last check
   mutable std::atomic<ClockDoubt> doubt_ = ClockDoubt::none;
   mutable std::atomic<std::int64_t> believed_offset_{};  // ClockBelief::offset
   mutable std::atomic<std::int64_t> last_certain_{};     // ClockBelief::last_certain

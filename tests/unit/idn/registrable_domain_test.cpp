@@ -4,7 +4,7 @@
 
 using namespace mtasts;
 
-TEST_CASE("a registrable domain is the public suffix and one label more", "[idn]") {
+TEST_CASE("a registrable domain is the public suffix and one more label", "[idn]") {
   struct Row {
     const char* domain;
     const char* registrable;

@@ -51,13 +51,14 @@ TEST_CASE("only octets above 0x7F need conversion", "[idn]") {
   CHECK_FALSE(has_u_labels(""));
 }
 
-TEST_CASE("KEY-6: whatever IDNA makes of a name, core judges it anew", "[idn]") {
-  // The full-width full stop and digits become an address: DomainName refuses it, parse_next_hop names it.
+TEST_CASE("KEY-6: whatever IDNA makes of a name, core judges it again", "[idn]") {
+  // The full-width full stop and digits become an address: DomainName refuses it, and parse_next_hop()
+  // reports it as one.
   std::optional<std::string> name = to_a_labels("\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1");
   REQUIRE(name);
   CHECK(*name == "127.0.0.1");
   CHECK(std::get<NotAHost>(parse_next_hop(*name)) == NotAHost::address);
-  // Brackets and port are the caller's to keep: a blank in a U-label does not become a host name.
+  // The caller keeps brackets and port. A blank in a U-label does not become part of a host name.
   std::optional<std::string> odd = to_a_labels("a m\xC3\xBC.example");
   CHECK((!odd || !DomainName::parse(*odd)));
 }

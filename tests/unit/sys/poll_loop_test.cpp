@@ -44,7 +44,7 @@ struct Socket : PollLoop::Watched {
 
 }  // namespace
 
-TEST_CASE("tasks of other threads run in their order on the loop's", "[policy]") {
+TEST_CASE("tasks of other threads run in order on the loop's thread", "[policy]") {
   World world;
   std::vector<int> order;
   std::thread::id where;
@@ -77,7 +77,7 @@ TEST_CASE("a task may post another; one posted after the end is dropped", "[poli
   CHECK(alive.use_count() == 1);
 }
 
-TEST_CASE("what is timed comes in time, in order, and not before", "[policy]") {
+TEST_CASE("timed tasks run in order, and not before their time", "[policy]") {
   fake::VirtualTime virtual_time;
   World world;
   auto begin = PollLoop::Moment::clock::now();
@@ -94,8 +94,7 @@ TEST_CASE("what is timed comes in time, in order, and not before", "[policy]") {
   CHECK(order == std::vector<int>{0, 1, 2, 3});
 }
 
-TEST_CASE("a descriptor is ready as long as there is something to read, and while it is asked for",
-          "[policy]") {
+TEST_CASE("a descriptor is ready while there is something to read and EPOLLIN is watched", "[policy]") {
   fake::VirtualTime virtual_time;
   World world;
   Socket socket;
@@ -107,7 +106,7 @@ TEST_CASE("a descriptor is ready as long as there is something to read, and whil
   auto other_side_ends = [&] {
     CHECK(socket.readies == 3);
     socket.on_ready = [&] { world.loop->stop(); };
-    socket.there = Fd();  // that is told always
+    socket.there = Fd();  // always reported
   };
   auto not_asked_for = [&] {
     CHECK(socket.readies == 3);
@@ -116,7 +115,7 @@ TEST_CASE("a descriptor is ready as long as there is something to read, and whil
     later(other_side_ends);
   };
   socket.on_ready = [&] {
-    if (socket.readies < 3) return;  // twice it is left
+    if (socket.readies < 3) return;  // leaves it unread twice
     socket.read();
     later(not_asked_for);
   };
@@ -124,10 +123,9 @@ TEST_CASE("a descriptor is ready as long as there is something to read, and whil
   CHECK(socket.readies == 4);
 }
 
-TEST_CASE("what was posted comes with the turn, however many descriptors are ready all the time",
-          "[policy]") {
+TEST_CASE("posted tasks run in each turn, however many descriptors are ready all the time", "[policy]") {
   World world;
-  std::vector<Socket> sockets(200);  // more than a turn takes
+  std::vector<Socket> sockets(200);  // more than one turn handles
   int readies = 0, at_post = 0, at_run = 0;
   for (Socket& socket : sockets) {
     REQUIRE(world.loop->watch(socket.here.get(), EPOLLIN, socket));
@@ -143,7 +141,7 @@ TEST_CASE("what was posted comes with the turn, however many descriptors are rea
   CHECK(at_run - at_post < 64);
 }
 
-TEST_CASE("turned() comes after each turn, and each second when nothing happens", "[policy]") {
+TEST_CASE("turned() is called after each turn, and each second when nothing happens", "[policy]") {
   fake::VirtualTime virtual_time;
   World world;
   auto begin = PollLoop::Moment::clock::now();

@@ -21,7 +21,7 @@ TEST_CASE("a file is read whole, or up to the bound", "[small_file]") {
   CHECK(text_of_file(path) == std::string(65'536, 'x'));
 }
 
-TEST_CASE("what can't be read says why", "[small_file]") {
+TEST_CASE("a file that can't be read says why", "[small_file]") {
   test::Folder folder;
   CHECK(read_file(folder / "none", 10) == std::unexpected(ENOENT));
   CHECK(read_file(folder / "", 10) == std::unexpected(EISDIR));

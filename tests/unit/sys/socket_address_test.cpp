@@ -9,7 +9,7 @@
 
 using namespace mtasts;
 
-TEST_CASE("socket addresses are what the system reads them as", "[socket_address]") {
+TEST_CASE("the system reads socket addresses as they are meant", "[socket_address]") {
   std::array<char, INET6_ADDRSTRLEN> text{};
   SocketAddress four = socket_address(parse_address("192.0.2.7").value(), 8463);
   const auto* in = reinterpret_cast<const sockaddr_in*>(four.get());
@@ -36,5 +36,5 @@ TEST_CASE("a unix path fits with its NUL or is refused", "[socket_address]") {
   CHECK(local->sun_path == endpoint.path);
   endpoint.path += 'p';
   CHECK_FALSE(fits_socket_address(endpoint));
-  CHECK(socket_address(endpoint).size == sizeof *local);  // cut off, never written beyond
+  CHECK(socket_address(endpoint).size == sizeof *local);  // cut off, nothing written beyond the end
 }

@@ -35,10 +35,10 @@ TEST_CASE("a clock that begins behind the newest fetch is in doubt until it is v
   CHECK_FALSE(clock.mark());
 }
 
-TEST_CASE("moments read beside changes of the belief are certain, or judged at a last certain moment") {
+TEST_CASE("moments read while the belief changes are certain, or judged at a last certain moment") {
   WatchedClock clock;
   ClockPast past = fetched_tomorrow();
-  const Time from = read_clocks().wall - seconds(61);  // deny() takes the present as the last certain moment
+  const Time from = read_clocks().wall - seconds(61);  // deny() makes the present the last certain moment
   std::atomic<bool> over = false;
   std::atomic<int> wrong = 0, read = 0;
   auto reader = [&] {
