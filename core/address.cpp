@@ -41,8 +41,8 @@ std::optional<unsigned> parse_group(std::string_view text) noexcept {
   return value;
 }
 
-// Colon-separated groups, an IPv4 address in place of the last two allowed, into out. Gives the number of
-// octets read; nullopt if malformed or more than fits.
+// Reads colon-separated groups into out; an IPv4 address may stand for the last two. Returns the number of
+// octets read; nullopt: malformed, or more than fits.
 std::optional<std::size_t> read_groups(std::string_view text, Octets& out) noexcept {
   std::size_t used = 0;
   while (!text.empty()) {
@@ -73,7 +73,7 @@ std::optional<Address> parse_v6(std::string_view text) noexcept {
   }
   std::string_view head_text = text.substr(0, gap);
   Octets tail{};
-  if (head_text.find('.') != std::string_view::npos) return std::nullopt;  // IPv4 stands last only
+  if (head_text.find('.') != std::string_view::npos) return std::nullopt;  // IPv4 may only come last
   auto head_size = read_groups(head_text, address.octets);
   auto tail_size = read_groups(text.substr(gap + 2), tail);
   if (!head_size || !tail_size || *head_size + *tail_size > 14) return std::nullopt;

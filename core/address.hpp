@@ -17,8 +17,9 @@ struct Address {
   friend auto operator<=>(const Address&, const Address&) = default;
 };
 
-std::optional<Address> parse_address(std::string_view text) noexcept;  // no brackets, no zone id
-std::string to_string(const Address& address);                         // RFC 5952 for IPv6
+// nullopt: not an IPv4 or IPv6 address. Brackets and zone ids ("%eth0") are refused.
+std::optional<Address> parse_address(std::string_view text) noexcept;
+std::string to_string(const Address& address);  // RFC 5952 for IPv6
 
 struct Cidr {
   Address base;
@@ -26,8 +27,8 @@ struct Cidr {
   friend auto operator<=>(const Cidr&, const Cidr&) = default;
 };
 
-std::optional<Cidr> parse_cidr(
-    std::string_view text) noexcept;  // "203.0.113.0/24", "2001:db8::/32", a bare address = whole length
+// "203.0.113.0/24", "2001:db8::/32"; a bare address is a block of its whole length. nullopt: malformed.
+std::optional<Cidr> parse_cidr(std::string_view text) noexcept;
 bool contains(const Cidr& block, const Address& address) noexcept;
 
 // The registry block the address lies in ("loopback", "private use", "documentation", …), or "" if it is
@@ -35,7 +36,8 @@ bool contains(const Cidr& block, const Address& address) noexcept;
 // as well. Multicast and unspecified count as special.
 std::string_view special_use(const Address& address) noexcept;
 
-// May a policy host have this address: not special-use, or in one of the allowed blocks.
+// Whether a policy host may have this address: it is not special-use, or it lies in one of the allowed
+// blocks.
 bool may_dial(const Address& address, std::span<const Cidr> allowed) noexcept;
 
 }  // namespace mtasts

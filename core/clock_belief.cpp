@@ -24,7 +24,8 @@ ClockBelief begin_doubt(ClockBelief belief, ClockDoubt why, Time last_certain, s
   return belief;
 }
 
-// The machine has not been restarted since the mark: the time since boot tells what the time of day must be.
+// The machine has not been restarted since the mark, so the time since boot tells what the time of day must
+// be.
 ClockBelief same_boot(ClockBelief belief, const ClockReading& now, const ClockMark& mark) noexcept {
   seconds then = mark.last_certain.time_since_epoch() - mark.boottime;
   seconds jump = belief.wall_offset - then;

@@ -33,12 +33,12 @@ using BootId = std::array<std::uint8_t, 16>;  // differs after each boot; all ze
 // The last certain moment, as the cache keeps it (docs/CACHE_FORMAT.md).
 struct ClockMark {
   Time last_certain{};
-  std::chrono::seconds boottime{};  // then
-  BootId boot{};                    // of that boot
+  std::chrono::seconds boottime{};  // since boot, at that moment
+  BootId boot{};                    // the boot that the mark was written in
   friend bool operator==(const ClockMark&, const ClockMark&) = default;
 };
 
-// What is known of earlier times at start. Time{}: nothing.
+// What the cache knows about earlier times when mtastsd starts. Time{}: nothing.
 struct ClockPast {
   Time newest_fetch{};
   ClockMark mark{};
@@ -55,23 +55,24 @@ enum class ClockDoubt : std::uint8_t {
 
 struct ClockBelief {
   std::chrono::seconds offset{};       // believed time of day = time since boot + offset
-  std::chrono::seconds wall_offset{};  // the same of the clock, when it was read last
+  std::chrono::seconds wall_offset{};  // the clock's own offset when it was last read
   ClockDoubt doubt = ClockDoubt::none;
   Time last_certain{};          // only while in doubt
   std::chrono::seconds jump{};  // ClockDoubt::jumped: how far; negative: back
-  // Time since boot of the last jump or denial; while certain, of the last change of offset.
+  // Time since boot at the last jump or denial; while certain, at the last change of offset.
   std::chrono::seconds settled_from{};
-  bool vouched = false;  // since then
+  bool vouched = false;  // vouch() was called since then
 };
 
 inline constexpr std::chrono::seconds max_step{60};
 inline constexpr std::chrono::hours max_absence{24};
 inline constexpr std::chrono::minutes settle_time{10};
 
-// The belief at start. boot: of the machine's present boot.
+// The belief at start. boot: the ID of the machine's current boot.
 ClockBelief first_belief(const ClockReading& now, const BootId& boot, const ClockPast& past) noexcept;
 
-// After another reading. The clock may drift or be stepped by up to max_step in each settle_time.
+// The belief after another reading. The clock may drift, or be stepped, by up to max_step in each settle_time
+// without causing doubt.
 ClockBelief observe(ClockBelief belief, const ClockReading& now) noexcept;
 
 // A certificate or the root's keys have just been found valid at the time of day.
@@ -84,7 +85,7 @@ ClockBelief deny(ClockBelief belief, const ClockReading& now) noexcept;
 // Why the clock is in doubt and what to do, for the log and for people; "" while it is certain.
 std::string words(const ClockBelief& belief);
 
-// What a reader of the clock is told. REQUIRES: now is not older than the belief.
+// The moment that readers of the clock are given. REQUIRES: now is not older than the belief.
 Moment moment_of(const ClockBelief& belief, const ClockReading& now) noexcept;
 
 }  // namespace mtasts

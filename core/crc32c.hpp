@@ -1,4 +1,4 @@
-// crc32c - the checksum of stored records: CRC-32C (Castagnoli; RFC 3720 appendix B.4).
+// crc32c - the checksum of cache entries: CRC-32C (Castagnoli; RFC 3720 appendix B.4).
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace mtasts {
 
-// By the processor's own instruction where it has one.
+// Uses the processor's CRC instruction if it has one.
 std::uint32_t crc32c(std::string_view bytes) noexcept;
 
-// The same by a table; here so that a test can hold the two together.
+// The same, computed with a table. Declared here so that a test can compare the two.
 std::uint32_t crc32c_by_table(std::string_view bytes) noexcept;
 
 }  // namespace mtasts

@@ -6,7 +6,7 @@
 namespace mtasts {
 namespace {
 
-// Each line of whole preference groups, until there are mx_hosts.
+// Calls f for each host of whole preference groups, until mx_hosts are counted.
 template <class F>
 void for_each_counted(HostListView hosts, unsigned mx_hosts, F f) {
   unsigned counted = 0;

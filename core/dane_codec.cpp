@@ -12,7 +12,7 @@ constexpr std::size_t head_size = 1 + 2 + 1 + 1 + 2 + 3 * 8 + 2 + 2;
 constexpr unsigned bracketed_flag = 1, off_policy_flag = 2;
 constexpr std::int64_t last_time = 253'402'300'799;  // the end of the year 9999: sums of times can't overflow
 
-// The numbers stand in files: adding to the enum's end is all that may happen to them.
+// These numbers are in files. New enumerators may only be added at the end.
 static_assert(std::to_underlying(MxState::null_mx) == 3 && std::to_underlying(MxTrouble::bogus) == 2);
 
 void append_state(std::string& out, const DaneState& s) {

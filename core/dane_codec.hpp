@@ -1,5 +1,5 @@
-// dane_codec - DANE states inside a stored record (docs/CACHE_FORMAT.md). Part of record; not for others, who
-// have find_dane() and for_each_dane().
+// dane_codec - DANE states inside a cache entry (docs/CACHE_FORMAT.md). Part of core/record; others call
+// find_dane() and for_each_dane().
 #pragma once
 
 #include <bit>
@@ -19,17 +19,20 @@ namespace mtasts {
 inline constexpr std::size_t max_dane_detail = 300, max_dane_hosts = 32'768;  // octets
 inline constexpr std::size_t max_dane_states = 8;                             // next hops of one domain
 
+// Appends the stored form of the states. A longer detail is cut to max_dane_detail; hosts above
+// max_dane_hosts are left out. REQUIRES: at most max_dane_states states, no two with the same route.
 void append_dane(std::string& out, std::span<const DaneState> states);
 
-// DANE states as append_dane() writes them, borrowed: for (DaneView state : states). Holding one is proof
-// that each is well formed, its hosts too, that none has the route of another, and that there are no more
-// than max_dane_states. Lives as long as the bytes.
+// DANE states as append_dane() writes them, borrowed: for (DaneView state : states). A StoredDane always
+// holds well-formed states and hosts, at most max_dane_states, and no two with the same route. Lives as long
+// as the bytes.
 class StoredDane {
  public:
   class Iterator;
 
   StoredDane() = default;  // no states
-  // nullopt: cut, a field has a value that is not allowed, or there are too many. Never throws.
+  // nullopt: the bytes are cut short, a field has a value that is not allowed, two states have one route, or
+  // there are too many. Never throws.
   static std::optional<StoredDane> parse(std::string_view bytes) noexcept;
 
   inline Iterator begin() const noexcept;
@@ -37,7 +40,8 @@ class StoredDane {
 
  private:
   explicit StoredDane(std::string_view bytes) noexcept : bytes_(bytes) {}
-  static DaneView front(std::string_view bytes) noexcept;  // of bytes that parse() took and that are left
+  // The first state, and its size. REQUIRES: bytes is the rest of what parse() accepted, and not empty.
+  static DaneView front(std::string_view bytes) noexcept;
   static std::size_t front_size(std::string_view bytes) noexcept;
 
   std::string_view bytes_;
@@ -75,9 +79,10 @@ class StoredDane::Iterator {
 StoredDane::Iterator StoredDane::begin() const noexcept { return Iterator(bytes_); }
 StoredDane::Iterator StoredDane::end() const noexcept { return {}; }
 
-// Octet by octet, lowest first, whatever the machine's own order is.
+// Appends value in so many octets, lowest first, whatever the machine's byte order is.
 void append_little(std::string& out, std::uint64_t value, std::size_t octets);
-// The same the other way. The bytes may be unaligned (LMDB-22). REQUIRES: there are as many.
+// Takes such a number off the front. The bytes may be unaligned (LMDB-22). REQUIRES: bytes has at least
+// sizeof(T) octets.
 template <std::integral T>
 T take_number(std::string_view& bytes) noexcept {
   T value{};
@@ -86,7 +91,8 @@ T take_number(std::string_view& bytes) noexcept {
   return std::endian::native == std::endian::little ? value : std::byteswap(value);
 }
 
-// Seconds as they are stored, within what may stand there.
+// Seconds since 1970 as they are stored, clamped to the range that is allowed there; and whether a stored
+// number is in that range.
 std::int64_t stored_seconds(Time time) noexcept;
 bool seconds_hold(std::int64_t seconds) noexcept;
 inline Time to_time(std::int64_t seconds) noexcept { return Time(std::chrono::seconds(seconds)); }

@@ -23,14 +23,14 @@ Decision temp(std::string_view rule, std::string_view reason, std::string_view d
   return {Verdict::temp, rule, reason, detail};
 }
 
-// A policy that no host can satisfy makes mail wait: it was meant to protect, and its owner can mend it.
+// A policy that no host can satisfy makes mail wait: its owner wanted protection, and can fix it.
 Decision enforce(const PolicyView& policy, std::string_view reason) noexcept {
   if (policy.mx.empty()) return temp("6", "the policy lists no host name", {});
   if (!can_match(policy.mx)) return temp("6", "no mx of the MTA-STS policy can match a host", {});
   return {Verdict::secure, "6", reason, {}, &policy};
 }
 
-// Rules 6 and 7 for an unexpired policy: whatever DNS and HTTPS say now, it holds (RFC 8461 §3.3, STS-30,
+// Rules 6 and 7 for a policy in force. It counts whatever DNS and HTTPS say now (RFC 8461 §3.3, STS-30,
 // STS-31).
 Decision apply(const PolicyView& policy, const ZoneRules& zone) noexcept {
   switch (policy.mode) {
@@ -51,9 +51,9 @@ bool enforces(const PolicyView& policy, const ZoneRules& zone) noexcept {
   return policy.mode == Mode::enforce || (policy.mode == Mode::testing && zone.settings.testing_as_enforce);
 }
 
-using Maybe = std::optional<Decision>;  // nullopt: the rules 6 and 7 decide
+using Maybe = std::optional<Decision>;  // nullopt: rules 6 and 7 decide
 
-// Rules 4 and 5: the MX RRset is secure. Letters as in docs/DECISION.md.
+// Rules 4 and 5: the MX RRset is secure. The letters are those of docs/DECISION.md.
 Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enforces,
                const ZoneRules& zone) noexcept {
   unsigned others = hosts.unusable + hosts.none + hosts.insecure;
@@ -61,7 +61,8 @@ Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enfo
     return Decision{Verdict::dane_only, "4a", "usable TLSA records for every MX host", {}};
   if (hosts.usable > 0 && hosts.failed > 0)  // Postfix itself skips the one that failed (PFX-31)
     return Decision{Verdict::dane_only, "4b", "an MX host failed, another has usable TLSA records", detail};
-  if (hosts.failed > 0) {  // never an STS answer: it could override DANE (STS-47, STS-49, DANE-5)
+  if (hosts.failed >
+      0) {  // never an answer by MTA-STS alone, which could override DANE (STS-47, STS-49, DANE-5)
     if (policy_enforces) return temp("4b", "DANE undecided", detail);
     return Decision{Verdict::dane, "4b", "an MX host failed, no host has usable TLSA records", detail};
   }
@@ -75,13 +76,13 @@ Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enfo
   return Decision{Verdict::dane_only, "5", "usable TLSA records for some MX hosts", {}};
 }
 
-// Whether Postfix can do what DANE asks of it.
+// A decision by DANE becomes TEMP while it is not known whether Postfix does DANE.
 Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
   if (!decision || postfix != PostfixDane::unknown || decision->verdict == Verdict::temp) return decision;
   return temp(decision->rule, "not known yet whether Postfix does DANE itself", {});
 }
 
-// DNSSEC is down: what was last proved about the next hop decides.
+// DNSSEC is down. The last proof about the next hop decides.
 Maybe by_last_proof(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
   if (dane != nullptr && proof_counts(*dane, now)) {
     if (dane->mx != MxState::secure) return std::nullopt;
@@ -96,7 +97,7 @@ Maybe by_last_proof(Time now, const DaneView* dane, bool policy_enforces, const 
   return temp("3", "DNSSEC validation is down", zone.dnssec_detail);
 }
 
-// There is no state that counts: rule 3, or DNSSEC is down.
+// Rule 3: no state in force decides, or DNSSEC is down.
 Maybe undecided(Time now, const DaneView* dane, bool policy_enforces, const ZoneRules& zone) noexcept {
   switch (zone.dnssec) {
     case Dnssec::works: break;
@@ -110,8 +111,8 @@ Maybe undecided(Time now, const DaneView* dane, bool policy_enforces, const Zone
   return temp("3", "DANE undecided", dane->detail);
 }
 
-// Whether a state in force does not decide after all: its MX is bogus now; or, while DNSSEC is down, a lookup
-// about one of its hosts failed and no other is known to be usable.
+// Whether a state in force leaves the question open after all: its MX is bogus now; or, while DNSSEC is down,
+// a lookup of one of its hosts failed and no other host is known to be usable.
 bool left_open(const DaneView& dane, const ZoneRules& zone) noexcept {
   if (zone.dnssec == Dnssec::works) return dane.trouble == MxTrouble::bogus;
   HostTally hosts = tally(dane.hosts, zone.settings.mx_hosts);
@@ -198,11 +199,11 @@ Decision decide(const Moment& moment, const RecordView* record, std::optional<St
   }
   if (!zone.sts) return {Verdict::not_found, "7", "override: ignore-sts", over_reason(over)};
 
-  // It may have been an enforce policy; only what is found out, never what fails, takes its place.
+  // The damaged entry may have been an enforce policy. Only a finding replaces it, never a failure.
   std::string_view detail = sts ? std::string_view() : record->detail;
   if (record->lost) return temp("6", "the cached entry was damaged, and its policy is not known yet", detail);
 
-  // Nothing is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,
+  // No policy is in force, so the mail goes as without MTA-STS, also after a failure (RFC 8461 §3.3, STS-7,
   // STS-38).
   return {Verdict::not_found, "7", reason_without_policy(sts.value_or(record->state)), detail};
 }

@@ -16,7 +16,8 @@
 
 namespace mtasts {
 
-// Does the Postfix that asks do DANE itself? Without, its "dane" is "may" and its "dane-only" defers (PFX-8).
+// Whether the Postfix that asks does DANE itself. If not, it treats "dane" as "may" and defers "dane-only"
+// (PFX-8).
 enum class PostfixDane { yes, no, unknown };
 
 constexpr std::string_view words(PostfixDane postfix) noexcept {
@@ -28,35 +29,35 @@ constexpr std::string_view words(PostfixDane postfix) noexcept {
   return {};
 }
 
-// Whether DNSSEC can be validated on this host; if not, what holds for a next hop whose own lookup decided
-// nothing. An answer that validates decides whatever this says.
+// Whether DNSSEC can be validated on this host. If not: what holds for a next hop whose own lookup decided
+// nothing. A validated answer decides, whatever this says.
 enum class Dnssec {
   works,
   ignore_dane,         // the policy decides alone
   temp,                // the mail waits
-  last_proof_or_temp,  // the last proof of 30 days; nothing was ever proved: the mail waits
-  last_proof_or_sts,   // the same; nothing was ever proved: the policy decides alone
+  last_proof_or_temp,  // the last proof, up to 30 days old; without one the mail waits
+  last_proof_or_sts,   // the same; without one the policy decides alone
 };
 
-// What holds for a next hop of a zone, as things are now.
+// A zone's settings, with what the daemon knows about this host now.
 struct ZoneRules {
-  ZoneSettings settings{};  // as configured, but for what an override changes
-  bool sts = true;          // false: as if there were no policy
+  ZoneSettings settings{};  // as configured, except for what an override changes
+  bool sts = true;          // false: decide as if there were no policy
   PostfixDane postfix_dane = PostfixDane::yes;
   Dnssec dnssec = Dnssec::works;
-  std::string_view dnssec_detail{};  // why it doesn't; lives as long as the decision
+  std::string_view dnssec_detail{};  // why DNSSEC does not work; must outlive the decision
 };
 
 enum class Verdict {
-  not_found,  // as without a policy
-  secure,     // verified TLS, names by the policy
-  dane,       // DANE where there is TLSA
-  dane_only,  // DANE or nothing
+  not_found,  // nothing is required, as without a policy
+  secure,     // verified TLS, to a host that the policy names
+  dane,       // DANE with the hosts that have TLSA records
+  dane_only,  // DANE, or no delivery
   given,      // an override's answer
   temp,       // undecided: the mail must wait
 };
 
-// The detail of a secure decision where none of the MX hosts that were last seen matches the policy.
+// The detail of a secure decision if none of the MX hosts last seen matches the policy.
 inline constexpr std::string_view no_host_fits =
     "no MX host fits the policy, so mail waits until the domain's owner mends one of them";
 
@@ -66,33 +67,34 @@ std::string_view words(Verdict verdict) noexcept;
 struct Decision {
   Verdict verdict = Verdict::not_found;
   std::string_view rule;               // of docs/DECISION.md: "2", "3", "4a" … "7"
-  std::string_view reason;             // static words: "enforce policy", "no MTA-STS record"
-  std::string_view detail;             // further cause, may be empty; lives as long as the arguments
+  std::string_view reason;             // static text: "enforce policy", "no MTA-STS record"
+  std::string_view detail;             // more about the cause, may be empty; lives as long as the arguments
   const PolicyView* policy = nullptr;  // set if verdict is secure; lives as long as the record
   std::string_view given{};            // verdict given: the reply after "OK "
 };
 
-// record: what is stored or was found out about the policy domain, nullptr if nothing is. Whether its policy
-// and the DANE state of route, the next hop, are still in force is judged here. sts: what became of the
-// lookup of the policy, where that is not what the record says: pending. over: the override in force for this
-// next hop, or nullptr.
+// record: what is known about the policy domain, from the cache or from a lookup; nullptr: nothing. decide()
+// itself judges whether the policy and the DANE state of route, the next hop, are in force. sts: the
+// state of the policy lookup if record does not have it yet (pending); nullopt: as record says. over: the
+// override in force for this next hop; nullptr: none.
 Decision decide(const Moment& moment, const RecordView* record, std::optional<StsState> sts, Route route,
                 const ZoneRules& rules, const Override* over = nullptr) noexcept;
 
-// False: rules 3 to 5 are skipped, the policy decides alone, and nothing need be asked about DANE. So it is
-// too for a Postfix that does no DANE itself: no answer could protect its mail by DANE, and none may defer
-// it.
+// False: rules 3 to 5 are skipped, the policy decides alone, and nothing needs to be looked up for DANE. A
+// Postfix that does not do DANE itself is one reason: no answer could protect its mail by DANE, so no mail
+// may be deferred for it.
 constexpr bool dane_counts(const ZoneRules& zone) noexcept {
   return zone.settings.dane && zone.postfix_dane != PostfixDane::no;
 }
 
-// Whether the state alone gives the answer: no policy could change it, so that none need be waited for.
-// dane: the state of the next hop, nullptr if none is known. Its age is judged here.
+// True if the DANE state alone gives the answer: no policy could change it, so nobody needs to wait for one.
+// dane: the state of the next hop; nullptr: none is known. Whether it is in force is judged here.
 bool dane_decides_alone(Time now, const DaneView* dane, const ZoneRules& zone) noexcept;
 
-// Rule 2 alone, for an answer before any lookup: set if the override settles everything.
+// Rule 2 alone, for an answer before any lookup. nullopt: the other rules decide.
 std::optional<Decision> decide_override(const Override* over) noexcept;
-// The rules with what an override changes about them. Nothing but rule 2 looks at the override's action.
+// The rules with the changes that an override makes. Only this function and rule 2 read the override's
+// action.
 ZoneRules overridden(ZoneRules zone, const Override* over) noexcept;
 
 }  // namespace mtasts

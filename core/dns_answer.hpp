@@ -1,5 +1,5 @@
-// dns_answer - what a validated DNS lookup said. Kept apart all the way up: secure, insecure, bogus; data, no
-// data, NXDOMAIN, failed (RFC 7672 §2.1.1, DANE-1, DANE-2, UB-5 to UB-7).
+// dns_answer - what a DNS lookup said, after validation. All callers keep these apart: secure, insecure,
+// bogus; data, no data, NXDOMAIN, failed (RFC 7672 §2.1.1, DANE-1, DANE-2, UB-5 to UB-7).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ enum class RrType : std::uint16_t {
   tlsa = 52
 };
 
-// "A", "TXT". Stable: the JSON of traces and saved traces hold these words, and those of the two enums below.
+// "A", "TXT". Stable: saved traces, and traces as JSON, hold these words and those of the two enums below.
 constexpr std::string_view words(RrType type) noexcept {
   switch (type) {
     case RrType::a: return "A";
@@ -42,20 +42,21 @@ constexpr std::string_view words(RrType type) noexcept {
 
 struct DnsAnswer {
   enum class Kind { data, no_data, nxdomain, failed };  // failed: SERVFAIL, timeout, bogus, local error
-  enum class Security { secure, insecure, bogus };  // failed answers are insecure, or bogus with the cause
+  // A failed answer is bogus if that is why it failed, else insecure.
+  enum class Security { secure, insecure, bogus };
 
   Kind kind = Kind::failed;
   Security security = Security::insecure;
   std::string reason;     // failed or bogus: the cause in words ("timeout after 5 s", libunbound's why_bogus)
   std::uint32_t ttl = 0;  // seconds; of the answer or the denial
-  std::string canonical;  // end of the CNAME chain, no final dot, empty without alias
-  bool validated = true;  // false: nobody looked whether it should have been signed; it is insecure then
-  bool local =
-      false;  // failed, because this host lacked something (a descriptor); says nothing about the name
-  bool unsigned_delegation = false;  // a DS question's denial: all below the name is provably unsigned
-  // Raw, in wire form without compression; empty unless kind is data. Two exceptions: bogus DNSKEYs are
-  // handed over too, so that the DNSSEC check can say what is wrong with them, and bogus AAAA records, which
-  // a DNS64 may have made up (net/https/addresses.hpp).
+  std::string canonical;  // end of the CNAME chain, without final dot; empty if there is no alias
+  bool validated = true;  // false: nobody checked whether it should be signed; it counts as insecure
+  // It failed because this host lacked something, for example a descriptor; says nothing about the name.
+  bool local = false;
+  bool unsigned_delegation = false;  // a denial of DS: all below the name is provably unsigned
+  // Raw, in wire form without compression; empty unless kind is data. There are two exceptions. Bogus DNSKEYs
+  // are returned so that the DNSSEC check can say what is wrong with them. Bogus AAAA records are returned
+  // because a DNS64 may have made them up (net/https/addresses.hpp).
   std::vector<std::string> rdata;
 };
 
@@ -83,11 +84,13 @@ std::optional<std::string> decode_txt(std::string_view rdata);
 
 struct MxRecord {
   std::uint16_t preference = 0;
-  std::string host;  // no final dot; "" is the root: a null MX (RFC 7505). Odd octets are escaped as \\DDD
+  // No final dot; "" is the root: a null MX (RFC 7505). Octets that host names lack are written as "\DDD".
+  std::string host;
 };
 // MX RDATA without compression (RFC 1035 §3.3.9). nullopt: malformed.
 std::optional<MxRecord> decode_mx(std::string_view rdata);
-// A name in wire form as text, as in MxRecord; takes it off the front. nullopt: malformed.
+// Takes a name in wire form off the front and returns it as text, in the form of MxRecord::host. nullopt:
+// malformed.
 std::optional<std::string> take_name(std::string_view& wire);
 
 // A (4 octets) or AAAA (16 octets) RDATA. nullopt: other length.

@@ -32,7 +32,7 @@ int base64_value(char c) noexcept {
   return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-// Appends what whole octets the words hold. False: a character that is none of base64's.
+// Appends the whole octets that the words encode. False: a character is not one of base64.
 bool append_base64(std::string& out, std::span<const std::string_view> words) {
   unsigned bits = 0, count = 0;
   for (std::string_view word : words) {
@@ -63,7 +63,7 @@ std::optional<std::uint16_t> tag_of_key(std::span<const std::string_view> fields
   return key ? std::optional(key->tag) : std::nullopt;
 }
 
-// One record's words, its owner first. RFC 1035 §5.1: TTL and class may stand before the type, in any order.
+// words: one record, its owner first. RFC 1035 §5.1: TTL and class may come before the type, in any order.
 std::optional<std::uint16_t> tag_of_record(std::span<const std::string_view> words) {
   if (words.empty() || words[0] != ".") return std::nullopt;
   for (std::size_t i = 1; i < std::min<std::size_t>(words.size(), 4); ++i) {
@@ -74,7 +74,8 @@ std::optional<std::uint16_t> tag_of_record(std::span<const std::string_view> wor
   return std::nullopt;
 }
 
-// Cuts a zone file into records: comments go, parentheses join lines, an empty owner is the last one's.
+// Cuts a zone file into records: drops comments, joins lines in parentheses, and fills in an empty owner from
+// the record before.
 class RecordReader {
  public:
   explicit RecordReader(std::string_view text) : rest_(text) {}
@@ -115,7 +116,7 @@ class RecordReader {
 }  // namespace
 
 std::uint16_t key_tag(std::string_view rdata) noexcept {
-  if (octet(rdata, 3) == rsa_md5) {  // appendix B.1: out of the modulus
+  if (octet(rdata, 3) == rsa_md5) {  // appendix B.1: taken from the modulus
     auto end = rdata.size();
     return end < 7 ? std::uint16_t{0}
                    : static_cast<std::uint16_t>(octet(rdata, end - 3) << 8 | octet(rdata, end - 2));

@@ -9,7 +9,8 @@ namespace mtasts {
 
 namespace {
 
-// Letters in lower case, digits, hyphens, underscores and dots as they are; '\0' for what no host name has.
+// Letters in lower case; digits, hyphens, underscores and dots unchanged; '\0' for an octet that no host name
+// has.
 constexpr std::array<char, 256> folded = [] {
   std::array<char, 256> made{};
   for (unsigned octet = 0; octet < made.size(); ++octet) {
@@ -22,13 +23,13 @@ constexpr std::array<char, 256> folded = [] {
 constexpr OctetSet label_octets([](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '_'; });
 
 // Letters, digits and hyphens, the hyphen neither first nor last (RFC 1123 §2.1), and the underscores that
-// Postfix takes for letters (valid_hostname()). Any such label may stand here: hosts with "--" as their third
-// and fourth character that are no A-labels exist and are in use.
+// Postfix accepts as letters (valid_hostname()). "--" as third and fourth character is allowed in any label:
+// such hosts exist that are not A-labels.
 bool is_label(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-';
 }
 
-// A last label that a program may take for a number makes the name an IPv4 address to it: "1.2.3.4",
+// If a program may take the last label for a number, it takes the name for an IPv4 address: "1.2.3.4",
 // "2130706433", but also "127.0.0x1", which inet_aton() and URL parsers read in hexadecimal. No such
 // top-level domain can exist.
 bool is_number(std::string_view label) noexcept {
@@ -82,7 +83,7 @@ std::size_t DomainName::span(std::string_view text) noexcept {
 std::optional<DomainName> DomainName::parent() const noexcept {
   std::size_t dot = str().find('.');
   if (dot == std::string_view::npos) return std::nullopt;
-  std::string_view rest = str().substr(dot + 1);  // valid as it stands: the last label is the same
+  std::string_view rest = str().substr(dot + 1);  // still valid: the last label is the same
   DomainName name;
   name.size_ = static_cast<std::uint8_t>(rest.size());
   std::ranges::copy(rest, name.text_.begin());

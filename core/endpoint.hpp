@@ -1,4 +1,4 @@
-// endpoint - where a stream socket listens, as the configuration writes it.
+// endpoint - where a stream socket listens, as written in the configuration.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace mtasts {
 
-// "unix:/path" or "inet:host:port" ("inet:[::1]:8463" for IPv6). Which texts are endpoints: conf/values.hpp.
+// "unix:/path" or "inet:host:port" ("inet:[::1]:8463" for IPv6). conf/values.hpp parses it.
 struct Endpoint {
   enum class Kind { unix_path, inet };
   Kind kind = Kind::inet;
@@ -20,7 +20,7 @@ struct Endpoint {
 
 Endpoint unix_endpoint(std::string path);
 
-std::string to_string(const Endpoint& endpoint);      // as it is written in the file
+std::string to_string(const Endpoint& endpoint);      // as written in the configuration
 std::string host_and_port(const Endpoint& endpoint);  // "127.0.0.1:8464", "[::1]:8464". REQUIRES: kind inet
 
 }  // namespace mtasts

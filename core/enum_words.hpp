@@ -1,7 +1,7 @@
-// enum_words - the words that stand for the enumerators of an enum, in both directions.
+// enum_words - the words for the enumerators of an enum, in both directions.
 //
-// They are told once, by a function with a switch that has no default: an enumerator without a word does not
-// compile. The table for the way back is made from that function by the compiler.
+// The words are written once, in a function that is a switch without a default: an enumerator without a word
+// does not compile. From that function the compiler makes the table for the way back.
 #pragma once
 
 #include <array>
@@ -21,11 +21,11 @@ struct EnumWord {
 };
 
 // All enumerators with their words, in the order of their values. REQUIRES (else it does not compile): at
-// most 16 enumerators, of the values 0 to 511, no two of one word.
+// most 16 enumerators, with values from 0 to 511, and no two with the same word.
 template <class E>
 class EnumWords {
  public:
-  // word: constexpr; the word of an enumerator, "" for every other value.
+  // word: a constexpr function that returns the word of an enumerator, and "" for every other value.
   consteval explicit EnumWords(std::string_view (*word)(E)) {
     constexpr auto most = std::numeric_limits<std::underlying_type_t<E>>::max();
     for (int number = 0; number <= 511 && std::cmp_less_equal(number, most); ++number) {
@@ -39,14 +39,14 @@ class EnumWords {
   constexpr const EnumWord<E>* begin() const noexcept { return all_.data(); }
   constexpr const EnumWord<E>* end() const noexcept { return all_.data() + count_; }
 
-  // nullopt: the word of none.
+  // nullopt: no enumerator has this word.
   constexpr std::optional<E> value_of(std::string_view word) const noexcept {
     for (const auto& each : *this)
       if (each.word == word) return each.value;
     return std::nullopt;
   }
 
-  // "" for a value that is no enumerator.
+  // "" for a value that is not an enumerator.
   constexpr std::string_view word_of(E value) const noexcept {
     for (const auto& each : *this)
       if (each.value == value) return each.word;

@@ -18,7 +18,7 @@ std::string_view words(Severity severity) noexcept {
 std::string printable(std::string_view text, std::size_t max) {
   constexpr std::string_view hex = "0123456789abcdef", dots = "...";
   std::string out;
-  std::size_t cut_at = 0;  // where the text still leaves room for the dots
+  std::size_t cut_at = 0;  // the last length that leaves room for the dots
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
     const char escaped[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};

@@ -13,20 +13,22 @@ std::string_view words(Severity severity) noexcept;  // "info", "warning", "erro
 
 struct Finding {
   std::string_view code;  // stable, lower-case-with-dashes, static storage: "duplicate-key"
-  Severity severity;      // error: the text is invalid because of this
+  Severity severity;      // error: this makes the text invalid
   std::string message;    // printable ASCII; quoted peer text is escaped and shortened
 };
 
 using Findings = std::vector<Finding>;
 
-// Peer text for a message or a log: at most max octets, everything but printable ASCII as \xNN, "..." if cut.
+// Peer text for a message or a log: at most max octets, everything but printable ASCII as \xNN, and "..." if
+// it was cut.
 std::string printable(std::string_view text, std::size_t max = 80);
-// The same, never cut.
+// The same, but never cut.
 std::string whole(std::string_view text);
-// The same between quotation marks. (Not named as std::quoted, which a call with a std::string finds too.)
+// The same as printable(), in quotation marks. (Not called quoted(): a call with a std::string would find
+// std::quoted too.)
 std::string in_quotes(std::string_view text, std::size_t max = 80);
 
-// "\"abc…\" has 33 characters; at most 32 are allowed"
+// For messages: "\"abc…\" has 33 characters; at most 32 are allowed". name: peer text, made printable here.
 std::string too_long(std::string_view name, std::size_t most);
 
 }  // namespace mtasts

@@ -18,13 +18,13 @@ constexpr OctetSet proof_letters([](char c) {
 });
 constexpr OctetSet digits([](char c) { return is_digit(c); });
 constexpr std::size_t line_head = 2;     // letter and group
-constexpr std::size_t most_digits = 12;  // of a time in seconds: up to the year 9999 and beyond
+constexpr std::size_t most_digits = 12;  // of a time in seconds; enough for the year 9999 and beyond
 constexpr std::int64_t greatest_time = 999'999'999'999;  // seconds, in as many digits
 constexpr OctetSet host_octets([](char c) {
   return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
 });
 
-// Takes " u1790000000" off the front, if it is there. False: it is malformed.
+// Takes " u1790000000" off the front, if it is there. False: what is there is malformed.
 bool take_proof(std::string_view& hosts) noexcept {
   if (!hosts.starts_with(' ')) return true;
   if (hosts.size() < 2 || !proof_letters.contains(hosts[1])) return false;
@@ -35,7 +35,7 @@ bool take_proof(std::string_view& hosts) noexcept {
   return size > 0 && size <= most_digits && !leading_zero;
 }
 
-// Takes a line off the front, without the end that may follow. False: it is none.
+// Takes a line off the front, without the '\n' that may follow. False: it is malformed.
 bool take_line(std::string_view& hosts) noexcept {
   if (hosts.size() <= line_head || !letters.contains(hosts[0])) return false;
   if (hosts[1] != '+' && hosts[1] != '=') return false;

@@ -1,11 +1,13 @@
-// host_list - the MX hosts of a next hop and what each is for DANE, as the text that is stored.
+// host_list - the MX hosts of a next hop with their DANE states, as the text that the cache stores.
 //
-// A line each, in order of preference, joined by '\n': "LETTER GROUP NAME" without blanks. LETTER is the
-// HostState, GROUP is '+' for the first host of a preference and '=' for the others. After a failed lookup a
-// blank, the letter of the last proof and its time in seconds may follow: "f+mx.example.com u1790000000".
+// One line for each host, in order of preference, joined by '\n': "LETTER GROUP NAME" without blanks. LETTER
+// is the HostState. GROUP is '+' for the first host of a preference and '=' for the others. If the last
+// lookup failed, a blank, the letter of the last proof and its time in seconds may follow:
 //
-// Holding a list is proof that its text has this form, so whoever reads one checks nothing again. A list is
-// read in place, without the heap.
+//   f+mx.example.com u1790000000
+//
+// A list always has text of this form, so its readers need not check it again. They read it in place, without
+// the heap.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +21,16 @@
 
 namespace mtasts {
 
-// Of an MX host. The letters stand in the stored form.
+// The DANE state of an MX host. The letters are part of the stored form.
 enum class HostState : char {
   usable = 'u',       // secure TLSA records, one of them usable
   unusable = 'n',     // secure TLSA records, none usable: TLS without authentication (DANE-8)
-  none = '0',         // securely denied
+  none = '0',         // no TLSA records, securely denied
   insecure = 'i',     // address or TLSA lookup ended in an unsigned zone (DANE-13)
-  failed = 'f',       // an error on the way to its TLSA records: it must not be used (DANE-5)
-  lost = 'F',         // earlier builds: failed, and at its last proof it had TLSA records
-  unreachable = 'x',  // it has no address: it does not count
-  not_asked = '-',    // not looked at: the MX is insecure, or it is too far down; it does not count
+  failed = 'f',       // a lookup on the way to its TLSA records failed: it must not be used (DANE-5)
+  lost = 'F',         // from earlier builds: failed, and had TLSA records at its last proof
+  unreachable = 'x',  // has no address; does not count
+  not_asked = '-',    // not looked up: the MX is insecure, or the host is too far down; does not count
 };
 
 constexpr bool has_failed(HostState state) noexcept {
@@ -37,7 +39,7 @@ constexpr bool has_failed(HostState state) noexcept {
 
 std::string_view words(HostState state) noexcept;  // "usable TLSA", "unusable TLSA", "no TLSA", …
 
-// What an answer that validated said about a host, and when.
+// What a validated answer said about a host, and when.
 struct HostProof {
   HostState state = HostState::none;  // usable, unusable, none, insecure or unreachable
   Time at{};
@@ -49,10 +51,10 @@ class HostLine {
  public:
   HostState state() const noexcept { return static_cast<HostState>(line_[0]); }
   bool first_of_group() const noexcept { return line_[1] == '+'; }  // the first of its preference
-  // In lower case. Of the octets that host names have, but not always a DomainName: earlier builds stored
-  // what they took for a host's name.
+  // In lower case, of the octets that host names have. Not always a DomainName: earlier builds accepted other
+  // names too.
   std::string_view name() const noexcept { return line_.substr(head, line_.find(' ') - head); }
-  std::optional<HostProof> proof() const noexcept;  // as the line says; see last_proof() in core/dane.hpp
+  std::optional<HostProof> proof() const noexcept;  // as stored; see last_proof() in core/dane.hpp
 
  private:
   friend class HostListView;
@@ -69,7 +71,7 @@ class HostListView {
   using iterator = PartIterator<HostListView>;
 
   HostListView() = default;  // no hosts
-  // nullopt: a line does not have the form above, or a '\n' joins nothing. Never throws.
+  // nullopt: a line does not have the form above, or a '\n' does not stand between two lines. Never throws.
   static std::optional<HostListView> parse(std::string_view text) noexcept;
 
   std::string_view text() const noexcept { return text_; }
@@ -81,7 +83,7 @@ class HostListView {
  private:
   friend iterator;
   friend class HostList;
-  friend class StoredDane;  // core/dane_codec.hpp: its parse() has called this one's
+  friend class StoredDane;  // core/dane_codec.hpp; its parse() calls ours first
   explicit HostListView(std::string_view text) noexcept : text_(text) {}
   static HostLine read(std::string_view part) noexcept { return HostLine(part); }
 
@@ -94,8 +96,8 @@ class HostList {
   HostList() = default;  // no hosts
   explicit HostList(HostListView hosts) : text_(hosts.text()) {}
 
-  // Adds a host behind the others. A proof of a state that proves nothing (failed, lost, not_asked) is left
-  // out; a time before 1970 is stored as 1970.
+  // Adds a host at the end. A proof is left out if its state proves nothing (failed, lost, not_asked). A time
+  // before 1970 is stored as 1970.
   void append(HostState state, bool first_of_group, const DomainName& name,
               const std::optional<HostProof>& proof = std::nullopt);
 

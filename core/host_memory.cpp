@@ -38,7 +38,7 @@ std::string sealed(std::string bytes) {
   return bytes;
 }
 
-// The fields; empty: the bytes are not what sealed() made of that many.
+// The fields. Empty: the bytes are not what sealed() makes of that many fields.
 std::string_view unsealed(std::string_view bytes, char form, std::size_t size) noexcept {
   if (bytes.size() != size + checksum_size || bytes.front() != form) return {};
   std::string_view fields = bytes.substr(0, size), checksum = bytes.substr(size);

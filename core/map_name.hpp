@@ -1,7 +1,8 @@
 // map_name - the socketmap name "DIALECT[/ZONE]" and the request "<map name> SP <key>" (SM-2).
 //
-// A dialect is what this MTA version understands; a zone ([a-z0-9_-]{1,32}) is an administrator's own set of
-// rules. An unknown dialect or zone must be answered PERM: a NOTFOUND would switch protection off on a typo.
+// A dialect is the form of the reply that the asker understands. A zone ([a-z0-9_-]{1,32}) is a named set of
+// settings in the configuration. An unknown dialect or zone must be answered PERM: with NOTFOUND a typo would
+// switch protection off.
 #pragma once
 
 #include <optional>
@@ -13,12 +14,12 @@ namespace mtasts {
 enum class Dialect {
   postfix,     // Postfix 3.4 to 3.9, safe everywhere (ANS-3)
   postfix310,  // Postfix 3.10 and later: STS attributes too (ANS-2)
-  sts,         // sendmail 8.16+ FEATURE(sts): as postfix, never DANE, answers within 4 s
+  sts,         // sendmail 8.16+ FEATURE(sts): as postfix, but never DANE; answers within 4 s
   json,        // one JSON object for people and programs
-  prefetch,    // OK cached | OK queued at once
+  prefetch,    // "OK cached" or "OK queued", at once
 };
 
-// The name as it stands in a map name.
+// The dialect as written in a map name.
 constexpr std::string_view words(Dialect dialect) noexcept {
   switch (dialect) {
     case Dialect::postfix: return "postfix";
@@ -32,10 +33,10 @@ constexpr std::string_view words(Dialect dialect) noexcept {
 
 struct MapName {
   Dialect dialect;
-  std::string_view zone;  // empty = none; view into the text
+  std::string_view zone;  // empty: none; view into the text
 };
 
-// nullopt: unknown dialect or a malformed zone. Whether the zone exists is the caller's to check.
+// nullopt: unknown dialect or malformed zone. The caller checks whether the zone exists.
 std::optional<MapName> parse_map_name(std::string_view text) noexcept;
 
 struct MapRequest {
@@ -43,7 +44,7 @@ struct MapRequest {
   std::string_view key;
 };
 
-// Splits a request payload at its first blank. nullopt: no blank, or an empty map name.
+// Splits the payload of a request at its first blank. nullopt: no blank, or an empty map name.
 std::optional<MapRequest> parse_request(std::string_view payload) noexcept;
 
 }  // namespace mtasts

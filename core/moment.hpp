@@ -19,8 +19,8 @@ struct Moment {
   Time now{};
   ClockState clock{};
 
-  // The time by which policies are judged. While the clock is in doubt a policy holds if it held at the last
-  // certain moment.
+  // The time by which policies are judged: while the clock is in doubt, a policy is in force if it was in
+  // force at the last certain moment.
   constexpr Time judged_at() const noexcept { return clock.certain ? now : clock.last_certain; }
 };
 

@@ -1,8 +1,8 @@
-// mx_list - the mx values of a policy, as the text that is stored: MxPattern texts in the policy's order,
-// joined by '\n'.
+// mx_list - the mx values of a policy, as the text that the cache stores: MxPattern texts in the policy's
+// order, joined by '\n'.
 //
-// Holding a list is proof that each part is such a text, so whoever reads one checks nothing again, and no
-// part can become an attribute of a reply. A list is read in place, without the heap.
+// A list always has text of this form, so its readers need not check it again, and no value can become an
+// attribute of a reply. They read it in place, without the heap.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,8 @@ class MxListView {
   using iterator = PartIterator<MxListView>;
 
   MxListView() = default;  // no patterns
-  // nullopt: a part is not as MxPattern::text() gives it, or a '\n' joins nothing. Never throws.
+  // nullopt: a part is not the text() of an MxPattern, or a '\n' does not stand between two parts. Never
+  // throws.
   static std::optional<MxListView> parse(std::string_view text) noexcept;
 
   // Whether one of the patterns matches the host.
@@ -49,7 +50,7 @@ class MxList {
   MxList() = default;  // no patterns
   explicit MxList(MxListView mx) : text_(mx.text()) {}
 
-  // Adds a pattern behind the others, also one that is there already.
+  // Adds a pattern at the end, even if the list has it already.
   void append(const MxPattern& pattern);
 
   operator MxListView() const noexcept { return MxListView(text_); }

@@ -1,8 +1,8 @@
 // mx_pattern - one mx value of a policy: a host name or "*." and a host name (RFC 8461 §3.2, §4.1, STS-23,
 // STS-42).
 //
-// A host name in A-labels, at most 253 octets with the "*."; no final dot, no address, no underscore (RFC
-// 5321 §4.1.2 has none). Upper case is folded.
+// The host name is in A-labels, at most 253 octets with the "*."; no final dot, no IP address, no underscore
+// (RFC 5321 §4.1.2 allows none). Upper case is folded.
 #pragma once
 
 #include <optional>
@@ -15,15 +15,17 @@ namespace mtasts {
 
 class MxPattern {
  public:
+  // nullopt: not such a value.
   static std::optional<MxPattern> parse(std::string_view text) noexcept;
 
-  // How many octets at the front of text are a pattern as text() gives it, as in DomainName::span().
+  // Length of the pattern, in the form of text(), at the front of text; 0: there is none. As
+  // DomainName::span().
   static std::size_t span(std::string_view text) noexcept;
 
-  // Equality, or for "*.base": host is exactly one label and then base (RFC 8461 §4.1). The bare base does
-  // not match.
+  // True if host equals the name, or for "*.base" if host is exactly one label and then base (RFC 8461 §4.1).
+  // The bare base does not match.
   bool matches(const DomainName& host) const noexcept;
-  // The same of the pattern with this text. REQUIRES: as text() gives it.
+  // The same for a pattern's text. REQUIRES: text is the text() of an MxPattern.
   static bool text_matches(std::string_view text, const DomainName& host) noexcept;
 
   bool wildcard() const noexcept { return wildcard_; }
@@ -36,9 +38,9 @@ class MxPattern {
   DomainName base_;
 };
 
-// An mx value that follows the grammar but matches no host: a Domain of RFC 5321 §4.1.2 that ends in a number
-// ("192.0.2.1", "*.192.0.2.1"). A policy with such a value is valid; the value itself must go nowhere, since
-// a program may take it for an address.
+// True for an mx value that follows the grammar but matches no host: a Domain of RFC 5321 §4.1.2 that ends in
+// a number ("192.0.2.1", "*.192.0.2.1"). A policy with such a value is valid. The value itself must not be
+// passed on, since a program may take it for an address.
 bool is_numeric_mx(std::string_view text) noexcept;
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-// name_server - a DNS resolver to ask, as [dns] forward and resolv.conf(5) name it.
+// name_server - a DNS resolver, as written in [dns] forward and resolv.conf(5).
 #pragma once
 
 #include <compare>
@@ -18,13 +18,15 @@ struct NameServer {
   friend auto operator<=>(const NameServer&, const NameServer&) = default;
 };
 
-// "192.0.2.53", "fe80::1%eth0", "192.0.2.53@5353": the port only if it is not 53. libunbound reads it so.
+// "192.0.2.53", "fe80::1%eth0", "192.0.2.53@5353": the port is written only if it is not 53. libunbound reads
+// this form.
 std::string to_string(const NameServer& server);
 
-// The text is hostile: any octets. nullopt: no such text. The interface may_be_interface().
+// Reads what to_string() writes. The text is hostile: any octets. nullopt: malformed, or the interface is not
+// one that may_be_interface() accepts.
 std::optional<NameServer> parse_name_server(std::string_view text);
 
-// 1 to 15 letters, digits and ".", "-", "_".
+// True for 1 to 15 letters, digits, ".", "-" and "_".
 bool may_be_interface(std::string_view text) noexcept;
 
 }  // namespace mtasts

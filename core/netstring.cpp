@@ -25,7 +25,7 @@ Frame read_payload(std::string_view input, std::size_t colon, std::size_t length
   return {.state = Frame::State::whole, .payload = input.substr(colon + 1, length), .used = end + 1};
 }
 
-// Returns how long it is.
+// Returns the length of what it wrote.
 std::size_t write_head(char (&head)[netstring_room], std::size_t payload_size) noexcept {
   char* end = std::to_chars(head, head + sizeof head, payload_size).ptr;
   *end++ = ':';
@@ -34,8 +34,8 @@ std::size_t write_head(char (&head)[netstring_room], std::size_t payload_size) n
 
 }  // namespace
 
-// Every verdict falls at the first byte that decides it, so it is the same however the bytes were cut on
-// their way.
+// Each verdict depends only on the bytes up to the first one that decides it, so it does not matter in which
+// pieces they arrive.
 Frame next_frame(std::string_view input, std::size_t max_payload) noexcept {
   std::size_t length = 0;
   for (std::size_t i = 0; i < input.size(); ++i) {
@@ -46,7 +46,8 @@ Frame next_frame(std::string_view input, std::size_t max_payload) noexcept {
     length = length * 10 + static_cast<std::size_t>(c - '0');
     if (length > max_payload) return fault(Frame::State::too_long);
   }
-  // Even if no digit follows: the digits so far, ":", the payload, ",". Nothing at all: as for "0:,".
+  // Assumes that no more digits follow: the digits so far, ":", the payload, ",". Without any digit: as for
+  // "0:,".
   std::size_t digits = input.empty() ? 1 : input.size();
   return partial(digits + 1 + length + 1);
 }

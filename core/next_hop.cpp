@@ -11,8 +11,8 @@ namespace mtasts {
 
 namespace {
 
-// Digits up to 65535, or a service name as in services(5) (PFX-44). Empty is the default port: Postfix reads
-// "host:" so.
+// Digits up to 65535, or a service name as in services(5) (PFX-44). Empty is the default port: so Postfix
+// reads "host:".
 bool is_port(std::string_view text) noexcept {
   if (std::ranges::all_of(text, is_digit)) {
     std::uint16_t number = 1;
@@ -51,7 +51,7 @@ std::variant<NextHop, NotAHost> bracketed_hop(std::string_view key) noexcept {
 std::variant<NextHop, NotAHost> parse_next_hop(std::string_view key) noexcept {
   if (key.starts_with('.')) return NotAHost::parent;
   if (key.starts_with('[')) return bracketed_hop(key);
-  if (is_address(key)) return NotAHost::address;  // before the port is looked for: IPv6 has colons
+  if (is_address(key)) return NotAHost::address;  // before splitting off a port: IPv6 has colons
   std::size_t colon = key.find(':');
   if (colon == std::string_view::npos) return next_hop(key, {}, false);
   std::string_view host = key.substr(0, colon);

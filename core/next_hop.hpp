@@ -1,8 +1,8 @@
 // next_hop - what Postfix asks about: the key of a policy lookup (KEY-1, KEY-3 to KEY-7, PFX-44, STS-35).
 //
-// Forms: "example.com", "example.com:587", "[mx.example.com]", "[mx.example.com]:submission", "example.com."
-// and the ones that never have a policy: ".example.com" (Postfix walking to parents), addresses, LMTP paths,
-// garbage. U-labels are converted before this (idn/).
+// Forms: "example.com", "example.com:587", "[mx.example.com]", "[mx.example.com]:submission", "example.com.".
+// Keys that never have a policy: ".example.com" (Postfix trying parent domains), addresses, LMTP paths,
+// garbage. Callers convert U-labels first (idn/).
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,8 @@ namespace mtasts {
 
 struct NextHop {
   DomainName domain;  // the policy domain (STS-35: the host itself for [host] and host:port)
-  std::string_view
-      port;        // digits or a service name as written in the key, empty = default port; view into the key
+  // Digits or a service name, as in the key; empty: the default port. A view into the key.
+  std::string_view port;
   bool bracketed;  // [host]: no MX lookup, the host itself is the next hop
 };
 
@@ -26,7 +26,7 @@ enum class NotAHost {
   not_a_name,  // anything else: empty, a path, bad bytes, bad port
 };
 
-// Reads a key. Views in the result live as long as the key's bytes.
+// Reads a key. Views in the result live as long as the bytes of the key.
 std::variant<NextHop, NotAHost> parse_next_hop(std::string_view key) noexcept;
 
 // Words for the log: "a parent-domain key", "an IP address", "not a host name".

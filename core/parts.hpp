@@ -1,5 +1,5 @@
-// parts - texts whose parts are joined by '\n', read in place: a part is a view into the text, no heap is
-// used. The last part may end in a '\n' of its own; an empty text has no part.
+// parts - reads a text whose parts are joined by '\n'. A part is a view into the text; no heap is used. The
+// last part may end in a '\n' too. An empty text has no parts.
 #pragma once
 
 #include <algorithm>
@@ -9,15 +9,15 @@
 
 namespace mtasts {
 
-// Takes the first part off text; empty for an empty text.
+// Takes the first part off text and returns it; empty if text is empty.
 inline std::string_view take_part(std::string_view& text) noexcept {
   std::string_view part = text.substr(0, text.find('\n'));
   text.remove_prefix(std::min(part.size() + 1, text.size()));
   return part;
 }
 
-// Walks the parts of a text. Each is handed out as List::read() makes it of the part. Only a List can begin
-// one, so that no other text is read as if it were a List's.
+// Walks over the parts of a text and returns List::read(part) for each. Only a List can make one that begins,
+// so the text is always one that a List has checked.
 template <class List>
 class PartIterator {
  public:

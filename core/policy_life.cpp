@@ -4,7 +4,7 @@
 
 namespace mtasts {
 
-static constexpr std::chrono::seconds least_age{60};  // of a policy with max_age 0
+static constexpr std::chrono::seconds least_age{60};  // how long a policy with max_age 0 lasts
 
 Time expires_at(const PolicyView& policy, Time fetched_at, const Moment& moment) noexcept {
   Time from = std::min(fetched_at, moment.judged_at());

@@ -13,7 +13,7 @@
 namespace mtasts {
 namespace {
 
-// PFX-1, PFX-10; "halfdane" is Postfix's own word and refused as input.
+// PFX-1, PFX-10. Postfix logs "halfdane", but refuses it as input.
 constexpr std::array<PostfixLevel, 8> levels{{{"none", 0, false, true},
                                               {"may", 0, false, true},
                                               {"encrypt", 0, false, false},
@@ -32,7 +32,7 @@ std::string_view take_part(std::string_view& text) noexcept {
   return part;
 }
 
-// What no part may hold. Empty: fine.
+// Checks what no part may have. Empty: fine.
 std::string judge_octets(std::string_view text) {
   if (text.size() > max_postfix_answer)
     return "is longer than " + std::to_string(max_postfix_answer) + " octets; shorten it";
@@ -49,11 +49,11 @@ const PostfixLevel* find_level(std::string_view word) noexcept {
 }
 
 std::string judge_level(std::string_view word) {
-  if (word.empty()) return "is empty; write a level and its attributes, as \"encrypt\"";
+  if (word.empty()) return "is empty; write a level and its attributes, such as \"encrypt\"";
   if (equal_folded(word, "halfdane"))
-    return complaint(word, "is a level that Postfix logs but does not take; use dane or dane-only");
+    return complaint(word, "is a level that Postfix logs but does not accept; use dane or dane-only");
   return complaint(word,
-                   "is no level; use none, may, encrypt, fingerprint, dane, dane-only, verify or secure");
+                   "is not a level; use none, may, encrypt, fingerprint, dane, dane-only, verify or secure");
 }
 
 class Attributes {
@@ -68,7 +68,7 @@ class Attributes {
       return complaint(part, "is ignored by Postfix at level none; remove it, or use another level");
     std::size_t equals = part.find('=');
     if (equals == std::string_view::npos)
-      return complaint(part, "is no attribute; write name=value, without blanks and commas in it");
+      return complaint(part, "is not an attribute; write name=value, without blanks and commas in it");
     std::string name(part.substr(0, equals));
     std::ranges::transform(name, name.begin(), to_lower);
     if (!may_repeat(name) && std::ranges::find(seen_, name) != seen_.end())

@@ -1,11 +1,11 @@
-// postfix_answer - is a text an answer that every supported Postfix takes (PFX-1, PFX-5, PFX-9 to PFX-18,
-// PFX-29, PFX-30)?
+// postfix_answer - checks whether every supported Postfix accepts a text as an answer (PFX-1, PFX-5, PFX-9 to
+// PFX-18, PFX-29, PFX-30).
 //
-// For answers that an administrator writes into an override: what Postfix would not take defers all mail to
-// that domain (PFX-34). The text is judged for the oldest dialect, Postfix 3.4 to 3.9, since one answer goes
-// to all of them: a level, then attributes name=value, separated by blanks and commas. Stricter than Postfix
-// where it only warns or lets the last of two win. Files are not looked at, and a fingerprint level without
-// match= is taken: main.cf may hold the fingerprints.
+// For the answers that administrators write into overrides: if Postfix does not accept one, it defers all
+// mail to that domain (PFX-34). The check is for the oldest dialect, Postfix 3.4 to 3.9, since all versions
+// get the same answer: a level, then attributes name=value, separated by blanks and commas. It also refuses
+// what Postfix only warns about, and a repeated attribute of which Postfix takes the last. It opens no files,
+// and accepts a fingerprint level without match=, because main.cf may hold the fingerprints.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ inline constexpr std::size_t max_postfix_answer = 1000;  // octets
 
 struct PostfixAnswer {
   std::string_view level;  // "secure": lower case, static
-  bool may_be_plaintext;   // levels none and may, and ciphers=null: mail may be readable on the way
+  bool may_be_plaintext;   // levels none and may, and ciphers=null: others may be able to read the mail
   friend bool operator==(const PostfixAnswer&, const PostfixAnswer&) = default;
 };
 
-// text: any bytes; what is taken is one line of printable ASCII without braces. Fault::syntax; detail is
+// text: any bytes. Accepts one line of printable ASCII without braces. Fault::syntax: refused; detail is
 // "what is wrong; remedy" in printable ASCII.
 Result<PostfixAnswer> check_postfix_answer(std::string_view text);
 

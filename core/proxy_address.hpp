@@ -1,4 +1,4 @@
-// proxy_address - an HTTP proxy that takes CONNECT, as [https] proxy names it.
+// proxy_address - an HTTP proxy that accepts CONNECT, as written in [https] proxy.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,6 @@ struct ProxyAddress {
   friend bool operator==(const ProxyAddress&, const ProxyAddress&) = default;
 };
 
-std::string to_string(const ProxyAddress& proxy);  // "http://host:port", as it is written in the file
+std::string to_string(const ProxyAddress& proxy);  // "http://host:port", as in the configuration
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-// rdata_text - DNS data in presentation form, as zone files and dig(1) have it (RFC 1035 §5.1, RFC 4034
+// rdata_text - DNS data in presentation form, as in zone files and in dig(1) (RFC 1035 §5.1, RFC 4034
 // §5.3, RFC 6698 §2.2).
 #pragma once
 
@@ -9,9 +9,9 @@
 
 namespace mtasts {
 
-// rdata: wire form without compression. "10 mx.example.com.", "192.0.2.1", "\"v=STSv1; id=1;\"", "3 1 1
-// ab12…" whole. What is malformed or of a type without a form here is written as unknown data (RFC 3597 §5):
-// "\# 4 c0000201". Printable ASCII, whatever the octets are.
+// rdata: wire form without compression. Returns "10 mx.example.com.", "192.0.2.1", "3 1 1 ab12…" in
+// full, "\"v=STSv1; id=1;\"". Malformed data, and types that have no form here, are written as unknown data
+// (RFC 3597 §5): "\# 4 c0000201". Always printable ASCII.
 std::string rdata_text(RrType type, std::string_view rdata);
 
 // Octets as lower-case hexadecimal digits.

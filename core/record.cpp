@@ -14,13 +14,13 @@ namespace mtasts {
 
 namespace {
 
-// Where the fields lie (docs/CACHE_FORMAT.md). The texts follow the head, the checksum ends the record.
+// The fields at the front (docs/CACHE_FORMAT.md). The texts follow, and the checksum comes last.
 struct Head {
   std::uint8_t version, mode, state, id_size, failed_id_size;
   std::uint16_t failures, detail_size;
   std::uint32_t max_age, mx_size, lines_size;
   std::int64_t fetched_at, refresh_at, looked_up_at, next_check, retry_fetch;
-  std::uint32_t dane_size;  // from version 2 on
+  std::uint32_t dane_size;  // since version 2
 };
 constexpr std::uint8_t first_version = 1;
 constexpr std::size_t first_head_size = 5 + 2 * 2 + 3 * 4 + 5 * 8;
@@ -32,9 +32,9 @@ constexpr std::size_t max_id = 32, max_detail = 500;
 constexpr std::uint8_t lost_bit = 0x80;  // in the octet of the state
 constexpr OctetSet id_octets([](char c) { return is_alnum(c); });
 
-// The numbers of StsState and Mode stand in files, but that of current: it is written as 0, as not_asked is.
-// With a policy 0 means that the policy is current, without one that nobody has looked yet. Adding to the
-// enum's end is all that may happen to them.
+// The numbers of StsState and Mode are in files, except that of current, which is written as 0, like
+// not_asked. With a policy 0 means current; without one it means not looked up yet. New enumerators may only
+// be added at the end.
 static_assert(std::to_underlying(StsState::not_asked) == 0 && std::to_underlying(StsState::no_record) == 1 &&
               std::to_underlying(StsState::bad_record) == 2 &&
               std::to_underlying(StsState::dns_failed) == 3 &&
@@ -118,10 +118,10 @@ Head head_of(const Record& record, const Policy& policy, const Parts& parts) noe
 }
 
 std::unexpected<Error> bad(std::string_view why) {
-  return fail(Fault::storage, "bad record: " + std::string(why));
+  return fail(Fault::storage, "bad entry: " + std::string(why));
 }
 
-// The last octets are the checksum of all before them.
+// The last octets are the checksum of everything before them.
 bool checksum_holds(std::string_view bytes) noexcept {
   if (bytes.size() < checksum_size) return false;
   std::string_view checksum = bytes.substr(bytes.size() - checksum_size);
@@ -141,7 +141,7 @@ void bound_dane_states(Record& record, Time now) {
   record.dane.erase(record.dane.begin() + max_dane_states, record.dane.end());
 }
 
-// Nothing that the fields say, and nothing that no reply can carry.
+// Leaves out what the fields say, and what no reply can carry.
 static std::string lines_to_store(const Policy& policy) {
   const auto plain = plain_lines(policy);
   if (policy.lines == plain) return {};
@@ -205,7 +205,7 @@ Result<RecordView> decode(std::string_view bytes) {
   view.detail = take_text(bytes, head.detail_size);
   auto mx = MxListView::parse(take_text(bytes, head.mx_size));
   if (!is_id(view.id) || !is_id(view.failed_id)) return bad("character in an id");
-  if (!mx) return bad("mx");  // so even a forged record puts no attribute into a reply
+  if (!mx) return bad("mx");  // so not even a forged entry puts an attribute into a reply
   std::string_view lines = take_text(bytes, head.lines_size);
   auto dane = StoredDane::parse(bytes);
   if (!dane) return bad("value in a DANE state");

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t max_text = 200;  // Postfix logs no more of a reason (SM-6)
 constexpr OctetSet plain([](char c) { return (is_printable(c) && c != '{' && c != '}') || c == '\t'; });
 
-// Writes into room that is there. What does not fit is left out, and `full` is set: then the reply must be
-// taken back. So a huge policy costs no more memory than the largest reply.
+// Writes into memory that is there already. What does not fit is left out, and `full` is set; the reply must
+// then be taken back. So a huge policy costs no more memory than the largest reply.
 class Writer {
  public:
   Writer(char* begin, std::size_t room) noexcept : begin_(begin), at_(begin), end_(begin + room) {}
@@ -42,7 +42,7 @@ class Writer {
   bool full_ = false;
 };
 
-// One line of printable ASCII in at most max_text characters, in all its parts together.
+// One line of printable ASCII, with at most max_text characters in all its parts together.
 class Line {
  public:
   explicit Line(std::string& out) : out_(out), end_(out.size() + max_text) {}
@@ -56,11 +56,11 @@ class Line {
   std::size_t end_;
 };
 
-constexpr std::size_t shortest_name = 24;  // that a name is shortened to
+constexpr std::size_t shortest_name = 24;  // names are not shortened below this
 constexpr std::string_view gap = "...";
 
-// Calls f(std::string_view) with the parts of text that remain if no word of it is longer than `longest`: a
-// longer one keeps its beginning and its end.
+// Calls f(std::string_view) with the parts of text that remain if no word is longer than `longest`: a longer
+// word keeps its beginning and its end.
 template <class F>
 void for_each_shortened(std::string_view text, std::size_t longest, F&& f) {
   while (!text.empty()) {
@@ -84,7 +84,7 @@ std::size_t shortened_size(std::string_view text, std::size_t longest) noexcept 
   return size;
 }
 
-// " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
+// Adds " match=" and the names, "*.x" as ".x" (ANS-2). False: no name is left.
 bool add_match(Writer& out, MxListView mx) {
   bool any = false;
   for (std::string_view name : mx) {
@@ -96,8 +96,8 @@ bool add_match(Writer& out, MxListView mx) {
   return any;
 }
 
-// May this policy line stand between braces: no brace, no control, valid UTF-8, not empty (PFX-9, SM-9,
-// ANS-9). A tab is let through, since add_line() turns it to a blank, as Postfix would.
+// Whether this policy line may stand between braces: no brace, no control character, valid UTF-8, not empty
+// (PFX-9, SM-9, ANS-9). A tab is allowed, since add_line() turns it into a blank, as Postfix would.
 bool is_quotable(std::string_view line) noexcept {
   if (trim(line).empty()) return false;  // Postfix refuses an attribute without a value
   for (line.remove_prefix(plain.span(line)); !line.empty(); line.remove_prefix(plain.span(line))) {
@@ -109,8 +109,8 @@ bool is_quotable(std::string_view line) noexcept {
   return true;
 }
 
-// Nearly every policy is: its lines need no look at each octet again. Without branches, so that the compiler
-// checks many octets at once.
+// True for nearly every policy: then its lines need no check octet by octet. There are no branches, so that
+// the compiler can check many octets at once.
 bool all_plain(std::string_view lines) noexcept {
   bool all = true;
   for (char c : lines) all &= (is_printable(c) & (c != '{') & (c != '}')) | (c == '\n');
@@ -126,7 +126,7 @@ void add_line(Writer& out, std::string_view line) {
   out.add(line);
 }
 
-// All four STS attributes. False: no policy_string is left, and Postfix 3.10.0 to 3.10.4 crash without
+// Adds all four STS attributes. False: no policy_string is left, without which Postfix 3.10.0 to 3.10.4 crash
 // (PFX-41).
 bool add_sts_attributes(Writer& out, std::string_view domain, const PolicyView& policy) {
   if (policy.lines == left_out_lines) return false;
@@ -149,7 +149,7 @@ bool add_sts_attributes(Writer& out, std::string_view domain, const PolicyView& 
   return any;
 }
 
-// False: it is none that may be sent.
+// False if the reply must not be sent.
 bool add_secure(Writer& out, std::string_view domain, const PolicyView& policy, bool with_attributes) {
   out.add("OK secure");
   bool done = add_match(out, policy.mx);
@@ -173,8 +173,8 @@ bool append_secure(std::string& out, std::string_view domain, const PolicyView& 
 
 void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& domain,
                            const Decision& decision) {
-  // decide() never asks for these two; if it did, a policy that protects nothing is none, and no policy is no
-  // answer.
+  // decide() never returns these two. If it did: a policy with mode none requires nothing, and a missing
+  // policy must not weaken the answer.
   if (decision.policy == nullptr) return append_temp(out, "internal error: no policy to answer with");
   const PolicyView& policy = *decision.policy;
   if (policy.mode == Mode::none) {
@@ -186,8 +186,8 @@ void append_secure_or_temp(std::string& out, Dialect dialect, const DomainName& 
   append_temp(out, "the MTA-STS policy has too many mx names for a reply");
 }
 
-// The cause stands at the end, behind names that may have 253 octets. So it is the names that are shortened,
-// no more than they must be, and the end is cut only if that is not enough.
+// The cause is at the end, after names that may have 253 octets. So the names are shortened, no more than
+// necessary, and the end is cut only if that is not enough.
 void append_cause(std::string& out, std::string_view reason, std::string_view detail) {
   if (reason.empty()) reason = "undecided";
   std::string_view colon = detail.empty() ? "" : ": ";
@@ -202,8 +202,8 @@ void append_cause(std::string& out, std::string_view reason, std::string_view de
     for_each_shortened(text, longest, [&](std::string_view part) { line.add(part); });
 }
 
-// An override's answer was checked when it was read, by Postfix's rules. sendmail does DANE by itself and
-// knows one answer more than "not found".
+// An override's answer was checked by Postfix's rules when it was read. sendmail does DANE itself, and
+// besides "not found" knows only one answer.
 void append_given(std::string& out, bool sendmail, std::string_view given) {
   std::string_view level = given.substr(0, given.find_first_of(" \t,"));
   auto is = [&](std::string_view word) { return equal_folded(level, word); };
@@ -212,7 +212,7 @@ void append_given(std::string& out, bool sendmail, std::string_view given) {
   } else if (is("none") || is("may") || is("dane") || is("dane-only")) {
     out.append(not_found_reply);
   } else {
-    append_temp(out, "the override's answer is one for Postfix alone");
+    append_temp(out, "the override's answer is for Postfix only");
   }
 }
 
@@ -239,7 +239,7 @@ std::string carried_lines(const PolicyView& policy) {
     if (!lines.empty()) lines += '\n';
     lines += line;
   }
-  std::string reply;  // with the shortest domain: no other reply is smaller
+  std::string reply;  // with the shortest domain, so no other reply is smaller
   bool fits = append_secure(reply, {}, {policy.mode, policy.max_age, policy.mx, lines}, true);
   return lines.empty() || !fits ? std::string(left_out_lines) : lines;
 }

@@ -1,7 +1,8 @@
 // result - how a function below main() reports that it could not do what it was asked.
 //
-// Expected outcomes (no record, nothing cached) are values of their own; Error is for "asked, and it went
-// wrong". Branch on fault; detail is one line for a human and may hold peer text, so it goes to logs only.
+// Expected outcomes (no record, nothing cached) are values of their own; an Error means "we asked, and it
+// went wrong". Branch on fault. detail is one line for people and may hold peer text, so it goes to logs
+// only.
 #pragma once
 
 #include <expected>

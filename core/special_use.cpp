@@ -31,7 +31,8 @@ constexpr Cidr v6(std::initializer_list<std::uint16_t> groups, unsigned bits) {
   return cidr;
 }
 
-// The first block that holds an address names it: narrow ones stand before the wide ones they lie in.
+// The first block that holds an address gives its name, so narrow blocks come before the wide ones around
+// them.
 constexpr Block v4_blocks[] = {
     {v4({0, 0, 0, 0}, 32), "unspecified"},
     {v4({0}, 8), "this network"},
@@ -88,7 +89,8 @@ Address v4_inside(const Address& address, std::size_t from, std::uint8_t mask) n
   return inner;
 }
 
-// What the IPv4 address carried in an IPv6 one is; "" if there is none or it is globally usable.
+// What block the IPv4 address inside an IPv6 address is in; "" if there is no such address or it is globally
+// usable.
 std::string_view use_of_inner(const Address& address) noexcept {
   if (contains(mapped, address) || contains(nat64, address))
     return use_by(v4_blocks, v4_inside(address, 12, 0));

@@ -1,4 +1,4 @@
-// Judging the HTTP answer that a policy came in, before its body is looked at.
+// Judges the HTTP answer that a policy came in, before its body.
 
 #include "core/sts_policy.hpp"
 #include "core/text.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 std::string status_message(unsigned status) {
   std::string text = "HTTP status " + std::to_string(status) + ": only 200 carries a policy";
-  if (status >= 300 && status < 400) text += ", senders follow no redirect (RFC 8461 section 3.3)";
+  if (status >= 300 && status < 400) text += "; senders do not follow redirects (RFC 8461 section 3.3)";
   if (status == 404) text += "; the file must be at https://mta-sts.DOMAIN/.well-known/mta-sts.txt";
   return text;
 }

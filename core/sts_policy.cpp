@@ -19,7 +19,7 @@ namespace mtasts {
 namespace {
 
 constexpr std::size_t max_findings =
-    50;  // of errors, and of the rest: a hostile body must not make thousands
+    50;  // of errors, and as many of the rest: a hostile body must not cause thousands
 constexpr std::uint32_t day = 86'400;
 
 // What is wrong with an mx value, as a person would say it.
@@ -27,12 +27,12 @@ std::string_view mx_fault(std::string_view value) noexcept {
   auto has = [&](std::string_view any) { return value.find_first_of(any) != std::string_view::npos; };
   bool ascii = std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (value.empty()) return "the value is empty";
-  if (!ascii) return "an internationalised name must stand as A-labels (xn--...)";
-  if (has(" \t,;")) return "one name a line, without commas or semicolons";
-  if (has("/@\"'<>")) return "a bare host name is wanted, no URL, mail address or quotes";
-  if (has(":[]")) return "no port and no address literal";
-  if (value.starts_with('.')) return "a leading dot; write *. for any one label";
-  if (value.ends_with('.')) return "a final dot";
+  if (!ascii) return "write an internationalised name in A-labels (xn--...)";
+  if (has(" \t,;")) return "write one name on each line, without commas or semicolons";
+  if (has("/@\"'<>")) return "write a bare host name, not a URL, a mail address or quotes";
+  if (has(":[]")) return "write a host name without a port or brackets";
+  if (value.starts_with('.')) return "it has a leading dot; write *. for any one label";
+  if (value.ends_with('.')) return "it has a final dot; remove it";
   if (value == "*" || has("_")) return "not a host name";
   if (value.rfind('*') != std::string_view::npos && (value.rfind('*') != 0 || value[1] != '.')) {
     return "* may only be the whole first label";
@@ -40,7 +40,7 @@ std::string_view mx_fault(std::string_view value) noexcept {
   return "not a host name (letters, digits and hyphens)";
 }
 
-// Gathers what the lines of one body say.
+// Collects what the lines of one body say.
 class PolicyReader {
  public:
   PolicyLint read(std::string_view body) {
@@ -86,15 +86,15 @@ bool is_control(char c) noexcept {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F;
 }
 
-// Octets that make the whole body invalid wherever they stand. Only the first is named.
+// Octets that make the whole body invalid, wherever they are. Only the first is reported.
 bool PolicyReader::check_bytes(std::string_view body) {
   auto at = [](std::size_t offset) { return " at octet " + std::to_string(offset + 1); };
   if (body.size() > max_policy_bytes) {
-    error("too-large", "the policy has " + std::to_string(body.size()) + " octets, at most 65536 are read");
+    error("too-large", "the policy has " + std::to_string(body.size()) + " octets; at most 65536 are read");
   } else if (body.starts_with("\xEF\xBB\xBF")) {
-    error("byte-order-mark", "the file begins with a byte order mark; save it without");
+    error("byte-order-mark", "the file begins with a byte order mark; save it without one");
   } else if (std::size_t bad = find_invalid_utf8(body); bad != std::string_view::npos) {
-    error("not-utf8", in_quotes(body.substr(bad, 1)) + at(bad) + " is no UTF-8");
+    error("not-utf8", in_quotes(body.substr(bad, 1)) + at(bad) + " is not valid UTF-8");
   }
   for (std::size_t i = 0; !failed_ && i < body.size(); ++i) {
     bool line_end = body[i] == '\r' && i + 1 < body.size() && body[i + 1] == '\n';
@@ -134,7 +134,7 @@ void PolicyReader::read_line(std::string_view line) {
   }
   std::string_view value = trim_front(text.substr(colon + 1));
   if (value.find('\t') !=
-      std::string_view::npos) {  // HTAB is a blank around a value, a control within (RFC 8461 §3.2)
+      std::string_view::npos) {  // HTAB is a blank around a value, a control character within (RFC 8461 §3.2)
     return error("control-character", here() + "a tab within the value");
   }
   if (key != "mx" || !is_numeric_mx(value)) {  // the lines are passed on to Postfix
@@ -159,7 +159,7 @@ void PolicyReader::unknown_key(std::string_view key) {
     if (folded != known && folded != std::string(known) + "s") continue;
     return remark(
         "misspelt-key", Severity::warning,
-        here() + "unknown key " + in_quotes(key) + " is ignored; " + std::string(known) + " was meant?");
+        here() + "unknown key " + in_quotes(key) + " is ignored; did you mean " + std::string(known) + "?");
   }
   remark("unknown-key", Severity::info, here() + "unknown key " + in_quotes(key) + " is allowed and ignored");
 }
@@ -212,11 +212,11 @@ void PolicyReader::read_mx(std::string_view value) {
   }
   std::string text = pattern ? pattern->text() : std::string(value);
   if (mx_seen_.contains(text))
-    return remark("duplicate-mx", Severity::info, here() + "mx " + text + " stands twice");
+    return remark("duplicate-mx", Severity::info, here() + "mx " + text + " is listed twice");
   if (mx_seen_.size() == max_policy_mx) return error("too-many-mx", here() + "more than 1000 mx values");
   if (is_match_keyword(text))
     remark("mx-keyword", Severity::warning,
-           here() + text + " is a word of Postfix's own and matches no host");
+           here() + text + " is one of Postfix's own words and matches no host");
   lint_.mx.push_back(text);
   if (pattern) {
     policy_.mx.append(*pattern);
@@ -228,7 +228,7 @@ void PolicyReader::read_mx(std::string_view value) {
   mx_seen_.insert(std::move(text));
 }
 
-// What the lines together must have (STS-19).
+// What all lines together must have (STS-19).
 void PolicyReader::judge() {
   if (lines_ == 0) return error("empty", "the policy is empty");
   if (!version_seen_) error("version-missing", "the line \"version: STSv1\" is missing");
@@ -244,7 +244,7 @@ void PolicyReader::judge() {
     remark("max-age-short", Severity::warning, "max_age is below a day: some senders ignore such a policy");
   }
   if (policy_.mode == Mode::testing)
-    remark("mode-testing", Severity::info, "mode testing: failures are reported only");
+    remark("mode-testing", Severity::info, "mode testing: failures are only reported");
   if (policy_.mode == Mode::none) remark("mode-none", Severity::info, "mode none: MTA-STS is off");
 }
 

@@ -1,6 +1,6 @@
 // Codes of findings. Errors: multiple-records, field-syntax, id-missing, id-syntax. Warnings:
-// duplicate-field, empty-field, trailing-blank; and, where no record is ours: wrong-version, no-delimiter,
-// version-not-first, stray-characters. Info: unknown-field, unrelated-record.
+// duplicate-field, empty-field, trailing-blank; and if there is no MTA-STS record: wrong-version,
+// no-delimiter, version-not-first, stray-characters. Info: unknown-field, unrelated-record.
 
 #include "core/sts_record.hpp"
 
@@ -15,7 +15,7 @@ namespace mtasts {
 namespace {
 
 constexpr std::string_view version = "v=STSv1";
-constexpr std::size_t max_remarks = 20;  // of warnings and infos; a name may have any number of TXT records
+constexpr std::size_t max_remarks = 20;  // warnings and infos; a name may have any number of TXT records
 
 void remark(Findings& findings, std::string_view code, Severity severity, std::string message) {
   if (findings.size() < max_remarks) findings.push_back({code, severity, std::move(message)});
@@ -37,11 +37,11 @@ std::string id_message(std::string_view id) {
   if (id.empty()) return message + " is empty; it must be 1 to 32 letters and digits";
   auto bad = std::ranges::find_if_not(id, is_alnum);
   if (bad == id.end()) return "id " + too_long(id, 32);
-  return message + ": " + in_quotes({bad, 1}) + " at place " + std::to_string(bad - id.begin() + 1) +
+  return message + ": " + in_quotes({bad, 1}) + " at position " + std::to_string(bad - id.begin() + 1) +
          "; only letters and digits are allowed";
 }
 
-// The fields of one record of ours.
+// The fields of one MTA-STS record.
 struct Fields {
   Findings errors, remarks;
   std::optional<std::string_view> id;
@@ -77,7 +77,7 @@ struct Fields {
   }
 };
 
-// The fields after "v=STSv1": each behind a ";", blanks and tabs around it (STS-2).
+// The fields after "v=STSv1": each follows a ";", with blanks and tabs around it (STS-2).
 Fields read_fields(std::string_view rest) {
   Fields fields;
   rest.remove_prefix(rest.find(';') + 1);
@@ -86,10 +86,10 @@ Fields read_fields(std::string_view rest) {
     std::string_view piece = rest.substr(0, end), field = trim(piece);
     bool last = end == std::string_view::npos;
     if (!field.empty()) fields.read(field);
-    // The grammar has neither empty fields nor blanks at the end, but nothing is gained by refusing them.
+    // The grammar allows neither empty fields nor blanks at the end, but refusing them would gain nothing.
     if (field.empty() && !last)
       remark(fields.remarks, "empty-field", Severity::warning, "an empty field between two \";\"");
-    if (last && !field.empty() && is_blank(piece.back())) {  // behind a last ";" blanks are its own
+    if (last && !field.empty() && is_blank(piece.back())) {  // blanks after a last ";" belong to it
       remark(fields.remarks, "trailing-blank", Severity::warning, "a blank at the end of the record");
     }
     if (last) break;
@@ -113,7 +113,7 @@ bool contains_folded(std::string_view text, std::string_view part) noexcept {
   return !std::ranges::search(text, part, same).empty();
 }
 
-// A record that is not ours: what its owner may have meant.
+// A record that is not an MTA-STS record: what its owner may have meant.
 Finding judge_stranger(std::string_view record) {
   std::string shown = in_quotes(record);
   if (record.starts_with(version)) {
@@ -135,13 +135,13 @@ Finding judge_stranger(std::string_view record) {
     return {"wrong-version", Severity::warning,
             shown + ": the record must begin v=STSv1, in this case, without blanks"};
   }
-  return {"unrelated-record", Severity::info, shown + " is no MTA-STS record and is passed over"};
+  return {"unrelated-record", Severity::info, shown + " is not an MTA-STS record and is ignored"};
 }
 
 RecordLint lint_many(const std::vector<std::string_view>& ours) {
   RecordLint lint{TxtVerdict::invalid, {}, {}};
   lint.findings.push_back({"multiple-records", Severity::error,
-                           std::to_string(ours.size()) + " MTA-STS records, exactly one is needed: " +
+                           std::to_string(ours.size()) + " MTA-STS records, but there must be exactly one: " +
                                in_quotes(ours[0]) + ", " + in_quotes(ours[1])});
   return lint;
 }

@@ -10,7 +10,7 @@ std::uint8_t octet(std::string_view text, std::size_t i) noexcept {
   return static_cast<std::uint8_t>(text[i]);
 }
 
-// How long a sequence with this first octet is, and which second octets it allows (RFC 3629 §4).
+// The length of a sequence with this first octet, and the range of its second octet (RFC 3629 §4).
 struct Lead {
   std::size_t length;
   std::uint8_t low, high;

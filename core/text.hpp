@@ -1,4 +1,4 @@
-// text - octet classes and small helpers that the parsers of core share. ASCII only, no locale, no
+// text - octet classes and small helpers for the parsers of core. ASCII only, no locale, no
 // allocation.
 #pragma once
 
@@ -33,8 +33,8 @@ constexpr std::string_view trim_front(std::string_view text) noexcept {
 
 constexpr std::string_view trim(std::string_view text) noexcept { return trim_front(trim_end(text)); }
 
-// A set of octets. Whether all octets of a text are in it costs one load each, so that what is checked with
-// every answer (stored records, replies) may be checked in full.
+// A set of octets. Testing an octet costs one load, so entries and replies can be checked in full for each
+// answer.
 class OctetSet {
  public:
   template <class Predicate>
@@ -54,7 +54,7 @@ class OctetSet {
   std::array<bool, 256> in_{};
 };
 
-// Equal but for the case of ASCII letters.
+// Equal, ignoring the case of ASCII letters.
 constexpr bool equal_folded(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -65,7 +65,7 @@ constexpr bool equal_folded(std::string_view a, std::string_view b) noexcept {
 
 inline constexpr std::size_t max_extension_name = 32;
 
-// A name of an extension field or key but for its length.
+// True for the name of an extension field or key; its length is not checked.
 constexpr bool has_extension_octets(std::string_view name) noexcept {
   if (name.empty() || !is_alnum(name.front())) return false;
   for (char c : name) {
@@ -74,8 +74,8 @@ constexpr bool has_extension_octets(std::string_view name) noexcept {
   return true;
 }
 
-// The name of an extension field or key: a letter or digit, then up to 31 letters, digits, "_", "-", "." (RFC
-// 8461 §3.1 sts-ext-name, §3.2 sts-policy-ext-name).
+// True for the name of an extension field or key: a letter or digit, then up to 31 letters, digits, "_", "-",
+// "." (RFC 8461 §3.1 sts-ext-name, §3.2 sts-policy-ext-name).
 constexpr bool is_extension_name(std::string_view name) noexcept {
   return name.size() <= max_extension_name && has_extension_octets(name);
 }
@@ -84,7 +84,7 @@ constexpr bool is_extension_name(std::string_view name) noexcept {
 // front of text; 0 if there is none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
-// Offset of the first octet that is no UTF-8; npos if all are.
+// Offset of the first octet that is not valid UTF-8; npos: all of text is valid.
 std::size_t find_invalid_utf8(std::string_view text) noexcept;
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-// time - the time of day as every part of mtastsd passes it about: whole seconds, UTC.
+// time - the time of day, as all of mtastsd keeps it: whole seconds, UTC.
 #pragma once
 
 #include <chrono>

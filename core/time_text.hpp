@@ -7,7 +7,7 @@
 
 namespace mtasts {
 
-// Any value is taken: times before 1970 or after 9999 (a clock gone wrong, hostile bytes) are shown as those
+// Accepts any value. Times before 1970 or after 9999 (a wrong clock, hostile bytes) are shown as those
 // bounds.
 std::string utc_text(Time time);
 

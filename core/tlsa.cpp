@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t head_size = 3;
 constexpr unsigned char der_sequence = 0x30, der_bit_string = 0x03, der_object_id = 0x06;
 
-// The length octets of DER (X.690 §8.1.3, §10.1): definite and shortest. nullopt: none, or not that.
+// The length octets of DER (X.690 §8.1.3, §10.1): definite, in the shortest form. nullopt: missing or
+// malformed.
 std::optional<std::size_t> take_length(std::string_view& der) noexcept {
   if (der.empty()) return std::nullopt;
   auto first = static_cast<unsigned char>(der.front());
@@ -25,7 +26,7 @@ std::optional<std::size_t> take_length(std::string_view& der) noexcept {
   return length;
 }
 
-// The contents of the element at the front, taken off; nullopt: not one of this tag, or cut.
+// Takes the element at the front off and returns its contents. nullopt: another tag, or cut short.
 std::optional<std::string_view> take(std::string_view& der, unsigned char tag) noexcept {
   if (der.empty() || static_cast<unsigned char>(der.front()) != tag) return std::nullopt;
   der.remove_prefix(1);
@@ -48,8 +49,8 @@ bool takes_algorithm(std::string_view& der) noexcept {
 }
 
 std::string_view bad_full_data(const Tlsa& tlsa) noexcept {
-  if (tlsa.selector == 0) return is_der_certificate(tlsa.data) ? "" : "the data is no DER certificate";
-  return is_der_public_key(tlsa.data) ? "" : "the data is no DER public key";
+  if (tlsa.selector == 0) return is_der_certificate(tlsa.data) ? "" : "the data is not a DER certificate";
+  return is_der_public_key(tlsa.data) ? "" : "the data is not a DER public key";
 }
 
 std::optional<unsigned> take_number(std::string_view& text) noexcept {

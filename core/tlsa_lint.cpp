@@ -37,18 +37,19 @@ bool is_octet(std::string_view word) noexcept {
   return !word.empty();
 }
 
-// What keeps text from being a record; REQUIRES: tlsa_rdata() does not take it.
+// What is wrong with the text of a record. REQUIRES: tlsa_rdata() does not accept it.
 std::string syntax_words(std::string_view text) {
   for (std::string_view name : field_names) {
     std::string_view word = take_word(text);
     if (word.empty()) return "the " + std::string(name) + " is missing; write it as \"3 1 1 2bb1...\"";
     if (!is_octet(word))
-      return "the " + std::string(name) + " \"" + printable(word, 40) + "\" is no number from 0 to 255";
+      return "the " + std::string(name) + " \"" + printable(word, 40) + "\" is not a number from 0 to 255";
   }
   std::size_t digits = 0;
   for (char c : text) {
     if (is_blank(c)) continue;
-    if (!is_hex_digit(c)) return "the data has \"" + printable({&c, 1}) + "\", which is no hexadecimal digit";
+    if (!is_hex_digit(c))
+      return "the data has \"" + printable({&c, 1}) + "\", which is not a hexadecimal digit";
     ++digits;
   }
   if (digits == 0) return "the data is missing";
@@ -60,10 +61,11 @@ void judge_usage(const Tlsa& tlsa, Findings& findings) {
     error(findings, "usage-unknown",
           "usage " + std::to_string(tlsa.usage) + " is not known; use DANE-EE(3) or DANE-TA(2)");
   } else if (tlsa.usage < 2) {
-    error(findings, "usage-pkix",
-          "usage " + std::string(tlsa.usage == 0 ? "PKIX-TA(0)" : "PKIX-EE(1)") +
-              " is not for SMTP: clients may take it as unusable (RFC 7672 section 3.1.3); use DANE-EE(3) or "
-              "DANE-TA(2)");
+    error(
+        findings, "usage-pkix",
+        "usage " + std::string(tlsa.usage == 0 ? "PKIX-TA(0)" : "PKIX-EE(1)") +
+            " is not for SMTP: clients may treat it as unusable (RFC 7672 section 3.1.3); use DANE-EE(3) or "
+            "DANE-TA(2)");
   }
 }
 
@@ -105,19 +107,16 @@ void judge_data(const Tlsa& tlsa, Findings& findings) {
 void advise(const Tlsa& tlsa, Findings& findings) {
   if (tlsa.matching == 2)
     info(findings, "sha512",
-         "every client knows SHA2-256(1), not every one SHA2-512(2) (RFC 6698 section 6); if both are "
-         "published, "
-         "clients heed the stronger alone, so keep both current (RFC 7671 section 9)");
+         "every client knows SHA2-256(1), but not every client knows SHA2-512(2) (RFC 6698 section 6); if "
+         "both are published, clients use only the stronger one, so keep both current (RFC 7671 section 9)");
   if (tlsa.usage == 3 && tlsa.selector == 0)
     info(findings, "whole-certificate",
-         "selector Cert(0) must be changed with each renewal; SPKI(1) holds as long as the key (RFC 7671 "
-         "section "
-         "5.1)");
+         "with selector Cert(0) the record must change with each renewal; with SPKI(1) it lasts as long as "
+         "the key (RFC 7671 section 5.1)");
   if (tlsa.usage == 2 && tlsa.matching != 0)
     info(findings, "ta-in-chain",
-         "DANE-TA(2) by a digest: the server must send the trust anchor's certificate in its chain (RFC 7671 "
-         "section "
-         "5.2.2)");
+         "DANE-TA(2) with a digest: the server must send the trust anchor's certificate in its chain "
+         "(RFC 7671 section 5.2.2)");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// tlsa_lint - judges one TLSA record in presentation form, "3 1 1 2bb1...", for `mtastsctl lint tlsa`: can an
-// SMTP client use it (DANE-16, DANE-17), and is it a wise one (RFC 7671 §5, §9; DANE-21)?
+// tlsa_lint - judges one TLSA record in presentation form, "3 1 1 2bb1...", for `mtastsctl lint tlsa`:
+// whether an SMTP client can use it (DANE-16, DANE-17), and whether it is a good choice (RFC 7671 §5, §9;
+// DANE-21).
 #pragma once
 
 #include <string_view>
@@ -10,10 +11,10 @@ namespace mtasts {
 
 struct TlsaLint {
   bool usable = false;  // as why_unusable() says (core/tlsa.hpp)
-  Findings findings;    // an error unless usable
+  Findings findings;    // at least one error unless usable
 };
 
-// Never throws on any bytes but for memory.
+// Accepts any bytes. Throws only if memory runs out.
 TlsaLint lint_tlsa(std::string_view text);
 
 }  // namespace mtasts

@@ -209,7 +209,7 @@ TEST_CASE("one mistake in an override, one line: file, line, key, what and remed
       {section("a.example", "action = \"answer\"\nanswer = 1"),
        "f.toml:3: override.\"a.example\".answer: is a number; it must be a string in quotes"},
       {section("a.example", "action = \"answer\"\nanswer = \"secure match=*.a.example\""),
-       "f.toml:3: override.\"a.example\".answer: \"*.a.example\" is no form that Postfix knows; write "},
+       "f.toml:3: override.\"a.example\".answer: \"*.a.example\" is not a form that Postfix knows; write "},
       {section("a.example", "action = \"answer\"\nanswer = \"secure\\nOK may\""),
        "f.toml:3: override.\"a.example\".answer: \"secure\\x0aOK may\" holds a control character "},
       {section("a.example", "action = \"answer\"\nanswer = \"may\""),

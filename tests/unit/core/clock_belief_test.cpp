@@ -97,7 +97,7 @@ TEST_CASE("small steps are followed, but not many at once", "[clock]") {
   CHECK(belief.doubt == ClockDoubt::jumped);
 }
 
-TEST_CASE("a suspended machine is no jump", "[clock]") { CHECK(is_certain(observe(sure(), after(9 * 24h)))); }
+TEST_CASE("time in suspend is not a jump", "[clock]") { CHECK(is_certain(observe(sure(), after(9 * 24h)))); }
 
 TEST_CASE("a doubt ends when somebody vouches and the clock has not jumped for ten minutes", "[clock]") {
   ClockBelief belief = observe(sure(), after(10s, 1h));
@@ -114,7 +114,7 @@ TEST_CASE("a doubt ends when somebody vouches and the clock has not jumped for t
     belief = vouch(belief, after(300s, 1h));
     belief = observe(belief, after(400s));
     CHECK_FALSE(is_certain(observe(belief, after(900s))));
-    CHECK_FALSE(is_certain(observe(belief, after(4000s))));  // what was vouched for was another time of day
+    CHECK_FALSE(is_certain(observe(belief, after(4000s))));  // another time of day was vouched for
     belief = vouch(belief, after(4001s));
     CHECK(is_certain(belief));
   }

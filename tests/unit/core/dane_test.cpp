@@ -18,7 +18,7 @@ TEST_CASE("how long the last proof about a host counts", "[core]") {
     std::optional<HostState> proof;
   };
   const Row rows[] = {
-      {"f+a.x u1700000000", now + 60 * 24h, HostState::usable},  // a later look does not make it younger
+      {"f+a.x u1700000000", now + 60 * 24h, HostState::usable},  // a later lookup does not make it younger
       {"u+a.x 01700000000", now + 60 * 24h, HostState::none},
       {"f+a.x u1699999999", now, std::nullopt},
       {"0+a.x", now, HostState::none},
@@ -26,7 +26,7 @@ TEST_CASE("how long the last proof about a host counts", "[core]") {
       {"0+a.x", now - 1s, std::nullopt},
       {"f+a.x", now, std::nullopt},
       {"-+a.x", now, std::nullopt},
-      {"F+a.x", now, HostState::usable},  // of an earlier build
+      {"F+a.x", now, HostState::usable},  // from an earlier build
       {"F+a.x", now - 1s, std::nullopt},
   };
   for (const Row& row : rows) {
@@ -47,7 +47,7 @@ TEST_CASE("DANE-26: whole preference groups are counted", "[core]") {
   CHECK(all.failed == 1);
   CHECK(all.unreachable == 1);
   HostTally one = tally(hosts, 1);
-  CHECK(one.usable == 2);  // the second is of the same preference
+  CHECK(one.usable == 2);  // the second has the same preference
   CHECK(one.unusable == 0);
   HostTally five = tally(hosts, 5);
   CHECK(five.none == 1);

@@ -158,7 +158,7 @@ TEST_CASE("postfix_dane: what a Postfix without DNSSEC is told", "[core]") {
   })));
 }
 
-TEST_CASE("no policy can change what DANE alone decides", "[core]") {
+TEST_CASE("no policy changes what DANE alone decides", "[core]") {
   struct AloneRow {
     const char* why;
     DaneState dane;
@@ -179,7 +179,7 @@ TEST_CASE("no policy can change what DANE alone decides", "[core]") {
       {"the last proof was usable", once(signed_mx("u")), true, later},
       {"the TTL is over: TEMP", aged(signed_mx("u")), true},
       {"dane = false", signed_mx("u"), false, no_dane},
-      {"a Postfix that does no DANE", signed_mx("u"), false, no_postfix},
+      {"a Postfix that does not do DANE", signed_mx("u"), false, no_postfix},
   }));
   INFO(row.why);
   DaneView seen = view(row.dane);
@@ -235,7 +235,7 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
         auto has = [&](char letter) { return mix.contains(letter); };
         Decision alone = decided(P::none, &state);
         Decision both = decided(P::enforce, &state);
-        // DANE-5, DANE-9: with TLSA or an error somewhere, Postfix must look.
+        // DANE-5, DANE-9: with TLSA or an error somewhere, Postfix must look up TLSA itself.
         bool fails = has('f') || has('F');
         if (has('u') || has('n') || fails) CHECK((alone.verdict == dane || alone.verdict == dane_only));
         // STS-49: an error is never answered by the policy alone.
@@ -247,7 +247,7 @@ TEST_CASE("every mix of three hosts: no answer weaker than its demands", "[core]
       }
 }
 
-TEST_CASE("RFC 8461 §4.1: a policy that none of the MX hosts fits is said in the detail", "[core]") {
+TEST_CASE("RFC 8461 §4.1: the detail says if no MX host fits the policy", "[core]") {
   struct Row {
     const char* why;
     P cached;

@@ -20,7 +20,7 @@ TEST_CASE("on_dnssec_down: what is answered while DNSSEC can't be validated", "[
       {"ignore-dane: failed", troubled(unknown, MxTrouble::failed), P::none, not_found, "7", down_ignore},
       {"ignore-dane: a state from before still counts", signed_mx("u"), P::none, dane_only, "4a",
        down_ignore},
-      {"ignore-dane: also beside a bogus look", troubled(signed_mx("u"), MxTrouble::bogus), P::none,
+      {"ignore-dane: also beside a bogus lookup", troubled(signed_mx("u"), MxTrouble::bogus), P::none,
        dane_only, "4a", down_ignore},
       {"ignore-dane: but not when it is too old", aged(signed_mx("u")), P::none, not_found, "7", down_ignore},
       {"temp: nothing known", unknown, P::none, temp, "3", down_temp},
@@ -90,7 +90,7 @@ TEST_CASE("on_dnssec_down = auto: the domain's last proof decides while DNSSEC i
   CHECK(decided(P::none, nullptr, later).verdict == not_found);
 }
 
-TEST_CASE("on_dnssec_down = auto: a host that fails is what it was last proved to be", "[core]") {
+TEST_CASE("on_dnssec_down = auto: a host that fails counts as what it was last proved to be", "[core]") {
   struct ProofRow {
     const char* why;
     std::string hosts;
@@ -116,7 +116,7 @@ TEST_CASE("on_dnssec_down = auto: a host that fails is what it was last proved t
   };
   for (const ProofRow& row : rows) {
     for (bool old : {false, true}) {
-      INFO(row.why << (old ? ", the look is over" : ""));
+      INFO(row.why << (old ? ", the state expired" : ""));
       DaneState state = signed_mx("");
       state.hosts = test::host_list(row.hosts);
       state.detail = "TLSA _25._tcp.a.x: DNSSEC bogus";

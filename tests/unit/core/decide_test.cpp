@@ -117,7 +117,7 @@ TEST_CASE("decisions on MTA-STS (rules 6 and 7)", "[core]") {
   if (!row.any) CHECK(decision.detail == "a cause");
 }
 
-TEST_CASE("when a policy stops to hold", "[core]") {
+TEST_CASE("when a policy expires", "[core]") {
   PolicyView policy{Mode::enforce, 86400, {}, {}};
   CHECK(expires_at(policy, now - 100s, certain(now)) == now + 86300s);
   CHECK(expires_at(policy, now + 100s, certain(now)) ==
@@ -164,7 +164,7 @@ TEST_CASE("PFX-30: an enforce policy that no host can satisfy makes mail wait", 
         Verdict::secure);
 }
 
-TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
+TEST_CASE("a damaged entry is never taken for a missing one", "[core]") {
   struct Row {
     const char* why;
     StsState state;
@@ -174,10 +174,10 @@ TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
   };
   using enum StsState;
   auto row = GENERATE(values<Row>({
-      {"the look failed", dns_failed, MxState::insecure, true, true, Verdict::temp},
+      {"the lookup failed", dns_failed, MxState::insecure, true, true, Verdict::temp},
       {"the fetch failed", fetch_failed, MxState::insecure, true, true, Verdict::temp},
       {"not done yet", pending, MxState::insecure, true, true, Verdict::temp},
-      {"not looked at", not_asked, MxState::insecure, true, true, Verdict::temp},
+      {"not looked up", not_asked, MxState::insecure, true, true, Verdict::temp},
       {"without DANE", dns_failed, MxState::insecure, true, false, Verdict::temp},
       {"no mail is taken anyway", dns_failed, MxState::null_mx, true, true, Verdict::not_found},
       {"MTA-STS does not count", dns_failed, MxState::insecure, false, true, Verdict::not_found},
@@ -201,7 +201,7 @@ TEST_CASE("an entry that was damaged is never taken for none", "[core]") {
   CHECK(decide(certain(now), &record, std::nullopt, {}, rules).verdict == Verdict::not_found);
 }
 
-TEST_CASE("a lookup that is not done is told instead of what the record says", "[core]") {
+TEST_CASE("a lookup that is not done gives the reason, not what the entry says", "[core]") {
   RecordView record;
   record.state = StsState::fetch_failed;
   record.detail = "connection refused";

@@ -9,7 +9,7 @@ using Tags = std::vector<std::uint16_t>;
 
 namespace {
 
-// The root's key of 2017 (IANA's root-anchors.xml names it by its tag, 20326).
+// The root's key of 2017 (its tag in IANA's root-anchors.xml is 20326).
 constexpr const char* ksk_2017 =
     "AwEAAaz/tAm8yTn4Mfeh5eyI96WSVexTBAvkMgJzkKTOiW1vkIbzxeF3+/4RgWOq7HrxRixHlFlExOLAJr5emLvN7SWXgnLh4+B5xQlN"
     "Vz8Og8kvArMtNROxVQuCaSnIDdD5LKyWbRd2n9WGe2R8PzgCmr3EgVLrjyBxWezF0jLHwVN8efS3rCj/EWgvIWgb9tarpVUDK/b58Da+"
@@ -20,7 +20,7 @@ std::string key(const char* flags) { return std::string(flags) + " 3 8 " + ksk_2
 
 }  // namespace
 
-TEST_CASE("RFC 4034 appendix B: tags out of a trust anchor file", "[core]") {
+TEST_CASE("RFC 4034 appendix B: tags from a trust anchor file", "[core]") {
   struct Row {
     const char* why;
     std::string text;
@@ -72,13 +72,13 @@ TEST_CASE("RFC 4034 §2.1: flags of a key", "[core]") {
   CHECK(revoked->tag == ksk->tag + 128);
 }
 
-TEST_CASE("RDATA that is no key", "[core]") {
+TEST_CASE("RDATA that is not a key", "[core]") {
   auto bad = GENERATE(std::string(), std::string("\1\1\3\10", 4), std::string("\1\1\2\10x", 5),
                       std::string(70'000, '\3'));
   CHECK_FALSE(decode_dnskey(bad));
 }
 
-TEST_CASE("RFC 4034 appendix B.1: RSA/MD5 takes its tag out of the modulus", "[core]") {
+TEST_CASE("RFC 4034 appendix B.1: RSA/MD5 takes its tag from the modulus", "[core]") {
   CHECK(key_tag(std::string("\1\1\3\1\x12\x34\x56\x78", 8)) == 0x3456);
   CHECK(key_tag(std::string("\1\1\3\1x", 5)) == 0);
 }

@@ -37,7 +37,7 @@ std::vector<std::string> said(HostListView hosts) {
 
 }  // namespace
 
-TEST_CASE("what is no list of hosts", "[core]") {
+TEST_CASE("texts that are not lists of hosts", "[core]") {
   struct Row {
     const char* why;
     std::string_view text;
@@ -108,7 +108,7 @@ TEST_CASE("the hosts of a list in their order", "[core]") {
   CHECK(HostList(*hosts).text() == row.text);
 }
 
-TEST_CASE("a list that is made a host at a time", "[core]") {
+TEST_CASE("a list made host by host", "[core]") {
   HostList hosts;
   CHECK(hosts.empty());
   CHECK(hosts == HostList());
@@ -119,7 +119,7 @@ TEST_CASE("a list that is made a host at a time", "[core]") {
   CHECK(hosts != HostList());
 }
 
-TEST_CASE("whatever proof is appended, the list stays one", "[core]") {
+TEST_CASE("whatever proof is appended, the list stays valid", "[core]") {
   struct Row {
     HostProof proof;
     const char* want;

@@ -23,7 +23,7 @@ const std::string longest = std::string(63, 'a') + "." + std::string(63, 'b') + 
 
 }  // namespace
 
-TEST_CASE("what is no list of mx patterns", "[core]") {
+TEST_CASE("texts that are not lists of mx patterns", "[core]") {
   struct Row {
     const char* why;
     std::string text;
@@ -97,7 +97,7 @@ TEST_CASE("the patterns of a list in their order", "[core]") {
   CHECK(made == MxList(*mx));
 }
 
-TEST_CASE("a pattern is appended as it is to be", "[core]") {
+TEST_CASE("appending a pattern keeps the list valid", "[core]") {
   MxList mx;
   CHECK(mx.empty());
   CHECK(mx == MxList());

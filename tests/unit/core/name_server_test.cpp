@@ -27,7 +27,7 @@ TEST_CASE("a resolver and its text", "[core]") {
   CHECK(parse_name_server(to_string(*server)) == server);
 }
 
-TEST_CASE("what is no resolver", "[core]") {
+TEST_CASE("texts that are not resolvers", "[core]") {
   auto text = GENERATE(as<std::string_view>{}, "", "localhost", "192.0.2.53\n", "192.0.2.53:53",
                        "192.0.2.53@", "192.0.2.53@0", "192.0.2.53@65536", "192.0.2.53@53#name",
                        "192.0.2.53@+53", "fe80::1%", "fe80::1%@53", "fe80::1%eth0\nx",

@@ -81,7 +81,7 @@ TEST_CASE("SM-1: replies are netstrings", "[core]") {
   CHECK(out == "x9:NOTFOUND ,0:,");
 }
 
-TEST_CASE("SM-1: a frame around a payload that stands there is the same", "[core]") {
+TEST_CASE("SM-1: a frame made in place is the same", "[core]") {
   for (std::size_t size : {0u, 1u, 9u, 10u, 99u, 378u, 100'000u}) {
     INFO(size);
     std::string payload(size, 'p'), copied, bytes(netstring_room, '?');

@@ -55,7 +55,7 @@ TEST_CASE("Overrides: literal, then domain, then the longest wildcard", "[core]"
   auto row = GENERATE(values<Row>({
       {"none", "example.de", false, {}, "none"},
       {"a domain", "example.org", false, {}, "example.org"},
-      {"a domain is no parent", "a.example.org", false, {}, "none"},
+      {"a domain does not match names below it", "a.example.org", false, {}, "none"},
       {"KEY-1 literal with brackets", "example.org", true, {}, "[example.org]"},
       {"KEY-1 literal with brackets and port", "example.org", true, 587, "[example.org]:587"},
       {"KEY-1 literal with port", "example.org", false, 587, "example.org:587"},
@@ -79,7 +79,7 @@ TEST_CASE("Overrides: literal, then domain, then the longest wildcard", "[core]"
   CHECK(found(sample(), row.host, row.bracketed, row.port) == row.want);
 }
 
-TEST_CASE("an override that is over is none, and the next in precedence counts", "[core]") {
+TEST_CASE("an override that is over does not count, and the next in precedence does", "[core]") {
   Overrides all;
   all.add(literal("a.b.example", true, {}), rule("literal", now));
   all.add(domain("a.b.example"), rule("domain", now - 1s));

@@ -32,7 +32,7 @@ TEST_CASE("parts of a joined text", "[core]") {
   CHECK(taken == row.want);
 }
 
-TEST_CASE("a walk over parts can be begun again where it was", "[core]") {
+TEST_CASE("a walk over parts can go on from a copy", "[core]") {
   const Parts parts("a\nb\nc");
   auto second = std::next(parts.begin()), walk = second;
   CHECK(*walk++ == "b");

@@ -84,7 +84,7 @@ void check_same(const Record& a, const Record& b) {
   }
 }
 
-// bytes with a right checksum at their end, so that the checks behind it are reached.
+// bytes with a correct checksum at the end, so that the checks after it are reached.
 std::string sealed(std::string bytes) {
   bytes.resize(bytes.size() - 4);
   std::uint32_t crc = crc32c(bytes);
@@ -345,20 +345,20 @@ TEST_CASE("of more than eight DANE states those worth least are dropped", "[core
     Route route;
     bool known, in_force;
     std::uint16_t failures;
-    std::chrono::seconds age;  // of the look
+    std::chrono::seconds age;  // of the lookup
     bool stays;                // with eight states of other ports, in force and 1 to 8 minutes old
   };
   auto row = GENERATE(Catch::Generators::values<Row>({
       {"port 25, in force", {false, 25}, true, true, 0, 1h, true},
       {"port 25, its TTL is over", {false, 25}, true, false, 0, 24h, true},
       {"port 25, last proved long ago", {false, 25}, true, false, 7, 24h * 60, true},
-      {"port 25, in force, and its last look failed", {false, 25}, true, true, 1, 1h, true},
+      {"port 25, in force, and its last lookup failed", {false, 25}, true, true, 1, 1h, true},
       {"port 25, never decided", {false, 25}, false, false, 1, 0s, true},
       {"[host] at port 25, its TTL is over", {true, 25}, true, false, 0, 24h, true},
       {"[host] at port 25, never decided", {true, 25}, false, false, 1, 0s, true},
       {"another port, looked up last", {false, 587}, true, true, 0, 1s, true},
       {"[host] at another port, looked up last", {true, 587}, true, true, 0, 1s, true},
-      {"another port, the oldest look", {false, 587}, true, true, 0, 9min, false},
+      {"another port, the oldest lookup", {false, 587}, true, true, 0, 9min, false},
       {"another port, looked up last, its TTL is over", {false, 587}, true, false, 0, 1s, false},
       {"another port, looked up last, and a host failed", {false, 587}, true, true, 1, 1s, false},
       {"another port, looked up last, never decided", {false, 587}, false, false, 1, 0s, false},
@@ -392,7 +392,7 @@ TEST_CASE("of more than eight DANE states those worth least are dropped", "[core
   for (std::uint16_t port = 8001; port <= 8007; ++port) CHECK(find_dane(view(record), {false, port}));
 }
 
-TEST_CASE("up to eight DANE states stay as they are; a proof goes before nothing known", "[core]") {
+TEST_CASE("up to eight DANE states stay as they are; a proof is kept before states without one", "[core]") {
   Record record;
   for (std::uint16_t port = 8001; port <= 8008; ++port) record.dane.emplace_back().route.port = port;
   bound_dane_states(record, now);

@@ -33,7 +33,7 @@ TEST_CASE("from a request's bytes to its reply without the heap", "[core]") {
   std::string input;
   append_netstring(input, "postfix310 [MX.Example.COM]:submission");
   std::string out;
-  out.reserve(max_reply + 100);  // as it is once a reply was in it
+  out.reserve(max_reply + 100);  // as after a first reply
 
   std::size_t before = allocations;
   Frame frame = next_frame(input, 1000);

@@ -130,7 +130,7 @@ TEST_CASE("policy lines and what becomes of them", "[core]") {
       {"ANS-9, SM-9: cut UTF-8", "note: \xC3", nullptr},
       {"an empty line stands for the next mx", "", "mx: a.example"},
       {"PFX-13: a value of blanks is empty", " \t ", nullptr},
-      {"U+00A0 is no control",
+      {"U+00A0 is not a control",
        "note: a\xC2\xA0"
        "b",
        "note: a\xC2\xA0"

@@ -88,7 +88,7 @@ TEST_CASE("no text of a policy is stored that no reply can carry", "[core]") {
             reply(dialect, *DomainName::parse(name), view(*policy)));
 }
 
-TEST_CASE("a text as earlier builds stored it, with all its lines, is read as it is", "[core]") {
+TEST_CASE("a text that earlier builds stored with all its lines is read unchanged", "[core]") {
   const auto record = record_of(*lint_policy(head + std::string("mx: mx.example\nx: y")).policy);
   const std::string lines = record.policy->lines, packed = packed_lines(lines, record.policy->mx);
   REQUIRE(packed.size() < lines.size());
@@ -103,7 +103,7 @@ TEST_CASE("a text as earlier builds stored it, with all its lines, is read as it
   CHECK(encode(to_record(*decode(bytes))) == encode(record));
 }
 
-TEST_CASE("where the text was left out the policy's fields are told", "[core]") {
+TEST_CASE("where the text was left out, the policy's fields give it", "[core]") {
   const auto policy = lint_policy(head + mx_lines(1000, 42)).policy;
   REQUIRE(policy);
   auto cut = record_of(*policy);

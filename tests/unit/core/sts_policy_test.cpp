@@ -251,7 +251,7 @@ TEST_CASE("the lines of a policy are kept as served, without blank ones and blan
   CHECK(lint.policy->lines == "version: STSv1\nmx:\tMX.example\nfoo: {b\xC3\xA4r}\nmode:enforce\nmax_age: 1");
 }
 
-TEST_CASE("what could be read is told, also of an invalid body", "[core]") {
+TEST_CASE("what could be read is reported, also from an invalid body", "[core]") {
   PolicyLint lint =
       lint_policy("version: STSv1\nmode: Enforce\nmode: none\nmax_age: 1d\nmx: MX.example\nmx: m\xC3\xB8x\n");
   CHECK_FALSE(lint.policy);
@@ -261,7 +261,7 @@ TEST_CASE("what could be read is told, also of an invalid body", "[core]") {
   CHECK(lint.mx == std::vector<std::string>{"mx.example", "m\\xc3\\xb8x"});
 }
 
-TEST_CASE("findings on policies stay few, and an error is never among the missing", "[core]") {
+TEST_CASE("findings on policies stay few, and no error is left out", "[core]") {
   std::string body;
   for (int i = 0; i < 5000; ++i) body += "x: y\n";
   for (int i = 0; i < 2000; ++i) body += "mx: *\n";
@@ -277,22 +277,22 @@ TEST_CASE("findings name the line and the fault", "[core]") {
     const char *line, *want;
   };
   auto row = GENERATE(values<Row>({
-      {"mx: a.example, b.example", "line 4: mx \"a.example, b.example\": one name a line"},
+      {"mx: a.example, b.example", "line 4: mx \"a.example, b.example\": write one name on each line"},
       {"mx: m\xC3\xB8x.example", "A-labels"},
-      {"mx: https://a.example", "no URL"},
-      {"mx: a.example:25", "no port"},
+      {"mx: https://a.example", "not a URL"},
+      {"mx: a.example:25", "without a port or brackets"},
       {"mx: .example", "a leading dot"},
       {"mx: a.example.", "a final dot"},
       {"mx: mx*.example", "the whole first label"},
       {"mx: 192.0.2.1", "line 4: mx \"192.0.2.1\" looks like an IP address and matches no host"},
-      {"mx: [192.0.2.1]", "no address literal"},
+      {"mx: [192.0.2.1]", "without a port or brackets"},
       {"a2345678901234567890123456789012: x", "unknown key"},
       {"a23456789012345678901234567890123: x",
        "line 4: the key \"a23456789012345678901234567890123\" has 33 characters; at most 32 are allowed"},
       {"a b: x", "does not begin with a key"},
       {"mx: a_b.example", "not a host name"},
-      {"max-age: 5", "line 4: unknown key \"max-age\" is ignored; max_age was meant?"},
-      {"mxs: a.b", "mx was meant?"},
+      {"max-age: 5", "line 4: unknown key \"max-age\" is ignored; did you mean max_age?"},
+      {"mxs: a.b", "did you mean mx?"},
   }));
   PolicyLint lint = lint_policy(head + row.line);
   INFO(row.line);

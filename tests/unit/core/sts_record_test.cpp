@@ -143,9 +143,9 @@ TEST_CASE("findings on records stay few and short", "[core]") {
   for (const Finding& finding : lint.findings) CHECK(finding.message.size() < 400);
 }
 
-TEST_CASE("the place of a bad character is named", "[core]") {
+TEST_CASE("the position of a bad character is named", "[core]") {
   std::vector<std::string> records = {"v=STSv1; id=2024-01-01"};
-  CHECK(lint_records(records).findings.at(0).message.find("\"-\" at place 5") != std::string::npos);
+  CHECK(lint_records(records).findings.at(0).message.find("\"-\" at position 5") != std::string::npos);
 }
 
 TEST_CASE("words for record verdicts", "[core]") {

@@ -59,7 +59,7 @@ TEST_CASE("which TLSA records an SMTP client can use", "[core]") {
   CHECK(tlsa_text(*tlsa) == row.text);
 }
 
-TEST_CASE("TLSA RDATA that is too short is no record", "[core]") {
+TEST_CASE("TLSA RDATA that is too short is refused", "[core]") {
   for (std::size_t size : {0uz, 1uz, 3uz}) CHECK_FALSE(decode_tlsa(std::string(size, '\1')));
   CHECK(decode_tlsa(std::string(4, '\1')));
 }

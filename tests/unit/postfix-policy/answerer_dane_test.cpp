@@ -105,7 +105,7 @@ TEST_CASE("DANE out of the cache, by dialect and zone", "[policy]") {
       {"override: an answer in each dialect", "postfix310/only given.over.example:587",
        "OK encrypt ciphers=high"},
       {"override: an answer that sendmail can't take", "sts given.over.example",
-       "TEMP the override's answer is one for Postfix alone"},
+       "TEMP the override's answer is for Postfix only"},
       {"override: an answer that is sendmail's own affair", "sts may.over.example", "NOTFOUND "},
       {"override: an answer that sendmail knows", "sts secure.over.example",
        "OK secure match=x.example servername=hostname"},
