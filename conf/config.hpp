@@ -1,8 +1,8 @@
 // config - mtastsd.toml as a value (mtastsd.toml(5)). Everything has a default, so an empty file is a valid
 // one.
 //
-// The text is hostile until parsed (conf/parse.hpp): types, ranges and unknown keys are errors with file,
-// line, key and remedy.
+// The text is hostile until conf/parse.hpp has parsed it. Wrong types, values out of range and unknown keys
+// are errors with file, line, key and remedy.
 #pragma once
 
 #include <chrono>
@@ -23,15 +23,15 @@
 namespace mtasts {
 
 struct ListenConfig {
-  std::vector<Endpoint> socketmap;  // defaults: see defaults()
-  bool socketmap_configured =
-      false;  // false: the defaults; one that can't be bound is only a warning while another works
+  std::vector<Endpoint> socketmap;  // defaults: default_config() in conf/parse.cpp
+  // False: the defaults. A default that can't be bound is only a warning while another works.
+  bool socketmap_configured = false;
   unsigned socket_mode = 0666;
   std::string socket_group;      // empty: unchanged
-  std::string user = "mtastsd";  // taken after binding if started as root; empty: root stays root
-  bool user_configured = false;  // false: the default, which counts only if there is such a user
+  std::string user = "mtastsd";  // mtastsd becomes it after binding, if started as root; empty: stays root
+  bool user_configured = false;  // false: the default, used only if there is such a user
   std::string control;           // path of the control socket
-  std::optional<Endpoint> http;  // an inet one; nullopt: off
+  std::optional<Endpoint> http;  // an inet endpoint; nullopt: off
   unsigned workers = 0;          // answer threads; 0 = number of usable cores
   friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
 };
@@ -45,9 +45,9 @@ struct CacheConfig {
 
 struct DnsConfig {
   bool forward_auto = true;         // forward = "auto"
-  std::vector<NameServer> forward;  // without interfaces; empty and not auto: full recursion
+  std::vector<NameServer> forward;  // none has an interface; empty and not auto: full recursion
   std::vector<std::string> private_zones;
-  std::string root_hints;  // file; empty: libunbound's own
+  std::string root_hints;  // a file; empty: libunbound's own
   std::string trust_anchor = "/usr/share/dns/root.key";
   std::chrono::milliseconds timeout{5000};
   friend bool operator==(const DnsConfig&, const DnsConfig&) = default;
@@ -57,7 +57,7 @@ struct HttpsConfig {
   std::string ca_file;  // empty: the system's store
   std::chrono::milliseconds timeout{30000};
   std::optional<ProxyAddress> proxy;
-  std::string proxy_credentials_file;  // user:password for the proxy; empty: it wants no login
+  std::string proxy_credentials_file;  // has user:password for the proxy; empty: no login
   std::vector<Cidr> allow_addresses;
   friend bool operator==(const HttpsConfig&, const HttpsConfig&) = default;
 };
@@ -80,7 +80,7 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
-// As they are written in the file; the way back: enum_words<LogConfig::Level>.
+// As written in the file. enum_words<LogConfig::Level> converts back.
 constexpr std::string_view words(LogConfig::Level level) noexcept {
   switch (level) {
     case LogConfig::Level::error: return "error";
@@ -109,9 +109,9 @@ constexpr std::string_view words(LogConfig::Target target) noexcept {
 }
 
 struct LimitsConfig {
-  unsigned connections = 20000;    // socketmap connections in all
+  unsigned connections = 20000;    // over all socketmap sockets
   std::chrono::seconds idle{300};  // a silent connection is closed after this
-  unsigned query_bytes = 10000;    // longest request taken
+  unsigned query_bytes = 10000;    // the longest request accepted
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

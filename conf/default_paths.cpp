@@ -15,11 +15,11 @@ namespace {
 std::string folder_from(const char* variable) {
   const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe)
   std::string folder = value == nullptr ? "" : value;
-  folder.resize(std::min(folder.find(':'), folder.size()));  // systemd lists several, ours is the first
+  folder.resize(std::min(folder.find(':'), folder.size()));  // systemd may list several; ours is the first
   return folder.starts_with('/') ? folder : std::string();
 }
 
-// The folder is there and writable, or can be made because its parent is.
+// Whether the folder is there and writable, or can be made because its parent is writable.
 bool usable(const std::string& folder) {
   if (access(folder.c_str(), F_OK) == 0) return access(folder.c_str(), W_OK | X_OK) == 0;
   auto parent = std::filesystem::path(folder).parent_path().string();

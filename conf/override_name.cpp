@@ -34,7 +34,8 @@ Read<OverrideKey> read_wildcard(std::string_view base) {
     return wrong("has a \"*\" beside brackets or a port; write one or the other");
   auto domain = domain_of(base);
   if (!domain || base.starts_with('*') || is_address(base))
-    return wrong("is no domain behind \"*.\"; write it as \"*.example.com\", which holds for any depth");
+    return wrong(
+        "has no domain name after \"*.\"; write it as \"*.example.com\", which covers names at any depth");
   return OverrideKey{*domain, true, false, false, {}};
 }
 
@@ -64,18 +65,18 @@ Read<OverrideKey> read_override_name(std::string_view name) {
   if (name.starts_with('.'))
     return wrong("begins with a dot; write \"*\" before it for any name below that domain");
   if (is_address(name))
-    return wrong("is an IP address, which is answered NOTFOUND always; remove the section");
+    return wrong("is an IP address, which is always answered NOTFOUND; remove the section");
   auto parts = split(name);
   auto domain = parts ? domain_of(parts->host) : std::nullopt;
   if (!domain)
     return wrong(
-        "is no next hop; write \"example.com\", \"*.example.com\", \"[mx.example.com]\" or "
+        "is not a next hop; write \"example.com\", \"*.example.com\", \"[mx.example.com]\" or "
         "\"[mx.example.com]:587\"");
   if (!parts->port) return OverrideKey{*domain, false, parts->bracketed, parts->bracketed, std::nullopt};
   auto port = service_port(*parts->port);
   if (!port)
     return wrong(
-        fmt::format("has \"{}\" as its port, which is no port and no service of this system; "
+        fmt::format("has \"{}\" as its port, which is neither a port nor a service that this system knows; "
                     "write a number from 1 to 65535",
                     printable(*parts->port)));
   return OverrideKey{*domain, false, true, parts->bracketed, port};

@@ -11,7 +11,8 @@
 namespace mtasts {
 namespace {
 
-// sequence: one UTF-8 sequence. C0 and C1 controls, DEL, U+2028, U+2029, U+202A to U+202E, U+2066 to U+2069.
+// sequence: one UTF-8 sequence. False for C0 and C1 controls, DEL, U+2028, U+2029, U+202A to U+202E, U+2066
+// to U+2069.
 bool shows_as_itself(std::string_view sequence) noexcept {
   auto octet = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
   if (sequence.size() == 1) return is_printable(sequence[0]);
@@ -45,7 +46,7 @@ Read<OverrideAction> read_override_action(std::string_view text) {
 
 Read<std::string> read_override_reason(std::string_view text) {
   if (trim(text).empty())
-    return std::unexpected("is empty; say why the override is there, as \"ticket 4711\"");
+    return std::unexpected("is empty; say why the override is there, such as \"ticket 4711\"");
   if (text.size() > max_override_reason)
     return std::unexpected(
         fmt::format("is too long; use at most {} octets, or name a ticket", max_override_reason));

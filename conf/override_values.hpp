@@ -11,12 +11,12 @@ namespace mtasts {
 
 inline constexpr std::size_t max_override_reason = 500;  // octets
 
-Read<OverrideAction> read_override_action(std::string_view text);  // with the nearest word, if one is near
-// One line of UTF-8 that shows as it is: no controls, no line or paragraph separators, no changes of the
-// direction of writing.
+Read<OverrideAction> read_override_action(std::string_view text);  // the error suggests a word that is near
+// One line of UTF-8 that is displayed as it is: no control characters, no line or paragraph separators, no
+// changes of the writing direction.
 Read<std::string> read_override_reason(std::string_view text);
 
-// The midnight, UTC, that ends a day; last_day() of it is that day as "2027-01-31".
+// The midnight, UTC, at the end of a day. last_day() turns it into that day again: "2027-01-31".
 Time end_of_day(int year, unsigned month, unsigned day) noexcept;
 std::string last_day(Time until);  // REQUIRES: until is from end_of_day()
 

@@ -17,9 +17,9 @@
 namespace mtasts {
 namespace {
 
-constexpr std::string_view how_to_begin = "begin it by a line [override.\"example.com\"]";
+constexpr std::string_view how_to_begin = "begin it with a line [override.\"example.com\"]";
 
-// One section, and where it stands.
+// One section, and where it is.
 struct Section {
   TableReader keys;
   std::string prefix;
@@ -47,7 +47,7 @@ void read_action(Section& section, std::optional<OverrideAction>& action) {
 void read_reason(Section& section, std::string& reason) {
   section.keys.text("reason", reason, read_override_reason);
   if (!section.keys.has("reason"))
-    section.error("has no reason; write why it is there, as reason = \"ticket 4711\"");
+    section.error("has no reason; say why it is there, such as reason = \"ticket 4711\"");
 }
 
 void read_until(Section& section, Time& until, Time now) {
@@ -55,24 +55,25 @@ void read_until(Section& section, Time& until, Time now) {
   if (node == nullptr) return;
   const auto* date = node->as_date();
   if (date == nullptr)
-    return section.keys.wrong_type(*node, "until", "a date without quotes and time of day, as 2027-01-31");
+    return section.keys.wrong_type(*node, "until",
+                                   "a date such as 2027-01-31, without quotes and time of day");
   until = end_of_day(date->get().year, date->get().month, date->get().day);
   if (until <= now)
     section.keys.warn_if(true, "until",
-                         fmt::format("was over at {}, and so the override has no effect any more; remove the "
+                         fmt::format("has passed: the override ended at {} and has no effect; remove the "
                                      "section, or write a later date",
                                      utc_text(until)));
 }
 
-// answer and allow_plaintext beside another action.
+// Refuses answer and allow_plaintext with another action.
 void refuse_answer(Section& section, const std::optional<std::string>& answer, const Rule& entry) {
   auto action = words(entry.rule.action);
   if (answer && !answer->empty())
     section.keys.error(
         "answer",
-        fmt::format("has no use with action = \"{}\"; remove it, or write action = \"answer\"", action));
+        fmt::format("is not used with action = \"{}\"; remove it, or write action = \"answer\"", action));
   if (entry.allow_plaintext)
-    section.keys.error("allow_plaintext", fmt::format("has no use with action = \"{}\"; remove it", action));
+    section.keys.error("allow_plaintext", fmt::format("is not used with action = \"{}\"; remove it", action));
 }
 
 void check_answer(Section& section, const std::string& text, bool allow_plaintext) {
@@ -80,8 +81,8 @@ void check_answer(Section& section, const std::string& text, bool allow_plaintex
   if (!answer) return section.keys.error("answer", answer.error().detail);
   if (!answer->may_be_plaintext || allow_plaintext) return;
   section.keys.error("answer",
-                     fmt::format("\"{}\" lets mail go out readable on the way; use \"encrypt\" or a stricter "
-                                 "level, or add allow_plaintext = true if that is meant",
+                     fmt::format("\"{}\" lets others read mail on the way; use \"encrypt\" or a stricter "
+                                 "level, or add allow_plaintext = true if you mean that",
                                  printable(text)));
 }
 
@@ -95,7 +96,7 @@ void read_answer(Section& section, std::optional<OverrideAction> action, Rule& e
   entry.rule.action = *action;
   if (*action != OverrideAction::answer) return refuse_answer(section, answer, entry);
   if (!section.keys.has("answer"))
-    section.error("has no answer; write what Postfix is answered, as answer = \"encrypt\"");
+    section.error("has no answer; write what Postfix should be answered, such as answer = \"encrypt\"");
   if (!answer) return;
   check_answer(section, *answer, entry.allow_plaintext);
   entry.rule.answer = std::move(*answer);
@@ -107,7 +108,7 @@ bool has_section_within(const toml::table& table, Section& section) {
     if (!node.is_table()) continue;
     section.problems.error(
         key.source().begin.line, section.prefix + "." + printable(key.str()),
-        fmt::format("is a section within another; put the name in quotes and {}", how_to_begin));
+        fmt::format("is a section inside another one; put the name in quotes and {}", how_to_begin));
     return true;
   }
   return false;
@@ -141,7 +142,7 @@ std::vector<Entry> in_order_of_file(const toml::table& table) {
   return all;
 }
 
-// nullopt, and told: the name is none, or its next hop is there already.
+// nullopt: the name is malformed, or its next hop has a section already. Both are reported here.
 std::optional<OverrideKey> read_key(std::string_view name, Section& section, Seen& seen) {
   auto key = read_override_name(name);
   if (!key) {
@@ -160,7 +161,7 @@ bool lies_in(std::string_view domain, std::string_view zone) noexcept {
   return domain.size() == zone.size() || domain[domain.size() - zone.size() - 1] == '.';
 }
 
-// Next hops in private zones are answered before any override is looked for.
+// Next hops in private zones are answered before any override is tried.
 void warn_if_private(const OverrideKey& key, const std::vector<std::string>& private_zones,
                      Section& section) {
   for (const std::string& text : private_zones) {
@@ -183,13 +184,13 @@ void read_overrides(const toml::node* node, std::vector<OverrideConfig>& out,
   const toml::table* table = node->as_table();
   if (table == nullptr)
     return problems.error(node->source().begin.line, "override",
-                          fmt::format("is no section; {}", how_to_begin));
+                          fmt::format("is not a section; {}", how_to_begin));
   Seen seen;
   for (const auto& [key, each] : in_order_of_file(*table)) {
     auto prefix = fmt::format("override.\"{}\"", printable(key->str(), 300));
     Section section{{each->as_table(), prefix, problems}, prefix, key->source().begin.line, problems};
     if (!each->is_table()) {
-      section.error(fmt::format("is no section; {}", how_to_begin));
+      section.error(fmt::format("is not a section; {}", how_to_begin));
       continue;
     }
     auto hop = read_key(key->str(), section, seen);

@@ -45,7 +45,7 @@ void read_listen(TableReader section, ListenConfig& listen) {
   section.list("socketmap", listen.socketmap, read_endpoint);
   listen.socketmap_configured = section.has("socketmap");
   if (listen.socketmap.empty() && listen.socketmap_configured)
-    section.error("socketmap", "names no endpoint; name one at least, or remove the key for the defaults");
+    section.error("socketmap", "has no endpoint; write at least one, or remove the key for the defaults");
   section.text("socket_mode", listen.socket_mode, read_socket_mode);
   section.text("socket_group", listen.socket_group, read_group);
   section.text("user", listen.user, read_user);
@@ -90,7 +90,7 @@ void read_https(TableReader section, HttpsConfig& https) {
   section.text("proxy", https.proxy, read_proxy);
   section.text("proxy_credentials_file", https.proxy_credentials_file, read_optional_path);
   section.warn_if(!https.proxy && !https.proxy_credentials_file.empty(), "proxy_credentials_file",
-                  "has no effect without proxy");
+                  "has no effect without proxy; set proxy, or remove it");
   section.list("allow_addresses", https.allow_addresses, read_cidr);
   section.finish();
 }
@@ -129,7 +129,7 @@ void read_keys(TableReader& section, ZoneSettings& zone, bool of_policy) {
   }
 }
 
-// dns_timeout: a lookup that may run longer than the whole wait could never be told from one that failed.
+// dns_timeout: a lookup that may run longer than the whole wait could not be told from one that failed.
 void read_policy(TableReader section, ZoneSettings& policy, std::chrono::milliseconds dns_timeout) {
   read_keys(section, policy, true);
   if (section.has("answer_timeout") && policy.answer_timeout <= dns_timeout)
@@ -137,7 +137,7 @@ void read_policy(TableReader section, ZoneSettings& policy, std::chrono::millise
                   fmt::format("{} is not above dns.timeout ({}); raise it or lower dns.timeout",
                               format_duration(policy.answer_timeout), format_duration(dns_timeout)));
   section.warn_if(policy.first_fetch_wait > policy.answer_timeout, "first_fetch_wait",
-                  fmt::format("is longer than answer_timeout ({}), which bounds the whole wait",
+                  fmt::format("is longer than answer_timeout ({}), which limits the whole wait; lower it",
                               format_duration(policy.answer_timeout)));
   section.finish();
 }
@@ -148,9 +148,9 @@ void read_zones(const toml::table* zones, Config& config, Problems& problems) {
     auto prefix = "zone." + printable(key.str());
     unsigned line = key.source().begin.line;
     if (!is_zone_name(key.str())) {
-      problems.error(line, prefix, "is no zone name; use 1 to 32 of a-z, 0-9, \"_\" and \"-\"");
+      problems.error(line, prefix, "is not a zone name; use 1 to 32 of a-z, 0-9, \"_\" and \"-\"");
     } else if (!node.is_table()) {
-      problems.error(line, prefix, "is no section; begin it by a line [zone.NAME]");
+      problems.error(line, prefix, "is not a section; begin it with a line [zone.NAME]");
     } else {
       ZoneSettings policy = config.policy;
       TableReader section(node.as_table(), prefix, problems);
@@ -178,7 +178,7 @@ void read_limits(TableReader section, LimitsConfig& limits) {
   section.finish();
 }
 
-// A section of a later version, whatever it holds: one file may serve several programs and versions.
+// A section of a later version. Its contents do not matter: one file may serve several programs and versions.
 void pass_over(TableReader& root, std::string_view section) {
   if (root.table(section) != nullptr) root.warn_if(true, section, no_effect);
 }
@@ -199,8 +199,8 @@ void read_root(const toml::table& table, Config& config, Problems& problems, Tim
   root.finish();
 }
 
-// The half of "dns.timeout is below answer_timeout" that read_policy() can't see: answer_timeout is left at
-// its default.
+// The half of "dns.timeout is below answer_timeout" that read_policy() does not check: answer_timeout is left
+// at its default.
 void check_dns_timeout(const toml::table& table, const Config& config, Problems& problems) {
   const auto* dns = table.get_as<toml::table>("dns");
   const auto* policy = table.get_as<toml::table>("policy");
@@ -214,8 +214,8 @@ void check_dns_timeout(const toml::table& table, const Config& config, Problems&
                   format_duration(config.dns.timeout), format_duration(config.policy.answer_timeout)));
 }
 
-// A file that holds nothing at all is what a full disk or a crash leaves of one. Going on with the defaults
-// would drop every rule in it. A device, as /dev/null, is meant.
+// A full disk or a crash leaves a file with nothing in it. Going on with the defaults would drop every rule
+// that was in it. A device such as /dev/null is meant to be empty.
 bool is_cut_off(std::string_view text, const Fd& file) noexcept {
   struct stat info{};
   bool regular = ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode);
@@ -227,7 +227,7 @@ bool is_cut_off(std::string_view text, const Fd& file) noexcept {
 Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults,
                             Time now) try {
   Problems problems{printable(file, 4096)};
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors write it
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, which some editors write
   if (text.size() > max_file) {
     problems.error(0, "", "the file is larger than 1 MiB; is it the right one?");
     return fail(Fault::syntax, problems.errors());
@@ -257,12 +257,12 @@ Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   auto text = file ? read_to_end(file, max_file + 1) : std::unexpected(errno);
   if (!text)
-    return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and rights",
+    return fail(Fault::config, fmt::format("{}: cannot be read: {}; check its name and permissions",
                                            printable(path, 4096), std::strerror(text.error())));
   if (is_cut_off(*text, file))
     return fail(Fault::syntax,
-                fmt::format("{}: is empty, as after a write that was cut short; write it again, "
-                            "or a line with \"#\" for the defaults",
+                fmt::format("{}: is empty, perhaps because a write was cut short; write it again, "
+                            "or write a line with \"#\" to use the defaults",
                             printable(path, 4096)));
   auto parsed = parse_config(*text, path, defaults, now);
   if (parsed) parsed->text = *std::move(text);

@@ -1,4 +1,4 @@
-// parse - text of mtastsd.toml to Config.
+// parse - turns the text of mtastsd.toml into a Config.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace mtasts {
 
-// Where default paths lie: from $STATE_DIRECTORY and $RUNTIME_DIRECTORY, else /var/lib and /run when writable
-// for this user, else below $XDG_STATE_HOME or ~/.local/state. Gathered once in main(), so that parsing stays
-// pure.
+// Where the default paths are: in $STATE_DIRECTORY and $RUNTIME_DIRECTORY, else in /var/lib and /run if this
+// user can write there, else below $XDG_STATE_HOME or ~/.local/state. main() finds them once, so that parsing
+// stays pure.
 struct DefaultPaths {
   std::string state;    // folder for the cache: "/var/lib/mtastsd"
   std::string control;  // "/run/mtastsd/control.sock"
@@ -23,23 +23,23 @@ DefaultPaths default_paths();
 
 struct Parsed {
   Config config;
-  std::vector<std::string> warnings;  // keys without effect in this version, overrides that are over, and
-                                      // the like; one line each
-  std::string text = {};              // the file's octets, from load_config() only
+  // Keys without effect in this version, overrides that are over, and the like; one line each.
+  std::vector<std::string> warnings;
+  std::string text = {};  // the file's octets; only load_config() sets it
 };
 
-// file: the name to put into messages. Fault::config or Fault::syntax; detail is "FILE:LINE: key: what;
-// remedy", one line a problem, all problems at once. Never throws on any bytes. now: for the warning of an
-// override that is over; at its default none is.
+// file: the file's name, for messages. Fault::config or Fault::syntax: detail has all problems, one on each
+// line, as "FILE:LINE: key: what; remedy". Never throws on any bytes. now: overrides that are over by then
+// give a warning; with the default none is.
 Result<Parsed> parse_config(std::string_view text, std::string_view file, const DefaultPaths& defaults,
                             Time now = Time::min());
 
-// Reads and parses a file. A missing file is an error (the caller decides whether there must be one), and so
-// is one without any content: it was cut short.
+// Reads and parses a file. A missing file is an error (the caller decides whether there must be one). So is a
+// file without any content, which is what is left when a write is cut short.
 Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now = Time::min());
 
-// The effective configuration as TOML that parse_config takes back to the same Config (mtastsd
-// --check-config).
+// The effective configuration as TOML, for mtastsd --check-config. parse_config() makes the same Config of
+// it.
 std::string to_toml(const Config& config);
 
 }  // namespace mtasts

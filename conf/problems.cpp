@@ -8,7 +8,7 @@
 namespace mtasts {
 namespace {
 
-// Edits (insert, delete, replace, swap two neighbours) from a to b.
+// The number of edits (insert, delete, replace, swap two neighbours) that turn a into b.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;

@@ -1,7 +1,7 @@
 // problems - what is wrong with a configuration file, collected so that one run shows everything.
 //
-// Each line is "FILE:LINE: key: what; remedy", in the order of the file. More than max_problems are counted
-// only.
+// Each line is "FILE:LINE: key: what; remedy", in the order of the file. Problems beyond max_problems are
+// only counted.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ class Problems {
  public:
   explicit Problems(std::string_view file) : file_(file) {}
 
-  // line 0: the file as a whole. key empty: no key to name.
+  // line 0: the file as a whole. key empty: the problem is not about one key.
   void error(unsigned line, std::string_view key, std::string_view text) { add(errors_, line, key, text); }
   void warning(unsigned line, std::string_view key, std::string_view text) {
     add(warnings_, line, key, text);

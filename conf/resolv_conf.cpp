@@ -15,7 +15,7 @@ bool link_local(const Address& address) noexcept {  // RFC 4291 §2.4
   return address.v6 && address.octets[0] == 0xFE && (address.octets[1] & 0xC0) == 0x80;
 }
 
-// "192.0.2.53", "fe80::1%eth0"; the interface of another address than a link-local one has no meaning.
+// "192.0.2.53", "fe80::1%eth0". The interface of an address that is not link-local has no meaning.
 std::optional<NameServer> read_server(std::string_view text) {
   auto percent = text.find('%');
   auto address = parse_address(text.substr(0, percent));
@@ -26,7 +26,7 @@ std::optional<NameServer> read_server(std::string_view text) {
   return server;
 }
 
-// glibc wants the word at the line's beginning and blanks behind it.
+// glibc wants the word at the beginning of the line, and blanks after it.
 std::optional<NameServer> nameserver(std::string_view line) {
   constexpr std::string_view word = "nameserver";
   if (!line.starts_with(word)) return std::nullopt;

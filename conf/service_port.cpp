@@ -18,7 +18,7 @@ struct Service {
   std::uint16_t port;
 };
 
-// RFC 6409, RFC 8314 §7.3 and the names that were in use before; RFC 2033 has no port, Postfix's is 24.
+// RFC 6409, RFC 8314 §7.3 and older names still in use. RFC 2033 has no port; Postfix uses 24.
 constexpr std::array<Service, 7> services{{{"smtp", 25},
                                            {"submission", 587},
                                            {"submissions", 465},

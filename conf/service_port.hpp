@@ -1,6 +1,6 @@
-// service_port - the TCP port that a number or the name of a service stands for (PFX-44).
+// service_port - the TCP port of a number or of a service name (PFX-44).
 //
-// For default_port, overrides and keys such as "[host]:submission". Any bytes are taken.
+// For default_port, overrides and keys such as "[host]:submission". Accepts any bytes.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace mtasts {
 
-// Digits up to 65535 (not 0), or a name: the services of mail in any case, then those of system_services().
-// nullopt: no such port or service. Takes no system call and nothing from the heap once system_services() was
-// called.
+// text: digits up to 65535 (not 0), or a name: one of the mail services in any case, or one of
+// system_services(). nullopt: no such port or service. Once system_services() was called, makes no system
+// call and allocates nothing.
 std::optional<std::uint16_t> service_port(std::string_view text);
 
 }  // namespace mtasts

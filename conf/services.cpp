@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t largest_file = 1 << 20;
 constexpr std::string_view blanks = " \t\r\v\f";
 
-// Cuts the first line off.
+// Takes the first line off.
 std::string_view next_line(std::string_view& text) noexcept {
   auto end = text.find('\n');
   auto line = text.substr(0, end);
@@ -19,7 +19,7 @@ std::string_view next_line(std::string_view& text) noexcept {
   return line.substr(0, line.find('#'));
 }
 
-// Cuts the first word off; empty: there is none.
+// Takes the first word off; empty: there is none.
 std::string_view next_word(std::string_view& line) noexcept {
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
   auto word = line.substr(0, line.find_first_of(blanks));

@@ -1,5 +1,5 @@
-// services - names of TCP ports as a file of services(5) gives them. No NSS: a directory server that is slow
-// would stop whoever asks for a name.
+// services - names of TCP ports, from a file as in services(5). It does not use NSS: a slow directory server
+// would block whoever asks for a name.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace mtasts {
 
 class Services {
  public:
-  // Any bytes are taken; a line that is none of services(5), or not of TCP, is skipped. Of a name that stands
-  // there twice the first counts, as for getservbyname(3). At most 1 MiB is read.
+  // Any bytes are accepted. A line that is malformed or not about TCP is skipped. If a name occurs twice the
+  // first counts, as for getservbyname(3). At most 1 MiB is read.
   static Services parse(std::string_view text);
 
-  // Name in its exact case, as getservbyname(3).
+  // The name's case must match, as for getservbyname(3).
   std::optional<std::uint16_t> port(std::string_view name) const noexcept;
   std::size_t size() const noexcept { return ports_.size(); }
 

@@ -11,8 +11,8 @@
 namespace mtasts {
 namespace {
 
-// Length of the TOML string at the front of text, which begins with a quote; an unclosed one ends with its
-// line or text.
+// Length of the TOML string at the front of text, which begins with a quote. An unclosed string ends with its
+// line or the text.
 std::size_t string_length(std::string_view text) noexcept {
   char quote = text.front();
   for (std::size_t i = 1; i < text.size(); ++i) {
@@ -32,12 +32,12 @@ std::size_t token_length(std::string_view text) noexcept {
 
 bool begins_key(char c) noexcept { return is_alnum(c) || c == '_' || c == '-' || c == '"' || c == '\''; }
 
-// TOML 1.0 has no use for other octets outside of strings and comments.
+// TOML 1.0 uses no other octets outside of strings and comments.
 bool is_bare(char c) noexcept {
   return begins_key(c) || is_blank(c) || std::string_view("\r\n#.=,:+[]{}").contains(c);
 }
 
-// text stands behind the first "[" of a line.
+// text: what follows the first "[" of a line.
 bool header_begins_well(std::string_view text) noexcept {
   text = trim_front(text);
   if (text.starts_with('[')) text.remove_prefix(1);
@@ -49,7 +49,7 @@ std::size_t end_of_value(std::string_view text) noexcept {
   return std::min(text.find_first_of(" \t\r\n,]}#"), text.size());
 }
 
-// Takes off what pattern stands for: "0" is any digit.
+// Takes off a text that has the form of pattern, where "0" stands for any digit.
 bool takes(std::string_view& text, std::string_view pattern) noexcept {
   if (text.size() < pattern.size()) return false;
   for (std::size_t i = 0; i < pattern.size(); ++i)
@@ -58,7 +58,7 @@ bool takes(std::string_view& text, std::string_view pattern) noexcept {
   return true;
 }
 
-// "12:00:00", with at most nine digits of a fraction and an offset from UTC.
+// "12:00:00", optionally with up to nine digits of a fraction and an offset from UTC.
 bool is_time(std::string_view text) noexcept {
   if (!takes(text, "00:00:00")) return false;
   if (takes(text, ".0"))
@@ -67,8 +67,8 @@ bool is_time(std::string_view text) noexcept {
   return (takes(text, "+00:00") || takes(text, "-00:00")) && text.empty();
 }
 
-// text begins with a date, with or without a time behind it: no key has a use for a time, but what holds one
-// shall be told as itself and not as a bad number. Whether there is such a day is for toml++.
+// Whether text begins with a date, with or without a time after it. No key takes a time, but a value that has
+// one should be reported as such, not as a bad number. toml++ checks whether there is such a day.
 bool begins_date(std::string_view text) noexcept {
   if (!takes(text, "0000-00-00")) return false;
   std::size_t end = end_of_value(text);
@@ -77,7 +77,7 @@ bool begins_date(std::string_view text) noexcept {
   return !has_time || is_time(text.substr(1, end_of_value(text.substr(1))));
 }
 
-// text begins with a digit or sign where a value begins.
+// REQUIRES: text begins with a digit or sign where a value begins.
 bool begins_number(std::string_view text) noexcept {
   text = text.substr(0, end_of_value(text));
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -107,7 +107,7 @@ std::string_view append_safe(std::string& out, std::string_view token) {
     bool escape = token.front() == '"' && token[i] == '\\' && i + 1 < token.size();
     if (escape) out += token[i++];
     std::size_t length = utf8_length(token.substr(i));
-    if (length == 0) return "is no UTF-8";
+    if (length == 0) return "is not valid UTF-8";
     if (length > 1 && token.front() != '"') return "has a letter outside of ASCII; write it in double quotes";
     if (length > 1 && escape)
       return "has a \"\\\" before a letter outside of ASCII; write \"\\\\\" for a backslash";
@@ -126,13 +126,13 @@ class Scan {
   std::string_view take(std::string_view text) noexcept {
     char c = text.front();
     auto rest = text.substr(1);
-    if (!is_bare(c)) return "has a character that must stand in quotes";
+    if (!is_bare(c)) return "has a character that must be in quotes";
     if (text.starts_with("\"\"\"") || text.starts_with("'''"))
-      return "has a string of several lines; write it in one";
+      return "has a string over several lines; write it in one line";
     if (c == '[' && at_line_start_ && open_ == 0 && !header_begins_well(rest))
-      return "has no section name behind \"[\"";
+      return "has no section name after \"[\"";
     if ((is_digit(c) || c == '+' || c == '-') && at_value() && !begins_number(text) && !begins_date(text))
-      return "has a value that is no number; write it in quotes";
+      return "has a value that is not a number; write it in quotes";
     if (c == '\n') dots_ = 0;
     if (c == '.' && ++dots_ > max_dots_in_a_line) return "nests too deeply";
     at_line_start_ = c == '\n' || (at_line_start_ && is_blank(c));
@@ -159,7 +159,7 @@ class Scan {
 
   unsigned dots_ = 0, open_ = 0;
   std::array<char, max_open_brackets> closers_{};
-  char last_ = '\n';           // the last octet that was no blank, line end or comment
+  char last_ = '\n';           // the last octet that was not a blank, line end or comment
   bool at_line_start_ = true;  // only blanks so far on this line
 };
 

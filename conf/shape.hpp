@@ -1,11 +1,11 @@
-// shape - makes a TOML text safe for toml++, or says why that can't be done.
+// shape - makes a TOML text safe for toml++, or says why it can't.
 //
-// toml++ 3.3 is not safe on hostile bytes. It bounds nested values but not dotted keys, and destroys tables
-// recursively, so 200 KB of "a.a.a...=1" overflow the stack. Its parser rests on assumptions that "[!", "x =
-// [}" and some letters outside of ASCII break: undefined behaviour in its release build. So what it gets to
-// see is ASCII of bounded depth: comments are dropped, letters outside of ASCII in "strings" become escapes,
-// and what remains of such texts is refused. Multi-line strings, for which no key has a use, are refused too.
-// Lines keep their numbers.
+// toml++ 3.3 is not safe on hostile bytes. It bounds nested values but not dotted keys, and it destroys
+// tables recursively, so 200 KB of "a.a.a...=1" overflow the stack. "[!", "x = [}" and some letters outside
+// of ASCII break assumptions of its parser, which is undefined behaviour in its release build. So it is only
+// given ASCII of bounded depth: comments are dropped, letters outside of ASCII in "strings" become escapes,
+// and the rest of such texts is refused. Multi-line strings, which no key needs, are refused too. Lines keep
+// their numbers.
 #pragma once
 
 #include <expected>
@@ -19,7 +19,7 @@ inline constexpr unsigned max_open_brackets = 16;
 
 struct ShapeProblem {
   unsigned line;          // from 1
-  std::string_view what;  // static words
+  std::string_view what;  // static text
 };
 
 // The text for toml++, or the first problem.

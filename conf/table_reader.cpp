@@ -57,7 +57,8 @@ void TableReader::warn_if(bool matters, std::string_view key, std::string_view w
 const toml::table* TableReader::table(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return nullptr;
-  if (!node->is_table()) wrong_type(*node, key, fmt::format("a section, begun by a line [{}]", full(key)));
+  if (!node->is_table())
+    wrong_type(*node, key, fmt::format("a section that begins with a line [{}]", full(key)));
   return node->as_table();
 }
 
@@ -84,8 +85,9 @@ void TableReader::duration(std::string_view key, std::chrono::milliseconds& out,
   text(key, out, [&](std::string_view word) -> Read<std::chrono::milliseconds> {
     auto value = parse_duration(word);
     if (!value)
-      return std::unexpected(fmt::format(
-          "\"{}\" is no duration; write a number and one of ms, s, m, h, d, as \"5s\"", printable(word)));
+      return std::unexpected(
+          fmt::format("\"{}\" is not a duration; write a number and one of ms, s, m, h, d, such as \"5s\"",
+                      printable(word)));
     if (*value < least || *value > most)
       return std::unexpected(fmt::format("\"{}\" is out of range; use {} to {}", printable(word),
                                          format_duration(least), format_duration(most)));
@@ -102,7 +104,9 @@ void TableReader::size(std::string_view key, std::uint64_t& out, std::uint64_t l
   else if (const auto* string = node->as_string())
     value = parse_size(string->get());
   if (!value)
-    return error(key, "is no size; write octets as a number, or with KiB, MiB, GiB or TiB as \"64MiB\"");
+    return error(
+        key,
+        "is not a size; write octets as a number, or a number with KiB, MiB, GiB or TiB, such as \"64MiB\"");
   if (*value < least || *value > most)
     return error(key, fmt::format("{} is out of range; use {} to {}", format_size(*value), format_size(least),
                                   format_size(most)));

@@ -1,8 +1,8 @@
 // table_reader - one section of mtastsd.toml, read key by key.
 //
 // Each read() names a key; finish() reports every other key as unknown. So the code that reads a section is
-// also the list of its keys. A key that is absent or wrong leaves its value as it was; what is wrong goes to
-// Problems.
+// also the list of its keys. If a key is absent or wrong, its value stays as it was; what is wrong is
+// reported to Problems.
 #pragma once
 
 #include <toml++/toml.h>
@@ -21,8 +21,8 @@ namespace mtasts {
 
 class TableReader {
  public:
-  // table may be null: an absent section. Both must outlive the reader. prefix: "listen", "zone.NAME", "" for
-  // the root.
+  // table: null if the section is absent. table and problems must outlive the reader. prefix: "listen",
+  // "zone.NAME", "" for the root.
   TableReader(const toml::table* table, std::string prefix, Problems& problems)
       : table_(table), prefix_(std::move(prefix)), problems_(problems) {}
 
@@ -32,7 +32,7 @@ class TableReader {
                 std::chrono::milliseconds most);
   void size(std::string_view key, std::uint64_t& out, std::uint64_t least, std::uint64_t most);
 
-  // A string that convert (Read<T>(std::string_view)) takes. T may be std::string.
+  // A string that convert, a Read<T>(std::string_view), accepts. T may be std::string.
   template <class T, class Convert>
   void text(std::string_view key, T& out, Convert convert) {
     const toml::node* node = take(key);
@@ -46,7 +46,7 @@ class TableReader {
     const toml::node* node = take(key);
     if (node == nullptr) return;
     const toml::array* array = node->as_array();
-    if (array == nullptr) return wrong_type(*node, key, "an array of strings, as [\"...\"]");
+    if (array == nullptr) return wrong_type(*node, key, "an array of strings, such as [\"...\"]");
     std::vector<T> values;
     for (const toml::node& each : *array)
       if (auto value = converted<T>(each, key, convert)) values.push_back(std::move(*value));
@@ -64,15 +64,15 @@ class TableReader {
     });
   }
 
-  // The sub-table, null if absent or no table (reported).
+  // The sub-table; null if absent or not a table (which is reported).
   const toml::table* table(std::string_view key);
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
-  unsigned line(std::string_view key) const;     // of a key's value; 0 if absent
+  unsigned line(std::string_view key) const;     // the line of a key's value; 0 if absent
   const toml::node* take(std::string_view key);  // notes the key as known; null if absent
 
   void error(std::string_view key, std::string_view what) { problems_.error(line(key), full(key), what); }
-  // A warning if the key is set and that matters.
+  // A warning, if the key is set and matters is true.
   void warn_if(bool matters, std::string_view key, std::string_view what);
   void wrong_type(const toml::node& node, std::string_view key, std::string_view wanted);
 

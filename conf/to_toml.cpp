@@ -36,8 +36,8 @@ std::string list(const std::vector<T>& values, Text text) {
 
 std::string same(const std::string& text) { return text; }
 
-// Defaults that mean more than their value stay comments: a default listener that can't be bound is a
-// warning, a configured one is fatal.
+// Defaults that mean more than their value are printed as comments: a default listener that can't be bound is
+// a warning, a configured one is fatal.
 std::string_view comment_unless(bool configured) noexcept { return configured ? "" : "# default: "; }
 
 void add_listen(Out out, const ListenConfig& listen) {

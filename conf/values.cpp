@@ -25,7 +25,7 @@ struct Unit {
   std::uint64_t factor;
 };
 
-// Ascending: the formatters walk them from the back.
+// Ascending: the formatters start at the end.
 constexpr std::array<Unit, 5> durations{
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::array<Unit, 5> sizes{
@@ -58,7 +58,7 @@ std::unexpected<std::string> wrong(std::string_view text, std::string_view what)
   return std::unexpected(fmt::format("\"{}\" {}", printable(text), what));
 }
 
-// "HOST:PORT" or "[V6]:PORT" taken apart; the brackets are dropped.
+// Splits "HOST:PORT" or "[V6]:PORT"; drops the brackets.
 std::optional<std::pair<std::string_view, std::uint16_t>> split_port(std::string_view text) noexcept {
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon + 1 == text.size()) return std::nullopt;
@@ -79,7 +79,7 @@ std::optional<Endpoint> inet_endpoint(std::string_view text) noexcept {
   return Endpoint{Endpoint::Kind::inet, {}, *address, parts->second};
 }
 
-// Valid UTF-8 is TOML's own duty; a control octet in a path is a typing error at best.
+// toml++ has checked the UTF-8. A control octet in a path is at best a typing error.
 bool has_control(std::string_view text) noexcept {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
@@ -121,19 +121,21 @@ Read<Endpoint> read_endpoint(std::string_view text) {
     return wrong(
         text, "has no address and port; write inet:127.0.0.1:8463, inet:[::1]:8463 or inet:localhost:8463");
   }
-  return wrong(text, "is no endpoint; write unix:/PATH or inet:ADDRESS:PORT");
+  return wrong(text, "is not an endpoint; write unix:/PATH or inet:ADDRESS:PORT");
 }
 
 Read<std::optional<Endpoint>> read_host_port(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (auto endpoint = inet_endpoint(text)) return endpoint;
-  return wrong(text, "is no address with a port; write \"127.0.0.1:8464\", or \"\" to turn it off");
+  return wrong(text, "is not an address with a port; write \"127.0.0.1:8464\", or \"\" to turn it off");
 }
 
 Read<NameServer> read_forwarder(std::string_view text) {
   auto server = parse_name_server(text);
   if (server && server->interface.empty()) return *std::move(server);
-  return wrong(text, "is no resolver; write its address, with a port other than 53 as \"192.0.2.53@5353\"");
+  return wrong(
+      text,
+      "is not the address of a resolver; write \"192.0.2.53\", or \"192.0.2.53@5353\" if its port is not 53");
 }
 
 Read<std::optional<ProxyAddress>> read_proxy(std::string_view text) {
@@ -141,22 +143,21 @@ Read<std::optional<ProxyAddress>> read_proxy(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (text.contains('@'))  // its password must not get into a log
     return std::unexpected(
-        "holds a login, which others could read here; write user:password into a file with mode 0600 and "
-        "name it in "
-        "proxy_credentials_file");
+        "holds a login, which others could read here; write user:password into a file with mode 0600 "
+        "and name it in proxy_credentials_file");
   if (text.starts_with(scheme)) {
     auto parts = split_port(text.substr(scheme.size()));
     if (parts && (parse_address(parts->first) || DomainName::parse(parts->first)))
       return ProxyAddress{std::string(parts->first), parts->second};
   }
-  return wrong(
-      text,
-      "is no proxy; write \"http://HOST:PORT\" (the proxy must allow CONNECT to port 443), or \"\" for none");
+  return wrong(text,
+               "is not a proxy; write \"http://HOST:PORT\" (the proxy must allow CONNECT to port 443), or "
+               "\"\" for none");
 }
 
 Read<Cidr> read_cidr(std::string_view text) {
   if (auto block = parse_cidr(text)) return *block;
-  return wrong(text, "is no address block; write it as \"203.0.113.0/24\" or \"2001:db8::/32\"");
+  return wrong(text, "is not an address block; write it as \"203.0.113.0/24\" or \"2001:db8::/32\"");
 }
 
 std::string format_cidr(const Cidr& block) { return fmt::format("{}/{}", to_string(block.base), block.bits); }
@@ -165,12 +166,13 @@ Read<unsigned> read_socket_mode(std::string_view text) {
   auto mode = whole_number<unsigned>(text, 8);
   bool shaped = text.size() == 4 && text.front() == '0';
   if (shaped && mode && *mode != 0 && (*mode & ~0666u) == 0) return *mode;
-  return wrong(text,
-               "is no mode for a socket; write four octal digits with read and write bits only, as \"0660\"");
+  return wrong(
+      text,
+      "is not a mode for a socket; write four octal digits with read and write bits only, such as \"0660\"");
 }
 
 Read<std::string> read_absolute_path(std::string_view text) {
-  if (!text.starts_with('/')) return wrong(text, "is no absolute path; begin it with \"/\"");
+  if (!text.starts_with('/')) return wrong(text, "is not an absolute path; begin it with \"/\"");
   if (has_control(text)) return wrong(text, "holds a control character; remove it");
   if (text.size() > max_path) return wrong(text, fmt::format("is too long; use at most {} octets", max_path));
   return std::string(text);
@@ -190,18 +192,19 @@ Read<std::string> read_socket_path(std::string_view text) {
 Read<std::string> read_group(std::string_view text) {
   if (may_be_account(text)) return std::string(text);
   return wrong(
-      text, "is no group name; write a name that `getent group` knows, or \"\" to leave the group unchanged");
+      text,
+      "is not a group name; write a name that `getent group` knows, or \"\" to leave the group unchanged");
 }
 
 Read<std::string> read_user(std::string_view text) {
   if (may_be_account(text)) return std::string(text);
-  return wrong(text, "is no user name; write a name that `getent passwd` knows, or \"\" to stay root");
+  return wrong(text, "is not a user name; write a name that `getent passwd` knows, or \"\" to stay root");
 }
 
 Read<std::string> read_dns_zone(std::string_view text) {
   auto ascii = has_u_labels(text) ? to_a_labels(text) : std::optional<std::string>(text);
   auto name = ascii ? DomainName::parse(*ascii) : std::nullopt;
-  if (!name) return wrong(text, "is no domain name; write it as \"corp.example\"");
+  if (!name) return wrong(text, "is not a domain name; write it as \"corp.example\"");
   return std::string(name->str());
 }
 
@@ -210,9 +213,10 @@ Read<std::uint16_t> read_service_port(std::string_view text) {
   bool has_letter = !std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '-'; });
   bool hyphens_are_well = !text.starts_with('-') && !text.ends_with('-') && !text.contains("--");
   if (text.size() > 15 || !has_letter || !hyphens_are_well || !std::ranges::all_of(text, allowed))
-    return wrong(text, "is no service; write its name as \"submission\", or a port number without quotes");
+    return wrong(text,
+                 "is not a service; write its name, such as \"submission\", or a port number without quotes");
   if (auto port = service_port(text)) return *port;
-  return wrong(text, "is no service of this system; write its port number without quotes");
+  return wrong(text, "is not a service that this system knows; write its port number without quotes");
 }
 
 bool is_zone_name(std::string_view text) noexcept {

@@ -1,7 +1,7 @@
-// values - the kinds of value that mtastsd.toml holds, from text and back (mtastsd.toml(5)).
+// values - the kinds of value in mtastsd.toml, from text and back (mtastsd.toml(5)).
 //
 // The text is hostile: any bytes give a value or a sentence "what is wrong; remedy", never an exception.
-// format_…(parse_…(x)) means the same as x.
+// format_…() writes what parse_…() reads as the same value.
 #pragma once
 
 #include <chrono>
@@ -33,7 +33,7 @@ Read<Endpoint> read_endpoint(std::string_view text);
 Read<std::optional<Endpoint>> read_host_port(std::string_view text);
 // "192.0.2.53", "192.0.2.53@5353", "2001:db8::53".
 Read<NameServer> read_forwarder(std::string_view text);
-// "http://HOST:PORT"; empty: nullopt. Nothing of a text that holds a login gets into the error.
+// "http://HOST:PORT"; empty: nullopt. If the text holds a login, the error quotes nothing of it.
 Read<std::optional<ProxyAddress>> read_proxy(std::string_view text);
 Read<Cidr> read_cidr(std::string_view text);
 std::string format_cidr(const Cidr& block);
@@ -45,7 +45,8 @@ Read<std::string> read_socket_path(std::string_view text);    // absolute, short
 Read<std::string> read_group(std::string_view text);          // the name of a group, or empty
 Read<std::string> read_user(std::string_view text);           // the name of a user, or empty
 Read<std::string> read_dns_zone(std::string_view text);       // a domain name; U-labels become A-labels
-// The port of "submission", a name as in services(5) (RFC 6335 §5.1); numbers stand without quotes.
+// The port of a service by its name, such as "submission" (services(5), RFC 6335 §5.1). Refuses port numbers:
+// the file has them without quotes.
 Read<std::uint16_t> read_service_port(std::string_view text);
 
 bool is_zone_name(std::string_view text) noexcept;  // [a-z0-9_-]{1,32}

@@ -1,4 +1,4 @@
-// The sections [override."NAME"]. What is wrong in one is an error: a slip of the pen must not switch
+// The sections [override."NAME"]. Any mistake in one is an error: a slip of the pen must not switch
 // protection off.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -24,7 +24,7 @@ std::string errors(std::string_view text) {
   return parsed ? "" : parsed.error().detail;
 }
 
-// A section for a name, right but for what is added.
+// A section for a name, correct except for what is added.
 std::string section(std::string_view name, std::string_view more = "action = \"no-policy\"") {
   return "[override.\"" + std::string(name) + "\"]\n" + std::string(more) + "\nreason = \"x\"\n";
 }
@@ -36,7 +36,7 @@ std::string normalised(std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("an override in a private zone never has an effect, and that is said", "[conf]") {
+TEST_CASE("an override in a private zone never has an effect, and a warning says so", "[conf]") {
   struct Row {
     const char *why, *name;
     bool warned;
@@ -126,23 +126,23 @@ TEST_CASE("names of overrides are normalised (KEY-1, KEY-5, KEY-6, PFX-44)", "[c
   CHECK(normalised(row.want) == row.want);
 }
 
-TEST_CASE("what is no name of an override is refused with a remedy", "[conf]") {
+TEST_CASE("a name that no override can have is refused with a remedy", "[conf]") {
   struct Row {
     const char *name, *want;
   };
   auto row = GENERATE(values<Row>({
       {"*", "stands for every domain; "},
       {"*.", "stands for every domain; "},
-      {"**.example", "is no next hop; "},
-      {"*x.example", "is no next hop; "},
-      {"*.*.example", "is no domain behind \"*.\"; "},
-      {"*..example", "is no domain behind \"*.\"; "},
-      {"*.10.0.0.1", "is no domain behind \"*.\"; "},
-      {"*.a b.example", "is no domain behind \"*.\"; "},
+      {"**.example", "is not a next hop; "},
+      {"*x.example", "is not a next hop; "},
+      {"*.*.example", "has no domain name after \"*.\"; "},
+      {"*..example", "has no domain name after \"*.\"; "},
+      {"*.10.0.0.1", "has no domain name after \"*.\"; "},
+      {"*.a b.example", "has no domain name after \"*.\"; "},
       {"*.example:25", "has a \"*\" beside brackets or a port; "},
       {"*.[example]", "has a \"*\" beside brackets or a port; "},
-      {"[*.example]", "is no next hop; "},
-      {"a.*.example", "is no next hop; "},
+      {"[*.example]", "is not a next hop; "},
+      {"a.*.example", "is not a next hop; "},
       {".example.com", "begins with a dot; "},
       {"192.0.2.1", "is an IP address, "},
       {"[192.0.2.1]", "is an IP address, "},
@@ -150,10 +150,10 @@ TEST_CASE("what is no name of an override is refused with a remedy", "[conf]") {
       {"2001:db8::1", "is an IP address, "},
       {"[IPv6:2001:db8::1]", "is an IP address, "},
       {"192.0.2.1:25", "is an IP address, "},
-      {"", "is no next hop; "},
-      {"a..b", "is no next hop; "},
-      {"exa mple.com", "is no next hop; "},
-      {"user@example.com", "is no next hop; "},
+      {"", "is not a next hop; "},
+      {"a..b", "is not a next hop; "},
+      {"exa mple.com", "is not a next hop; "},
+      {"user@example.com", "is not a next hop; "},
       {"smtp:example.com", "has \"example.com\" as its port, "},
       {"example.com:", "has \"\" as its port, "},
       {"[example.com]:", "has \"\" as its port, "},
@@ -161,11 +161,11 @@ TEST_CASE("what is no name of an override is refused with a remedy", "[conf]") {
       {"example.com:65536", "has \"65536\" as its port, "},
       {"example.com:no-such-thing", "has \"no-such-thing\" as its port, "},
       {"example.com:2:5", "has \"2:5\" as its port, "},
-      {"[example.com", "is no next hop; "},
-      {"example.com]", "is no next hop; "},
-      {"[]", "is no next hop; "},
-      {"[example.com]25", "is no next hop; "},
-      {"x-\u2028.example", "is no next hop; "},
+      {"[example.com", "is not a next hop; "},
+      {"example.com]", "is not a next hop; "},
+      {"[]", "is not a next hop; "},
+      {"[example.com]25", "is not a next hop; "},
+      {"x-\u2028.example", "is not a next hop; "},
   }));
   INFO(row.name);
   auto key = read_override_name(row.name);
@@ -180,12 +180,14 @@ TEST_CASE("one mistake in an override, one line: file, line, key, what and remed
     const char* want;
   };
   auto row = GENERATE(values<Row>({
-      {"override = 1", "f.toml:1: override: is no section; begin it by a line [override.\"example.com\"]"},
-      {"[[override]]\nreason = \"x\"", "f.toml:1: override: is no section; "},
-      {"[override]\naction = \"no-policy\"", "f.toml:2: override.\"action\": is no section; begin it by "},
+      {"override = 1",
+       "f.toml:1: override: is not a section; begin it with a line [override.\"example.com\"]"},
+      {"[[override]]\nreason = \"x\"", "f.toml:1: override: is not a section; "},
+      {"[override]\naction = \"no-policy\"",
+       "f.toml:2: override.\"action\": is not a section; begin it with "},
       {"[override.example.com]\naction = \"no-policy\"\nreason = \"x\"",
-       "f.toml:1: override.\"example\".com: is a section within another; put the name in quotes and begin "
-       "it by a line [override.\"example.com\"]"},
+       "f.toml:1: override.\"example\".com: is a section inside another one; put the name in quotes and "
+       "begin it with a line [override.\"example.com\"]"},
       {"[override.\"a.example\"]\naction = \"no-policy\"",
        "f.toml:1: override.\"a.example\": has no reason; "},
       {"[override.\"a.example\"]\nreason = \"x\"", "f.toml:1: override.\"a.example\": has no action; "},
@@ -200,9 +202,9 @@ TEST_CASE("one mistake in an override, one line: file, line, key, what and remed
       {section("a.example", "action = \"no-policy\"\nacton = 1"),
        "f.toml:3: override.\"a.example\".acton: unknown key; did you mean \"action\"?"},
       {section("a.example", "action = \"no-policy\"\nanswer = \"encrypt\""),
-       "f.toml:3: override.\"a.example\".answer: has no use with action = \"no-policy\"; "},
+       "f.toml:3: override.\"a.example\".answer: is not used with action = \"no-policy\"; "},
       {section("a.example", "action = \"enforce\"\nallow_plaintext = true"),
-       "f.toml:3: override.\"a.example\".allow_plaintext: has no use with action = \"enforce\"; "},
+       "f.toml:3: override.\"a.example\".allow_plaintext: is not used with action = \"enforce\"; "},
       {section("a.example", "action = \"answer\""), "f.toml:1: override.\"a.example\": has no answer; "},
       {section("a.example", "action = \"answer\"\nanswer = \"\""),
        "f.toml:3: override.\"a.example\".answer: is empty; "},
@@ -213,11 +215,11 @@ TEST_CASE("one mistake in an override, one line: file, line, key, what and remed
       {section("a.example", "action = \"answer\"\nanswer = \"secure\\nOK may\""),
        "f.toml:3: override.\"a.example\".answer: \"secure\\x0aOK may\" holds a control character "},
       {section("a.example", "action = \"answer\"\nanswer = \"may\""),
-       "f.toml:3: override.\"a.example\".answer: \"may\" lets mail go out readable on the way; "},
+       "f.toml:3: override.\"a.example\".answer: \"may\" lets others read mail on the way; "},
       {section("a.example", "action = \"answer\"\nanswer = \"none\"\nallow_plaintext = false"),
-       "f.toml:3: override.\"a.example\".answer: \"none\" lets mail go out readable on the way; "},
+       "f.toml:3: override.\"a.example\".answer: \"none\" lets others read mail on the way; "},
       {section("a.example", "action = \"answer\"\nanswer = \"verify ciphers=null\""),
-       "f.toml:3: override.\"a.example\".answer: \"verify ciphers=null\" lets mail go out readable "},
+       "f.toml:3: override.\"a.example\".answer: \"verify ciphers=null\" lets others read mail "},
       {section("a.example", "action = \"answer\"\nanswer = \"dane\"\nallow_plaintext = \"yes\""),
        "f.toml:4: override.\"a.example\".allow_plaintext: is a string; it must be true or false"},
       {"[override.\"a.example\"]\naction = \"no-policy\"\nreason = \"\"",
@@ -231,10 +233,11 @@ TEST_CASE("one mistake in an override, one line: file, line, key, what and remed
       {"[override.\"a.example\"]\naction = \"no-policy\"\nreason = \"" + std::string(501, 'x') + "\"",
        "f.toml:3: override.\"a.example\".reason: is too long; "},
       {section("a.example", "action = \"no-policy\"\nuntil = \"2027-01-31\""),
-       "f.toml:3: override.\"a.example\".until: is a string; it must be a date without quotes and time of "
-       "day, as 2027-01-31"},
+       "f.toml:3: override.\"a.example\".until: is a string; it must be a date such as 2027-01-31, "
+       "without quotes and time of day"},
       {section("a.example", "action = \"no-policy\"\nuntil = 2027-01-31T12:00:00Z"),
-       "f.toml:3: override.\"a.example\".until: is a date and time; it must be a date without quotes "},
+       "f.toml:3: override.\"a.example\".until: is a date and time; it must be a date such as 2027-01-31, "
+       "without quotes "},
       {section("a.example", "action = \"no-policy\"\nuntil = 2027"),
        "f.toml:3: override.\"a.example\".until: is a number; it must be a date "},
       {section("a.example") + section("A.Example."),
@@ -266,21 +269,20 @@ TEST_CASE("KEY-1: next hops that Postfix tells apart are told apart", "[conf]") 
   CHECK(parsed->config.overrides.size() == 5);
 }
 
-TEST_CASE("an override that is over is a warning, through its last day it isn't", "[conf]") {
+TEST_CASE("an override that is over gives a warning, one on its last day does not", "[conf]") {
   auto today = parse(section("a.example", "action = \"no-policy\"\nuntil = 2027-01-31"));
   REQUIRE(today);
   CHECK(today->warnings.empty());
   auto yesterday = parse(section("a.example", "action = \"no-policy\"\nuntil = 2027-01-30"));
   REQUIRE(yesterday);
   REQUIRE(yesterday->warnings.size() == 1);
-  CHECK(
-      yesterday->warnings[0] ==
-      "f.toml:3: override.\"a.example\".until: was over at 2027-01-31T00:00:00Z, and so the override has no "
-      "effect any more; remove the section, or write a later date");
+  CHECK(yesterday->warnings[0] ==
+        "f.toml:3: override.\"a.example\".until: has passed: the override ended at 2027-01-31T00:00:00Z and "
+        "has no effect; remove the section, or write a later date");
   CHECK(yesterday->config.overrides.size() == 1);
 }
 
-TEST_CASE("a reason is one line that shows as it is", "[conf]") {
+TEST_CASE("a reason is one line that is displayed as it is", "[conf]") {
   for (std::string_view good : {"ticket 4711", "\u00fc \u20ac \U0001F600", " x ", "a \"b\" \\"}) {
     INFO(good);
     CHECK(read_override_reason(good) == std::string(good));

@@ -24,7 +24,7 @@ std::string errors(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("an empty file is the defaults, without a warning", "[conf]") {
+TEST_CASE("an empty file gives the defaults, without a warning", "[conf]") {
   auto parsed = parse("");
   REQUIRE(parsed);
   CHECK(parsed->warnings.empty());
@@ -109,7 +109,7 @@ query_bytes = 1000
   CHECK(parsed->config == want);
 }
 
-TEST_CASE("a byte order mark and CRLF are taken", "[conf]") {
+TEST_CASE("a byte order mark and CRLF are accepted", "[conf]") {
   auto parsed = parse("\xEF\xBB\xBF[listen]\r\nworkers = 7\r\n");
   REQUIRE(parsed);
   CHECK(parsed->config.listen.workers == 7);
@@ -168,32 +168,32 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
       {"[log]\nx = 1", "f.toml:2: log.x: unknown key; this section has level, format, target"},
       {"milter = 1\n", "f.toml:1: milter: is a number; it must be a section"},
       {"[listen]\nworkers = 2027-01-31", "f.toml:2: listen.workers: is a date; it must be a whole number"},
-      {"listen = 5", "f.toml:1: listen: is a number; it must be a section, begun by a line [listen]"},
+      {"listen = 5", "f.toml:1: listen: is a number; it must be a section that begins with a line [listen]"},
       {"zone = 5", "f.toml:1: zone: is a number; it must be a section"},
-      {"zone.a = 5", "f.toml:1: zone.a: is no section; begin it by a line [zone.NAME]"},
-      {"[zone.Big]", "f.toml:1: zone.Big: is no zone name; use 1 to 32 of a-z"},
+      {"zone.a = 5", "f.toml:1: zone.a: is not a section; begin it with a line [zone.NAME]"},
+      {"[zone.Big]", "f.toml:1: zone.Big: is not a zone name; use 1 to 32 of a-z"},
       {"[zone.a]\ndefault_prot = 5", "f.toml:2: zone.a.default_prot: unknown key; "},
       {"[zone.a]\ndefault_port = 0", "f.toml:2: zone.a.default_port: 0 is out of range; use 1 to 65535"},
       {"[zone.a]\ndefault_port = 65536", "f.toml:2: zone.a.default_port: 65536 is out of range; "},
-      {"[zone.a]\ndefault_port = \"25\"", "f.toml:2: zone.a.default_port: \"25\" is no service; "},
+      {"[zone.a]\ndefault_port = \"25\"", "f.toml:2: zone.a.default_port: \"25\" is not a service; "},
       {"[zone.a]\ndefault_port = \"no-such-thing\"",
-       "f.toml:2: zone.a.default_port: \"no-such-thing\" is no service of this system; "},
-      {"[zone.a]\ndefault_port = \"\"", "f.toml:2: zone.a.default_port: \"\" is no service; "},
+       "f.toml:2: zone.a.default_port: \"no-such-thing\" is not a service that this system knows; "},
+      {"[zone.a]\ndefault_port = \"\"", "f.toml:2: zone.a.default_port: \"\" is not a service; "},
       {"[zone.a]\ndefault_port = true",
        "f.toml:2: zone.a.default_port: is true or false; it must be a port number, or "},
       {"[policy]\ndefault_port = 25", "f.toml:2: policy.default_port: unknown key; "},
-      {"[dns]\nprivate = [\"a..b\"]", "f.toml:2: dns.private: \"a..b\" is no domain name; "},
+      {"[dns]\nprivate = [\"a..b\"]", "f.toml:2: dns.private: \"a..b\" is not a domain name; "},
       {"[dns]\nforward = []\nx = 1", "f.toml:3: dns.x: unknown key; this section has forward, private, "},
       {"[listen]\nsocketmap = \"unix:/x\"",
        "f.toml:2: listen.socketmap: is a string; it must be an array of strings"},
       {"[listen]\nsocketmap = [5]", "f.toml:2: listen.socketmap: is a number; it must be a string in quotes"},
       {"[listen]\nsocketmap = [\n\"unix:/x\",\n\"foo\"]",
-       "f.toml:4: listen.socketmap: \"foo\" is no endpoint; write "},
-      {"[listen]\nsocketmap = []", "f.toml:2: listen.socketmap: names no endpoint; "},
+       "f.toml:4: listen.socketmap: \"foo\" is not an endpoint; write "},
+      {"[listen]\nsocketmap = []", "f.toml:2: listen.socketmap: has no endpoint; "},
       {"[listen]\nsocket_mode = 438",
        "f.toml:2: listen.socket_mode: is a number; it must be a string in quotes"},
       {"[listen]\nsocket_mode = \"0777\"",
-       "f.toml:2: listen.socket_mode: \"0777\" is no mode for a socket; "},
+       "f.toml:2: listen.socket_mode: \"0777\" is not a mode for a socket; "},
       {"[listen]\nworkers = 1025", "f.toml:2: listen.workers: 1025 is out of range; use 0 to 1024"},
       {"[listen]\nworkers = -1", "f.toml:2: listen.workers: -1 is out of range; use 0 to 1024"},
       {"[listen]\nworkers = 9223372036854775807",
@@ -202,15 +202,15 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
        "f.toml:2: listen.workers: is a string; it must be a whole number, without quotes"},
       {"[listen]\nworkers = 2.0", "f.toml:2: listen.workers: is a fraction; it must be a whole number"},
       {"[cache]\npath = \"cache\"",
-       "f.toml:2: cache.path: \"cache\" is no absolute path; begin it with \"/\""},
+       "f.toml:2: cache.path: \"cache\" is not an absolute path; begin it with \"/\""},
       {"[cache]\nmax_size = \"512KiB\"",
        "f.toml:2: cache.max_size: 512KiB is out of range; use 1MiB to 16TiB"},
       {"[cache]\nmax_size = \"17TiB\"", "f.toml:2: cache.max_size: 17TiB is out of range; "},
-      {"[cache]\nmax_size = -1", "f.toml:2: cache.max_size: is no size; "},
-      {"[cache]\nmax_size = \"1GB\"", "f.toml:2: cache.max_size: is no size; "},
+      {"[cache]\nmax_size = -1", "f.toml:2: cache.max_size: is not a size; "},
+      {"[cache]\nmax_size = \"1GB\"", "f.toml:2: cache.max_size: is not a size; "},
       {"[dns]\ntimeout = 5", "f.toml:2: dns.timeout: is a number; it must be a string in quotes"},
       {"[dns]\ntimeout = \"5\"",
-       "f.toml:2: dns.timeout: \"5\" is no duration; write a number and one of ms, s, m, h, d"},
+       "f.toml:2: dns.timeout: \"5\" is not a duration; write a number and one of ms, s, m, h, d"},
       {"[dns]\ntimeout = \"99ms\"", "f.toml:2: dns.timeout: \"99ms\" is out of range; use 100ms to 10m"},
       {"[dns]\ntimeout = \"11m\"", "f.toml:2: dns.timeout: \"11m\" is out of range; use 100ms to 10m"},
       {"[dns]\ntimeout = \"8s\"", "f.toml:2: dns.timeout: 8s is not below policy.answer_timeout (8s); "},
@@ -224,16 +224,16 @@ TEST_CASE("one mistake, one line: file, line, key, what and remedy", "[conf]") {
        "f.toml:2: policy.dane: is a string; it must be true or false, without quotes"},
       {"[policy]\npartial_dane = \"dane\"",
        "f.toml:2: policy.partial_dane: \"dane\" is not known; use one of sts, dane-only"},
-      {"[dns]\nforward = [\"dns.example\"]", "f.toml:2: dns.forward: \"dns.example\" is no resolver; "},
-      {"[https]\nproxy = \"proxy:1\"", "f.toml:2: https.proxy: \"proxy:1\" is no proxy; "},
+      {"[dns]\nforward = [\"dns.example\"]",
+       "f.toml:2: dns.forward: \"dns.example\" is not the address of a resolver; "},
+      {"[https]\nproxy = \"proxy:1\"", "f.toml:2: https.proxy: \"proxy:1\" is not a proxy; "},
       {"[https]\nproxy = \"http://user:pass@proxy:1\"",
        "f.toml:2: https.proxy: holds a login, which others could read here; write user:password into a file "
-       "with "
-       "mode 0600 and name it in proxy_credentials_file"},
+       "with mode 0600 and name it in proxy_credentials_file"},
       {"[https]\nproxy = \"user:pass@proxy:1\"", "f.toml:2: https.proxy: holds a login"},
       {"[https]\nproxy_credentials_file = \"secret\"", "f.toml:2: https.proxy_credentials_file: "},
       {"[https]\nallow_addresses = [\"10.0.0.0/33\"]",
-       "f.toml:2: https.allow_addresses: \"10.0.0.0/33\" is no address block; "},
+       "f.toml:2: https.allow_addresses: \"10.0.0.0/33\" is not an address block; "},
       {"[log]\nlevel = \"loud\"",
        "f.toml:2: log.level: \"loud\" is not known; use one of error, warning, info, debug"},
       {"[limits]\nidle = \"1500ms\"", "f.toml:2: limits.idle: must be whole seconds; "},
@@ -251,10 +251,11 @@ TEST_CASE("all problems at once, in the order of the file", "[conf]") {
   CHECK(errors("[policy]\ndane = 1\n[listen]\nworkers = 5000\n[dns]\ntimeout = \"x\"\n") ==
         "f.toml:2: policy.dane: is a number; it must be true or false, without quotes\n"
         "f.toml:4: listen.workers: 5000 is out of range; use 0 to 1024\n"
-        "f.toml:6: dns.timeout: \"x\" is no duration; write a number and one of ms, s, m, h, d, as \"5s\"");
+        "f.toml:6: dns.timeout: \"x\" is not a duration; write a number and one of ms, s, m, h, d, such as "
+        "\"5s\"");
 }
 
-TEST_CASE("what is no TOML says where", "[conf]") {
+TEST_CASE("text that is not TOML is refused with its line", "[conf]") {
   auto text = GENERATE(
       values<std::string>({"[listen]\n=\n", "[listen]\nworkers = \n", "[listen]\nhttp = \"\xff\"\n",
                            "[listen]\n\x01\n", "[listen]\n[listen]\n", "[listen]\nhttp = \"a\nb\"\n"}));
@@ -277,7 +278,7 @@ TEST_CASE("hostile text never reaches a message as it is", "[conf]") {
   }
 }
 
-TEST_CASE("keys without effect warn only when set to something else than their default", "[conf]") {
+TEST_CASE("keys without effect warn only when they are not set to their default", "[conf]") {
   struct Row {
     const char *text, *want;
   };
@@ -324,14 +325,14 @@ TEST_CASE("load_config reads a file, and says which it could not read", "[conf]"
   auto missing = load_config(file, paths);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().detail ==
-        file.string() + ": cannot be read: No such file or directory; check its name and rights");
+        file.string() + ": cannot be read: No such file or directory; check its name and permissions");
   CHECK_FALSE(load_config("/", paths));
   for (std::string_view cut_off :
        {std::string_view(""), std::string_view(" \n"), std::string_view("\0\0\0", 3)}) {
     std::ofstream(file) << cut_off;
     auto empty = load_config(file, paths);
     REQUIRE_FALSE(empty);
-    CHECK(empty.error().detail.contains("is empty, as after a write that was cut short"));
+    CHECK(empty.error().detail.contains("is empty, perhaps because a write was cut short"));
   }
   std::ofstream(file) << "# the defaults\n";
   CHECK(load_config(file, paths));

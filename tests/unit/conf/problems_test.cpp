@@ -6,7 +6,7 @@
 
 namespace mtasts {
 
-TEST_CASE("a misspelt word finds its neighbour, a foreign one none", "[conf]") {
+TEST_CASE("a misspelt word finds its neighbour, an unrelated one finds none", "[conf]") {
   struct Row {
     std::string_view word, want;
   };
@@ -24,7 +24,7 @@ TEST_CASE("a misspelt word finds its neighbour, a foreign one none", "[conf]") {
   CHECK(nearest(std::string(100'000, 'w'), keys).empty());
 }
 
-TEST_CASE("problems come in the order of the file, and not without end", "[conf]") {
+TEST_CASE("problems come in the order of the file, and their number is limited", "[conf]") {
   Problems problems("f.toml");
   problems.error(9, "b", "late");
   problems.error(2, "a", "early");

@@ -17,7 +17,7 @@ std::string sample() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Settings are "#key = value" and "#[section]"; sentences have a blank behind the "#".
+// Settings are "#key = value" and "#[section]"; sentences have a blank after the "#".
 std::string uncommented(const std::string& text) {
   std::istringstream in(text);
   std::string out;
@@ -45,7 +45,7 @@ std::set<std::string> keys(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("the sample configuration as shipped is the defaults", "[conf]") {
+TEST_CASE("the sample configuration as shipped gives the defaults", "[conf]") {
   REQUIRE_FALSE(sample().empty());
   auto parsed = parse_config(sample(), "mtastsd.toml", paths);
   REQUIRE(parsed);

@@ -38,7 +38,7 @@ TEST_CASE("PFX-44: services(5), line by line", "[conf]") {
   CHECK(Services::parse(row.text).port(row.name) == row.want);
 }
 
-TEST_CASE("octets that are no text stop no other line", "[conf]") {
+TEST_CASE("octets that are not text do not affect other lines", "[conf]") {
   std::string text("a 1/tcp\n\0\xff b\nc 3/tcp\0\nd 4/tcp\n", 30);
   auto services = Services::parse(text);
   CHECK(services.port("a") == 1);

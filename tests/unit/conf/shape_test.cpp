@@ -38,7 +38,7 @@ TEST_CASE("ordinary texts are not too deep", "[conf]") {
   CHECK_FALSE(bad_line("[zone.0-1]\n0-1 = [-1, +2.5e-3, 0xFF,\n1_000 ]\na = {0-1 = 1, 2-3 = -2}\n"));
 }
 
-TEST_CASE("deep texts are told with their line", "[conf]") {
+TEST_CASE("deep texts are reported with their line", "[conf]") {
   CHECK(bad_line("\n\n" + repeat("a.", 65)) == 3);
   CHECK(bad_line("x = " + repeat("[\n", 17)) == 17);
   // Quotes that close nothing must not hide what follows.
@@ -47,7 +47,7 @@ TEST_CASE("deep texts are told with their line", "[conf]") {
   CHECK(bad_line("# \" '\n" + repeat("a.", 65)) == 2);
 }
 
-TEST_CASE("dates are let through, what only resembles one is not", "[conf]") {
+TEST_CASE("dates are let through, what only resembles one is refused", "[conf]") {
   for (std::string_view good :
        {"2027-01-31", "2027-01-31 ", "2027-01-31\t\r\n", "2027-01-31 # x", "[2027-01-31,2027-01-31]",
         "2027-01-31T12:00:00", "2027-01-31t12:00:00z", "2027-01-31 12:00:00.123456789Z",

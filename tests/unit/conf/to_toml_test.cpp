@@ -10,7 +10,7 @@ const DefaultPaths paths{"/var/lib/mtastsd", "/run/mtastsd/control.sock"};
 
 }  // namespace
 
-TEST_CASE("the effective configuration is read back as itself", "[conf]") {
+TEST_CASE("the effective configuration is read back unchanged", "[conf]") {
   auto text = GENERATE(Catch::Generators::values<std::string>({
       "",
       "[listen]\nsocketmap = [\"unix:/a \\\"b\\\\\", \"inet:[::1]:1\"]\nsocket_mode = \"0600\"\nworkers = 1",
@@ -39,7 +39,7 @@ TEST_CASE("the effective configuration is read back as itself", "[conf]") {
   CHECK(twice->config == once->config);
 }
 
-TEST_CASE("overrides and ports of zones are shown as they count", "[conf]") {
+TEST_CASE("overrides and ports of zones are shown as they are in effect", "[conf]") {
   auto parsed = parse_config(
       "[override.\"*.Example\"]\naction = \"answer\"\nanswer = \"encrypt\"\nuntil = 2027-01-31\nreason = "
       "\"x\"\n"

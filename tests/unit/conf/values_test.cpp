@@ -88,7 +88,7 @@ TEST_CASE("endpoints are read and written", "[conf]") {
   CHECK(read_endpoint(row.want) == endpoint);
 }
 
-TEST_CASE("what is no endpoint is refused with a remedy", "[conf]") {
+TEST_CASE("a malformed endpoint is refused with a remedy", "[conf]") {
   auto text = GENERATE(values<std::string>({"",
                                             "unix:",
                                             "unix:policy.sock",
@@ -121,7 +121,7 @@ TEST_CASE("a socket path may have 107 octets, as sun_path with its NUL", "[conf]
   CHECK_FALSE(read_socket_path("/" + std::string(107, 'x')));
 }
 
-TEST_CASE("single values: taken or refused", "[conf]") {
+TEST_CASE("single values: accepted or refused", "[conf]") {
   struct Row {
     std::string_view what;
     bool taken, want;

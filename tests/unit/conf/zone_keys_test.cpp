@@ -74,7 +74,7 @@ std::vector<std::string_view> words_of(const ZoneKey& key) {
   return all;
 }
 
-// As --check-config prints it, out of its section.
+// As --check-config prints it.
 std::string default_of(const ZoneKey& key) {
   Config config;
   config.zones["any"];
@@ -130,7 +130,7 @@ std::string heading(const ZoneKey& key) {
 }  // namespace
 
 TEST_CASE("each setting of a zone has a key of its own", "[conf]") {
-  // A new member makes these two lines an error: it wants a name here, and a check.
+  // A new member makes these two lines an error: it needs a name here, and a check.
   auto [dane, postfix, partial, testing, fetch, answer, down, hosts, port] = ZoneSettings{};
   auto [dane2, postfix2, partial2, testing2, fetch2, answer2, down2, hosts2, port2] = all_changed();
   CHECK(dane != dane2);
@@ -155,7 +155,7 @@ TEST_CASE("each key of a zone has a range that holds its default, or words, or n
   }
 }
 
-TEST_CASE("whatever a zone is set to is written and read as that", "[conf]") {
+TEST_CASE("whatever a zone is set to is written and read back", "[conf]") {
   Config config = parse_config("", "", paths)->config;
   config.policy = config.zones["any"] = all_changed();
   config.policy.default_port = ZoneSettings{}.default_port;
@@ -165,7 +165,7 @@ TEST_CASE("whatever a zone is set to is written and read as that", "[conf]") {
   CHECK(parsed->config.zones == config.zones);
 }
 
-// What the documents should say is printed as it is: Catch would break its lines.
+// What the documents should say is printed here, because Catch would break its lines.
 TEST_CASE("the sample configuration has the keys of [policy] as their rows say", "[conf]") {
   std::string want;
   for (const ZoneKey& key : zone_keys)
