@@ -1,5 +1,6 @@
-// Input: an id (two octets), then what a resolver sent. Properties: AD is believed only in an answer to this
-// very question that has the bit; another id is never an answer; what follows the question does not matter.
+// Input: an id (two octets), then what a resolver sent. Properties: AD is believed only in an answer to
+// exactly this question that has the bit; another id is never an answer; what follows the question does not
+// matter.
 
 #include "net/dns/ad_probe.hpp"
 #include "tests/fuzz/property.hpp"
@@ -19,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(bit == (seen == AdSeen::yes), "AD is seen if and only if the bit is set");
   require(judge_ad(answer.substr(0, 17), id) == seen, "what follows the question does not matter");
   require(judge_ad(answer, static_cast<std::uint16_t>(id ^ 1)) == AdSeen::no_answer,
-          "another id is no answer");
+          "an answer with another id is not one");
   return 0;
 }

@@ -1,8 +1,9 @@
-// Input: the answer of an override. What check_postfix_answer() takes, a reader of Postfix's own rules
-// (PFX-1, PFX-5, PFX-9 to PFX-18, PFX-30; version 3.4) reads without fault and at the same level; it is one
-// line without controls and braces. What is refused is told in printable words with a remedy.
+// Input: the answer of an override. Properties: if check_postfix_answer() accepts it, a reader with Postfix's
+// own rules (PFX-1, PFX-5, PFX-9 to PFX-18, PFX-30; version 3.4) reads it without fault and at the same
+// level, and it is one line without control characters and braces. If not, the error has printable words and
+// a remedy.
 //
-// The reader goes as smtp_tls_policy.c does, token by token, and shares no code with core/postfix_answer.
+// The reader works token by token, as smtp_tls_policy.c does, and shares no code with core/postfix_answer.
 
 #include <strings.h>
 
@@ -36,7 +37,8 @@ bool same_as_one(const std::string& a, std::initializer_list<const char*> words)
   return std::ranges::any_of(words, [&](const char* each) { return same(a, each); });
 }
 
-// valid_hostname(): letters, digits, "_", "." and "-", none of the last two doubled or at an end; a letter.
+// valid_hostname(): letters, digits, "_", "." and "-", the last two neither doubled nor at an end; at least
+// one letter.
 bool is_hostname(const std::string& name) {
   bool letter = false;
   std::size_t label = 0;

@@ -1,5 +1,5 @@
-// Any bytes as mtastsd.toml: no exception, no crash. What is taken is printed and read back as itself; what
-// is refused is told in printable lines that begin with the file's name.
+// Any bytes as mtastsd.toml. Properties: no exception, no crash. A file that is accepted is printed and read
+// back unchanged. One that is refused gives printable lines that begin with the file's name.
 #include <algorithm>
 
 #include "conf/parse.hpp"

@@ -1,5 +1,5 @@
-// Input: a line of the control socket. Properties: any bytes are taken; what is refused is refused in
-// printable words; what is taken names the same verb when it was written and read again.
+// Input: a line of the control socket. Properties: any bytes are handled; a refusal has printable words; a
+// request that is accepted has the same verb after it is written and read again.
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>

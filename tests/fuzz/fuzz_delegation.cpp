@@ -10,7 +10,8 @@ using namespace mtasts;
 using fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string packet(fuzz::text_of(data, size));  // a copy of this very size, so that ASan sees its end
+  const std::string packet(
+      fuzz::text_of(data, size));  // a copy of exactly this size, so that ASan sees its end
   for (bool secure : {true, false}) {
     if (!is_unsigned_delegation(packet, "dead.tld", secure)) continue;
     require(is_unsigned_delegation(packet, "DEAD.tld.", secure), "names have no case");

@@ -1,7 +1,7 @@
-// Input: choices from which dns_builder makes a DNS message about "dead.tld". Properties: of a whole message
-// exactly the records are read that stand at the end of its chain of aliases, with the shortest TTL; a
-// truncated one is not read; a broken one is read without a step beyond its end. A proof of an unsigned
-// delegation needs a record that can prove it.
+// Input: choices from which dns_builder makes a DNS message about "dead.tld". Properties: from a whole
+// message exactly the records at the end of its chain of aliases are read, with the shortest TTL; a truncated
+// message is not read; a broken one is never read beyond its end. A proof of an unsigned delegation needs a
+// record that can prove it.
 
 #include <algorithm>
 

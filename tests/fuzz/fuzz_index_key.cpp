@@ -1,6 +1,6 @@
 // Input: a key of one of the cache's indexes, as a damaged file may hold it; and a stored value under a
-// domain. Properties: what is parsed makes the same key again; the order of keys is the order of their
-// numbers; a value that is taken is written again the same, and is not taken under another name.
+// domain. Properties: what is parsed makes the same key again; keys are in the order of their numbers;
+// a value that is accepted is written unchanged, and is refused under another name.
 
 #include <limits>
 #include <string>
@@ -24,7 +24,7 @@ void check_time_key(std::string_view key) {
   require(seconds.count() >= 0 && parsed->domain == key.substr(8), "no time before 1970");
   if (parsed->domain.size() > longest_domain) return;
   bool exact =
-      static_cast<unsigned char>(key.front()) < 0x80;  // later ones are cut to the last time there is
+      static_cast<unsigned char>(key.front()) < 0x80;  // later times are clamped to the last possible one
   if (exact) require(time_key(parsed->when, parsed->domain).view() == key, "the same key again");
   if (exact && seconds != Time::duration::max())
     require(time_key(parsed->when + std::chrono::seconds(1), "a").view() > key, "in the order of time");

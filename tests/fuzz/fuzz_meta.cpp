@@ -1,6 +1,6 @@
 // Input: a stored clock mark or host memory, without its checksum. Properties: what is decoded is encoded to
-// the same octets (of an older form, to what decodes to the same), and a clock's belief that begins with any
-// mark ends a doubt only when it may.
+// the same octets (an older form: to octets that decode to the same), and whatever the mark, a doubt about
+// the clock ends only when it may.
 #include <string>
 
 #include "core/crc32c.hpp"

@@ -1,6 +1,6 @@
 // Input: two octets (where the stream is cut, the payload limit), then a stream. Properties: fed in any two
 // parts, and octet by octet, the stream gives the same frames and the same fault; `wanted` is never reached
-// without progress nor more than the frame; a frame is as append_netstring() writes it.
+// without progress, and never more than the frame; a frame is as append_netstring() writes it.
 
 #include <algorithm>
 #include <string>

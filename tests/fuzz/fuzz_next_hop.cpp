@@ -1,6 +1,6 @@
-// Input: a lookup key. Properties: a key with a domain is equal to one built anew from its parts; parents and
-// addresses never have one; what is taken as address, CIDR block, map name or MX pattern is read back the
-// same.
+// Input: a lookup key. Properties: a key with a domain equals one built again from its parts; parents and
+// addresses never have one; what is accepted as an address, CIDR block, map name or MX pattern is read back
+// unchanged.
 
 #include <string>
 #include <variant>
@@ -37,7 +37,7 @@ void check_name(std::string_view text) {
   require(name->str().size() <= DomainName::max_size && !name->str().ends_with('.'), "a name is bounded");
   for (char c : name->str())
     require(is_lower(c) || is_digit(c) || c == '-' || c == '_' || c == '.', "a name is LDH and _");
-  require(!parse_address(name->str()), "a name is no address");
+  require(!parse_address(name->str()), "a name is not an address");
   require(std::hash<DomainName>{}(*name) == std::hash<DomainName>{}(*DomainName::parse(name->str())),
           "hashes agree");
   std::optional<DomainName> parent = name->parent();

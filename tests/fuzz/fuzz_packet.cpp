@@ -36,7 +36,7 @@ void check(const std::string& packet, const std::string& name, RrType type) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input = fuzz::text_of(data, size);
   const std::string name(fuzz::take_until(input, '\n'));
-  const std::string packet(input);  // a copy of this very size, so that ASan sees its end
+  const std::string packet(input);  // a copy of exactly this size, so that ASan sees its end
   if (name.ends_with('.')) return 0;
   for (RrType type : {RrType::txt, RrType::mx, RrType::cname, RrType::ns}) check(packet, name, type);
   return 0;

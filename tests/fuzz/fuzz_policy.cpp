@@ -1,7 +1,7 @@
 // Input: a policy body. Properties: a valid policy's joined lines are the same policy, with LF and with CRLF;
-// its mx values are MxPatterns, and appended again the same list; its fields are stored, and of its lines
-// what a reply can carry; every dialect renders it to a reply within the limit in which Postfix finds nothing
-// but what mtastsd writes.
+// its mx values are MxPatterns, and appended again they give the same list; its fields are stored, and those
+// of its lines that a reply can carry; every dialect renders it as a reply within the limit, in which Postfix
+// finds nothing but what mtastsd writes.
 
 #include <algorithm>
 #include <string>
@@ -35,7 +35,7 @@ void check_lint(const PolicyLint& lint) {
 }
 
 void check_rereading(const Policy& policy) {
-  // The lines of a policy of addresses alone have no mx, which a policy that is served must have.
+  // A policy with nothing but addresses has lines without mx, which a served policy must have.
   bool no_host = policy.mx.empty() && policy.mode != Mode::none;
   require(no_host || same(policy, lint_policy(policy.lines).policy), "the lines are the policy");
   std::string crlf;

@@ -1,5 +1,5 @@
 // Input: an octet for the size of the parts, then what a proxy sends after CONNECT. Properties: however the
-// octets are cut, the status is the same; a tunnel opens only behind a whole head; words for people are
+// octets are cut, the status is the same; a tunnel opens only after a whole head; words for people are
 // printable.
 
 #include <algorithm>

@@ -1,7 +1,7 @@
-// Input: TXT records, each ended by an octet 0x1E. Properties: the verdict follows from the number of records
-// of ours; a valid one has an id by the grammar that stands in the record; an error is found if and only if
-// it is invalid; the order of strangers does not matter; messages are printable. Also decodes the input as
-// TXT RDATA.
+// Input: TXT records, each ended by an octet 0x1E. Properties: the verdict follows from the number of MTA-STS
+// records; a valid one has an id that follows the grammar and is in the record; an error is found if and only
+// if it is invalid; the order of other records does not matter; messages are printable. Also decodes the
+// input as TXT RDATA.
 
 #include <algorithm>
 #include <string>

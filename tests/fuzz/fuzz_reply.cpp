@@ -1,5 +1,5 @@
 // Input: octets for verdict and dialect, mode, and whether the lists are repeated, then texts split by 0x1E:
-// reason, detail, mx values, lines. A short input can so make a reply that reaches the limits. The mx values
+// reason, detail, mx values, lines. So a short input can make a reply that reaches the limits. The mx values
 // are those of the input that are MxPatterns; the lines are any bytes, as a damaged record might hold them.
 // Properties: the mx values are a list if and only if each is a pattern's text; one reply, within its limit,
 // one line of UTF-8 without controls, of a status and form that fits the verdict; Postfix finds in it nothing
@@ -31,7 +31,7 @@ MxList patterns_of(std::string_view text) {
   return mx;
 }
 
-// A list as often as it fits, a thousand times at most (a policy has no more mx).
+// A list, repeated as often as it fits, at most a thousand times (a policy has no more mx).
 std::string repeated(std::string_view list, std::size_t fitting) {
   std::string out(list);
   for (int i = 1; i < 1000 && !list.empty() && out.size() + 1 + list.size() <= fitting; ++i)
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Verdict verdict = verdicts[data[0] % 5];
   Dialect dialect = dialects[data[1] % 3];
   Mode mode = static_cast<Mode>(data[2] % 3);
-  bool repeats = data[3] == 0xFF && size % 8 == 0;  // few of the inputs: such a reply takes its time
+  bool repeats = data[3] == 0xFF && size % 8 == 0;  // only for few inputs: such a reply takes long
   std::size_t fitting = repeats ? max_reply + 10'000 : 0;
   std::string_view rest = fuzz::text_of(data + 4, size - 4);
   std::string_view reason = fuzz::take_until(rest, '\x1E'), detail = fuzz::take_until(rest, '\x1E');

@@ -1,5 +1,5 @@
-// Input: a resolv.conf. Properties: one to three resolvers; written down again they are read as the same;
-// lines of other words before them do not matter.
+// Input: a resolv.conf. Properties: one to three resolvers; written out, they are read as the same
+// again; lines with other words before them do not matter.
 
 #include <string>
 

@@ -1,5 +1,5 @@
-// Input: a file of services(5). Properties: any bytes are taken; a name that is found has no blank and no "#"
-// in it; the names that a file begins with are found whatever follows, also with a last line that is cut.
+// Input: a file of services(5). Properties: any bytes are accepted; a name that is found has no blank and no
+// "#" in it; the names that a file begins with are found whatever follows, also with a last line that is cut.
 
 #include <string>
 

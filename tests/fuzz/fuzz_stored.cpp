@@ -1,8 +1,8 @@
-// Input: the bytes of a stored record; the same with a right checksum is tried too, else the fuzzer would not
-// get past it. The input is tried as the text of hosts and of mx, too. Properties: what is accepted is read,
-// written and read again the same, octet for octet; its mx has no octet that could begin a Postfix attribute;
-// hosts and mx, each taken from its list and appended again, are the same text; its reply is one that Postfix
-// takes; a wrong checksum is never accepted.
+// Input: the bytes of a cache entry. They are also tried with a correct checksum, since the fuzzer would not
+// get past it, and as the text of hosts and of mx. Properties: what is accepted is read, written and read
+// again the same, octet for octet; its mx has no octet that could begin a Postfix attribute; hosts and mx,
+// each taken from its list and appended again, are the same text; its reply is one that Postfix takes; a
+// wrong checksum is never accepted.
 
 #include <string>
 
@@ -25,7 +25,7 @@ void check_reply(const RecordView& stored) {
   std::string out;
   append_reply(out, Dialect::postfix310, domain, decision);
   require(out.size() <= max_reply, "replies are bounded");
-  // Even a forged record's mx stay within their attribute.
+  // Even a forged entry's mx stay within their attribute.
   std::size_t match = out.find(" match=");
   if (match == std::string::npos) return;
   std::size_t end = out.find(" servername=hostname", match);
@@ -34,7 +34,8 @@ void check_reply(const RecordView& stored) {
           "match is one attribute");
 }
 
-// A list is what it says of its hosts. A name that an earlier build took for a host's ends the comparison.
+// A list made from its own hosts is the same list. The comparison ends at a name that only earlier builds
+// accepted.
 void check_hosts(HostListView hosts) {
   HostList made;
   for (HostLine host : hosts) {

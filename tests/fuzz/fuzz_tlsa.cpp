@@ -1,6 +1,6 @@
 // Input: the RDATA of a TLSA record, and the same octets as its text. Properties: what is decoded is written
 // and read back the same; what counts as usable has the values that RFC 7672 §3.1 allows; a certificate or
-// key that is one octet longer or shorter is none.
+// key with one octet more or less is not one.
 
 #include <string>
 
@@ -18,7 +18,7 @@ void check_der(const std::string& der) {
     require(!is_one(der + '\0'), "nothing follows");
     require(!is_one(std::string_view(der).substr(0, der.size() - 1)), "nothing is missing");
   }
-  require(!is_der_certificate(der) || !is_der_public_key(der), "a certificate is no key");
+  require(!is_der_certificate(der) || !is_der_public_key(der), "a certificate is not a key");
 }
 
 void check_rdata(std::string_view rdata) {

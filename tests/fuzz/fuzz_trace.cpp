@@ -1,5 +1,5 @@
-// Input: a file of `mtastsctl explain --save`. Properties: what is refused is refused in printable words;
-// what is read is written and read again the same; its replay ends, is the same each time, puts nothing but
+// Input: a file of `mtastsctl explain --save`. Properties: a refusal has printable words; what is read
+// can be written and read again unchanged; its replay ends, is the same each time, puts nothing but
 // printable ASCII on a terminal, and saves what it read.
 
 #include <algorithm>

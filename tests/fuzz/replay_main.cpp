@@ -1,8 +1,8 @@
-// replay_main - runs a fuzzer over the files of its seed corpus, so that ctest tries its property with any
+// replay_main - runs a fuzzer over the files of its seed corpus, so that ctest checks its properties with any
 // compiler.
 //
-// Usage: FUZZER FOLDER... Exit 1 if a folder is missing or has no file: a property that was never tried is
-// not held.
+// Usage: FUZZER FOLDER... Exit 1 if a folder is missing or has no file: a property that was never checked
+// is not proved.
 
 #include <cstdint>
 #include <cstdio>
