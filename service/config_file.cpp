@@ -19,7 +19,7 @@ std::string sha256_hex(std::string_view octets) {
 }
 
 std::optional<std::string> digest_now(const ConfigFile& file) {
-  constexpr std::size_t most = 2 << 20;  // a file that is larger is refused anyway
+  constexpr std::size_t most = 2 << 20;  // loading refuses a larger file anyway
   auto text = read_file(file.path, most);
   if (!text) return std::nullopt;
   return sha256_hex(*text);

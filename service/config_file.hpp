@@ -1,4 +1,5 @@
-// config_file - which octets of the configuration file are in force, and whether the file is still the same.
+// config_file - remembers which version of the configuration file is in force, to tell whether the file has
+// changed.
 #pragma once
 
 #include <optional>
@@ -9,16 +10,16 @@
 
 namespace mtasts {
 
-// SHA-256 in lower case hexadecimal, as sha256sum(1) prints it.
+// The SHA-256 of octets in lower-case hexadecimal, as sha256sum(1) prints it.
 std::string sha256_hex(std::string_view octets);
 
 struct ConfigFile {
-  std::string path;    // empty: none is in use
-  Time loaded{};       // by the start or the last reload that was not refused
-  std::string digest;  // of the octets that were loaded; empty without a file
+  std::string path;    // empty: mtastsd runs without a file
+  Time loaded{};       // at the start, or at the last reload that was not refused
+  std::string digest;  // of the contents that were loaded; empty without a file
 };
 
-// Of the file as it is now; nullopt: it can't be read.
+// The digest of the file's present contents; nullopt if it can't be read.
 std::optional<std::string> digest_now(const ConfigFile& file);
 
 }  // namespace mtasts

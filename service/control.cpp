@@ -38,7 +38,7 @@ struct Control::Conversation {
 namespace {
 
 constexpr std::size_t most_open = 32;
-constexpr std::chrono::seconds patience{5};  // for the request, and again for taking the reply
+constexpr std::chrono::seconds patience{5};  // for sending the request, and again for reading the reply
 constexpr asio::as_tuple_t<asio::use_awaitable_t<>> with_error;
 
 template <class Conversation>
@@ -54,7 +54,7 @@ json::object trouble(std::string_view text) {
   return {{"error", json::string_view(text.data(), text.size())}};
 }
 
-// The line without its end, or "" if none came in time. too_long: more octets than a request may have.
+// Reads one line; "" if none came in time. too_long: it has more octets than a request may have.
 asio::awaitable<std::string> read_line(Socket& socket, bool& too_long) {
   std::string line;
   auto [error, size] = co_await asio::async_read_until(
@@ -64,7 +64,8 @@ asio::awaitable<std::string> read_line(Socket& socket, bool& too_long) {
   co_return line;
 }
 
-// What the client still sends is taken: closing on it would reset the connection, and the reply with it.
+// Reads what the client still sends. Closing with unread input would reset the connection, and the client
+// would lose the reply.
 asio::awaitable<void> take_the_rest(Socket& socket) {
   boost::system::error_code error;
   socket.shutdown(Socket::shutdown_send, error);
@@ -108,7 +109,7 @@ void Control::enter(int descriptor) {
   asio::co_spawn(loop_, serve(std::move(talk)), asio::detached);
 }
 
-// One whose request is on its way is spared.
+// Spares a conversation whose request has begun to arrive.
 bool Control::make_room() {
   auto said_nothing = [](const ConversationPtr& talk) {
     boost::system::error_code ignored;
@@ -129,7 +130,7 @@ asio::awaitable<void> Control::serve(ConversationPtr talk) {
     bool too_long = false;
     std::string line = co_await read_line(talk->socket, too_long);
     counted = std::erase(silent_, talk) != 0;
-    if (!counted) co_return;  // it has made room for another
+    if (!counted) co_return;  // make_room() has closed it
     ++busy_;
     std::string reply;
     if (too_long) reply = json::serialize(trouble("the request is longer than 4096 octets"));
@@ -140,7 +141,7 @@ asio::awaitable<void> Control::serve(ConversationPtr talk) {
       co_await asio::async_write(talk->socket, asio::buffer(reply), with_error);
     }
     if (too_long) co_await take_the_rest(talk->socket);
-  } catch (const std::exception& e) {  // no memory: this conversation ends
+  } catch (const std::exception& e) {  // out of memory: this conversation ends
     log_.event(Log::Level::error, "control", {{"text", "internal error"}, {"detail", e.what()}});
   }
   if (counted) --busy_;

@@ -1,9 +1,9 @@
-// control - the control socket's conversations, on an admin thread of their own: nothing asked here stalls an
-// answer or the accepting of connections.
+// control - serves the connections of the control socket on an admin thread of its own, so that no request
+// here delays an answer or the accepting of connections.
 //
-// One request a connection: a JSON object {"verb":…} on one line of at most 4096 octets, answered by one JSON
-// object on one line; {"error":…} if it can't be done. Five seconds for the request. Who may connect (mode
-// 0660) may ask for everything.
+// A connection carries one request: a JSON object {"verb":…} on one line of at most 4096 octets. The reply is
+// one JSON object on one line; {"error":…} if the request failed. The client has five seconds to send its
+// request. Anybody who may connect (mode 0660) may use every verb.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,21 +24,21 @@ namespace mtasts {
 
 class Control {
  public:
-  // Runs on the admin thread.
+  // Answers one verb, on the admin thread.
   using Verb = std::function<boost::asio::awaitable<boost::json::object>(boost::json::object request)>;
 
-  explicit Control(Log& log) : log_(log) {}  // log outlives this
-  ~Control();                                // stop()
+  explicit Control(Log& log) : log_(log) {}  // log must outlive this
+  ~Control();                                // calls stop()
 
-  void on(std::string verb, Verb answer);  // before start()
+  void on(std::string verb, Verb answer);  // adds a verb; before start()
   void start();
-  void stop();  // joins; conversations end where they are
+  void stop();  // ends the thread and waits for it; conversations are cut off
 
-  // Any thread. Takes ownership of a connected socket. Above 32 at once the one that has been silent longest
-  // is closed for it; the new one if none is silent.
+  // Any thread may call it. Takes ownership of a connected socket. If 32 are open already, the one that has
+  // been silent longest is closed; if none is silent, the new one is.
   void adopt(int descriptor);
 
-  // Runs it on the admin thread.
+  // Runs work on the admin thread. Any thread may call it.
   void post(std::move_only_function<void()> work);
   boost::asio::any_io_executor executor() noexcept { return loop_.get_executor(); }
 
@@ -55,8 +55,8 @@ class Control {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   Log& log_;
   std::map<std::string, Verb, std::less<>> verbs_;
-  std::list<ConversationPtr> silent_;  // without a whole request; the longest first
-  std::size_t busy_ = 0;               // with one
+  std::list<ConversationPtr> silent_;  // those that sent no whole request yet; the longest silent first
+  std::size_t busy_ = 0;               // how many have sent one
   std::thread thread_;
 };
 

@@ -16,7 +16,8 @@ Result<ControlRequest> read_control_request(std::string_view line) {
   boost::system::error_code error;
   auto request = json::parse(json::string_view(line.data(), line.size()), error);
   if (error || !request.is_object())
-    return fail(Fault::syntax, "the request is no JSON object on one line, as {\"verb\":\"status\"}");
+    return fail(Fault::syntax,
+                "the request is not a JSON object on one line, for example {\"verb\":\"status\"}");
   std::string verb = verb_of(request.get_object());
   return ControlRequest{std::move(verb), std::move(request.get_object())};
 }

@@ -1,5 +1,5 @@
-// control_verb - what mtastsd can be asked over its control socket (mtastsd(8)). The daemon answers each by a
-// switch, so that a verb without an answer does not compile.
+// control_verb - the verbs of mtastsd's control socket (mtastsd(8)). The daemon answers them in a switch, so
+// a verb without an answer does not compile.
 #pragma once
 
 #include <string_view>
@@ -9,8 +9,8 @@
 namespace mtasts {
 
 enum class ControlVerb {
-  status,  // how the daemon is, and what is wrong now
-  config,  // the configuration that was loaded, with its overrides
+  status,  // the state of the daemon, and what is wrong now
+  config,  // the configuration in force, with its overrides
 };
 
 constexpr std::string_view words(ControlVerb verb) noexcept {

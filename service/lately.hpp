@@ -1,5 +1,5 @@
-// lately - whether something was done for a key a short while ago: a small table without a heap, in which a
-// key may push out another one. For one thread.
+// lately - tells whether something was done for a key a short while ago. It is a small table of fixed size,
+// without heap: a key may push out another one, so first() may return true too early. For one thread.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ class Lately {
  public:
   explicit Lately(std::chrono::seconds interval) : interval_(interval) {}
 
-  // True if it was not done within the interval; it is noted as done now.
+  // True if it was not done for this hash within the interval; then notes that it is done now.
   bool first(std::size_t hash, Time now) noexcept {
     Slot& slot = slots_[hash % slots_.size()];
     if (slot.hash == hash && now >= slot.at && now - slot.at < interval_) return false;

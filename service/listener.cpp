@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 struct Listeners::Acceptor {
   Acceptor(asio::io_context& loop, Listening socket)
       : listening(std::move(socket)), readiness(loop, listening.descriptor()), pause(loop) {}
-  ~Acceptor() { readiness.release(); }  // listening closes it
+  ~Acceptor() { readiness.release(); }  // listening owns the descriptor
 
   Listening listening;
   asio::posix::stream_descriptor readiness;
@@ -32,7 +32,7 @@ void DescriptorReserve::fill() noexcept try {
     if (!spare) return;
     kept_.push_back(std::move(spare));
   }
-} catch (const std::bad_alloc&) {  // it is filled later
+} catch (const std::bad_alloc&) {  // out of memory: try again later
 }
 
 bool DescriptorReserve::give_one_up() noexcept {
@@ -99,8 +99,9 @@ Result<void> Listeners::apply(const ListenConfig& config) {
     next.push_back(fresh.back());
   }
   if (next.empty())
-    return fail(Fault::config, trouble.empty() ? "[listen] socketmap names no address" : trouble);
-  for (auto& acceptor : next) {  // nothing fails any more; the kept ones may have other rights now
+    return fail(Fault::config,
+                trouble.empty() ? "[listen] socketmap has no address; name at least one" : trouble);
+  for (auto& acceptor : next) {  // from here on nothing fails; kept sockets may need other rights
     auto set = acceptor->listening.set_rights(config.socket_mode, config.socket_group);
     if (!set) log_.say(Log::Level::warning, "listen", set.error().detail);
   }
@@ -118,7 +119,7 @@ Result<void> Listeners::apply(const ListenConfig& config) {
   return {};
 }
 
-// The handler holds the acceptor, so the descriptor lives until the wait on it has ended.
+// The handler owns the acceptor, so the descriptor stays open until the wait on it has ended.
 void Listeners::accept_soon(std::shared_ptr<Acceptor> acceptor) {
   auto& readiness = acceptor->readiness;
   readiness.async_wait(
@@ -134,7 +135,7 @@ void Listeners::accept_soon(std::shared_ptr<Acceptor> acceptor) {
       });
 }
 
-// False: out of descriptors or memory; try again after a pause, clients wait in the backlog meanwhile.
+// False: out of descriptors or memory. The caller tries again after a pause; clients wait in the backlog.
 bool Listeners::accept_all(Acceptor& acceptor) {
   for (bool scarce = false;;) {
     int fd = ::accept4(acceptor.listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -155,7 +156,8 @@ bool Listeners::accept_all(Acceptor& acceptor) {
       }
       nothing_left_();
       log_.event(Log::Level::error, "listen",
-                 {{"text", "can't accept connections for now"}, {"detail", std::strerror(errno_of_accept)}});
+                 {{"text", "can't accept connections now; clients wait"},
+                  {"detail", std::strerror(errno_of_accept)}});
       return false;
     }
     return true;

@@ -1,7 +1,7 @@
-// listener - the listening sockets: binding, rights, and accepting into the least busy answer thread.
+// listener - the listening sockets: binds them, sets their rights, and accepts connections.
 //
-// A reload keeps a listener whose address stays, binds the new ones before anything is closed, and changes
-// nothing if one of them can't be bound.
+// A reload keeps the listeners whose addresses stay, and binds the new ones before it closes any. If one
+// can't be bound, nothing changes.
 #pragma once
 
 #include <sys/types.h>
@@ -22,31 +22,33 @@
 
 namespace mtasts {
 
-inline constexpr gid_t no_group = static_cast<gid_t>(-1);  // leaves the group as it is
+inline constexpr gid_t no_group = static_cast<gid_t>(-1);  // means: leave the group as it is
 
-// A bound, listening, non-blocking socket. Unlinks its path when destroyed, if the path is still this socket.
+// A bound, listening, non-blocking socket. The destructor unlinks the path of a unix socket if it is still
+// this socket.
 class Listening {
  public:
-  // Fault::config: detail names the endpoint, the cause and the remedy. An abandoned unix socket (nobody
-  // answers there) is replaced; one in use is an error.
+  // mode and group are for a unix socket; an empty group leaves the group as it is. An abandoned unix socket
+  // (nobody accepts there) is replaced; one in use is an error. Fault::config: detail names the endpoint, the
+  // cause and the remedy.
   static Result<Listening> bind(const Endpoint& endpoint, unsigned mode, const std::string& group);
 
-  // Whether bind() can succeed, apart from an address in use: by whoever asks, as far as that can be seen
-  // without binding for good.
+  // Checks whether this process could bind() the endpoint, as far as that can be seen without keeping it
+  // bound. An address in use passes. Errors as for bind().
   static Result<void> check(const Endpoint& endpoint);
 
   Listening(Listening&& other) noexcept;
   Listening& operator=(Listening&&) = delete;
   ~Listening();
 
-  // Mode and group of a unix socket, also later on (reload); nothing for a TCP one. Fault::config as for
-  // bind().
+  // Sets mode and group of a unix socket, also at a reload. Does nothing for a TCP socket. Fault::config as
+  // for bind().
   Result<void> set_rights(unsigned mode, const std::string& group);
 
-  // Makes the user the owner of a unix socket, so that it may unlink it and change its rights later on.
+  // Makes the user the owner of a unix socket, so that it may unlink it and change its rights later.
   void give_to(uid_t user, gid_t group) noexcept;
 
-  // False: the path was removed or taken over, nobody can connect any more.
+  // False if the path was removed or replaced, so that nobody can connect any more.
   bool reachable() const noexcept;
 
   int descriptor() const noexcept { return socket_.get(); }
@@ -59,16 +61,16 @@ class Listening {
   std::uint64_t inode_ = 0;
 };
 
-// Fault::config: there is no such group.
+// The id of a group. Fault::config: there is no such group.
 Result<gid_t> group_id(const std::string& name);
 
-// Descriptors that are kept to be given up when all others are in use: who connects then, or asks for the
-// status, can still be served. For the main thread.
+// Spare descriptors. When all others are in use, one is closed, so that a client that connects then, or asks
+// for the status, can still be served. For the main thread.
 class DescriptorReserve {
  public:
   explicit DescriptorReserve(std::size_t size) : size_(size) { fill(); }
-  void fill() noexcept;         // as far as there are descriptors
-  bool give_one_up() noexcept;  // false: none is left
+  void fill() noexcept;         // up to size; fewer if descriptors run out
+  bool give_one_up() noexcept;  // closes one; false if none is left
 
  private:
   std::size_t size_;
@@ -77,23 +79,24 @@ class DescriptorReserve {
 
 class Listeners {
  public:
-  // Takes ownership. scarce: it has one of the last descriptors.
+  // Takes ownership of the descriptor, which is non-blocking. scarce: it is one of the last that there are.
   using Accepted = std::function<void(int descriptor, bool scarce)>;
-  // A client waits, and there is no descriptor for it. It is tried again soon.
+  // Called when a client waits and no descriptor is left for it. Listeners tries again soon.
   using NothingLeft = std::function<void()>;
 
-  // loop, log, shortages and reserve outlive this.
+  // loop, log, shortages and reserve must outlive this.
   Listeners(
       boost::asio::io_context& loop, Log& log, Shortages& shortages, DescriptorReserve& reserve,
       Accepted accepted, NothingLeft nothing_left = [] {});
   ~Listeners();
 
-  // Brings the set in line with the configuration. While no listener is configured, a default one that can't
-  // be bound is only a warning as long as another works. On an error nothing has changed.
+  // Binds and closes sockets to match the configuration. If [listen] socketmap is not configured, a default
+  // socket that can't be bound is only a warning, as long as another works. Fault::config as for
+  // Listening::bind(); then nothing has changed.
   Result<void> apply(const ListenConfig& config);
 
-  void give_to(uid_t user, gid_t group = no_group) noexcept;  // as Listening::give_to()
-  // Takes what waits in the queues now: closing a listener would reset those connections.
+  void give_to(uid_t user, gid_t group = no_group) noexcept;  // Listening::give_to() of each
+  // Accepts the connections that wait in the queues now. Call it before close(), which would reset them.
   void accept_pending();
   void close();
   std::vector<std::string> endpoints() const;

@@ -1,4 +1,4 @@
-// The Listening part of listener.hpp: system calls only, no event loop.
+// Implements class Listening of listener.hpp: system calls only, no event loop.
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
@@ -19,7 +19,8 @@
 namespace mtasts {
 namespace {
 
-// As many as the kernel allows: a client that finds no place in it gets EAGAIN, and Postfix then defers.
+// As long as the kernel allows: if the backlog is full, connecting fails with EAGAIN, and Postfix defers the
+// mail.
 constexpr int backlog = SOMAXCONN;
 
 std::string remedy(const Endpoint& endpoint, int error) {
@@ -42,7 +43,8 @@ std::unexpected<Error> bind_error(const Endpoint& endpoint, std::string_view ste
   return fail(Fault::config, std::move(detail));
 }
 
-// A unix socket that outlived its daemon: nobody accepts there. Anything that is no socket is left alone.
+// Removes a unix socket that outlived its daemon, so that nobody accepts there. Anything but a socket is left
+// alone.
 bool remove_abandoned(const SocketAddress& address, const std::string& path) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
@@ -67,7 +69,7 @@ Result<void> check_unix(const Endpoint& endpoint) {
   if (!fits_socket_address(endpoint)) return too_long(endpoint);
   struct stat info{};
   if (::lstat(endpoint.path.c_str(), &info) == 0) {
-    if (S_ISSOCK(info.st_mode)) return {};  // ours, or one that is replaced if nobody answers there
+    if (S_ISSOCK(info.st_mode)) return {};  // ours, or an abandoned one, which bind() replaces
     return bind_error(endpoint, "bind", EADDRINUSE);
   }
   std::string folder = std::filesystem::path(endpoint.path).parent_path().string();
@@ -81,14 +83,14 @@ void set_options(const Fd& socket, const SocketAddress& address) noexcept {
   if (address.family() == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 }
 
-// Binds for a moment, without listening: nobody can connect meanwhile.
+// Binds for a moment without listening, so nobody can connect meanwhile.
 Result<void> check_inet(const Endpoint& endpoint) {
   SocketAddress address = socket_address(endpoint);
   Fd probe(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) return bind_error(endpoint, "socket", errno);
   set_options(probe, address);
   int error = ::bind(probe.get(), address.get(), address.size) == 0 ? 0 : errno;
-  if (error == 0 || error == EADDRINUSE) return {};  // in use: by the mtastsd that runs, most likely
+  if (error == 0 || error == EADDRINUSE) return {};  // in use: most likely by the running mtastsd
   return bind_error(endpoint, "bind", error);
 }
 
@@ -100,7 +102,7 @@ std::uint64_t inode_of(const std::string& path) {
 }  // namespace
 
 Result<gid_t> group_id(const std::string& name) {
-  std::array<char, 64 * 1024> buffer;  // a group may have many members
+  std::array<char, 64 * 1024> buffer;  // room for a group with many members
   struct group entry{}, *found = nullptr;
   int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (found != nullptr) return found->gr_gid;
@@ -140,8 +142,8 @@ Result<void> Listening::set_rights(unsigned mode, const std::string& group) {
   return {};
 }
 
-// By a descriptor of the path: root must not be led to another file meanwhile. On a failure root keeps it,
-// and the next start replaces it.
+// Works on a descriptor, so that nobody can make root change another file. On a failure root keeps the
+// socket, and the next start replaces it.
 void Listening::give_to(uid_t user, gid_t group) noexcept {
   if (endpoint_.kind != Endpoint::Kind::unix_path) return;
   Fd file(::open(endpoint_.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));

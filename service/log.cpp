@@ -19,7 +19,7 @@ namespace mtasts {
 namespace {
 
 constexpr std::size_t queue_lines = 8192;
-constexpr std::size_t max_value = 1000;  // octets of one value; a policy's rendered reply can be 90,000
+constexpr std::size_t max_value = 1000;  // octets of one value; a reply with a policy can have 90,000
 
 spdlog::level::level_enum to_spdlog(Log::Level level) noexcept {
   switch (level) {
@@ -79,7 +79,7 @@ struct JsonValue {
   std::string& line;
   void operator()(std::string_view text) const { append_json_text(line, text); }
   void operator()(std::int64_t number) const { line += std::to_string(number); }
-  void operator()(MxListView mx) const {  // shortened as one text is
+  void operator()(MxListView mx) const {  // limited in size as a text is
     std::size_t room = max_value;
     char before = '[';
     for (std::string_view pattern : mx) {
@@ -127,7 +127,7 @@ spdlog::sink_ptr make_sink(LogConfig::Target target) {
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }
 
-// syslog and the journal stamp each line themselves; a JSON line carries its time anywhere.
+// syslog and the journal add the time themselves; a JSON line always carries it.
 bool is_timed(const LogConfig& config) {
   return config.target == LogConfig::Target::standard_error || config.format == LogConfig::Format::json;
 }
@@ -138,7 +138,7 @@ std::shared_ptr<spdlog::logger> make_logger(LogConfig::Target target,
                                                        spdlog::async_overflow_policy::overrun_oldest);
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::trace);
-  logger->flush_on(spdlog::level::trace);  // by the writing thread: nothing lingers in a buffer
+  logger->flush_on(spdlog::level::trace);  // the writing thread flushes after each line
   return logger;
 }
 
@@ -158,7 +158,7 @@ Log::Log(const LogConfig& config)
       format_(config.format),
       level_(config.level) {}
 
-// The writing thread is joined before what it writes to goes.
+// Joins the writing thread before the sinks are destroyed.
 Log::~Log() { pool_.reset(); }
 
 void Log::configure(const LogConfig& config) {

@@ -1,4 +1,4 @@
-// peers - how many connections each user of this host holds, so that one of them can't hold them all.
+// peers - counts the connections of each user of this host, so that no user can take them all.
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +12,13 @@
 
 namespace mtasts {
 
-// Who has connected to a unix socket. nullopt: a TCP connection; those have no user.
+// The user at the other end of a unix socket. nullopt for a TCP connection, which has no user.
 std::optional<uid_t> peer_of(int descriptor) noexcept;
 
-// For one thread; a Token may go to another, and outlive this.
+// For one thread. A Token may move to another thread, and may outlive this.
 class Peers {
  public:
-  // One connection of a user; counted until it goes. Empty: of nobody in particular.
+  // Counts one connection of a user until it is destroyed. An empty Token counts nothing.
   class Token {
    public:
     Token() = default;
@@ -33,7 +33,7 @@ class Peers {
     std::shared_ptr<std::atomic<std::size_t>> count_;
   };
 
-  // nullopt: those who have no user count as one.
+  // nullopt: all connections without a user are counted together.
   Token add(std::optional<uid_t> user);
   std::size_t held(std::optional<uid_t> user) const;
 
@@ -43,7 +43,7 @@ class Peers {
   Count of_nobody_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
-// As whom Postfix connects, beside root: the user "postfix", if there is one (mail_owner).
+// The user that Postfix connects as, unless as root: "postfix" (mail_owner). nullopt: there is no such user.
 std::optional<uid_t> postfix_user();
 
 }  // namespace mtasts

@@ -1,7 +1,7 @@
-// shortages - when this process last had too few of something, for `status` and the log.
+// shortages - notes when this process last ran short of something, for `status` and the log.
 //
-// Noted by any thread, read by the admin thread. Each is told for ten minutes after it was noted: what was
-// turned away meanwhile is not seen by anybody else.
+// Any thread notes a shortage; the admin thread reads it. A shortage is reported for ten minutes, because
+// nothing else shows what was turned away.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ namespace mtasts {
 
 enum class Shortage : std::uint8_t {
   descriptors,  // EMFILE, ENFILE or no memory for a socket
-  fetches,      // too many policy hosts were slow at once: a policy was not even looked for
-  connections,  // refused: as many as [limits] connections or the open files allow
+  fetches,      // a policy was not fetched because too many policy hosts were slow at once
+  connections,  // refused, because [limits] connections or the limit of open files was reached
 };
 
 class Shortages {

@@ -8,9 +8,10 @@
 namespace mtasts {
 namespace {
 
-constexpr std::chrono::milliseconds time_to_write{300};  // for the log's thread
+constexpr std::chrono::milliseconds time_to_write{300};  // for the log's writing thread
 
-// A full pipe would block, and standard error is shared, so it is not made non-blocking.
+// Polls first, because a write to a full pipe would block. Standard error is shared with other processes, so
+// it must not be made non-blocking.
 void say_to_standard_error(std::string_view line) noexcept {
   pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
@@ -45,9 +46,9 @@ void StopGuard::await_signal() {
 }
 
 void StopGuard::end() {
-  std::string line = "the stop takes too long: it still waits for ";
+  std::string line = "stopping takes too long: still waiting for ";
   line += waits_for_.load(std::memory_order_relaxed);
-  line += "; the process ends now, and what is not stored yet is looked up again";
+  line += "; the process ends now, and what is not yet stored will be looked up again";
   {
     std::scoped_lock hold(mutex_);
     if (tell_)

@@ -1,10 +1,9 @@
-// stop_guard - ends the process if an orderly stop takes too long. A store that waits for somebody else's
-// lock, a log whose reader does not read, or a hung disk must not keep a service manager, or a shutdown,
-// waiting.
+// stop_guard - ends the process if an orderly stop takes too long. A store that waits for another process's
+// lock, a log whose reader does not read, or a hung disk must not delay a service manager or a shutdown.
 //
-// It watches SIGTERM and SIGINT on a thread of its own: the main thread may be the one that is stuck. A
-// thread that waits within the kernel for a disk can't be ended by anybody; the process then goes when the
-// disk is back.
+// It watches SIGTERM and SIGINT on a thread of its own, because the main thread may be the one that is stuck.
+// Nothing can end a thread that waits for a disk inside the kernel; the process then ends when the disk is
+// back.
 #pragma once
 
 #include <atomic>
@@ -24,16 +23,18 @@ class StopGuard {
  public:
   using Tell = std::function<void(std::string_view line)>;
 
-  // From limit after the first signal on, the process ends with status 1. tell is called before, on the
-  // guard's thread; it must not block.
+  // If the process still runs when limit has passed since the first signal, the guard calls tell and ends the
+  // process with status 1. tell runs on the guard's thread and must not block.
   StopGuard(std::chrono::milliseconds limit, Tell tell);
-  ~StopGuard();  // the stop has come to its end
+  ~StopGuard();  // the stop is complete: the guard no longer acts
   StopGuard(const StopGuard&) = delete;
   StopGuard& operator=(const StopGuard&) = delete;
 
-  // What the stop waits for now, as "the cache's last commit". Static words; any thread.
+  // Says what the stop waits for now, for example "the last commit to the cache". what must live for ever, as
+  // a literal does. Any thread may call it.
   void waits_for(const char* what) noexcept { waits_for_.store(what, std::memory_order_relaxed); }
-  void forget_tell();  // the log goes; what is left to say goes to standard error if that takes it
+  void forget_tell();  // before the log is destroyed: from now on the guard writes to standard error, if that
+                       // does not block
 
  private:
   void await_signal();
@@ -41,7 +42,7 @@ class StopGuard {
 
   std::chrono::milliseconds limit_;
   std::atomic<const char*> waits_for_{"the main thread"};
-  std::mutex mutex_;  // tell_
+  std::mutex mutex_;  // guards tell_
   Tell tell_;
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};

@@ -18,7 +18,7 @@
 namespace mtasts {
 namespace {
 
-constexpr std::size_t longest_reply = 8 << 20;  // a configuration of 1 MiB, escaped
+constexpr std::size_t longest_reply = 8 << 20;  // a configuration of 1 MiB, escaped as JSON
 using Deadline = std::chrono::steady_clock::time_point;
 
 std::string_view remedy(int error) noexcept {
@@ -38,7 +38,7 @@ class Connection {
   explicit Connection(Deadline deadline)
       : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {}
 
-  // 0 or errno.
+  // Returns 0 or errno.
   int connect(const std::string& path) {
     Endpoint endpoint = unix_endpoint(path);
     if (!socket_) return errno;
@@ -58,7 +58,7 @@ class Connection {
     return 0;
   }
 
-  // To the end of the connection. 0 or errno; EAGAIN: the time is up.
+  // Reads until the end of the connection. Returns 0 or errno; EAGAIN: the time is up.
   int receive(std::string& text) {
     std::array<char, 16 * 1024> part;
     for (;;) {
@@ -72,7 +72,7 @@ class Connection {
   }
 
  private:
-  // What is left of the time, for the next call; at least a millisecond, since 0 means for ever.
+  // Limits the next call to the time that is left, but at least a millisecond, because 0 means for ever.
   void set_limits() noexcept {
     auto left = std::chrono::ceil<std::chrono::microseconds>(deadline_ - std::chrono::steady_clock::now());
     auto us = std::max<std::int64_t>(left.count(), 1000);
@@ -90,8 +90,8 @@ Result<boost::json::object> as_object(const std::string& reply, const std::strin
   auto value = boost::json::parse(reply, error);
   if (error || !value.is_object())
     return fail(Fault::protocol,
-                fmt::format("what listens at {} does not answer as mtastsd does; is [listen] "
-                            "control the daemon's?",
+                fmt::format("the program at {} does not answer as mtastsd does; check that [listen] "
+                            "control is mtastsd's socket",
                             printable(path, 300)));
   auto& object = value.get_object();
   const auto* trouble = object.if_contains("error");

@@ -1,4 +1,4 @@
-// control_client - one request to a running mtastsd over its control socket (mtastsd(8),
+// control_client - sends one request to a running mtastsd over its control socket (mtastsd(8),
 // service/control).
 #pragma once
 
@@ -11,9 +11,10 @@
 
 namespace mtasts {
 
-// The object that answers the verb. Blocks, at most for limit. An answer above 8 MiB is refused.
-// Fault::network: nobody listens, or this user may not ask; Fault::timeout; Fault::protocol: what came is no
-// object. An {"error":…} of the daemon is Fault::config. detail says what to do.
+// Returns the object that answers the verb. Blocks for at most limit. An answer above 8 MiB is refused.
+// Fault::network: nobody listens, or this user may not connect. Fault::timeout: no whole answer within limit.
+// Fault::protocol: the answer is not a JSON object. Fault::config: the daemon answered {"error":…}. detail
+// says what to do.
 Result<boost::json::object> ask_daemon(const std::string& path, ControlVerb verb,
                                        std::chrono::milliseconds limit = std::chrono::seconds(10));
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t max_reply_size = 100'000;
 
-// Waits until the socket is ready for events. False: the deadline has passed.
+// Waits until the socket is ready for events. False if the deadline has passed.
 bool wait_for(const Fd& socket, short events, SocketmapClient::Deadline deadline) noexcept {
   for (;;) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -28,7 +28,7 @@ bool wait_for(const Fd& socket, short events, SocketmapClient::Deadline deadline
   }
 }
 
-// 0, or the errno that says why there is no connection.
+// Returns 0, or the errno that says why there is no connection.
 int finish_connecting(const Fd& socket, const SocketAddress& address,
                       SocketmapClient::Deadline deadline) noexcept {
   if (::connect(socket.get(), address.get(), address.size) == 0) return 0;
@@ -76,7 +76,7 @@ Result<std::string> SocketmapClient::receive(Deadline deadline) {
     Frame frame = next_frame(input, max_reply_size);
     if (frame.state == Frame::State::whole && frame.used == input.size()) return std::string(frame.payload);
     if (frame.state != Frame::State::partial)
-      return fail(Fault::protocol, fmt::format("what listens at {} does not speak socketmap", name_));
+      return fail(Fault::protocol, fmt::format("the program at {} does not speak socketmap", name_));
     if (!wait_for(socket_, POLLIN, deadline))
       return fail(Fault::timeout, fmt::format("no answer from {} in time", name_));
     auto count = recv(socket_.get(), part.data(), part.size(), 0);

@@ -1,8 +1,9 @@
-// socketmap_client - asks a running mtastsd as Postfix would (SM-1 to SM-3), with plain blocking sockets and
-// a deadline.
+// socketmap_client - asks a running mtastsd as Postfix would (SM-1 to SM-3). Each call blocks until its
+// deadline at the latest.
 //
-// Limits: a reply above 100,000 octets is refused (SM-7). Errors: Fault::network (nobody listens),
-// Fault::timeout, Fault::protocol (what came is no socketmap reply); detail names the endpoint.
+// A reply above 100,000 octets is refused (SM-7). Fault::network: nobody listens, or the connection broke.
+// Fault::timeout: the deadline has passed. Fault::protocol: the reply is not a socketmap reply. detail names
+// the endpoint.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,7 @@ class SocketmapClient {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  // Connects to the first endpoint that takes a connection; the error names all of them.
+  // Connects to the first endpoint that accepts the connection. If none does, the error names them all.
   static Result<SocketmapClient> connect(const std::vector<Endpoint>& endpoints, Deadline deadline);
 
   // The payload of the reply: "OK …", "NOTFOUND ", "TEMP …", "PERM …".

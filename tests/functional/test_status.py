@@ -1,4 +1,4 @@
-"""mtastsctl status through the control socket: what it says, to whom, and what else may be said there."""
+"""mtastsctl status over the control socket: what it says, to whom, and how the socket treats other input."""
 import json
 import os
 import socket
@@ -13,7 +13,7 @@ from lab.daemon import program
 
 
 def status(mtastsd, *args):
-    """(exit status, standard output, standard error) of mtastsctl status."""
+    """Runs mtastsctl status; returns (exit status, standard output, standard error)."""
     command = netns.enter(mtastsd.lab.relay, program("mtastsctl"), "--config", mtastsd.config, *args, "status")
     done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
     return done.returncode, done.stdout, done.stderr
@@ -28,7 +28,7 @@ def healthy(mtastsd):
 
 
 def control(mtastsd, request):
-    """What comes back for raw octets."""
+    """Sends raw octets; returns what comes back."""
     with socket.socket(socket.AF_UNIX) as stream:
         stream.settimeout(60)
         stream.connect(str(mtastsd.folder / "control.sock"))
@@ -71,12 +71,12 @@ def test_socket_is_for_owner_and_group(mtastsd):
 
 def test_what_is_no_request_is_refused_in_words(mtastsd):
     assert "this mtastsd knows: config, status" in json.loads(control(mtastsd, b'{"verb":"halt"}\n'))["error"]
-    assert "no JSON" in json.loads(control(mtastsd, b"GET / HTTP/1.1\r\n"))["error"]
+    assert "not a JSON object" in json.loads(control(mtastsd, b"GET / HTTP/1.1\r\n"))["error"]
     assert "4096" in json.loads(control(mtastsd, b"x" * 5000))["error"]
 
 
 def test_silent_connections_stall_nobody(lab, mtastsd):
-    """More of them than are served at once, while Postfix asks and status is wanted."""
+    """Opens more silent connections than are served at once, while Postfix asks and status is wanted."""
     silent = [socket.socket(socket.AF_UNIX) for _ in range(28)]
     try:
         for each in silent:

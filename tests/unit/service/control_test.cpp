@@ -32,14 +32,14 @@ struct Bench {
     control.on("broken", broken);
     control.start();
   }
-  // Connects; the other end is served.
+  // Connects; Control serves the other end.
   int connect() {
     int pair[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     control.adopt(pair[0]);
     return pair[1];
   }
-  // What comes back until the connection ends.
+  // Returns what comes back until the connection ends.
   std::string talk(const std::string& request) {
     int end = connect();
     CHECK(::send(end, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
@@ -60,24 +60,24 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("control: one line in, one line out, the end", "[daemon]") {
+TEST_CASE("control: one line in, one line out, then the connection ends", "[daemon]") {
   Bench bench;
   CHECK(bench.talk("{\"verb\":\"echo\",\"a\":1}\n") == "{\"got\":{\"verb\":\"echo\",\"a\":1}}\n");
 }
 
-TEST_CASE("control: what is no request gets an error in JSON", "[daemon]") {
+TEST_CASE("control: a malformed request gets an error in JSON", "[daemon]") {
   struct Row {
     const char* why;
     std::string request;
     const char* words;
   };
   auto row = GENERATE(Catch::Generators::values<Row>({
-      {"no JSON", "status\n", "no JSON object"},
-      {"no object", "[\"status\"]\n", "no JSON object"},
-      {"an empty line", "\n", "no JSON object"},
-      {"two objects", "{\"verb\":\"echo\"}{}\n", "no JSON object"},
-      {"deep", std::string(2000, '[') + "\n", "no JSON object"},
-      {"no UTF-8", "{\"verb\":\"\xff\"}\n", "no JSON object"},
+      {"no JSON", "status\n", "not a JSON object"},
+      {"no object", "[\"status\"]\n", "not a JSON object"},
+      {"an empty line", "\n", "not a JSON object"},
+      {"two objects", "{\"verb\":\"echo\"}{}\n", "not a JSON object"},
+      {"deep", std::string(2000, '[') + "\n", "not a JSON object"},
+      {"not valid UTF-8", "{\"verb\":\"\xff\"}\n", "not a JSON object"},
       {"no verb", "{}\n", "this mtastsd knows: broken, echo"},
       {"unknown verb", "{\"verb\":\"halt\"}\n", "unknown verb"},
       {"verb is a number", "{\"verb\":1}\n", "unknown verb"},
@@ -91,7 +91,7 @@ TEST_CASE("control: what is no request gets an error in JSON", "[daemon]") {
   CHECK(std::string_view(error.data(), error.size()).contains(row.words));
 }
 
-TEST_CASE("control: who says nothing, or half a line, or fails, ends alone", "[daemon]") {
+TEST_CASE("control: a client that sends nothing, or half a line, or fails, harms no other", "[daemon]") {
   Bench bench;
   int silent = bench.connect();
   int half = bench.connect();
@@ -103,7 +103,7 @@ TEST_CASE("control: who says nothing, or half a line, or fails, ends alone", "[d
   ::close(silent);
 }
 
-TEST_CASE("control: who is silent makes room for others, the longest silent first", "[daemon]") {
+TEST_CASE("control: silent clients make room for new ones, the longest silent first", "[daemon]") {
   Bench bench;
   std::vector<int> silent;
   for (int i = 0; i < 200; ++i) silent.push_back(bench.connect());

@@ -1,4 +1,4 @@
-// fake_daemon - daemons that say what they are told to say, each a thread here.
+// fake_daemon - daemons that send the replies they are given, each a thread of the test.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,7 +20,7 @@
 
 namespace mtasts::test {
 
-// Takes one connection at a unix socket and hands its descriptor to `talk`, which need not close it.
+// Accepts one connection on a unix socket and passes its descriptor to `talk`, which need not close it.
 class OneConnection {
  public:
   using Talk = std::function<void(int client)>;
@@ -49,13 +49,13 @@ class OneConnection {
   std::thread thread_;
 };
 
-// A control socket: reads a line and sends the reply as it stands there. "silence": it never answers.
+// A control socket: reads a line and sends the reply unchanged. With the reply "silence" it never answers.
 class FakeDaemon {
  public:
   FakeDaemon(const std::string& path, std::string reply)
       : connection_(path, [this, reply = std::move(reply)](int client) { answer(client, reply); }) {}
 
-  std::string request;  // once the client is done
+  std::string request;  // valid once the client is done
 
  private:
   void answer(int client, std::string_view reply) {
@@ -76,7 +76,7 @@ class FakeDaemon {
   OneConnection connection_;
 };
 
-// A socketmap: answers each request by `replies`, raw octets as they stand there.
+// A socketmap: answers each request from `replies`, whose octets are sent unchanged.
 class FakeSocketmap {
  public:
   using Replies = std::map<std::string, std::string>;

@@ -25,7 +25,7 @@ mode_t mode_of_file(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a unix listener has the rights asked for and goes with its owner", "[listen]") {
+TEST_CASE("a unix listener has the configured rights, and its path goes with it", "[listen]") {
   Folder folder;
   {
     auto listening = Listening::bind(folder.socket(), 0660, "");
@@ -65,13 +65,13 @@ TEST_CASE("a listener that can't be bound says why and what to do", "[listen]") 
         "(addgroup --system no-such-group-here), or name another");
 }
 
-TEST_CASE("what can't be bound is seen without binding", "[listen]") {
+TEST_CASE("check() finds what can't be bound without binding it", "[listen]") {
   Folder folder;
   CHECK(Listening::check(folder.socket()));
   CHECK_FALSE(std::filesystem::exists(folder.socket().path));
   auto bound = Listening::bind(folder.socket(), 0666, "");
   REQUIRE(bound);
-  CHECK(Listening::check(folder.socket()));  // the daemon that runs has it
+  CHECK(Listening::check(folder.socket()));  // the running daemon has it
   CHECK_FALSE(Listening::check(folder.socket("no/such/policy.sock")));
   CHECK_FALSE(Listening::check(folder.socket(std::string(200, 'x'))));
   std::fclose(std::fopen(folder.socket("data").path.c_str(), "w"));

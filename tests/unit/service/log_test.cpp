@@ -6,7 +6,7 @@
 
 using namespace mtasts;
 
-TEST_CASE("log lines are one printable line, in text and in JSON", "[log]") {
+TEST_CASE("a log line is one printable line, in text and in JSON", "[log]") {
   using Format = LogConfig::Format;
   auto text = [](std::initializer_list<LogField> fields) {
     return format_event(Format::text, "T", Log::Level::info, "answer", fields);

@@ -7,7 +7,7 @@
 
 using namespace mtasts;
 
-TEST_CASE("each user's connections are counted until they go", "[peers]") {
+TEST_CASE("each user's connections are counted until they end", "[peers]") {
   Peers peers;
   CHECK(peers.held(1000) == 0);
   std::optional<Peers::Token> first(peers.add(1000));
@@ -29,7 +29,7 @@ TEST_CASE("a token may outlive the counts", "[peers]") {
   }
 }
 
-TEST_CASE("who is at the other end of a unix socket, and that nobody is of a TCP one", "[peers]") {
+TEST_CASE("peer_of() knows the user of a unix socket, and none of a TCP socket", "[peers]") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   CHECK(peer_of(ends[0]) == ::getuid());
