@@ -53,7 +53,7 @@ std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
 Result<DomainName> domain_argument(std::string_view text) {
   auto ascii = has_u_labels(text) ? to_a_labels(text) : std::optional<std::string>(text);
   auto name = ascii ? DomainName::parse(*ascii) : std::nullopt;
-  if (!name) return fail(Fault::syntax, fmt::format("\"{}\" is no host or domain name", printable(text)));
+  if (!name) return fail(Fault::syntax, fmt::format("\"{}\" is not a host or domain name", printable(text)));
   return *name;
 }
 
@@ -68,19 +68,19 @@ Result<std::string> read_input(const std::string& file, std::istream& standard_i
 }
 
 Result<std::vector<std::string>> json_strings(std::string_view text) {
-  constexpr std::string_view remedy = R"(write one array of strings, as ["v=STSv1; id=20260131;"])";
+  constexpr std::string_view remedy = R"(write one array of strings, for example ["v=STSv1; id=20260131;"])";
   boost::system::error_code error;
   boost::json::parse_options options;
-  options.allow_invalid_utf8 = true;  // what is judged came from the DNS
+  options.allow_invalid_utf8 = true;  // the strings come from the DNS, which allows any octets
   auto value = boost::json::parse({text.data(), text.size()}, error, {}, options);
   if (error)
-    return fail(Fault::syntax, fmt::format("the input is no JSON ({}); {}", error.message(), remedy));
+    return fail(Fault::syntax, fmt::format("the input is not JSON ({}); {}", error.message(), remedy));
   const auto* array = value.if_array();
-  if (array == nullptr) return fail(Fault::syntax, fmt::format("the input is no JSON array; {}", remedy));
+  if (array == nullptr) return fail(Fault::syntax, fmt::format("the input is not a JSON array; {}", remedy));
   std::vector<std::string> strings;
   for (const auto& each : *array) {
     if (!each.is_string())
-      return fail(Fault::syntax, fmt::format("the array holds something else than strings; {}", remedy));
+      return fail(Fault::syntax, fmt::format("the array holds something other than strings; {}", remedy));
     strings.emplace_back(each.get_string().data(), each.get_string().size());
   }
   return strings;

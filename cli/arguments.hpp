@@ -1,5 +1,5 @@
-// arguments - what stands on the command line, as values. Everything is hostile text until it went through
-// here.
+// arguments - turns the command line, files and stdin into values. All of it is hostile text until it has
+// gone through here.
 #pragma once
 
 #include <istream>
@@ -15,22 +15,27 @@ namespace mtasts {
 
 inline constexpr std::size_t max_input = 1 << 20;  // octets read from a file or stdin
 
-// False only if there is no such file; one that this user can't look at is there, and opening it says why.
+// False only if there is no such file. For a file that this user may not see it is true; opening it then says
+// why it can't be read.
 bool is_there(const std::string& file) noexcept;
 
-// The arguments behind the program's name as CLI11 has to get them: in reverse; an empty value glued to its
-// option ("--content-type=") as an argument of its own, because CLI11 would take the next one; and, for
-// `lint record`, a NUL (which no argument can have) before each "[", because CLI11 would take "[a,b]" apart.
+// Prepares the arguments after the program's name for CLI11:
+//
+// - They are reversed, as CLI11 wants them.
+// - An empty value after "=" ("--content-type=") becomes an argument of its own; CLI11 would take the next
+//   argument as the value.
+// - For `lint record`, an argument that begins with "[" gets a NUL before it, which no argument can contain;
+//   CLI11 would split "[a,b]".
 std::vector<std::string> as_parsed(std::vector<std::string> arguments);
 
-// A host or domain name; U-labels become A-labels. Fault::syntax with what to write instead.
+// Reads a host or domain name; U-labels become A-labels. Fault::syntax: it is neither; detail quotes it.
 Result<DomainName> domain_argument(std::string_view text);
 
-// A file, or stdin for "-". At most max_input octets; what is beyond is left out, so that lint can still
-// judge the size.
+// Reads a file, or stdin for "-": at most max_input octets, and the rest is cut off. That is more than any
+// limit that lint checks. Fault::config: it can't be read.
 Result<std::string> read_input(const std::string& file, std::istream& standard_input);
 
-// A JSON array of strings: `lint record -`.
+// Parses a JSON array of strings, for `lint record -`. Fault::syntax: it is anything else.
 Result<std::vector<std::string>> json_strings(std::string_view text);
 
 }  // namespace mtasts

@@ -31,11 +31,11 @@ std::string counted(const Trace& trace) {
                      https == 1 ? "" : "s");
 }
 
-// Standard error says what was written, so that the output stays the same with and without it.
+// Reports on standard error, so that standard output is the same with and without --save.
 int save(const std::string& file, const Explanation& all, const Terminal& terminal) {
   auto text = write_trace(all.inputs, all.trace);
   if (text.size() > max_trace_file)
-    return terminal.trouble("the answers are too large to be saved: more than 16 MiB");
+    return terminal.trouble("the answers can't be saved: they take more than 16 MiB");
   auto written = write_new_file(file, text);
   if (!written) return terminal.trouble(written.error().detail);
   terminal.err << fmt::format("mtastsctl: {} {}: {}; replay it with --offline\n", whole(file),
@@ -68,7 +68,7 @@ int explain_offline(const std::string& file, const ExplainQuestion& question, co
   auto saved = read_trace(*text);
   if (!saved)
     return terminal.trouble(
-        fmt::format("{} is no trace that can be replayed: {}", printable(file, 300), saved.error().detail));
+        fmt::format("{} can't be replayed: {}", printable(file, 300), saved.error().detail));
   bool same = question.next_hop.empty() || question.next_hop == saved->inputs.next_hop;
   if (!same || (!question.map.empty() && question.map != saved->inputs.map))
     return terminal.trouble(fmt::format("{} is about {} and map {}; leave NEXTHOP and --map out to replay it",

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t longest_next_hop = 1000;
 
-// What the cache has about the domain, and what became of it in words.
+// Reads the domain's entry from the cache; inputs.cache says in words what was found.
 void read_cache(const Config& config, const DomainName& domain, const Clock& clock, ExplainInputs& inputs) {
   auto cache = open_cache(config.cache, clock);
   if (auto belief = cache ? belief_by(**cache) : std::nullopt) {
@@ -40,13 +40,14 @@ void read_cache(const Config& config, const DomainName& domain, const Clock& clo
   } else {
     inputs.stored = to_record(**found);
     inputs.cache =
-        fmt::format("{}, looked at {}", (*found)->has_policy ? "a policy is stored" : "no policy is stored",
+        fmt::format("{}, last lookup {}", (*found)->has_policy ? "a policy is stored" : "no policy is stored",
                     from_now((*found)->looked_up_at, inputs.now));
   }
   if (reader) (*reader)->release();
 }
 
-// value: of a zone's postfix_dane in the daemon's status object; nullptr: another form.
+// The object for postfix_dane in the daemon's status object; of the zone, if zone is not empty. nullptr:
+// there is none.
 const json::object* postfix_dane_of(const json::object& status, std::string_view zone) {
   const auto* main = status.if_contains("postfix_dane");
   const auto* object = main == nullptr ? nullptr : main->if_object();
@@ -60,7 +61,7 @@ const json::object* postfix_dane_of(const json::object& status, std::string_view
 
 constexpr std::string_view assumed = "assumed to do DANE itself: ";
 
-// postfix_dane = "auto": what the running daemon saw through Postfix's resolvers.
+// For postfix_dane = "auto": what the running daemon found out from Postfix's resolvers.
 void read_postfix(const Result<json::object>& status, std::string_view zone, Health& health,
                   ExplainInputs& inputs) {
   health.postfix_dane = true;
@@ -78,11 +79,11 @@ void read_postfix(const Result<json::object>& status, std::string_view zone, Hea
   } else {
     health.postfix_dane = value->get_bool();
     inputs.postfix = value->get_bool() ? "does DANE itself, says the running mtastsd"
-                                       : "does no DANE itself, says the running mtastsd";
+                                       : "does not do DANE itself, says the running mtastsd";
   }
 }
 
-// DNSSEC is down: since when, and did it ever work, as the running daemon says.
+// Since when DNSSEC has been down, and whether it ever worked, as the running daemon says.
 void read_outage(const Result<json::object>& status, Time now, Health& health) {
   if (!status) return;
   const auto* found = status->if_contains("dnssec");
@@ -95,7 +96,7 @@ void read_outage(const Result<json::object>& status, Time now, Health& health) {
   health.dnssec_down_since = known ? now - std::chrono::seconds(down_for->get_int64()) : now;
 }
 
-// As the daemon chooses.
+// Chooses how to resolve, as the daemon does.
 Result<Choice> choose_dns(asio::io_context& loop, const DnsConfig& config, const Clock& clock) {
   Resolvers system = system_resolvers();
   auto made = make_unbound_dns(loop, first_options(config, system));
@@ -109,11 +110,11 @@ Result<Choice> choose_dns(asio::io_context& loop, const DnsConfig& config, const
   return choice;
 }
 
-// What the surroundings are like decides rules 3 to 5.
+// Finds out what rules 3 to 5 depend on: DNSSEC, and whether Postfix does DANE.
 void find_rules(const Config& config, const ZoneSettings& zone, std::string_view zone_name,
                 const Choice& choice, ExplainInputs& inputs) {
   Health health;
-  health.dnssec = choice.outcome != DnssecCheck::Outcome::broken;  // silence says nothing about it
+  health.dnssec = choice.outcome != DnssecCheck::Outcome::broken;  // no answer says nothing about DNSSEC
   health.dnssec_detail = choice.detail;
   auto status = ask_daemon(config.listen.control, ControlVerb::status, std::chrono::seconds(3));
   read_outage(status, inputs.now, health);
@@ -122,7 +123,7 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   } else {
     bool does = zone.postfix_dane == PostfixDaneSetting::yes;
     inputs.postfix =
-        does ? "does DANE itself (postfix_dane = \"yes\")" : "does no DANE (postfix_dane = \"no\")";
+        does ? "does DANE itself (postfix_dane = \"yes\")" : "does not do DANE (postfix_dane = \"no\")";
   }
   inputs.rules = rules_now(zone, &health, inputs.now);
   inputs.rules.dnssec_detail = {};
@@ -143,7 +144,8 @@ Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, co
 }  // namespace
 
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
-  if (question.next_hop.size() > longest_next_hop) return fail(Fault::syntax, "the next hop is too long");
+  if (question.next_hop.size() > longest_next_hop)
+    return fail(Fault::syntax, "the next hop is longer than 1000 octets");
   ExplainInputs inputs;
   inputs.now = clock.now();
   inputs.next_hop = question.next_hop;
@@ -153,8 +155,8 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
   const ZoneSettings* zone = map ? find_zone(*settings, map->zone) : nullptr;
   if (zone == nullptr)
     return fail(Fault::syntax,
-                fmt::format("\"{}\" is no map name; write postfix, postfix310 or sts, and /ZONE "
-                            "behind it for a zone of the configuration",
+                fmt::format("\"{}\" is not a map name; write postfix, postfix310 or sts, followed by "
+                            "/ZONE for a zone of the configuration",
                             printable(inputs.map)));
   inputs.rules = configured_rules(*zone);
   inputs.port = zone->default_port;

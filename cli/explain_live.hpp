@@ -1,5 +1,5 @@
-// explain_live - an Explanation by the network as it is now: DNS and HTTPS as the daemon's configuration
-// wants them, the cache, and the running daemon's word on Postfix.
+// explain_live - makes an Explanation from lookups over the network now. It uses DNS and HTTPS as the
+// daemon's configuration says, the daemon's cache, and what the running daemon knows about Postfix.
 #pragma once
 
 #include "cli/commands.hpp"
@@ -9,9 +9,9 @@
 
 namespace mtasts {
 
-// Blocks for as long as DNS and HTTPS take. Fault::syntax: the next hop or the map's name can't be;
-// Fault::config: a file or an option of [dns] or [https] can't be used. A cache or a daemon that is not there
-// is none: the inputs say so in words.
+// Blocks for as long as DNS and HTTPS take. Fault::syntax: the next hop is too long, or the map name is
+// unknown. Fault::config: a file or an option of [dns] or [https] can't be used. A missing cache or daemon is
+// not an error: the inputs say so in words.
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock);
 
 }  // namespace mtasts

@@ -1,5 +1,5 @@
-// explain_print - an Explanation for people, in 80 columns where nothing in it is longer, and as JSON
-// (mtastsctl(1)). The same Explanation is always printed the same.
+// explain_print - prints an Explanation for people, and as JSON (mtastsctl(1)). The text is wrapped at 80
+// columns, except what must not be broken. The same Explanation always gives the same output.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -21,7 +21,7 @@ void print_next_hop(const Explanation& all, Sheet& sheet) {
   sheet.line("next hop", whole(all.inputs.next_hop));
   if (!hop.domain) return sheet.line("", "no policy domain: " + whole(hop.why_not), Colour::warning);
   auto form = hop.bracketed ? "in brackets: to the host itself" : "no brackets: to the MX hosts";
-  auto port = all.inputs.port == 0 ? std::string("of a service that is not known here")
+  auto port = all.inputs.port == 0 ? std::string("unknown: this host has no service of that name")
                                    : fmt::format("{}", all.inputs.port);
   sheet.line("", fmt::format("policy domain {}", hop.domain->str()));
   sheet.line("", fmt::format("port {}; {}", port, form));
@@ -42,7 +42,7 @@ void print_mx_patterns(const PolicyView& policy, Sheet& sheet) {
   lines.end(sheet);
 }
 
-// What stands above already is not told again.
+// The detail is left out if the HTTPS part has shown it already.
 std::string state_of_policy(const Explanation& all) {
   const LastLookup& last = all.record.last_lookup;
   bool told = last.state != StsState::fetch_failed || all.fetched;
@@ -60,7 +60,7 @@ void print_policy_in_force(const Explanation& all, const RecordView& record, She
   sheet.line("", "until " + when(expires_at(record.policy, record.fetched_at, all.inputs.moment()), now));
   print_mx_patterns(record.policy, sheet);
   if (!fresh && record.state != StsState::current)
-    sheet.line("", state_of_policy(all) + "; the cached policy holds", Colour::warning);
+    sheet.line("", state_of_policy(all) + "; the cached policy stays in force", Colour::warning);
 }
 
 void print_policy(const Explanation& all, Sheet& sheet) {
@@ -74,8 +74,9 @@ void print_policy(const Explanation& all, Sheet& sheet) {
 
 std::string host_in_words(const Explanation& all, MxState mx, const HostLine& host) {
   if (host.state() == HostState::not_asked)
-    return fmt::format("{}: not looked at, {}", whole(host.name()),
-                       mx == MxState::insecure ? "as MX is not signed" : "it is too far down");
+    return fmt::format(
+        "{}: not looked up, because {}", whole(host.name()),
+        mx == MxState::insecure ? "the MX RRset is not signed" : "too many hosts come before it");
   auto text = fmt::format("{}: {}", whole(host.name()), in_words(host.state()));
   auto found = std::ranges::find(all.hosts, host.name(), &HostDetail::host);
   return found == all.hosts.end() ? text : fmt::format("{}: {}", text, whole(found->detail));

@@ -1,4 +1,5 @@
-// explain_text - the parts of the text of mtastsctl explain; explain_print.hpp has the whole.
+// explain_text - prints parts of the text of mtastsctl explain; print_explanation() (explain_print.hpp) calls
+// them.
 #pragma once
 
 #include "cli/sheet.hpp"
@@ -6,18 +7,18 @@
 
 namespace mtasts {
 
-// At most so many lines of a list, so that a hostile answer does not scroll everything else away.
+// Limits the lines of a list, so that a long hostile answer does not hide everything else.
 class LimitedLines {
  public:
   bool room() noexcept { return shown_ < most ? (++shown_, true) : (++left_, false); }
-  void end(Sheet& sheet) const;  // says how many there was no room for
+  void end(Sheet& sheet) const;  // prints how many lines were left out
 
  private:
   static constexpr std::size_t most = 20;
   std::size_t shown_ = 0, left_ = 0;
 };
 
-// What the network said.
+// Print what the network said.
 void print_dns(const Explanation& all, Sheet& sheet);
 void print_record(const Explanation& all, Sheet& sheet);
 void print_https(const Explanation& all, Sheet& sheet);

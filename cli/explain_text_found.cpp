@@ -10,7 +10,7 @@
 namespace mtasts {
 namespace {
 
-// How often the question was asked with this answer, in the whole trace; 0: this is not the first time.
+// How often the trace has this question with this answer; 0 if step is not the first of them.
 std::size_t times_asked(const Trace& trace, const DnsStep& step) {
   std::size_t times = 0;
   for (const Step& each : trace) {
@@ -24,7 +24,7 @@ std::size_t times_asked(const Trace& trace, const DnsStep& step) {
   return times;
 }
 
-// MX by preference: it comes first in the RDATA.
+// MX records are sorted by preference, which comes first in the RDATA.
 std::vector<std::string> in_order(const DnsStep& step) {
   std::vector<std::string> rdata = step.answer.rdata;
   if (step.type == RrType::mx) std::ranges::sort(rdata);
@@ -84,7 +84,7 @@ void print_dns(const Explanation& all, Sheet& sheet) {
     print_step(name, *dns, times, sheet);
     name = "";
   }
-  if (!name.empty()) sheet.line(name, "nothing is asked: the answer is settled before any lookup");
+  if (!name.empty()) sheet.line(name, "nothing is asked: the reply needs no lookup");
 }
 
 void print_record(const Explanation& all, Sheet& sheet) {

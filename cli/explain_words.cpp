@@ -37,7 +37,7 @@ std::string_view in_words(HostState state) noexcept {
     case HostState::failed:
     case HostState::lost: return "failed";
     case HostState::unreachable: return "no address: it does not count";
-    case HostState::not_asked: return "not looked at";
+    case HostState::not_asked: return "not looked up";
   }
   return "failed";
 }
@@ -64,7 +64,7 @@ std::string question_in_words(const DnsStep& step) {
   } else {
     text += answer.validated ? words(answer.security) : "not validated";
     if (answer.kind != DnsAnswer::Kind::data) text += fmt::format(", {}", words(answer.kind));
-    if (answer.unsigned_delegation) text += ": all below is unsigned";
+    if (answer.unsigned_delegation) text += ": everything below is unsigned";
     text += fmt::format(", TTL {}", answer.ttl);
   }
   return text + fmt::format(", {}ms", step.took.count());
@@ -88,7 +88,7 @@ std::string why_not_fetched(const Explanation& all) {
   if (is_held_back(all.record.last_lookup.retry_fetch, all.inputs.now))
     return fmt::format("not asked: the last fetch failed, and the next is held back until {}",
                        when(all.record.last_lookup.retry_fetch, all.inputs.now));
-  if (!valid) return "not asked: the cached policy holds, and there is no newer one";
+  if (!valid) return "not asked: the cached policy is in force, and there is no newer one";
   return "not asked: the cached policy has the record's id";
 }
 
@@ -103,16 +103,16 @@ std::string why_unsigned(const Explanation& all) {
     algorithms.insert(number == 16 ? "ED448 (16)" : std::to_string(number));
   }
   return fmt::format(
-      "the zone is signed, but libunbound here can't validate its algorithm: {}; it counts as unsigned",
+      "the zone is signed, but libunbound here can't validate its algorithm: {}; the zone counts as unsigned",
       fmt::join(algorithms, ", "));
 }
 
 std::string why_no_dane(const Explanation& all) {
-  if (!all.looked) return "not looked at";
+  if (!all.looked) return "not looked up";
   if (all.inputs.rules.settings.dane && all.inputs.rules.postfix_dane == PostfixDane::no)
-    return "not looked at: Postfix does no DANE";
+    return "not looked up: Postfix does not do DANE";
   bool overruled = all.inputs.over && all.inputs.over->action == OverrideAction::ignore_dane;
-  return overruled ? "not looked at: the override says ignore-dane" : "not looked at: dane = false";
+  return overruled ? "not looked up: the override says ignore-dane" : "not looked up: dane = false";
 }
 
 }  // namespace mtasts

@@ -13,8 +13,8 @@
 namespace mtasts {
 namespace {
 
-// The number of seconds, clamped as RFC 8461 §3.2 has it; nullopt if the text is none (1 to 10 digits,
-// STS-22).
+// The number of seconds, at most the limit of RFC 8461 §3.2; nullopt if the text is not 1 to 10 digits
+// (STS-22).
 std::optional<std::uint64_t> seconds_of(std::string_view text) noexcept {
   if (text.empty() || text.size() > 10 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   std::uint64_t value = 0;
@@ -58,7 +58,7 @@ void print_text(const PolicyLint& lint, bool valid, const Terminal& terminal) {
 
 int lint_policy_text(std::string_view body, const HttpAnswerFacts& http, const Terminal& terminal) {
   PolicyLint lint = lint_policy(body);
-  // One of the two options makes an HTTP answer; the other is then taken as it should be.
+  // If only one of the two options is given, the other one counts as correct.
   if (http.status || http.content_type) {
     auto findings = lint_http(http.status.value_or(200), http.content_type.value_or("text/plain"));
     lint.findings.insert(lint.findings.begin(), findings.begin(), findings.end());

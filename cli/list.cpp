@@ -17,11 +17,11 @@
 namespace mtasts {
 namespace {
 
-constexpr std::size_t widest_domain = 40;  // longer names push their line out of the columns
+constexpr std::size_t widest_domain = 40;  // a longer name shifts the other columns of its row
 // "2026-02-07 in 119 minutes" and "119 minutes ago" are the longest times.
 constexpr std::string_view row_form = "{:<{}}  {:<7}  {:<25}  {:<15}";
 constexpr std::size_t rest_of_row = 2 + 7 + 2 + 25 + 2 + 15;
-constexpr std::size_t room_for_id = 100;  // a terminal of fewer columns shows neither ids nor DANE
+constexpr std::size_t room_for_id = 100;  // a narrower terminal shows neither ids nor DANE
 constexpr std::size_t widest_dane = 8;    // "insecure", "unusable"
 
 bool glob_matches(const ListOptions& options, const std::string& name) {
@@ -46,15 +46,15 @@ std::string expiry(const RecordView& record, const Moment& moment) {
 
 struct Tally {
   std::size_t domain_width = 6, id_width = 2, rows = 0, bad = 0;
-  std::size_t policies = 0, others = 0;  // looked at, wanted or not
+  std::size_t policies = 0, others = 0;  // seen, wanted or not
 };
 
-// An override has no mode and no expiry that could be asked for.
+// An override has neither mode nor expiry, so those filters exclude it.
 bool wanted(const ListedOverrides::Row& row, const ListOptions& options) {
   return options.mode.empty() && !options.expiring && glob_matches(options, row.name);
 }
 
-// The columns of the table: everything in full, unless that does not fit into a terminal.
+// The columns of the table. Nothing is cut unless the table does not fit into the terminal.
 struct Columns {
   Columns(const Tally& tally, std::size_t width)
       : cut(width > 0),
@@ -108,7 +108,8 @@ boost::json::object object(std::string_view domain, const RecordView& record, co
   return fields;
 }
 
-// f(domain, record) for each record that is wanted. The cache is walked, never copied: it may hold millions.
+// Calls f(domain, record) for each entry that is wanted. It walks the cache without copying it: it may hold
+// millions of entries.
 template <class F>
 Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, const Moment& moment, F f) {
   Tally tally;
@@ -131,14 +132,14 @@ Result<Tally> for_each_wanted(LmdbCache& cache, const ListOptions& options, cons
   return tally;
 }
 
-// An override whose name no row has; the same members as a record's.
+// The object for an override without a cached entry; it has the same members.
 boost::json::object object(const ListedOverrides::Row& row) {
   boost::json::object fields = object(row.name, RecordView{}, row.rule, Moment{});
   fields["state"] = nullptr;
   return fields;
 }
 
-// A JSON array with a line for each object, so that long lists can be read line by line.
+// Prints a JSON array with one object on each line, so that programs can read long lists line by line.
 Result<Tally> print_json(LmdbCache& cache, const ListOptions& options, ListedOverrides& overrides,
                          const Moment& moment, const Terminal& terminal) {
   const char* separator = "[\n";
@@ -166,14 +167,14 @@ void print_overrides(const ListedOverrides& overrides, const ListOptions& option
   }
 }
 
-// With --expiring only what expires is looked at.
+// With --expiring the tally counts only the policies that expire in time.
 std::string why_no_rows(const Tally& tally, const ListOptions& options) {
   if (options.expiring) return "no cached policy expires within that time";
   if (tally.policies + tally.others + tally.bad == 0) return "the cache is empty";
   bool filtered = !options.mode.empty() || !options.glob.empty();
   if (tally.policies == 0 && !options.all && !filtered)
     return fmt::format("no policy is cached; --all shows the domains known to have none ({})", tally.others);
-  return fmt::format("none of the {} policies and {} domains without one in the cache is asked for by this",
+  return fmt::format("none of the {} policies and {} domains without one in the cache matches these options",
                      tally.policies, tally.others);
 }
 
@@ -204,9 +205,8 @@ int list(LmdbCache& cache, const ListOptions& options, const std::vector<Overrid
   if (!tally) return terminal.trouble(whole(tally.error().detail));
   if (!terminal.json) print_overrides(in_force, options, terminal);
   if (tally->bad > 0)
-    terminal.err << fmt::format(
-        "mtastsctl: {} damaged record{} left out; mtastsd looks these domains up again\n", tally->bad,
-        tally->bad == 1 ? "" : "s");
+    terminal.err << fmt::format("mtastsctl: {} damaged {} left out; mtastsd looks these domains up again\n",
+                                tally->bad, tally->bad == 1 ? "entry" : "entries");
   return exit_ok;
 }
 

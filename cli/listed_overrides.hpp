@@ -1,4 +1,4 @@
-// listed_overrides - the overrides in force, and which of them a listing has come upon.
+// listed_overrides - the overrides in force, with notes on which of them a listing has shown.
 #pragma once
 
 #include <string>
@@ -12,17 +12,18 @@ namespace mtasts {
 
 class ListedOverrides {
  public:
-  // all outlives this.
+  // Keeps those that are in force at now. all must outlive this.
   ListedOverrides(const std::vector<OverrideConfig>& all, Time now);
 
-  // Of a domain as its own next hop; nullptr: none. Noted, and so is the row of an override's own name.
+  // The override for a domain as the next hop; nullptr if there is none. Notes in rows() that it was used,
+  // and that domain was listed. Valid as long as this.
   const Override* find(std::string_view domain);
 
   struct Row {
     std::string name;
     const Override* rule;
-    bool listed = false;  // there is a row of its name
-    bool used = false;    // it counts for some row
+    bool listed = false;  // the listing has a row for its name
+    bool used = false;    // it applies to a domain in the listing
   };
   const std::vector<Row>& rows() const noexcept { return rows_; }
 

@@ -51,7 +51,7 @@ std::size_t width_of_output() {
   return terminal_width(STDOUT_FILENO, columns == nullptr ? "" : columns);
 }
 
-// "": none is there.
+// The file to read; "" if there is none.
 std::string configuration_file(const Options& options) {
   return options.config.empty() && is_there(default_config) ? default_config : options.config;
 }
@@ -64,13 +64,13 @@ Result<Config> configuration(const Options& options) {
   return std::move(parsed->config);
 }
 
-// The control socket: what --control says, else the file, else where it is by default.
+// The control socket: the one of --control, else that of the file, else the default.
 std::string control_of(const Options& options, const Result<Config>& config) {
   if (!options.control.empty()) return options.control;
   return config ? config->listen.control : default_paths().control;
 }
 
-// Runs a verb on the rules that the daemon has loaded.
+// Runs a verb with the configuration that the daemon has loaded.
 int with_rules(const Options& options, const Terminal& terminal,
                const std::function<int(const Config&)>& verb) {
   auto config = configuration(options);
@@ -80,12 +80,12 @@ int with_rules(const Options& options, const Terminal& terminal,
   return verb(rules->config);
 }
 
-// A broken file must not hide the daemon that runs: its default places are tried then.
+// A broken file must not hide the running daemon: then the default sockets are tried.
 Config config_or_defaults(const Options& options, const Terminal& terminal) {
   auto config = configuration(options);
   if (config) return *std::move(config);
   terminal.err
-      << "mtastsctl: the configuration can't be used, so mtastsd is looked for in its default places\n"
+      << "mtastsctl: the configuration can't be used, so mtastsctl tries the default sockets of mtastsd\n"
       << config.error().detail << '\n';
   auto defaults = parse_config("", "defaults", default_paths());
   return defaults ? std::move(defaults->config) : Config{};
@@ -124,7 +124,7 @@ int run_lint_policy(const Options& options, const Terminal& terminal) {
 int run_list(Options& options, const Terminal& terminal) {
   if (!options.expiring.empty()) {
     auto span = parse_duration(options.expiring);
-    if (!span) return terminal.trouble("--expiring takes a number and one of s, m, h, d, as 24h");
+    if (!span) return terminal.trouble("--expiring takes a number followed by s, m, h or d, for example 24h");
     options.list.expiring = std::chrono::floor<std::chrono::seconds>(*span);
   }
   return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, const Moment& moment) {
@@ -157,7 +157,8 @@ int run_status(const Options& options, const Terminal& terminal) {
 
 int run_explain(const Options& options, const Terminal& terminal) {
   if (options.offline) return explain_offline(*options.offline, options.explain, terminal);
-  if (options.explain.next_hop.empty()) return terminal.trouble("explain takes a next hop, as example.com");
+  if (options.explain.next_hop.empty())
+    return terminal.trouble("explain needs a next hop, for example: mtastsctl explain example.com");
   return with_rules(options, terminal, [&](const Config& config) {
     SystemClock clock;
     return explain(config, options.explain, options.save, clock, terminal);
@@ -166,7 +167,7 @@ int run_explain(const Options& options, const Terminal& terminal) {
 
 using Verb = std::function<int(const Terminal&)>;
 
-// Options may stand before and behind the verb, so each verb hands what it does not know to its parent.
+// Options may stand before and after the verb, so each verb passes unknown options to its parent.
 CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& text) {
   auto* verb = parent.add_subcommand(name, text);
   verb->fallthrough();
@@ -174,23 +175,24 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
 }
 
 void add_lint(CLI::App& app, Options& options, Verb& run) {
-  auto* lint = add_verb(app, "lint", "judge a record, a policy or TLSA, offline");
+  auto* lint = add_verb(app, "lint", "check a TXT record, a policy or a TLSA record, offline");
   lint->require_subcommand(1);
   auto* record = add_verb(*lint, "record", "TXT records: is one of them a valid MTA-STS record?");
-  record->add_option("TXT", options.records, "each record, joined; - reads JSON strings from stdin")
+  record->add_option("TXT", options.records, "each record, joined; - reads a JSON array from stdin")
       ->required()
       ->expected(1, 10'000);
   record->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_record(options, terminal); }; });
   auto* policy = add_verb(*lint, "policy", "a policy file: is it valid?");
   policy->add_option("FILE", options.file, "the policy; - reads stdin")->required();
-  policy->add_option("--status", options.http.status, "HTTP status it came with")->check(CLI::Range(0, 999));
+  policy->add_option("--status", options.http.status, "the HTTP status it came with")
+      ->check(CLI::Range(0, 999));
   policy->add_option("--content-type", options.http.content_type,
-                     "HTTP Content-Type it came with; empty: none");
+                     "the HTTP Content-Type it came with; empty: none");
   policy->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_policy(options, terminal); }; });
   auto* tlsa = add_verb(*lint, "tlsa", "a TLSA record: can an SMTP client use it?");
-  tlsa->add_option("RDATA", options.records, "as \"3 1 1 2bb1...\", in one or several words")
+  tlsa->add_option("RDATA", options.records, "such as \"3 1 1 2bb1...\", quoted or not")
       ->required()
       ->expected(1, 10'000);
   tlsa->callback(
@@ -201,8 +203,8 @@ void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
   auto* list = add_verb(app, "list", "list the cached policies");
   list->add_option("--mode", options.list.mode, "only policies of this mode")
       ->check(CLI::IsMember({"enforce", "testing", "none"}));
-  list->add_option("--expiring", options.expiring, "only policies in force that end within this, as 24h");
-  list->add_option("--glob", options.list.glob, "only domains that match this, as '*.example'");
+  list->add_option("--expiring", options.expiring, "only policies in force that expire within, say, 24h");
+  list->add_option("--glob", options.list.glob, "only domains that match, for example '*.example'");
   list->add_flag("--all", options.list.all, "also domains that are known to have no policy");
   list->callback([&] { run = [&](const Terminal& terminal) { return run_list(options, terminal); }; });
   auto* show = add_verb(app, "show", "show all that is cached about a domain");
@@ -212,36 +214,37 @@ void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
 
 void add_query(CLI::App& app, Options& options, Verb& run) {
   auto* query = add_verb(app, "query", "ask the running mtastsd, as Postfix would");
-  query->add_option("DOMAIN", options.query.domain, "as \"example.com\" or \"[mx.example.com]:587\"")
+  query->add_option("DOMAIN", options.query.domain, "such as \"example.com\" or \"[mx.example.com]:587\"")
       ->required();
-  query->add_option("--map", options.query.map, "as postfix310 or postfix/ZONE (default: postfix)");
-  query->add_option("--at", options.at, "the socketmap to ask, as unix:/PATH");
+  query->add_option("--map", options.query.map, "such as postfix310 or postfix/ZONE (default: postfix)");
+  query->add_option("--at", options.at, "the socketmap to ask, such as unix:/PATH");
   query->callback([&] { run = [&](const Terminal& terminal) { return run_query(options, terminal); }; });
 }
 
 void add_explain(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "explain", "look a next hop up now, and say what decides and why");
-  verb->add_option("NEXTHOP", options.explain.next_hop, "as \"example.com\" or \"[mx.example.com]:587\"");
-  verb->add_option("--map", options.explain.map, "as postfix310 or postfix/ZONE (default: postfix)");
-  auto* save = verb->add_option("--save", options.save, "keep all answers in this file");
-  verb->add_option("--offline", options.offline, "replay such a file, without a network")->excludes(save);
+  auto* verb = add_verb(app, "explain", "look up a next hop now, and say what decides and why");
+  verb->add_option("NEXTHOP", options.explain.next_hop,
+                   "such as \"example.com\" or \"[mx.example.com]:587\"");
+  verb->add_option("--map", options.explain.map, "such as postfix310 or postfix/ZONE (default: postfix)");
+  auto* save = verb->add_option("--save", options.save, "save all answers to this file");
+  verb->add_option("--offline", options.offline, "replay a saved file, without the network")->excludes(save);
   verb->callback([&] { run = [&](const Terminal& terminal) { return run_explain(options, terminal); }; });
 }
 
 void add_status(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "status", "how the running mtastsd is, DNSSEC and its resolvers");
+  auto* verb = add_verb(app, "status", "show the state of mtastsd, its resolvers and DNSSEC");
   verb->callback([&] { run = [&](const Terminal& terminal) { return run_status(options, terminal); }; });
 }
 
 void add_match(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "match", "does an mx pattern of a policy match an MX host?");
-  verb->add_option("PATTERN", options.pattern, "as \"mx.example.com\" or \"*.example.com\"")->required();
+  verb->add_option("PATTERN", options.pattern, "such as \"mx.example.com\" or \"*.example.com\"")->required();
   verb->add_option("HOST", options.domain)->required();
   verb->callback([&] { run = [&](const Terminal& t) { return match(options.pattern, options.domain, t); }; });
 }
 
-// The first word that is no option, if it is no verb, or the second if it is no verb of `lint`. CLI11 would
-// name it an argument that was not expected, and forgive it beside --help.
+// Returns the verb on the command line if it does not exist, or the verb after `lint` if that does not exist.
+// CLI11 would report it as an unexpected argument, and ignore it beside --help.
 std::optional<std::string> unknown_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
   constexpr std::array<std::string_view, 4> with_value{"-c", "--config", "--control", "--color"};
   const CLI::App* parent = &app;
@@ -277,8 +280,9 @@ int main(int argc, char** argv) try {
   app.get_formatter()->column_width(26);
   Options options;
   Verb run;
-  app.add_option("-c,--config", options.config, std::string("configuration; else ") + default_config);
-  app.add_option("--control", options.control, "mtastsd's control socket; else the configuration's");
+  app.add_option("-c,--config", options.config,
+                 std::string("configuration (default: ") + default_config + ")");
+  app.add_option("--control", options.control, "mtastsd's control socket (default: the configured one)");
   app.add_flag("--json", options.json, "print JSON");
   app.add_option("--color", options.colour, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));

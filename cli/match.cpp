@@ -10,13 +10,12 @@
 namespace mtasts {
 namespace {
 
-// U-labels in a pattern are an error of the policy (RFC 8461 §3.2), so they are not converted behind its
-// owner's back.
+// U-labels in a pattern are an error in the policy (RFC 8461 §3.2), so they are reported, not converted.
 std::string bad_pattern(std::string_view pattern) {
   auto ascii = has_u_labels(pattern) ? to_a_labels(pattern) : std::nullopt;
-  return ascii ? fmt::format("\"{}\" is no mx pattern: a policy must have A-labels, here {}",
+  return ascii ? fmt::format("\"{}\" is not an mx pattern: a policy must use A-labels, here {}",
                              printable(pattern), printable(*ascii))
-               : fmt::format("\"{}\" is no mx pattern: write a host name, or \"*.\" and a host name",
+               : fmt::format("\"{}\" is not an mx pattern: write a host name, or \"*.\" and a host name",
                              printable(pattern));
 }
 

@@ -19,7 +19,7 @@ std::unexpected<Error> not_written(const std::string& path, std::string_view why
               fmt::format("{} cannot be written: {}; name another file", printable(path, 300), why));
 }
 
-// 0 or errno.
+// Returns 0 or errno.
 int write_all(int descriptor, std::string_view text) noexcept {
   while (!text.empty()) {
     auto count = ::write(descriptor, text.data(), text.size());
@@ -34,7 +34,7 @@ int write_all(int descriptor, std::string_view text) noexcept {
 Result<bool> write_new_file(const std::string& path, std::string_view text) {
   struct stat status{};
   bool there = ::lstat(path.c_str(), &status) == 0;
-  if (there && !S_ISREG(status.st_mode)) return not_written(path, "it is there and is no regular file");
+  if (there && !S_ISREG(status.st_mode)) return not_written(path, "it exists and is not a regular file");
   std::string beside = path + ".XXXXXX";
   int descriptor = ::mkstemp(beside.data());  // mode 0600
   if (descriptor < 0) return not_written(path, std::strerror(errno));

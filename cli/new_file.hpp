@@ -1,4 +1,4 @@
-// new_file - writes a whole file or nothing: a new one beside it that takes its place at the end.
+// new_file - writes a whole file or nothing: it writes a new file beside the old one, then renames it.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace mtasts {
 
-// For this user alone (0600), durable when it returns. True: a file of that name was replaced. Fault::config:
-// detail names the file and the cause; what was there is still there then. What is no regular file is not
-// replaced.
+// Writes text to path, readable for this user only (0600). Returns true if it replaced a file. The data is on
+// the disk when it returns. Fault::config: path is not a regular file, or can't be written; the old file is
+// unchanged, and detail names the file and the cause.
 Result<bool> write_new_file(const std::string& path, std::string_view text);
 
 }  // namespace mtasts

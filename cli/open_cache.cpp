@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view system_folder = "/var/lib/mtastsd";
 
-// True also where this user may not look: then opening it says why.
+// True also if this user may not look into the folder: opening the cache then says why.
 bool may_hold_a_cache(const std::string& folder) noexcept {
   struct stat status{};
   return stat((folder + "/data.mdb").c_str(), &status) == 0 || errno == EACCES;

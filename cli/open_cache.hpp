@@ -12,14 +12,16 @@
 
 namespace mtasts {
 
-// Where the daemon's cache may lie: the configured folder alone, else the system's before the user's own.
+// The folders in which the daemon's cache may be: the configured one, else the system's and then the user's
+// own.
 std::vector<std::string> cache_folders(const CacheConfig& config);
 
-// Opens the first folder that holds a cache. Fault::storage: names what was tried, and the remedy.
+// Opens the cache in the first folder that has one. Fault::storage: detail names what was tried and the
+// remedy.
 Result<std::unique_ptr<LmdbCache>> open_cache(const CacheConfig& config, const Clock& clock);
 
-// Whether the clock can be trusted, by what the cache remembers, as a daemon that starts now would judge it.
-// nullopt: the cache does not say.
+// Whether the clock is certain, judged from what the cache remembers, as a daemon that starts now would judge
+// it. nullopt: the cache does not say.
 std::optional<ClockBelief> belief_by(LmdbCache& cache);
 
 }  // namespace mtasts

@@ -15,14 +15,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view remedy =
-    "is mtastsd running (systemctl status mtastsd), and is [listen] socketmap the daemon's (--config FILE)?";
+    "check that mtastsd runs (systemctl status mtastsd) and that [listen] socketmap is its own (--config "
+    "FILE)";
 
-// TEMP, PERM and whatever else no mail goes out with are exit 1.
+// Exit 1 for TEMP, PERM and anything else with which no mail goes out.
 int code_of(std::string_view reply) noexcept {
   return reply.starts_with("OK ") || reply.starts_with("NOTFOUND") ? exit_ok : exit_no;
 }
 
-// The object in the reply of the json map. nullopt: TEMP, PERM, or no object.
+// The object in a reply of the json map. nullopt: the reply is TEMP, PERM, or has no object.
 std::optional<boost::json::object> object_of(std::string_view reply) {
   if (!reply.starts_with("OK ")) return std::nullopt;
   reply.remove_prefix(3);
@@ -42,7 +43,7 @@ std::string text_of(const boost::json::object& object, std::string_view key) {
   return string == nullptr ? "" : std::string(string->data(), string->size());
 }
 
-// What a dialect is answered, by the object. Empty: it does not say, because the policy is too large.
+// The reply to a dialect, as the object has it. Empty: it was left out, because the policy is too large.
 std::string reply_in(const boost::json::object& object, Dialect dialect) {
   const auto* value = member(object, "replies");
   const auto* replies = value == nullptr ? nullptr : value->if_object();
@@ -71,7 +72,7 @@ std::string in_zone(std::string_view dialect, std::string_view zone) {
   return zone.empty() ? std::string(dialect) : fmt::format("{}/{}", dialect, zone);
 }
 
-// A connection, and what is asked over it. Each question has the whole time limit.
+// A connection and the options of the query. Each request has the whole time limit.
 struct QuerySession {
   SocketmapClient client;
   const QueryOptions& options;
@@ -81,7 +82,7 @@ struct QuerySession {
     return client.ask(map, options.domain, std::chrono::steady_clock::now() + options.limit);
   }
 
-  // What the map's dialect is answered; json is judged by what Postfix gets.
+  // The reply to the map's dialect; for json that to postfix. The exit code follows it.
   Result<std::string> reply_of(const boost::json::object& object, MapName map) {
     auto dialect = map.dialect == Dialect::json ? Dialect::postfix : map.dialect;
     auto reply = reply_in(object, dialect);
@@ -98,7 +99,7 @@ struct QuerySession {
   }
 };
 
-// The reply and its reason from one object: a second question could be answered otherwise.
+// Takes the reply and its reason from one object, because a second request could get another reply.
 int explain(QuerySession& talk) {
   auto explained = talk.ask("json");
   if (!explained) return talk.trouble(explained.error());
@@ -110,7 +111,7 @@ int explain(QuerySession& talk) {
   return code;
 }
 
-// One map's reply as it is.
+// Prints one map's reply unchanged.
 int print_map(QuerySession& talk) {
   auto map = parse_map_name(talk.options.map);
   auto reply = talk.ask(talk.options.map);
@@ -140,12 +141,12 @@ int answer_in_json(QuerySession& talk) {
   std::string_view name = talk.options.map.empty() ? std::string_view("postfix") : talk.options.map;
   auto map = parse_map_name(name);
   if (map && map->dialect != Dialect::prefetch) return print_object(talk, *map);
-  // prefetch has no object; a name that is none here is for the daemon to refuse.
+  // The prefetch map gives no object. An unknown map name is sent too: the daemon refuses it.
   auto reply = talk.ask(name);
   return reply ? print_json_reply(*reply, talk.terminal) : talk.trouble(reply.error());
 }
 
-// A blank would end the map's name early; a control octet has no place in either.
+// A blank would end the map name early. Control characters belong in neither.
 bool can_be_sent(std::string_view map, std::string_view key) noexcept {
   auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   return !map.contains(' ') && std::ranges::none_of(map, control) && std::ranges::none_of(key, control);
@@ -163,7 +164,7 @@ std::chrono::milliseconds query_limit(const Config& config, std::string_view map
 int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, const Terminal& terminal) {
   if (!can_be_sent(options.map, options.domain))
     return terminal.trouble(
-        "the domain or map name has characters that no lookup can have; write them plainly");
+        "the domain or map name has a control character, or the map name has a blank; leave it out");
   auto client = SocketmapClient::connect(endpoints, std::chrono::steady_clock::now() + options.limit);
   if (!client) return terminal.trouble(fmt::format("{}; {}", whole(client.error().detail), remedy));
   QuerySession talk{std::move(*client), options, terminal};

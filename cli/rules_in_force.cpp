@@ -46,7 +46,7 @@ Result<Loaded> ask(const std::string& control) {
   return loaded;
 }
 
-// Whoever names another file than the daemon's wants to see what that file would do.
+// A user who names another file than the daemon's wants to see what that file would do.
 bool is_another(const std::string& loaded, const std::string& asked) {
   std::error_code unknown;
   if (loaded.empty() || asked.empty() || loaded == asked) return false;
@@ -61,7 +61,7 @@ std::string note_about(const Loaded& loaded, const Result<Config>& file, const s
     return fmt::format("these are the rules of the running mtastsd, which has loaded {}",
                        loaded.file.empty() ? "no file" : whole(loaded.file));
   if (!loaded.changed) return {};
-  return fmt::format("{} was changed since; these are the rules that the running mtastsd has loaded",
+  return fmt::format("{} has changed since; these are the rules that the running mtastsd has loaded",
                      whole(file_name));
 }
 
@@ -75,11 +75,10 @@ Result<RulesInForce> rules_in_force(const Result<Config>& file, const std::strin
                                            whole(file_name), whole(loaded->file))};
   if (loaded) return RulesInForce{std::move(loaded->config), note_about(*loaded, file, file_name)};
   if (!file) return std::unexpected(file.error());
-  return RulesInForce{
-      *file,
-      fmt::format("the rules are those of {}, as the running mtastsd does not say what it has "
-                  "loaded: {}",
-                  file_name.empty() ? "the defaults" : whole(file_name), whole(loaded.error().detail))};
+  return RulesInForce{*file, fmt::format("these are the rules of {}, because mtastsd did not say what it has "
+                                         "loaded: {}",
+                                         file_name.empty() ? "the defaults" : whole(file_name),
+                                         whole(loaded.error().detail))};
 }
 
 void print_note(const RulesInForce& rules, const Terminal& terminal) {

@@ -1,4 +1,4 @@
-// sheet - text for people in two columns: a name, and lines of text broken at 80 columns.
+// sheet - prints text for people in two columns: a name, and text wrapped at 80 columns.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,14 @@ namespace mtasts {
 
 class Sheet {
  public:
-  // margin: where the second column begins.
+  // margin: the width of the first column. terminal must outlive this.
   Sheet(const Terminal& terminal, std::size_t margin) : terminal_(terminal), margin_(margin) {}
 
-  // "name        text"; lines after the first begin below the text's first word, indented by `deeper` blanks.
+  // Prints the name and the text. Lines after the first begin below the text's first word, `deeper` blanks
+  // further in.
   void line(std::string_view name, std::string_view text, Colour colour = Colour::plain,
             std::size_t deeper = 0);
-  // For what must stay in one piece.
+  // The same without wrapping, for text that must not be broken.
   void unbroken(std::string_view name, std::string_view text, Colour colour = Colour::plain);
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 constexpr Dialect dialects[] = {Dialect::postfix, Dialect::postfix310};
 
-// What a domain is answered by: its record, the rules and the override in force.
+// What decides the reply for a domain: its entry, the rules and the override in force.
 struct Facts {
   const DomainName& domain;
   const RecordView* record;  // nullptr: not in the cache
@@ -34,9 +34,9 @@ bool looks_up_dane(const Facts& facts) {
   return wanted && dane_freshness(find_dane(*facts.record, {}), facts.moment.now) == Freshness::wait;
 }
 
-// REQUIRES: !looks_up_dane(facts), or it would be the answer of a DANE state that is over.
-// What mtastsd would answer out of the cache alone, for the domain itself as the next hop and, with
-// postfix_dane = "auto", a Postfix that does DANE.
+// What mtastsd would answer from the cache, for the domain itself as the next hop and, with postfix_dane =
+// "auto", to a Postfix that does DANE. REQUIRES: !looks_up_dane(facts); else the reply would come from an
+// expired DANE state.
 std::string reply(Dialect dialect, const Facts& facts) {
   Decision decision = decide(facts.moment, facts.record, std::nullopt, {}, facts.rules, facts.over);
   std::string text;
@@ -132,11 +132,11 @@ void print_policy(const RecordView& record, const Moment& moment, Sheet& sheet) 
 }
 
 void print_lookup(const RecordView& record, Time now, Sheet& sheet) {
-  sheet.line("last look", when(record.looked_up_at, now));
+  sheet.line("last lookup", when(record.looked_up_at, now));
   sheet.line("", fmt::format("{}{}{}", state_in_words(record.state), record.detail.empty() ? "" : ": ",
                              whole(record.detail)));
   if (!record.failed_id.empty())
-    sheet.line("", fmt::format("id {} is fetched again at the earliest {}", whole(record.failed_id),
+    sheet.line("", fmt::format("id {} is not fetched again before {}", whole(record.failed_id),
                                when(record.retry_fetch, now)));
   sheet.line("next check", when(record.next_check, now));
 }
@@ -151,7 +151,7 @@ void print_dane(const DomainName& domain, const RecordView& record, Time now, Sh
     for (HostLine host : dane.hosts)
       sheet.line("", fmt::format("{}: {}", whole(host.name()), words(host.state())));
     if (dane.trouble != MxTrouble::none)
-      sheet.line("", fmt::format("last look {}, {} in a row", words(dane.trouble), dane.failures));
+      sheet.line("", fmt::format("last lookup {}, {} in a row", words(dane.trouble), dane.failures));
     if (!dane.detail.empty()) sheet.line("", whole(dane.detail));
   });
 }
@@ -173,8 +173,8 @@ void print_text(const Facts& facts, const Terminal& terminal) {
   print_dane(domain, *record, now, sheet);
   if (looks_up_dane(facts))
     return sheet.line("dane",
-                      fmt::format("is looked up before the next answer, which can't be told from the cache "
-                                  "therefore; \"mtastsctl query {}\" asks for it",
+                      fmt::format("is looked up before the next answer, so the reply is not known yet; "
+                                  "\"mtastsctl query {}\" asks for it",
                                   domain.str()));
   for (Dialect each : dialects) sheet.unbroken(words(each), whole(reply(each, facts)));
 }
@@ -191,7 +191,7 @@ int show(LmdbCache& cache, std::string_view text, const Config& config, const Mo
   auto record = (*reader)->find(*domain);
   if (!record) return terminal.trouble(whole(record.error().detail));
   SettingsPtr settings = make_settings(config);
-  Health does_dane;  // the Postfix that asks
+  Health does_dane;  // assume that Postfix does DANE
   does_dane.postfix_dane = true;
   std::string scratch;
   auto asked = read_question(*settings, &does_dane, moment, "postfix", domain->str(), scratch);

@@ -16,7 +16,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Members of the daemon's object. It may be another version's, so whatever is missing is shown as such.
+// These read members of the daemon's object. The daemon may be of another version, so any member may be
+// missing; the text then says so.
 const json::value* member(const json::value* value, std::string_view key) noexcept {
   const auto* object = value == nullptr ? nullptr : value->if_object();
   return object == nullptr ? nullptr : object->if_contains(json::string_view(key.data(), key.size()));
@@ -48,7 +49,7 @@ std::string size_of(const json::value* value) {
 }
 
 void print_configuration(const json::value* status, Sheet& sheet) {
-  sheet.line("config", text_of(member(status, "config"), "none, on the defaults"));
+  sheet.line("config", text_of(member(status, "config"), "none: the defaults are in force"));
   const auto* about = member(status, "configuration");
   auto digest = text_of(member(about, "sha256"), "");
   if (digest.empty()) return;
@@ -103,7 +104,7 @@ void print_dns(const json::value* status, Sheet& sheet) {
 
 std::string postfix_words(const json::value* postfix) {
   if (is(member(postfix, "value"), true)) return "does DANE itself";
-  if (is(member(postfix, "value"), false)) return "does no DANE";
+  if (is(member(postfix, "value"), false)) return "does not do DANE";
   return "not known yet whether it does DANE";
 }
 
@@ -116,7 +117,8 @@ void print_postfix(const json::value* status, Sheet& sheet) {
   bool doubtful = denied || (is_auto && !is(member(postfix, "value"), true));
   sheet.line("Postfix", fmt::format("{}{}{}", postfix_words(postfix), why.empty() ? "" : ": ", why),
              doubtful ? Colour::warning : Colour::plain);
-  if (denied) sheet.line("", "a yes of before counts until they have said so for 24 hours", Colour::warning);
+  if (denied)
+    sheet.line("", "the earlier yes still counts until they have said no for 24 hours", Colour::warning);
   const auto* zones = member(postfix, "zones");
   if (zones == nullptr || !zones->is_object()) return;
   for (const auto& each : zones->get_object())
@@ -124,11 +126,11 @@ void print_postfix(const json::value* status, Sheet& sheet) {
                                postfix_words(&each.value()), text_of(member(&each.value(), "mode"))));
 }
 
-// Said only if there are any: then something is wrong.
+// Empty if there are none: any of them means that something is wrong.
 std::string unreadable(const json::value* count) {
   auto number = number_of(count);
   return number == "0" || number == "?" ? ""
-                                        : fmt::format(", {} with a cache that could not be read", number);
+                                        : fmt::format(", {} for which the cache could not be read", number);
 }
 
 void print_work(const json::value* status, Sheet& sheet) {
@@ -144,13 +146,13 @@ void print_work(const json::value* status, Sheet& sheet) {
   sheet.line("lookups", fmt::format("{} under way, {} waiting", number_of(member(flights, "flying")),
                                     number_of(member(flights, "waiting"))));
   const auto* counters = member(status, "counters");
-  sheet.line(
-      "questions",
-      fmt::format("{}: {} answered from the cache, {} looked up, {} by override, {} no host, {} refused{}",
-                  number_of(member(counters, "requests")), number_of(member(counters, "cached")),
-                  number_of(member(counters, "missed")), number_of(member(counters, "overridden")),
-                  number_of(member(counters, "no_host")), number_of(member(counters, "refused")),
-                  unreadable(member(counters, "unreadable"))));
+  sheet.line("questions",
+             fmt::format("{}: {} answered from the cache, {} looked up, {} by override, {} without a policy "
+                         "domain, {} refused{}",
+                         number_of(member(counters, "requests")), number_of(member(counters, "cached")),
+                         number_of(member(counters, "missed")), number_of(member(counters, "overridden")),
+                         number_of(member(counters, "no_host")), number_of(member(counters, "refused")),
+                         unreadable(member(counters, "unreadable"))));
 }
 
 const json::array* problems_of(const json::value* status) noexcept {
@@ -165,8 +167,8 @@ void print_problems(const json::value* status, Sheet& sheet) {
     sheet.line(name, text_of(member(&(*problems)[i], "text")), Colour::bad);
 }
 
-// DNSSEC, the cache, a resolver of Postfix's that does not answer or no longer validates, or what the daemon
-// itself calls a problem.
+// True if DNSSEC or the cache does not work, if Postfix's resolvers do not answer or no longer validate, or
+// if the daemon lists a problem.
 bool something_is_down(const json::value* status) {
   if (const auto* problems = problems_of(status); problems != nullptr && !problems->empty()) return true;
   const auto* postfix = member(status, "postfix_dane");

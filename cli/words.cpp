@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 struct Unit {
   std::chrono::seconds length,
-      from;  // used for spans of at least `from`, so that "90 minutes" stays exact enough
+      from;  // the unit is used for spans of at least `from`, so that 90 minutes is not shown as "1 hour"
   std::string_view name;
 };
 constexpr std::array<Unit, 4> units{

@@ -1,4 +1,4 @@
-"""mtastsctl explain: the rule and the reply are the daemon's, its words libunbound's, and a saved trace says the same."""
+"""mtastsctl explain gives the daemon's rule and reply, and libunbound's words; a saved trace gives the same."""
 import json
 import stat
 import subprocess
@@ -19,7 +19,7 @@ DIALECTS = ("postfix", "postfix310", "sts")
 
 
 def explain(mtastsd, *args, enter=None, config=None):
-    """(exit status, standard output, standard error) of mtastsctl explain."""
+    """Runs mtastsctl explain; returns (exit status, standard output, standard error)."""
     command = [program("mtastsctl"), "--config", config or mtastsd.config, "explain", *args]
     command = enter(command) if enter else netns.enter(mtastsd.lab.relay, *command)
     done = subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=180)
@@ -27,14 +27,14 @@ def explain(mtastsd, *args, enter=None, config=None):
 
 
 def explained(mtastsd, *args, config=None):
-    """The object, with the exit status beside it."""
+    """Runs explain --json; returns the exit status and the object."""
     code, out, err = explain(mtastsd, "--json", *args, config=config)
     assert code in (0, 1), err
     return code, json.loads(out)
 
 
 def offline(mtastsd, file, *args):
-    """A replay in an empty network namespace, where not even loopback is up."""
+    """Replays in an empty network namespace, in which not even loopback is up."""
     return explain(mtastsd, "--offline", file, *args, enter=lambda command: ["unshare", "-n", *command])
 
 
@@ -111,7 +111,7 @@ def test_the_network_is_not_asked_by_rule_1(mtastsd):
 def test_a_map_that_does_not_exist_is_trouble(mtastsd):
     code, out, err = explain(mtastsd, "good.example", "--map", "postfix/nosuch")
     assert (code, out) == (2, "")
-    assert "no map name" in err
+    assert "not a map name" in err
 
 
 def test_the_way_is_chosen_and_postfix_is_asked_about(mtastsd, tmp_path):

@@ -14,7 +14,7 @@ TEST_CASE("domains on the command line may have U-labels", "[cli]") {
   CHECK(domain_argument("b\u00fccher.example")->str() == "xn--bcher-kva.example");
   CHECK_FALSE(domain_argument("192.0.2.1"));
   CHECK_FALSE(domain_argument("\xff.example"));
-  CHECK(domain_argument("a\x1b").error().detail == "\"a\\x1b\" is no host or domain name");
+  CHECK(domain_argument("a\x1b").error().detail == "\"a\\x1b\" is not a host or domain name");
 }
 
 TEST_CASE("input is read as it is, up to the limit", "[cli]") {
@@ -27,17 +27,17 @@ TEST_CASE("input is read as it is, up to the limit", "[cli]") {
   CHECK_FALSE(read_input(folder / "", in));
 }
 
-TEST_CASE("only a file that is not there is not there", "[cli]") {
+TEST_CASE("is_there() is false only for a missing file", "[cli]") {
   test::Folder folder;
   std::ofstream(folder / "file") << "x";
   std::filesystem::create_symlink("loop", folder / "loop");
   CHECK(is_there(folder / "file"));
-  CHECK(is_there(folder / "loop"));                 // ELOOP stands here for all that can't be looked at
+  CHECK(is_there(folder / "loop"));                 // ELOOP stands for all errors but "not there"
   CHECK_FALSE(is_there(folder / "missing"));        // ENOENT
   CHECK_FALSE(is_there((folder / "file") + "/x"));  // ENOTDIR
 }
 
-TEST_CASE("arguments that CLI11 would take apart or leave out", "[cli]") {
+TEST_CASE("arguments that CLI11 would split or drop", "[cli]") {
   using Strings = std::vector<std::string>;
   CHECK(as_parsed({"a", "b"}) == Strings{"b", "a"});
   CHECK(as_parsed({"--content-type=", "--glob=x", "--map=", "f"}) ==

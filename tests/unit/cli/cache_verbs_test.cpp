@@ -81,7 +81,7 @@ TEST_CASE("list: the JSON form", "[cli]") {
         "\"next_check\":\"2026-01-31T12:50:00Z\",\"override\":null,\"dane\":null}\n]\n");
 }
 
-TEST_CASE("list: what is asked for is listed", "[cli]") {
+TEST_CASE("list: the filters", "[cli]") {
   Fixture fixture;
   using Names = std::vector<std::string>;
   CHECK(fixture.listed({}) == Names{"enforce.example", "failed.example", "gone.example", "testing.example"});
@@ -112,16 +112,16 @@ TEST_CASE("show: the text", "[cli]") {
       "fetched     2026-01-30 12:00:00 UTC, 24 hours ago\n"
       "expires     2026-02-06 12:00:00 UTC, in 6 days\n"
       "refresh     2026-01-31 00:00:00 UTC, 12 hours ago\n"
-      "last look   2026-01-31 11:50:00 UTC, 10 minutes ago\n"
+      "last lookup 2026-01-31 11:50:00 UTC, 10 minutes ago\n"
       "            the policy is current\n"
       "next check  2026-01-31 12:50:00 UTC, in 50 minutes\n";
   REQUIRE(caught.out.str().starts_with(head));
   CHECK(caught.out.str().substr(head.size()) ==
-        "dane        is looked up before the next answer, which can't be told from the\n"
-        "            cache therefore; \"mtastsctl query enforce.example\" asks for it\n");
+        "dane        is looked up before the next answer, so the reply is not known yet;\n"
+        "            \"mtastsctl query enforce.example\" asks for it\n");
 }
 
-TEST_CASE("show: without DANE the answer is told from the policy", "[cli]") {
+TEST_CASE("show: without DANE the policy alone decides the reply", "[cli]") {
   Fixture fixture;
   Caught caught;
   CHECK(show(*fixture.open(), "Enforce.Example.", without_dane(), certain(noon), caught.text()) == exit_ok);
@@ -130,19 +130,19 @@ TEST_CASE("show: without DANE the answer is told from the policy", "[cli]") {
       "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
 }
 
-TEST_CASE("STS-30: show says why the last look failed, without passing on hostile bytes", "[cli]") {
+TEST_CASE("STS-30: show says why the last lookup failed, without passing on hostile bytes", "[cli]") {
   Fixture fixture;
   Caught caught;
   CHECK(show(*fixture.open(), "failed.example", without_dane(), certain(noon), caught.text()) == exit_ok);
   CHECK(caught.out.str().contains(
       "            the policy could not be fetched: TLS: \\x1b[31mcertificate has\n"
       "            expired\n"
-      "            id new is fetched again at the earliest 2026-01-31 12:05:00 UTC, in\n"
-      "            5 minutes\n"));
+      "            id new is not fetched again before 2026-01-31 12:05:00 UTC, in 5\n"
+      "            minutes\n"));
   CHECK(caught.out.str().contains("postfix     OK secure match=mx.failed.example servername=hostname\n"));
 }
 
-TEST_CASE("show: expired, testing and unknown are answered as without a policy", "[cli]") {
+TEST_CASE("show: the replies for expired, testing and unknown are those without a policy", "[cli]") {
   Fixture fixture;
   Caught gone, nothing, testing, stricter, unknown;
   CHECK(show(*fixture.open(), "gone.example", without_dane(), certain(noon), gone.text()) == exit_ok);
@@ -162,7 +162,7 @@ TEST_CASE("show: expired, testing and unknown are answered as without a policy",
         "unknown.example is not in the cache; \"mtastsctl query unknown.example\" looks it up\n");
 }
 
-TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cli]") {
+TEST_CASE("show: the DANE state of each next hop, and the reply", "[cli]") {
   Fixture fixture;
   Record record = without_policy();
   DaneState& whole_domain = record.dane.emplace_back();
@@ -185,7 +185,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
                               "            mx2.dane.example: failed\n"
                               "            TLSA _25._tcp.mx2.dane.example: SERVFAIL\n"
                               "dane        MX unknown for [dane.example]:587\n"
-                              "            last look bogus, 3 in a row\n"
+                              "            last lookup bogus, 3 in a row\n"
                               "            MX x: DNSSEC bogus: \\x1b[31mforged\n"
                               "postfix     OK dane-only\n"));
   CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), object.json()) == exit_ok);
@@ -194,7 +194,7 @@ TEST_CASE("show: the DANE state of each next hop, and the answer it gives", "[cl
   CHECK(states.at(1).at("next_hop") == "[dane.example]:587");
 }
 
-TEST_CASE("show: no reply is told from a DANE state that is over", "[cli]") {
+TEST_CASE("show: an expired DANE state decides no reply", "[cli]") {
   Fixture fixture;
   Record record = without_policy();
   DaneState& state = record.dane.emplace_back();
@@ -218,7 +218,7 @@ TEST_CASE("list: an empty list says why it is empty", "[cli]") {
     return caught.out.str();
   };
   CHECK(says({.mode = "none"}) ==
-        "none of the 4 policies and 1 domains without one in the cache is asked for by this\n");
+        "none of the 4 policies and 1 domains without one in the cache matches these options\n");
   CHECK(says({.expiring = 1s}) == "no cached policy expires within that time\n");
   test::Folder folder;
   Noon clock;

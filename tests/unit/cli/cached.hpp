@@ -1,4 +1,4 @@
-// cached - a cache with one domain of each kind, for the verbs that read it.
+// cached - a cache with one domain of each kind, for tests of the verbs that read it.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -57,10 +57,10 @@ inline void put(LmdbCache& cache, std::string_view domain, Record record) {
   REQUIRE(stored);
 }
 
-// A cache with one of each; opened again for reading, as mtastsctl does.
+// A cache with one domain of each kind. open() opens it for reading, as mtastsctl does.
 class Fixture {
  public:
-  // more: a domain in mode testing, its policy fetched now and for 119 minutes.
+  // more: adds a domain in mode testing whose policy was fetched now and lasts 119 minutes.
   explicit Fixture(std::string_view more = {}) {
     auto writer = LmdbCache::open({folder_ / "cache", 1ull << 26, false, {}}, clock_);
     if (!writer) FAIL(writer.error().detail);

@@ -24,7 +24,7 @@ using namespace fake;
 using test::Caught;
 using test::noon;
 
-// What the network says, and what is known beside.
+// What the network says, and the other inputs.
 struct World {
   FakeDns dns;
   FakeFetch fetch;
@@ -132,7 +132,7 @@ const std::vector<Case> cases{
        w.inputs.rules.settings.postfix_dane = PostfixDaneSetting::no;
      },
      "6", "OK secure match=mx.example.com servername=hostname"},
-    {"Postfix does no DANE",
+    {"Postfix does not do DANE",
      [](World& w) {
        with_tlsa(w);
        w.inputs.rules.postfix_dane = PostfixDane::no;
@@ -212,7 +212,7 @@ TEST_CASE("explain: the text", "[explain]") {
         "               3 1 1 aaaaaaaaaaaaaaaaaaaa...\n"
         "               0 1 1 aaaaaaaaaaaaaaaaaaaa... (unusable: usage PKIX-TA(0) and\n"
         "               PKIX-EE(1) are not for SMTP (RFC 7672 section 3.1.3))\n"
-        "             DS com: secure, no data: all below is unsigned, TTL 300, 7ms\n"
+        "             DS com: secure, no data: everything below is unsigned, TTL 300, 7ms\n"
         "record       valid, id 1\n"
         "HTTPS        https://mta-sts.example.com/.well-known/mta-sts.txt\n"
         "             status 200, text/plain, 63 octets, 7ms\n"
@@ -236,7 +236,7 @@ TEST_CASE("explain: the text", "[explain]") {
         "sts          OK secure match=mx.example.com servername=hostname\n");
 }
 
-TEST_CASE("explain: MX by preference, and what was asked twice once", "[explain]") {
+TEST_CASE("explain: MX records are sorted, and a repeated question is shown once", "[explain]") {
   World world;
   world.dns.answers["example.com/MX"] =
       mx_answer({{300, "c.example.com"}, {20, "b.example.com"}, {5, "a.example.com"}});
@@ -250,7 +250,7 @@ TEST_CASE("explain: MX by preference, and what was asked twice once", "[explain]
   CHECK(text.find("DS com") == text.rfind("DS com"));
 }
 
-TEST_CASE("explain: an answer that nobody validated is told from an insecure one", "[explain]") {
+TEST_CASE("explain: an unvalidated answer and an insecure one look different", "[explain]") {
   World world;
   world.dns.answers["_mta-sts.example.com/TXT"].validated = false;
   world.inputs.rules.dnssec = Dnssec::ignore_dane;
@@ -281,7 +281,7 @@ TEST_CASE("explain: the JSON form", "[explain]") {
   CHECK(object["replies"].as_object().size() == 3);
 }
 
-TEST_CASE("explain: a cached policy of the same id is not fetched, and that is said", "[explain]") {
+TEST_CASE("explain: a cached policy of the same id is not fetched, and the text says so", "[explain]") {
   World world;
   world.inputs.stored = stored_policy(noon - 1h, "enforce", 86400);
   Explanation all = world.explain();
@@ -317,12 +317,12 @@ TEST_CASE("explain --offline: exit codes and the first line", "[explain]") {
   CHECK(explain_offline(file, {}, text.text()) == exit_no);
   std::ofstream(file) << "{}";
   CHECK(explain_offline(file, {}, bad.text()) == exit_trouble);
-  CHECK(bad.err.str().contains("no trace that can be replayed: mtastsd_trace is missing"));
+  CHECK(bad.err.str().contains("can't be replayed: mtastsd_trace is missing"));
   CHECK(explain_offline(folder / "none", {}, missing.text()) == exit_trouble);
   CHECK(explain_offline(folder / "", {}, missing.text()) == exit_trouble);
 }
 
-TEST_CASE("a new file is this user's alone, whole or not there", "[explain]") {
+TEST_CASE("a new file is readable for this user only, and whole or not there", "[explain]") {
   test::Folder folder;
   auto file = folder / "trace";
   CHECK(write_new_file(file, "one") == false);
@@ -338,7 +338,7 @@ TEST_CASE("a new file is this user's alone, whole or not there", "[explain]") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 2);
 }
 
-TEST_CASE("a zone that is signed with an algorithm that libunbound does not know is named", "[cli]") {
+TEST_CASE("explain names the algorithm if libunbound does not know it", "[cli]") {
   World world;
   world.dns.answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}}, insecure);
   DnsAnswer ds;
@@ -350,8 +350,8 @@ TEST_CASE("a zone that is signed with an algorithm that libunbound does not know
   };
   auto row = GENERATE(Catch::Generators::values<Row>({
       {{"\x30\x39\x10\x02yy", "\x30\x3a\x10\x02other"},
-       "can't validate its algorithm: ED448 (16); it counts as"},
-      {{"\x30\x39\x0c\x03yy", "\x30\x39\x10\x02yy"}, "its algorithm: 12, ED448 (16); it counts as"},
+       "can't validate its algorithm: ED448 (16); the zone counts as"},
+      {{"\x30\x39\x0c\x03yy", "\x30\x39\x10\x02yy"}, "its algorithm: 12, ED448 (16); the zone counts as"},
   }));
   ds.rdata = row.rdata;
   world.dns.answers["example.com/DS"] = ds;

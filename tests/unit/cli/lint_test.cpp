@@ -141,7 +141,7 @@ TEST_CASE("STS-42: match", "[cli]") {
   }
 }
 
-TEST_CASE("match: what is no pattern or no host does not match, and is named", "[cli]") {
+TEST_CASE("match: a bad pattern or host does not match, and is named", "[cli]") {
   Caught caught;
   CHECK(match("mx.*.example", "192.0.2.1", caught.json()) == exit_no);
   auto object = json::parse(caught.out.str()).as_object();

@@ -1,4 +1,4 @@
-// list and show where overrides are in force, and the DANE word.
+// list and show with overrides in force, and dane_code().
 #include <catch2/generators/catch_generators.hpp>
 
 #include "cli/words.hpp"
@@ -49,7 +49,7 @@ DaneState state(MxState mx, std::string_view hosts) {
 
 }  // namespace
 
-TEST_CASE("list: overrides in force, those without a cached row too, in JSON", "[cli]") {
+TEST_CASE("list: overrides in force in JSON, also those without a cached entry", "[cli]") {
   Fixture fixture;
   auto rows = listed(fixture, {});
   REQUIRE(rows.size() == 6);
@@ -89,12 +89,12 @@ TEST_CASE("list: overrides in the text, below the table", "[cli]") {
                               "[relay.example]:587  ignore-sts: ticket 3\n"));
   CHECK(list(*fixture.open(), {.glob = "nosuch"}, some(), certain(noon), none.text()) == exit_ok);
   CHECK(none.out.str() ==
-        "none of the 4 policies and 1 domains without one in the cache is asked for by this\n");
+        "none of the 4 policies and 1 domains without one in the cache matches these options\n");
   CHECK(list(*fixture.open(), {.mode = "testing"}, some(), certain(noon), testing.text()) == exit_ok);
   CHECK_FALSE(testing.out.str().contains("OVERRIDES"));
 }
 
-TEST_CASE("show: the override in force, and the answer it gives", "[cli]") {
+TEST_CASE("show: the override in force, and the reply it gives", "[cli]") {
   Fixture fixture;
   Config config;
   config.overrides = some();
@@ -109,7 +109,7 @@ TEST_CASE("show: the override in force, and the answer it gives", "[cli]") {
   CHECK(unknown.out.str().contains("override    ignore-dane, until 2026-02-01: ticket 2\n"));
 }
 
-TEST_CASE("the DANE word of a stored state", "[cli]") {
+TEST_CASE("dane_code() of a cached state", "[cli]") {
   struct Row {
     MxState mx;
     const char *hosts, *want;
@@ -132,7 +132,7 @@ TEST_CASE("the DANE word of a stored state", "[cli]") {
   CHECK(dane_code(view(dane), noon) == "bogus");
 }
 
-TEST_CASE("list: the DANE word is there where ids are", "[cli]") {
+TEST_CASE("list: the DANE column is shown where ids are", "[cli]") {
   CHECK(dane_code(std::nullopt, noon).empty());
   Fixture fixture;
   Record record = test::without_policy();

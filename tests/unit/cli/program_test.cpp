@@ -19,7 +19,7 @@ struct Outcome {
   std::string out;
 };
 
-// before and arguments are pieces of shell; stderr is not caught unless they redirect it.
+// before and arguments are shell text; stderr is caught only if they redirect it.
 Outcome run(const std::string& before, const std::string& arguments) {
   Outcome outcome;
   std::FILE* pipe = popen((before + MTASTSCTL + " " + arguments).c_str(), "r");
@@ -99,7 +99,7 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
   CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
 }
 
-TEST_CASE("an unknown verb is named, with the one that was meant", "[cli]") {
+TEST_CASE("an unknown verb is quoted, with the nearest one", "[cli]") {
   CHECK(run("statsu 2>&1").out == "mtastsctl: there is no verb \"statsu\"; did you mean \"status\"?\n");
   CHECK(run("--json frobnicate --help 2>&1").out ==
         "mtastsctl: there is no verb \"frobnicate\"; mtastsctl --help lists them\n");
@@ -112,8 +112,8 @@ TEST_CASE("a broken file does not hide the daemon", "[cli]") {
   CHECK(status.code == 2);
   CHECK(status.out.starts_with("mtastsctl: mtastsd can't be reached at " + (folder / "s")));
   auto without = run("--config " + (folder / "f.toml") + " status 2>&1");
-  CHECK(without.out.starts_with(
-      "mtastsctl: the configuration can't be used, so mtastsd is looked for in its default"));
+  CHECK(
+      without.out.starts_with("mtastsctl: the configuration can't be used, so mtastsctl tries the default"));
   auto query =
       run("--config " + (folder / "f.toml") + " query a.example --at unix:" + (folder / "p") + " 2>&1");
   CHECK(query.code == 2);
@@ -163,7 +163,7 @@ END
   CHECK(boost::json::parse(outcome.out).at("verdict") == "invalid");
 }
 
-TEST_CASE("lint record - takes octets that are no UTF-8", "[cli]") {
+TEST_CASE("lint record - takes octets that are not valid UTF-8", "[cli]") {
   auto outcome = run(R"(printf '["v=STSv1; id=1;", "x\377"]' | )", "lint record --json -");
   CHECK(outcome.code == 0);
   CHECK(boost::json::parse(outcome.out).at("verdict") == "valid");
@@ -189,7 +189,7 @@ TEST_CASE("errors go to stderr, JSON to stdout", "[cli]") {
   CHECK(run("match a.example a.example").out == "match\n");
 }
 
-TEST_CASE("a mistake in the configuration is told with file, line and key", "[cli]") {
+TEST_CASE("an error in the configuration comes with file, line and key", "[cli]") {
   test::Folder folder;
   std::ofstream(folder / "bad.toml") << "[listen]\nworkers = -1\n";
   auto outcome = run("list --config " + (folder / "bad.toml") + " 2>&1");
@@ -206,7 +206,7 @@ TEST_CASE("words of the configuration mean the same here as in the daemon", "[cl
   CHECK(boost::json::parse(outcome.out).at("rules").at("partial_dane") == "dane-only");
 }
 
-TEST_CASE("output that can't be written is no success", "[cli]") {
+TEST_CASE("exit 2 if the output can't be written", "[cli]") {
   CHECK(run("match a.example a.example 2>&1 >/dev/full").code == 2);
 }
 

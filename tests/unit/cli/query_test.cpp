@@ -1,4 +1,4 @@
-// query against a daemon that is a thread here and says what it is told to say.
+// query against a fake daemon, a thread in this process that sends the replies it is given.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -43,7 +43,7 @@ const std::string object = object_with(R"({"postfix":")" + secure + R"(","postfi
 
 }  // namespace
 
-TEST_CASE("query prints the reply exactly, and the reason below, out of one answer", "[cli]") {
+TEST_CASE("query prints the reply exactly, and the reason below, from one answer", "[cli]") {
   test::Folder folder;
   FakeSocketmap daemon(folder / "s", {{"postfix example.com", framed("TEMP asked twice")},
                                       {"json example.com", framed("OK " + object)}});
@@ -124,7 +124,7 @@ TEST_CASE("query: the exit code is that of the dialect asked for, in text and JS
   }
 }
 
-TEST_CASE("query --json: what is no object is still JSON", "[cli]") {
+TEST_CASE("query --json: a reply without an object is still JSON", "[cli]") {
   struct Row {
     std::string reply;
     int want;
@@ -172,7 +172,7 @@ TEST_CASE("query waits longer than the daemon may take, in the zone asked for", 
   CHECK(query_limit(config, "postfix/none") == 22s);
 }
 
-TEST_CASE("SM-1, SM-14: what is no socketmap reply is refused", "[cli]") {
+TEST_CASE("SM-1, SM-14: anything but a socketmap reply is refused", "[cli]") {
   for (const std::string raw : {"HTTP/1.0 400 Bad Request\r\n", "5:OK xy;", "1:,;", "200000:", "-1:x,"}) {
     INFO(raw);
     test::Folder folder;
@@ -193,7 +193,7 @@ TEST_CASE("hostile bytes of a reply do not reach the terminal", "[cli]") {
   CHECK(caught.out.str() == "TEMP \\x1b[2J\\x0a\\xc2\\x9b\n\\x1b[2J\\xc2\\x9b\n");
 }
 
-TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
+TEST_CASE("query gives up in time if the daemon does not answer", "[cli]") {
   test::Folder folder;
   int listener = socket(AF_UNIX, SOCK_STREAM, 0);
   std::string path = folder / "s";
@@ -204,11 +204,11 @@ TEST_CASE("a daemon that does not answer is given up in time", "[cli]") {
   CHECK(query({unix_endpoint(path)}, {"example.com", "", 200ms}, caught.text()) == exit_trouble);
   CHECK(caught.err.str().contains("no answer from unix:" + path +
                                   " in time (200ms); mtastsd runs but did not answer, see its log"));
-  CHECK_FALSE(caught.err.str().contains("is mtastsd running"));
+  CHECK_FALSE(caught.err.str().contains("check that mtastsd runs"));
   close(listener);
 }
 
-TEST_CASE("the first endpoint that can be reached is asked; if none can, all are named", "[cli]") {
+TEST_CASE("query asks the first endpoint that can be reached; if none can, the error names all", "[cli]") {
   test::Folder folder;
   Endpoint nobody = unix_endpoint(folder / "nobody");
   Endpoint closed = *read_endpoint("inet:127.0.0.1:1");
@@ -220,14 +220,14 @@ TEST_CASE("the first endpoint that can be reached is asked; if none can, all are
   CHECK(query({nobody, closed}, {"example.com", "postfix", 5s}, lost.text()) == exit_trouble);
   CHECK(lost.err.str().contains("unix:" + (folder / "nobody") + " (No such file or directory)"));
   CHECK(lost.err.str().contains("inet:127.0.0.1:1 ("));
-  CHECK(lost.err.str().contains("is mtastsd running"));
+  CHECK(lost.err.str().contains("check that mtastsd runs"));
 }
 
 TEST_CASE("SM-2: a map name with a blank or a key with controls is not sent", "[cli]") {
   Caught blank, control;
   CHECK(query({}, {"example.com", "postfix x", 1s}, blank.text()) == exit_trouble);
   CHECK(query({}, {"example.com\n", "", 1s}, control.text()) == exit_trouble);
-  CHECK(control.err.str().contains("characters that no lookup can have"));
+  CHECK(control.err.str().contains("has a control character"));
 }
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-// What list, show and explain take for the rules: the daemon's, and what is said where these can't be had.
+// Which rules list, show and explain use: the daemon's; and what they say if they can't get these.
 #include "cli/rules_in_force.hpp"
 
 #include <boost/json/object.hpp>
@@ -44,16 +44,16 @@ TEST_CASE("the rules are the daemon's, whatever the file says", "[cli]") {
   CHECK(rules->config.overrides[0].name == "a.example");
   CHECK(rules->config.cache.path == "/srv/cache");
   CHECK(rules->note ==
-        "/etc/m.toml was changed since; these are the rules that the running mtastsd has loaded");
+        "/etc/m.toml has changed since; these are the rules that the running mtastsd has loaded");
 }
 
-TEST_CASE("there is no note while the file is what is in force", "[cli]") {
+TEST_CASE("there is no note while the file is unchanged", "[cli]") {
   test::Folder folder;
   FakeDaemon daemon(folder / "s", reply(false));
   CHECK(rules_in_force(newer(), "/etc/m.toml", folder / "s")->note.empty());
 }
 
-TEST_CASE("another file than the daemon's, and one that is broken, are told of", "[cli]") {
+TEST_CASE("the note says if the file is another one, or broken", "[cli]") {
   test::Folder folder;
   {
     FakeDaemon daemon(folder / "s", reply(false));
@@ -66,16 +66,16 @@ TEST_CASE("another file than the daemon's, and one that is broken, are told of",
   CHECK(rules->note.starts_with("/etc/m.toml can't be used; "));
 }
 
-TEST_CASE("without the daemon the rules are the file's, and that is said", "[cli]") {
+TEST_CASE("without the daemon the rules are the file's, and the note says so", "[cli]") {
   test::Folder folder;
   auto rules = rules_in_force(newer(), "/etc/m.toml", folder / "none");
   REQUIRE(rules);
   CHECK(rules->config.overrides[0].name == "b.example");
-  CHECK(rules->note.starts_with("the rules are those of /etc/m.toml, as the running mtastsd does not say"));
+  CHECK(rules->note.starts_with("these are the rules of /etc/m.toml, because mtastsd did not say"));
   CHECK_FALSE(rules_in_force(fail(Fault::syntax, "f:1: bad"), "/etc/m.toml", folder / "none"));
 }
 
-TEST_CASE("a daemon without the verb is taken as one that does not say", "[cli]") {
+TEST_CASE("a daemon without the verb config counts as one that does not answer", "[cli]") {
   test::Folder folder;
   FakeDaemon daemon(folder / "s", "{\"error\":\"unknown verb; this mtastsd knows: status\"}\n");
   CHECK(rules_in_force(newer(), "/etc/m.toml", folder / "s")->note.contains("knows: status"));

@@ -1,4 +1,4 @@
-// status against a daemon that is a thread here and says what it is told to say.
+// status against a fake daemon, a thread in this process that sends the replies it is given.
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -46,19 +46,19 @@ TEST_CASE("status for people", "[cli]") {
   CHECK(daemon.request == R"({"verb":"status"})");
   CHECK(caught.out.str() ==
         "mtastsd      0.1.0, pid 4711, up for 25 hours, since 2026-01-31T12:00:00Z\n"
-        "config       none, on the defaults\n"
+        "config       none: the defaults are in force\n"
         "listening    unix:/var/spool/postfix/mtastsd/policy.sock\n"
         "             inet:127.0.0.1:8463\n"
         "connections  3\n"
         "DNS          recursion: the root's keys validate\n"
         "DNSSEC       works, checked 2026-01-31T12:10:00Z\n"
         "Postfix      does DANE itself: AD from 127.0.0.1 (/etc/resolv.conf)\n"
-        "             zone partners: does no DANE (no)\n"
+        "             zone partners: does not do DANE (no)\n"
         "cache        /var/lib/mtastsd\n"
         "             7 policies, 8 domains without one; 3.0 MiB used\n"
         "lookups      1 under way, 5 waiting\n"
-        "questions    9: 2 answered from the cache, 1 looked up, 2 by override, 3 no\n"
-        "             host, 1 refused\n");
+        "questions    9: 2 answered from the cache, 1 looked up, 2 by override, 3 without\n"
+        "             a policy domain, 1 refused\n");
 }
 
 TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") {
@@ -76,14 +76,16 @@ TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") 
            R"("works":true,"detail":"","checked":"2026-01-31T12:10:00Z","worked_once":true,"down_for":null)",
            R"("works":false,"detail":"timeout","down_for":7200)"),
        exit_no, "DOWN for 2 hours: timeout"},
-      {"a warning is none", changed(R"("works":true,"detail":"")", R"("works":true,"detail":"update it")"),
-       exit_ok, "warning: update it"},
+      {"a warning is not a problem",
+       changed(R"("works":true,"detail":"")", R"("works":true,"detail":"update it")"), exit_ok,
+       "warning: update it"},
       {"Postfix's resolvers", changed(R"("value":true,"answered":true)", R"("value":false,"answered":false)"),
-       exit_no, "does no DANE"},
-      {"Postfix's resolvers deny what they said", changed(R"("doubtful":false)", R"("doubtful":true)"),
-       exit_no, "until they have said so for 24 hours"},
-      {"no AD is how it is", changed(R"("value":true,"answered":true)", R"("value":false,"answered":true)"),
-       exit_ok, "does no DANE"},
+       exit_no, "does not do DANE"},
+      {"Postfix's resolvers no longer validate", changed(R"("doubtful":false)", R"("doubtful":true)"),
+       exit_no, "until they have said no for 24 hours"},
+      {"no AD is not a problem",
+       changed(R"("value":true,"answered":true)", R"("value":false,"answered":true)"), exit_ok,
+       "does not do DANE"},
       {"not asked",
        changed(R"("mode":"auto","value":true,"answered":true)",
                R"("mode":"no","value":false,"answered":false)"),
@@ -93,10 +95,10 @@ TEST_CASE("status: exit 1 if something is down, in words and in JSON", "[cli]") 
       {"a problem of the daemon's own",
        changed(R"("problems":[])", R"("problems":[{"code":"commits-fail","text":"nothing can be stored"}])"),
        exit_no, "PROBLEM      nothing can be stored"},
-      {"the file is another", changed(R"("sha256":null)", R"("sha256":"abc")"), exit_ok,
+      {"the digest of the file", changed(R"("sha256":null)", R"("sha256":"abc")"), exit_ok,
        "loaded unknown, sha256 abc"},
       {"a cache that could not be read", changed(R"("unreadable":0)", R"("unreadable":5)"), exit_ok,
-       "5 with a cache that could"},
+       "5 for which the"},
       {"another version's object",
        "{\"version\":7,\"dnssec\":[],\"listeners\":{},\"uptime\":\"x\",\"cache\":1}\n", exit_ok, "unknown"},
       {"an empty object", "{}\n", exit_ok, "unknown"},

@@ -1,4 +1,4 @@
-// support - what the tests of mtastsctl share: a terminal that is caught, a moment.
+// support - what the tests of mtastsctl share: a terminal whose output is caught, and a time.
 #pragma once
 
 #include <chrono>

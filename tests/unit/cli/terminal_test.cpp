@@ -22,7 +22,7 @@ TEST_CASE("long text is broken at blanks, with an indent, and never loses a word
   CHECK(wrapped("", 4).empty());
 }
 
-TEST_CASE("the width of a terminal; what is none has no limit", "[cli]") {
+TEST_CASE("the width of a terminal; anything else has no limit", "[cli]") {
   int terminal = posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(terminal >= 0);
   winsize size{};
