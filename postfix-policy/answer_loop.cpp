@@ -81,7 +81,7 @@ void AnswerLoop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-// Postfix asks again on a new connection when an idle one is closed, and logs nothing (SM-13). False: none is
+// When an idle connection is closed, Postfix asks again on a new one and logs nothing (SM-13). False: none is
 // idle.
 bool AnswerLoop::make_room() {
   for (auto& each : idle_) {
@@ -95,8 +95,10 @@ bool AnswerLoop::make_room() {
 void AnswerLoop::note_refusal() {
   shortages_.note(Shortage::connections);
   if (may_warn())
-    log_.say(Log::Level::warning, "connection",
-             "refused: as many as [limits] connections or the open files allow are in use, and none is idle");
+    log_.say(
+        Log::Level::warning, "connection",
+        "refused: all connections that [limits] connections or the limit of open files allows are in use, "
+        "and none is idle");
 }
 
 void AnswerLoop::move(Connection& connection, Connection::List& to) noexcept {
@@ -136,7 +138,7 @@ void AnswerLoop::turned() {
 bool AnswerLoop::stalled() {
   if (PollLoop::coarse_now() - ticked_ < stall_limit) return false;
   log_.say(Log::Level::warning, "stall",
-           "an answer thread stood still for seconds: its connections are closed");
+           "an answer thread did not run for several seconds, so its connections are closed");
   ticked_ = PollLoop::coarse_now();
   close_if([](const Connection&) { return true; });
   return true;
@@ -148,7 +150,7 @@ bool AnswerLoop::may_warn() {
   return true;
 }
 
-// A connection that waits for its own flight is not idle; one whose client does not read its reply is.
+// A connection that waits for a flight is not idle. One whose client does not read its reply is.
 void AnswerLoop::sweep() {
   auto idle = static_cast<std::uint32_t>(answerer_.settings().limits.idle.count());
   close_if([idle](const Connection& connection) { return connection.idle_for(idle); });

@@ -19,24 +19,25 @@ constexpr milliseconds newer_id_wait{3000};  // rule 6 of docs/DECISION.md
 constexpr std::string_view unreadable = "the policy cache can't be read";
 constexpr std::string_view shortage = "this host lacks what a lookup takes";
 
-// Also while DNSSEC is down: what validates all the same decides.
+// Also while DNSSEC is down: an answer that validates nevertheless decides.
 std::optional<Route> dane_to_look_up(const Asked& asked) noexcept {
   return dane_counts(asked.rules) ? std::optional(asked.route) : std::nullopt;
 }
 
-// dnssec_detail lives as long as the health does, which may be replaced while a flight is waited for.
+// dnssec_detail is a view into the health, which may be replaced while the asker waits for a flight.
 ZoneRules without_views(ZoneRules rules) noexcept {
   rules.dnssec_detail = {};
   return rules;
 }
 
-// What the record demands now, found out before anything is rendered.
+// The verdict that the entry alone gives now.
 Verdict verdict_of(const Asked& asked, const RecordView& record) noexcept {
   return decide(asked.moment, &record, std::nullopt, asked.route, asked.rules, asked.over).verdict;
 }
 
-// A look that is due need not be waited for if it can't change the answer: the policy's, where DANE decides
-// alone; DANE's, where DNSSEC is down, the last look decided nothing, and the mail need not wait for that.
+// The asker does not wait for a lookup that is due if it can't change the answer. That is the policy lookup
+// if DANE decides alone. It is the DANE lookup if DNSSEC is down, the last lookup decided nothing, and the
+// verdict is not TEMP.
 Freshness freshness_of(const Asked& asked, const RecordView& record,
                        const std::optional<DaneView>& dane) noexcept {
   if (!dane_counts(asked.rules)) return sts_freshness(record, asked.moment);
@@ -56,7 +57,7 @@ Freshness freshness_of(const Asked& asked, const RecordView& record,
   return fresh;
 }
 
-// What the flights are asked when the cache does not settle the question.
+// What the flights are asked if the cache can't answer.
 Question question_of(const Asked& asked) {
   Question question{asked.domain, dane_to_look_up(asked), asked.zone->first_fetch_wait,
                     asked.zone->answer_timeout};
@@ -75,13 +76,13 @@ std::size_t hash_of(const DomainName& domain, std::optional<Route> dane) noexcep
 
 }  // namespace
 
-// How and where an answer goes, beside what it says.
+// Where a reply goes and how it is logged.
 struct Answerer::Answer {
   std::string_view source;  // "cache", "fetch", "override"
   Log::Level level = Log::Level::debug;
   milliseconds took{0};
   std::string& out;
-  const Trace* trace = nullptr;  // of the flight
+  const Trace* trace = nullptr;  // of the flight, for the json map
 };
 
 std::optional<Miss> Answerer::answer(std::string_view payload, std::string& out) {
@@ -110,12 +111,12 @@ void Answerer::refuse(const MapRequest& request, const NotAsked& why, std::strin
   refuse_key(why.dialect, request, why.words, out);
 }
 
-// A NOTFOUND would switch protection off on a typo in main.cf.
+// Not NOTFOUND: then a typo in main.cf would switch protection off.
 void Answerer::refuse_map(std::string_view map, std::string& out) {
   ++counters_.refused;
   std::string text =
       "unknown map name '" + printable(map, 40) + "': use postfix, postfix310, sts, json or prefetch";
-  if (!settings_->zones.empty()) text += ", or one of these and /ZONE with a zone of mtastsd.toml";
+  if (!settings_->zones.empty()) text += ", or one of these followed by /ZONE, with a zone of mtastsd.toml";
   if (once_a_minute(last_map_warning_)) log_.say(Log::Level::warning, "map", text);
   append_perm(out, text);
 }
@@ -169,7 +170,7 @@ bool Answerer::answer_by_override(const Asked& asked, std::string& out) {
   return true;
 }
 
-// REQUIRES: asked.map is valid; what it is a view of is copied.
+// REQUIRES: asked.map is still valid; the Miss keeps a copy.
 std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::string& out) {
   ++counters_.missed;
   if (asked.dialect == Dialect::prefetch) {
@@ -179,7 +180,7 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
   }
   Miss miss{asked, question_of(asked), std::string(asked.map), settings_};
   miss.asked.map = {};
-  miss.asked.rules = {};  // made anew when it is answered: DNSSEC may have gone down meanwhile
+  miss.asked.rules = {};  // finish() sets them again: DNSSEC may have gone down meanwhile
   if (for_newer_id) miss.question.fetch_wait = std::min(miss.question.fetch_wait, newer_id_wait);
   return miss;
 }
@@ -201,7 +202,7 @@ void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds too
   }
 }
 
-// The wait is over and nobody knows more than before: what is cached still holds.
+// The wait is over without a result, so the cached entry answers, or nothing if there is none.
 void Answerer::finish_from_cache(const Asked& asked, Answer answer) {
   ReadGuard guard(reader_);
   auto found = reader_.find(asked.domain);
@@ -216,13 +217,13 @@ void Answerer::answer_unreadable(const Asked& asked, std::string_view detail, An
   respond(asked, decision, nullptr, answer);
 }
 
-// sts: what is said of the policy's lookup instead of what the record says.
+// sts: the state of the policy lookup, in place of the one in the record.
 void Answerer::answer_from(const Asked& asked, const RecordView* record, std::optional<StsState> sts,
                            Answer answer) {
   respond(asked, decide(asked.moment, record, sts, asked.route, asked.rules, asked.over), record, answer);
 }
 
-// Nothing was found out, which says nothing about the domain: its mail waits.
+// This host could not look the domain up. That says nothing about the domain, so its mail waits.
 void Answerer::answer_shortage(const Asked& asked, std::string_view detail, Answer answer) {
   Decision decision{Verdict::temp, "", shortage, detail};
   answer.level = Log::Level::error;
@@ -241,7 +242,7 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
       append_json_reply(answer.out, {domain, decision, record, asked.route, asked.over, asked.rules,
                                      answer.source, answer.trace, asked.moment});
       break;
-    case Dialect::prefetch:  // nothing but this verdict's own reason says that the cache can't be read
+    case Dialect::prefetch:  // only the reason tells a failure of this host from other verdicts
       if (decision.reason == unreadable || decision.reason == shortage) {
         append_reply(answer.out, Dialect::postfix, domain, decision);
       } else {
@@ -253,7 +254,8 @@ void Answerer::respond(const Asked& asked, const Decision& decision, const Recor
   if (off_policy && told_.first(hash_of(domain, asked.route), asked.moment.now))
     answer.level = Log::Level::warning;
   std::string_view reply = std::string_view(answer.out).substr(start);
-  if (reply.starts_with("TEMP")) answer.level = std::min(answer.level, Log::Level::info);  // must say why
+  if (reply.starts_with("TEMP"))
+    answer.level = std::min(answer.level, Log::Level::info);  // the log must have the reason
   if (!log_.wants(answer.level)) return;
   log_.event(answer.level, "answer",
              {{"domain", domain.str()},

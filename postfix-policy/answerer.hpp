@@ -1,8 +1,8 @@
-// answerer - one request in, one reply out; or word that a flight has to find out first.
+// answerer - answers one request from the cache, or says that a flight has to look the domain up first.
 //
-// One for each answer thread, used by that thread only. The cached path is one LMDB read, decide(), and a
-// reply appended to a buffer that keeps its capacity: no heap, and while the clock is
-// certain no lock.
+// Each answer thread has one, and only that thread uses it. The cached path is one LMDB read, decide(), and a
+// reply appended to a buffer that keeps its capacity. It allocates nothing and, while the clock is certain,
+// takes no lock.
 #pragma once
 
 #include <chrono>
@@ -21,27 +21,27 @@
 
 namespace mtasts {
 
-// A request that the cache doesn't settle.
+// A request that the cache can't answer.
 struct Miss {
-  Asked asked;           // without map and rules: both are made anew when it is answered
-  Question question;     // for the flights
-  std::string map;       // as asked, for the log
-  SettingsPtr settings;  // which asked refers to
+  Asked asked;           // without map and rules: finish() sets both again
+  Question question;     // what the flights are asked
+  std::string map;       // the map name of the request, for the log
+  SettingsPtr settings;  // keeps alive what asked refers to
 };
 
-// Plain cells of the thread. Each request is in one of those behind the first.
+// Counts of one thread. Each request is counted in requests and in exactly one of the others.
 struct Counters {
   std::uint64_t requests = 0;
-  std::uint64_t cached = 0, missed = 0;  // answered from the cache; looked up
-  std::uint64_t refused = 0;             // no request, or an unknown map
+  std::uint64_t cached = 0, missed = 0;  // cached: answered from the cache; missed: needed a lookup
+  std::uint64_t refused = 0;             // malformed, or of an unknown map
   std::uint64_t no_host = 0;             // the key has no policy domain, or is in a private zone
-  std::uint64_t overridden = 0;          // an override is the answer
+  std::uint64_t overridden = 0;          // answered by an override
   std::uint64_t unreadable = 0;          // the cache could not be read
 };
 
 class Answerer {
  public:
-  // Must only post to the resolve thread.
+  // Starts a recheck. It must only post to the resolve thread.
   using Recheck = std::function<void(const DomainName&, std::optional<Route>)>;
 
   Answerer(Reader& reader, const Clock& clock, Log& log, Recheck look_up_again)
@@ -51,10 +51,11 @@ class Answerer {
   void use(HealthPtr health) { health_ = std::move(health); }
   const Settings& settings() const noexcept { return *settings_; }
 
-  // Appends the reply's payload to out, or returns what to wait for (out unchanged then).
+  // Appends the reply's payload to out, or leaves out unchanged and returns a Miss: the caller then asks the
+  // flights for its question and calls finish() with the outcome.
   std::optional<Miss> answer(std::string_view payload, std::string& out);
 
-  // The reply to a Miss. took: since the request came in.
+  // Appends the reply to a Miss. took: the time since the request came in.
   void finish(const Miss& miss, const Outcome& outcome, std::chrono::milliseconds took, std::string& out);
 
   const Counters& counters() const noexcept { return counters_; }
@@ -86,8 +87,8 @@ class Answerer {
   std::string scratch_;  // converted keys
   Time last_map_warning_{};
   Time last_idna_warning_{};
-  // A busy domain is posted for a recheck once in 5 s, and a busy override told once a minute, not with every
-  // answer.
+  // Limits for busy domains: a recheck is posted once in 5 s, and an override or a policy that no MX host
+  // fits is logged at its higher level once a minute.
   Lately posted_{std::chrono::seconds(5)};
   Lately told_{std::chrono::seconds(60)};
 };

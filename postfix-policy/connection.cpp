@@ -15,20 +15,21 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// Postfix reads for 100 s, sendmail for 5 s; a reply after that would be taken as the answer to the next key
+// Postfix waits 100 s for a reply, sendmail 5 s. They would take a later reply for that to the next key
 // (SM-14).
 constexpr milliseconds postfix_patience{90'000};
 constexpr milliseconds sendmail_patience{4'900};
 
-constexpr std::uint32_t patience_ticks = 5;  // with a client that sends half a request, or takes half a reply
+constexpr std::uint32_t patience_ticks = 5;  // for the rest of a request, or until a reply has been read
 
-constexpr std::size_t kept_capacity = 512;  // of a buffer that is empty; more is given back
+constexpr std::size_t kept_capacity = 512;  // capacity that an empty buffer keeps; more is freed
 
 void log_bad_frame(AnswerLoop& loop, Frame::State state) {
   if (!loop.may_warn()) return;
-  std::string_view why = state == Frame::State::too_long
-                             ? "request longer than [limits] query_bytes"
-                             : "not a netstring: is the client a socketmap client?";
+  std::string_view why =
+      state == Frame::State::too_long
+          ? "closed: a request was longer than [limits] query_bytes"
+          : "closed: the client sent something other than a netstring; it must be a socketmap client";
   loop.log().say(Log::Level::warning, "connection", why);
 }
 
@@ -39,9 +40,9 @@ OutcomePtr pending() {
 
 }  // namespace
 
-// An asker's side of a flight. Only its own loop touches it; the resolve thread holds a weak pointer to post
-// home with. It goes with its connection, or with the first outcome: that of the flight, or of the wait's
-// end.
+// The asker's side of a flight. Only its own loop uses it; the resolve thread holds a weak pointer, with
+// which it posts the outcome to this loop. It is destroyed with its connection, or by the first outcome: the
+// flight's, or the end of the wait.
 struct Connection::Flight {
   Connection& asker;
   Miss miss;
@@ -73,9 +74,10 @@ bool Connection::shut() noexcept {
 void Connection::ready() {
   if (!socket_) return;  // closed earlier in this turn
   try {
-    if (flight_) return void(close());  // nothing is read meanwhile, so this is the client's end
+    if (flight_)
+      return void(close());  // nothing is read while it waits, so this event means that the client has closed
     unsent_.empty() ? read() : send_rest();
-  } catch (const std::exception& e) {  // no memory: this connection ends, the daemon does not
+  } catch (const std::exception& e) {  // out of memory: close this connection and keep the daemon
     loop_.log().event(Log::Level::error, "connection", {{"text", "internal error"}, {"detail", e.what()}});
     close();
   }
@@ -90,7 +92,7 @@ void Connection::read() {
   answer_all(unread_.empty() ? input : std::string_view(unread_.append(input)));
 }
 
-// input: new, or unread_.
+// input: what was just read, or unread_.
 void Connection::answer_all(std::string_view input) {
   while (true) {
     Frame frame = next_frame(input, loop_.answerer().settings().limits.query_bytes);
@@ -129,7 +131,7 @@ void Connection::ask(Miss miss) {
   auto now = Steady::now();
   if (miss.asked.dialect == Dialect::sts) answer_by_ = now + sendmail_patience;
   flight_.reset(new Flight{*this, std::move(miss),
-                           now});  // in memory of its own: the list of times holds a weak pointer
+                           now});  // not make_shared: a timer's weak pointer would keep its memory
   loop_.poll().change(socket_.get(), 0, *this);
   loop_.waits(*this);
   std::weak_ptr<Flight> weak = flight_;
@@ -160,9 +162,9 @@ void Connection::finish(OutcomePtr outcome) {
 
 std::string& Connection::begin_reply() { return loop_.reply().assign(netstring_room, ' '); }
 
-// loop_.reply(), as a frame.
+// Sends loop_.reply() as a netstring.
 Connection::After Connection::send() {
-  auto now = PollLoop::coarse_now();  // the thread may have stood still since the turn began
+  auto now = PollLoop::coarse_now();  // the thread may have been frozen since the turn began
   if (now >= answer_by_ || now - loop_.poll().now() >= stall_limit) return close();
   std::string_view frame = frame_in_place(loop_.reply());
   auto sent = ::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL);

@@ -1,8 +1,9 @@
 // connection - one socketmap client from accept to close (SM-1 to SM-14).
 //
-// Replies come in the order of the requests, one each. A reply that would be late is not sent: the connection
-// is closed, and Postfix asks again on a new one (SM-12 to SM-14). So is one whose bytes are no netstring.
-// While a request waits for a flight, or a reply for its client to read, nothing more is read.
+// Each request gets one reply, in the order of the requests. A reply that would be late is not sent: the
+// connection is closed instead, and Postfix asks again on a new one (SM-12 to SM-14). A connection that sends
+// anything but netstrings is closed too. Nothing more is read while a request waits for a flight, or while a
+// reply waits for the client to read it.
 #pragma once
 
 #include <list>
@@ -19,30 +20,31 @@ namespace mtasts {
 
 class AnswerLoop;
 
-// For its loop's thread alone. It ends by AnswerLoop::close(), which it calls itself when the client has
-// closed or broken the protocol.
+// Used by its loop's thread only. AnswerLoop::close() ends it; it calls that itself when the client closes
+// the connection or breaks the protocol.
 class Connection final : public PollLoop::Watched {
  public:
   using List = std::list<std::unique_ptr<Connection>>;
 
   Connection(Fd socket, Peers::Token peer, AnswerLoop& loop) noexcept;
-  bool watch() noexcept;  // first of all; false: out of memory
+  bool watch() noexcept;  // begins to read; call it first. False: out of memory
 
   void ready() override;
   bool in_request() const noexcept { return in_request_; }  // a whole request is being answered
-  bool idle_for(std::uint32_t ticks) const noexcept;        // a wait for a flight is not idle, however long
-  // Nothing of the client's is in hand: no question waits for its reply, not even one that was not read yet,
-  // but for half of one, or a reply that the client does not take, for more than five seconds.
+  bool idle_for(std::uint32_t ticks) const noexcept;        // false while it waits for a flight
+  // True if it may be closed to make room: no request waits for its reply, not even one that has not been
+  // read yet. A request that stays incomplete for more than five seconds does not count, nor a reply that the
+  // client does not read for so long.
   bool may_make_room() const noexcept;
-  bool shut() noexcept;    // false: it was already
-  List* among = nullptr;   // where the loop keeps it
-  List::iterator place{};  // and its place there
+  bool shut() noexcept;    // closes the socket; false if it was closed already
+  List* among = nullptr;   // the loop's list that it is in
+  List::iterator place{};  // its position in that list
 
  private:
   enum class After {
     next,
     stop
-  };  // what is next: the next request, or nothing before ready() is called again
+  };  // what to do after a request: answer the next one, or wait until ready() is called again
   struct Flight;
 
   void read();
@@ -60,11 +62,11 @@ class Connection final : public PollLoop::Watched {
   Fd socket_;
   Peers::Token peer_;
   AnswerLoop& loop_;
-  std::string unread_, unsent_;     // the rest of the input behind a request; of a reply
-  std::shared_ptr<Flight> flight_;  // that is waited for
-  PollLoop::Moment answer_by_{};    // a later reply would be taken for another's (SM-14)
+  std::string unread_, unsent_;     // input after the last whole request; the rest of a reply
+  std::shared_ptr<Flight> flight_;  // the flight that it waits for, or nullptr
+  PollLoop::Moment answer_by_{};    // a later reply would be taken for that to another request (SM-14)
   std::uint32_t last_tick_ = 0;
-  std::uint32_t unread_since_ = 0;  // while there is half a request: when it began
+  std::uint32_t unread_since_ = 0;  // the tick at which an incomplete request began
   bool in_request_ = false;
 };
 

@@ -41,12 +41,13 @@ using Level = Log::Level;
 
 namespace {
 
-constexpr std::chrono::seconds drain_limit{8};  // for the answers under way
-constexpr std::chrono::seconds stop_limit{9};   // for all of the stop; service managers wait 10 s or more
-// SIGHUPs in a row are one reload: it begins after so long without one, but not later than max_reload_delay.
+constexpr std::chrono::seconds drain_limit{8};  // for the answers in progress
+constexpr std::chrono::seconds stop_limit{9};   // for the whole stop; service managers wait 10 s or more
+// Several SIGHUPs in a row cause one reload: it begins reload_delay after the last one, but at most
+// max_reload_delay after the first.
 constexpr std::chrono::milliseconds reload_delay{100}, max_reload_delay{1000};
-// Until it is known whether Postfix does DANE itself, mail to domains with DANE would have to be deferred.
-// Asking takes some milliseconds, unless Postfix's resolver is down.
+// How long the start waits to learn whether Postfix does DANE itself; until then mail to domains with DANE is
+// deferred. Asking takes some milliseconds, unless Postfix's resolver is down.
 constexpr std::chrono::milliseconds first_health_limit{1000};
 constexpr std::size_t reserved_descriptors = 16;
 
@@ -91,7 +92,8 @@ class Daemon {
   }
 
  private:
-  // Binds, as root if it is, before anything is opened or made: those files belong to the user then.
+  // Binds the sockets, as root if the daemon is root, then gives up root. Files that are created later belong
+  // to the user.
   Result<void> bind() {
     auto checked = check_start(config_, was_root_, [](const Config&) { return Result<void>(); });
     if (!checked) return checked;
@@ -102,8 +104,9 @@ class Daemon {
     if (*account) return drop_root(**account);
     if (was_root_)
       log_.say(Level::warning, "start",
-               "runs as root and stays root; make a user mtastsd (adduser --system --group mtastsd), or name "
-               "another in [listen] user");
+               "mtastsd stays root; create a user mtastsd (adduser --system --group mtastsd), or name "
+               "another user "
+               "in [listen] user");
     return {};
   }
 
@@ -112,7 +115,7 @@ class Daemon {
     listeners_.give_to(account.uid);
     admin_.give_to(account);
     if (auto dropped = become(account); !dropped) return dropped;
-    log_.event(Level::info, "start", {{"text", "root is given up"}, {"user", account.name}});
+    log_.event(Level::info, "start", {{"text", "gave up root"}, {"user", account.name}});
     return {};
   }
 
@@ -152,7 +155,7 @@ class Daemon {
 
   StatusFacts facts(const Config& config) const { return {file_, listeners_.endpoints(), config}; }
 
-  // On the resolve thread: each thread gets it by a post.
+  // Runs on the resolve thread, and posts the health to the other threads.
   void spread(const HealthPtr& health) {
     for (auto& loop : answer_loops_) loop->use(health);
     admin_.use(health);
@@ -172,12 +175,13 @@ class Daemon {
     return options;
   }
 
-  // LMDB refuses all work, so every answer would be TEMP. The exit status makes a service manager start anew,
-  // and the next start checks the file.
+  // LMDB refuses all work, so every answer would be TEMP. The exit status makes a service manager start
+  // mtastsd again, and the next start checks the file.
   void restart_for_cache() {
-    log_.say(Level::error, "stop", "the cache cannot be used any more: stopping, to be started anew");
+    log_.say(Level::error, "stop",
+             "the cache can't be used any more: mtastsd stops, and must be started again");
     exit_status_ = 1;
-    ::raise(SIGTERM);  // as a service manager stops it, with the same limit of time
+    ::raise(SIGTERM);  // as a service manager does, so that the same time limit applies
   }
 
   Result<void> make_answer_loops() {
@@ -212,7 +216,8 @@ class Daemon {
     return a->connections() < b->connections();
   }
 
-  // Into the thread with the fewest connections; into that with the most, where one has to go for it.
+  // Gives the connection to the thread with the fewest; if one must be closed for it, to the thread with the
+  // most.
   void adopt(int descriptor, bool scarce) {
     auto [fewest, most] = std::ranges::minmax_element(answer_loops_, has_fewer);
     std::size_t all = 0;
@@ -226,7 +231,8 @@ class Daemon {
     (room == Room::there_is ? *fewest : *most)->adopt(descriptor, peers_.add(user), room);
   }
 
-  // Over TCP anybody on this host may come. Where Postfix can come over a unix socket, TCP is one user.
+  // Anybody on this host may connect over TCP. If Postfix can use a unix socket, all TCP clients count as one
+  // user.
   bool may_be_postfix(std::optional<uid_t> user) const {
     if (user) return *user == 0 || user == postfix_user_;
     return std::ranges::none_of(config_.listen.socketmap,
@@ -239,11 +245,10 @@ class Daemon {
     auto now = clock_.now();
     if (now - last_refused_ < std::chrono::minutes(1)) return;
     last_refused_ = now;
-    log_.say(
-        Level::warning, "connection",
-        "refused: " + (user ? "the user with uid " + std::to_string(*user) : std::string("TCP")) +
-            " holds half of all connections that there may be; only Postfix and root may hold more, over "
-            "a unix socket");
+    log_.say(Level::warning, "connection",
+             "refused: " + (user ? "the user with uid " + std::to_string(*user) : std::string("TCP")) +
+                 " already holds half of all connections; only Postfix and root may hold more, and only over "
+                 "a unix socket");
   }
 
   void await_signals() {
@@ -271,7 +276,8 @@ class Daemon {
 
   void reload() {
     if (options_.config_file.empty())
-      return log_.say(Level::warning, "reload", "no configuration file is in use");
+      return log_.say(Level::warning, "reload",
+                      "nothing to reload: mtastsd was started without a configuration file");
     auto parsed = load_config(options_.config_file, options_.paths, clock_.now());
     if (!parsed) return refuse_reload(parsed.error());
     Config next = std::move(parsed->config);
@@ -288,10 +294,10 @@ class Daemon {
 
   void refuse_reload(const Error& error) {
     say_all(log_, Level::error, "reload", error.detail);
-    log_.say(Level::error, "reload", "nothing was changed: the configuration before stays in force");
+    log_.say(Level::error, "reload", "nothing has changed: the previous configuration stays in force");
   }
 
-  // What can fail comes first; then nothing fails any more.
+  // All steps that can fail come first, so a reload happens wholly or not at all.
   Result<void> apply(Config& next) {
     std::shared_ptr<Prepared> network;
     auto checked = check_start(next, was_root_, [&](const Config& config) -> Result<void> {
@@ -317,7 +323,7 @@ class Daemon {
                 next.listen.user == config_.listen.user;
     if (same) return;
     log_.say(Level::warning, "reload",
-             "[cache] path, [listen] workers and user need a restart: their old values stay");
+             "changes of [cache] path, [listen] workers and [listen] user take effect at the next restart");
     next.cache.path = config_.cache.path;
     next.listen.workers = config_.listen.workers;
     next.listen.user = config_.listen.user;
@@ -354,8 +360,8 @@ class Daemon {
     });
   }
 
-  // Also on a failed start. Resolve first: it posts to the answer loops. The cache commits what is queued
-  // while the loops still exist.
+  // Also called after a failed start. The resolve thread stops first, because it posts to the answer loops.
+  // The cache then commits what is queued.
   void stop() {
     guard_.waits_for("the admin thread");
     admin_.stop();
@@ -370,7 +376,8 @@ class Daemon {
     guard_.waits_for("the main thread");
   }
 
-  // Descriptors that run out are noticed by accepting at once; DNS and HTTPS hide it, so it is tried.
+  // Accepting notices at once when descriptors run out. DNS and HTTPS hide it, so this tries to get one every
+  // second.
   void watch_descriptors() {
     int spare = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     if (spare >= 0) {
@@ -389,7 +396,7 @@ class Daemon {
   DaemonOptions options_;
   Config config_;
   ConfigFile file_;
-  StopGuard guard_;  // outlives the log, which may be what is stuck
+  StopGuard guard_;  // outlives the log, because the log may be what is stuck
   Log log_;
   WatchedClock clock_;
   Shortages shortages_;

@@ -1,4 +1,4 @@
-// daemon - the parts put together: cache, resolve thread, answer threads, listeners, signals.
+// daemon - puts mtastsd together: cache, resolve thread, answer threads, listeners, signals.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace mtasts {
 
 struct DaemonOptions {
-  std::string config_file;  // empty: none, on the defaults
+  std::string config_file;  // empty: there is none, and the defaults count
   DefaultPaths paths;
 };
 

@@ -19,7 +19,7 @@ std::string_view what_was_found(const Discovery& found) {
 void log_not_stored(Log& log, const FlightReport& r) {
   log.event(Log::Level::error, "policy",
             {{"domain", r.domain.str()},
-             {"text", "a fetched policy can't be stored; where an older one is cached, that one is answered"},
+             {"text", "a fetched policy can't be stored; an older one in the cache stays in force"},
              {"detail", r.not_stored->detail}});
 }
 
@@ -48,12 +48,13 @@ void log_policy_lookup(Log& log, const FlightReport& r) {
              {"max_age", std::int64_t{record.policy->max_age}}});
 }
 
-// Somebody asked, and its policy was not even looked for: it is answered as without one, or by the one
-// before.
+// Somebody asked, and the policy was not fetched: the answer is as without a policy, or by the cached one.
 void log_no_place(Log& log, const FlightReport& r) {
-  log.event(Log::Level::warning, "fetch",
-            {{"domain", r.domain.str()},
-             {"text", "not fetched: too many policy hosts are slow at once; the next question tries again"}});
+  log.event(
+      Log::Level::warning, "fetch",
+      {{"domain", r.domain.str()},
+       {"text",
+        "not fetched: too many policy hosts are slow at once; the next request for the domain tries again"}});
 }
 
 // "mx1.example usable TLSA, mx2.example no TLSA"
@@ -81,17 +82,18 @@ void log_dane_lookup(Log& log, const FlightReport& r, const DaneState& state) {
 }
 
 void log_shortage(Log& log, const FlightReport& r) {
-  log.event(Log::Level::error, "look",
-            {{"domain", r.domain.str()},
-             {"text", "not looked up: this host lacks descriptors, memory, or a local address or port"},
-             {"detail", r.found.shortage}});
+  log.event(
+      Log::Level::error, "look",
+      {{"domain", r.domain.str()},
+       {"text", "not looked up: this host is short of descriptors, memory, or local addresses or ports"},
+       {"detail", r.found.shortage}});
 }
 
 }  // namespace
 
 void log_late_refreshes(Log& log, std::chrono::seconds late) {
   log.event(Log::Level::warning, "refresh",
-            {{"text", "policies are due for longer than they should be; the longest for so many hours"},
+            {{"text", "refreshes are late: hours is how long the policy that is due longest has been due"},
              {"hours", std::int64_t{std::chrono::floor<std::chrono::hours>(late).count()}}});
 }
 

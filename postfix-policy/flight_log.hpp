@@ -1,4 +1,4 @@
-// flight_log - what a flight found out, as lines of the log.
+// flight_log - logs what a flight found out.
 #pragma once
 
 #include "lookup/flights.hpp"
@@ -6,11 +6,12 @@
 
 namespace mtasts {
 
-// One line for the look at the policy, a warning where a policy can't be refreshed (STS-29); one more when a
-// policy has changed; one for each next hop's DANE state: at info where it is secure or could not be decided.
+// Logs one line for the policy lookup, as a warning if a policy could not be refreshed (STS-29); one more if
+// the policy changed; and one for each DANE state, at level info if the MX is secure or the lookup decided
+// nothing.
 void log_flight(Log& log, const FlightReport& report);
 
-// A warning: so long is the longest due policy overdue.
+// Warns that refreshes are late. late: how long the policy that is due longest has been due.
 void log_late_refreshes(Log& log, std::chrono::seconds late);
 
 }  // namespace mtasts

@@ -25,8 +25,8 @@ struct Options {
 
 mtasts::Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
-// The file named by --config, else the default one if it is there, else none. A file that can't be looked at
-// is there: going on without it would drop what it demands.
+// Reads the file named by --config, else the default one if it exists, else none. A file whose existence
+// can't be checked counts as existing: without it mtastsd would ignore what it demands.
 mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::DefaultPaths& paths) {
   std::error_code error;
   if (file.empty() && (std::filesystem::exists(default_config, error) || error)) file = default_config;
@@ -38,8 +38,8 @@ int refuse(const mtasts::Error& error) {
   return 1;
 }
 
-// As the user that the daemon would become: it reads the files with that user's rights. This process only
-// prints afterwards.
+// Becomes the user that the daemon would run as, because the daemon reads these files with that user's
+// rights. This process only prints afterwards.
 mtasts::Result<void> try_network_as_user(const mtasts::Config& config) {
   auto account = mtasts::account_to_become(config.listen);
   if (account && *account) {
@@ -48,7 +48,7 @@ mtasts::Result<void> try_network_as_user(const mtasts::Config& config) {
   return mtasts::try_network(config);
 }
 
-// Looks at this host too, so that what passes here can be started with.
+// Checks this host too, so that a configuration that passes can be started with.
 int check_config(const mtasts::Parsed& parsed, const std::string& file) {
   for (const std::string& warning : parsed.warnings) std::cerr << "warning: " << warning << '\n';
   auto checked = mtasts::check_start(parsed.config, ::geteuid() == 0, try_network_as_user);
@@ -65,9 +65,9 @@ int main(int argc, char** argv) {
   CLI::App app{"mtastsd - MTA-STS policy daemon for Postfix (socketmap)"};
   Options options;
   app.add_option("-c,--config", options.config,
-                 std::string("configuration file (default: ") + default_config + ", if it is there)");
+                 std::string("configuration file (default: ") + default_config + ", if it exists)");
   app.add_flag("--check-config", options.check,
-               "print the effective configuration and exit; 1 if it has errors");
+               "check the configuration, print it and exit; 1 if it has errors");
   app.set_version_flag("-V,--version", "mtastsd " + std::string(mtasts::version));
   try {
     app.parse(argc, argv);
@@ -75,8 +75,8 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
 
-  std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not take the daemon with it
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of one write, and no end of the process
+  std::signal(SIGPIPE, SIG_IGN);  // the daemon must survive a reader of its log that goes away
+  std::signal(SIGXFSZ, SIG_IGN);  // at a file size limit the write fails, and the process goes on
   auto paths = mtasts::default_paths();
   auto parsed = read_config(options.config, paths);
   if (!parsed) return refuse(parsed.error());

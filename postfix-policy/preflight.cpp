@@ -51,10 +51,10 @@ Result<void> check_group(const std::string& name, bool root) {
   if (!group) return std::unexpected(std::move(group.error()));
   if (root || is_member(*group)) return {};
   return fail(Fault::config, "[listen] socket_group: this user is not a member of \"" + name +
-                                 "\" and so can't give its sockets to it; add it to the group");
+                                 "\", so it can't give its sockets to that group; add the user to the group");
 }
 
-// A socket that nobody configured is only a warning where it can't be bound.
+// A default socket that can't be bound is only a warning, so it is not checked.
 Result<void> check_sockets(const ListenConfig& listen) {
   if (!listen.socketmap_configured) return {};
   Problems problems;
@@ -62,7 +62,7 @@ Result<void> check_sockets(const ListenConfig& listen) {
   return std::move(problems).result();
 }
 
-// The nearest folder above that is there.
+// The nearest parent folder that exists.
 std::string existing_parent(std::string path) {
   struct stat info{};
   do path = parent_of(path);
@@ -73,8 +73,9 @@ std::string existing_parent(std::string path) {
 Result<void> check_missing_folder(const std::string& folder) {
   std::string parent = existing_parent(folder);
   if (::eaccess(parent.c_str(), W_OK | X_OK) == 0) return {};
-  return fail(Fault::config, "[cache] path: " + folder + " can't be made in " + parent + " (" +
-                                 std::strerror(errno) + "); make it for the user that mtastsd runs as");
+  return fail(Fault::config, "[cache] path: " + folder + " can't be created in " + parent + " (" +
+                                 std::strerror(errno) +
+                                 "); create it, owned by the user that mtastsd runs as");
 }
 
 Result<void> check_owner(const std::string& folder, uid_t owner, const Account& account) {
@@ -90,7 +91,8 @@ Result<void> check_folder(const std::string& folder, const std::optional<Account
   if (found && !S_ISDIR(info.st_mode))
     return fail(Fault::config, "[cache] path: " + folder + " is not a folder; name one");
   bool has_cache = ::access(cache::data_file(folder).c_str(), F_OK) == 0;
-  if (has_cache && cache::is_mounted_read_only(folder)) return {};  // served, and `status` says so
+  if (has_cache && cache::is_mounted_read_only(folder))
+    return {};  // mtastsd serves from it, and `status` reports it
   if (found && account) return check_owner(folder, info.st_uid, *account);
   cache::OwnerIdentity owner(folder);
   return cache::check_writable(folder);
@@ -102,7 +104,7 @@ Result<void> check_cache_format(const std::string& folder) try {
   auto why = cache::refusal(cache::check_file(cache::data_file(folder)));
   if (why.empty()) return {};
   return fail(Fault::storage, "[cache] path: " + folder + ": data.mdb: " + why);
-} catch (const cache::LmdbFailure&) {  // it can't be read, which says nothing about its format
+} catch (const cache::LmdbFailure&) {  // it can't be read, so its format is unknown
   return {};
 }
 

@@ -1,5 +1,5 @@
-// preflight - can a daemon with this configuration start on this host? --check-config, the start and a reload
-// all ask here, so that none of them accepts what another would refuse.
+// preflight - checks whether a daemon with this configuration can start on this host. --check-config, the
+// start and a reload all call it, so none of them accepts what another would refuse.
 #pragma once
 
 #include <sys/types.h>
@@ -19,24 +19,26 @@ struct Account {
   gid_t gid = 0;
 };
 
-// The user to run as after a start as root: [listen] user. nullopt: stay who we are, because we are not root,
-// or because the default user does not exist. Fault::config: a configured user does not exist.
+// The account that a daemon started as root changes to: [listen] user. nullopt: it keeps its user, because it
+// is not root, or because [listen] user is empty, is root, or is a default that does not exist.
+// Fault::config: the configured user does not exist.
 Result<std::optional<Account>> account_to_become(const ListenConfig& config);
 
-// Makes DNS and HTTPS out of the configuration, and so reads the files that it names.
+// Makes DNS and HTTPS from the configuration. This reads the files that the configuration names.
 using MakeNetwork = std::function<Result<void>(const Config&)>;
 
-// Looks at user, group, sockets and cache folder, then calls make_network. Changes nothing itself. root: the
-// start is, or was, as root. Fault::config: detail has a line for each problem, with its key and remedy.
+// Checks user, group, sockets and cache folder, then calls make_network. It changes nothing itself. root:
+// whether the daemon starts, or was started, as root. Fault::config: detail has a line for each problem, with
+// its key and the remedy.
 Result<void> check_start(const Config& config, bool root, const MakeNetwork& make_network);
 
-// Whether this mtastsd can read the cache in the folder: its own version and LMDB's. Reads the whole file, so
-// only --check-config calls it: a daemon that reloads has the file open already. A file that is damaged or
-// can't be read passes; that is for the start to judge. Fault::storage: the start will refuse; detail has the
-// remedy.
+// Checks that this mtastsd knows the format of the cache in the folder: mtastsd's own version and LMDB's. It
+// reads the whole file. Only --check-config calls it; a daemon that reloads has the file open already. A file
+// that is damaged or can't be read passes, because the start handles that. Fault::storage: a start would
+// refuse the cache; detail has the remedy.
 Result<void> check_cache_format(const std::string& folder);
 
-// A MakeNetwork that throws away what it made.
+// A MakeNetwork that discards what it made.
 Result<void> try_network(const Config& config);
 
 }  // namespace mtasts

@@ -22,11 +22,11 @@ bool is_of_the_cache(std::string_view name) noexcept {
          name == "data.mdb.new" || name.starts_with("data.mdb.bad-");
 }
 
-// Never follows a link, and never touches a file that has a second name elsewhere.
+// Never follows a symbolic link, and never touches a file that has a second hard link.
 void give_file(const std::string& path, const Account& account) noexcept {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return;
-  if (::lchown(path.c_str(), account.uid, account.gid) != 0) return;  // opening the cache says so
+  if (::lchown(path.c_str(), account.uid, account.gid) != 0) return;  // opening the cache reports it
 }
 
 std::unexpected<Error> failed(const Account& account, std::string_view step) {
@@ -41,7 +41,7 @@ Result<void> give_folder(const std::string& folder, const Account& account) {
   struct stat info{};
   bool of_root = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == 0;
   if (!of_root || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return {};  // others could exchange its files meanwhile
+    return {};  // others could replace its files meanwhile
   std::vector<std::string> files;
   std::error_code error;
   for (const auto& each : std::filesystem::directory_iterator(folder, error)) {
@@ -52,7 +52,7 @@ Result<void> give_folder(const std::string& folder, const Account& account) {
   for (const std::string& file : files) give_file(file, account);
   if (::lchown(folder.c_str(), account.uid, account.gid) != 0 && errno != EROFS)
     return failed(account, "chown of the cache folder");
-  ::chmod(folder.c_str(), cache::folder_mode);  // chown took the set-group-id bit
+  ::chmod(folder.c_str(), cache::folder_mode);  // chown cleared the set-group-id bit
   return {};
 }
 
@@ -62,7 +62,7 @@ Result<void> become(const Account& account) {
   if (::setresuid(account.uid, account.uid, account.uid) != 0) return failed(account, "setresuid");
   if (::setuid(0) == 0) {
     errno = EPERM;
-    return failed(account, "root can be had back");
+    return failed(account, "the process could still become root again");
   }
   return {};
 }

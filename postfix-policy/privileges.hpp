@@ -1,4 +1,5 @@
-// privileges - from root to [listen] user, for good: groups, group and user, of every thread.
+// privileges - changes from root to [listen] user for good: the groups, the group and the user of every
+// thread.
 #pragma once
 
 #include "core/result.hpp"
@@ -6,12 +7,13 @@
 
 namespace mtasts {
 
-// Makes the cache folder if need be and gives it, and the cache's files in it, to the account. A folder of
-// root's that holds something else is left alone: the path may be wrong. Fault::storage if the folder can't
-// be made.
+// Creates the cache folder if it is missing, and gives it and the cache's files in it to the account. A
+// folder that holds anything else is left alone, because the path may be wrong; so is one that does not
+// belong to root. Fault::storage: the folder can't be created. Fault::config: it can't be given away.
 Result<void> give_folder(const std::string& folder, const Account& account);
 
-// Fault::config: some step failed, or root can be had back; the process must end then.
+// Makes this process run as the account. Fault::config: a step failed, or the process could still become root
+// again. The process must end then.
 Result<void> become(const Account& account);
 
 }  // namespace mtasts

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::chrono::seconds clock_tick{1};
 
-// The refresher's fetches, 128 at most, are beside those of askers.
+// The refresher's fetches, at most 128, come on top of those for askers.
 FlightOptions flight_options() {
   FlightOptions options;
   auto fetches = static_cast<unsigned>(descriptor_budget().fetches);
@@ -56,7 +56,7 @@ ResolveLoop::ResolveLoop(Store& store, const Clock& clock, Log& log, Shortages& 
 
 ResolveLoop::~ResolveLoop() { stop(); }
 
-// libunbound works on the loop's thread, so a running loop makes it there.
+// libunbound works on the loop's thread, so it is made there if the loop runs.
 Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config, const Resolvers& resolvers) {
   if (!thread_.joinable()) return make_unbound_dns(loop_, first_options(config.dns, resolvers));
   std::promise<Result<std::unique_ptr<Dns>>> made;
@@ -66,7 +66,7 @@ Result<std::unique_ptr<Dns>> ResolveLoop::make_dns(const Config& config, const R
 }
 
 Result<std::shared_ptr<Prepared>> ResolveLoop::make(const Config& config) {
-  // The last owner lets go on the loop's thread, wherever that owner is (this function on a failure, or a
+  // It must be destroyed on the loop's thread, whoever the last owner is (this function on a failure, or a
   // flight).
   std::shared_ptr<Network> network(new Network, [this](Network* n) { discard(n); });
   Resolvers resolvers = system_resolvers();
@@ -105,7 +105,7 @@ void ResolveLoop::count(std::move_only_function<void(FlightCounts)> deliver) {
   });
 }
 
-// Tells the log when a doubt begins, changes or ends, and renews the DNS context whenever the time of day has
+// Logs when a doubt about the clock begins, changes or ends. Renews the DNS context when the time of day has
 // jumped.
 asio::awaitable<void> ResolveLoop::watch_clock() {
   asio::steady_timer timer(loop_);
@@ -113,7 +113,7 @@ asio::awaitable<void> ResolveLoop::watch_clock() {
   std::chrono::seconds dns_made_at = clock_.check().wall_offset;
   for (;;) {
     ClockBelief seen = clock_.check();
-    // A jump there and back within a second is seen by what it left behind.
+    // A jump there and back within a second shows only in these members.
     bool jumped =
         seen.doubt != ClockDoubt::none &&
         (seen.doubt != told.doubt || seen.settled_from != told.settled_from || seen.jump != told.jump);
@@ -121,7 +121,7 @@ asio::awaitable<void> ResolveLoop::watch_clock() {
       dns_made_at = seen.wall_offset;
       try {
         health_.renew_dns();
-      } catch (const std::exception& error) {  // no memory: this watch must go on
+      } catch (const std::exception& error) {  // out of memory: this watch must go on
         log_.event(Log::Level::error, "dns", {{"text", "internal error"}, {"detail", error.what()}});
       }
     }
@@ -143,7 +143,7 @@ void ResolveLoop::start() {
 void ResolveLoop::stop() {
   loop_.stop();
   if (thread_.joinable()) thread_.join();
-  flights_.use(nullptr);  // flights under way keep theirs until the loop goes
+  flights_.use(nullptr);  // flights under way keep theirs until the loop is destroyed
 }
 
 void ResolveLoop::ask(const Question& question, Deliver deliver) {

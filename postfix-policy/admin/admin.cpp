@@ -9,7 +9,7 @@
 namespace mtasts {
 namespace {
 
-// The folder if it was made now, else "". Where it can't be made, binding says so.
+// Returns the folder if it was created now, else "". If it can't be created, binding reports the error.
 std::string make_parent_folder(const std::string& path) {
   std::error_code ignored;
   auto folder = std::filesystem::path(path).parent_path();
@@ -38,7 +38,7 @@ Result<void> Admin::listen(const ListenConfig& config) {
   auto bound = listeners_.apply(control);
   if (bound || !is_default) return bound;
   log_.event(Log::Level::warning, "listen",
-             {{"text", "no control socket: mtastsctl status can't ask this mtastsd"},
+             {{"text", "the control socket can't be used, so mtastsctl status can't reach this mtastsd"},
               {"detail", bound.error().detail}});
   return {};
 }

@@ -15,11 +15,11 @@ class List {
     add(std::move(code), std::string(what) + " since " + utc_text(trouble->since) +
                              (trouble->why.empty() ? "" : ": " + trouble->why));
   }
-  // A reader that is seen now and again is no problem; one that stays pins every page freed since.
+  // A reader that stays pins every page freed since it began; one that comes and goes does no harm.
   void add(const HeldReader& reader) {
     add("reader-held", "process " + std::to_string(reader.pid) + " has been reading the cache since " +
                            utc_text(reader.since) + " (" + std::to_string((now_ - reader.since).count()) +
-                           " s), so that the file grows; end that process");
+                           " s), so the file grows; end that process");
   }
   std::vector<Problem> take() && { return std::move(all_); }
 
@@ -29,19 +29,19 @@ class List {
 };
 
 void add_cache(const CacheCondition& cache, List& list) {
-  list.add("must-restart", "the cache can't be used any more", cache.must_restart);
-  list.add("commits-fail", "nothing can be stored in the cache", cache.commits_fail);
-  list.add("writer-waits", "storing in the cache is held up", cache.writer_waits);
-  list.add("folder-gone", "the cache folder was removed or replaced", cache.folder_gone);
-  list.add("read-only", "the cache is only read, nothing new is stored", cache.read_only);
+  list.add("must-restart", "the cache has been unusable", cache.must_restart);
+  list.add("commits-fail", "nothing has been stored in the cache", cache.commits_fail);
+  list.add("writer-waits", "writing to the cache has been held up", cache.writer_waits);
+  list.add("folder-gone", "the cache folder has been missing or replaced", cache.folder_gone);
+  list.add("read-only", "the cache has been read-only (nothing new is stored)", cache.read_only);
   if (cache.lost > 0 || cache.more_lost)
     list.add("entries-lost",
-             (cache.lost > 0 ? std::to_string(cache.lost) + " damaged entries of the cache were lost" +
+             (cache.lost > 0 ? std::to_string(cache.lost) + " entries of the cache were lost through damage" +
                                    (cache.more_lost ? ", and perhaps more" : "")
-                             : "entries of the damaged cache may be lost, how many can't be told,") +
-                 (cache.damaged_at ? " at " + utc_text(*cache.damaged_at) : "") +
+                             : "an unknown number of entries of the cache may be lost through damage") +
+                 (cache.damaged_at ? ", found at " + utc_text(*cache.damaged_at) : "") +
                  (cache.set_aside.empty() ? "" : "; the damaged file is kept as " + cache.set_aside) +
-                 "; their domains are looked up again; a restart ends this message");
+                 "; their domains are looked up again; restart mtastsd to clear this message");
   for (const HeldReader& reader : cache.held_readers) list.add(reader);
 }
 
@@ -55,12 +55,13 @@ void add_shortages(const Shortages& shortages, Shortages::Moment now, List& list
              "connections were refused within the last 10 minutes; raise [limits] connections, or the "
              "limit of open files (LimitNOFILE=)");
   if (shortages.lately(Shortage::fetches, now))
-    list.add("fetches",
-             "too many policy hosts were slow at once within the last 10 minutes: some policies were not "
-             "looked for");
+    list.add(
+        "fetches",
+        "some policies were not fetched within the last 10 minutes, because too many policy hosts were slow "
+        "at once");
 }
 
-// A host that was off for days is nothing that an administrator has to mend.
+// After a long absence of the host there is nothing that the administrator has to repair.
 void add_clock(const ClockBelief& clock, List& list) {
   if (clock.doubt == ClockDoubt::none || clock.doubt == ClockDoubt::long_absence) return;
   list.add("clock-in-doubt", "the clock is in doubt: " + words(clock));
@@ -69,11 +70,11 @@ void add_clock(const ClockBelief& clock, List& list) {
 void add_file(const ConfigFile& file, const std::optional<std::string>& digest, List& list) {
   if (file.path.empty() || file.digest.empty()) return;
   if (!digest)
-    list.add("config-unreadable",
-             file.path + " can't be read by mtastsd, so the next reload would be refused");
+    list.add("config-unreadable", "mtastsd can't read " + file.path +
+                                      ", so a reload would be refused; let its user read the file");
   else if (*digest != file.digest)
     list.add("config-changed",
-             file.path + " is not what is in force, which was loaded at " + utc_text(file.loaded) +
+             file.path + " is not the configuration in force, which was loaded at " + utc_text(file.loaded) +
                  "; check it (mtastsd --check-config), then reload (systemctl reload mtastsd)");
 }
 

@@ -1,5 +1,6 @@
-// problems_now - what is wrong with the running daemon: `status` exits 1 and the log says it once a minute
-// while any of it lasts. DNSSEC, DNS and Postfix's resolvers are told apart from these (resolver/health.hpp).
+// problems_now - lists what is wrong with the running daemon now. While any of it lasts, `status` exits 1 and
+// the log repeats it once a minute. Trouble with DNS, DNSSEC and Postfix's resolvers is not in this list; it
+// is part of Health (resolver/health.hpp).
 #pragma once
 
 #include <optional>
@@ -15,12 +16,12 @@
 namespace mtasts {
 
 struct Problem {
-  std::string code;  // one word for programs, as "commits-fail"
-  std::string text;  // one sentence with its cause and remedy
+  std::string code;  // stable, for programs; for example "commits-fail"
+  std::string text;  // one sentence for people, with the cause and the remedy
 };
 
-// file_digest: of the configuration file as it is now; nullopt: it can't be read. steady_now: for the
-// shortages.
+// file_digest: digest_now(file); nullopt if the file can't be read. now: the time of day. steady_now: the
+// same moment on the steady clock, which the shortages are timed by.
 std::vector<Problem> problems_now(const CacheCondition& cache, const Shortages& shortages,
                                   const ConfigFile& file, const std::optional<std::string>& file_digest,
                                   const ClockBelief& clock, Time now, Shortages::Moment steady_now);

@@ -23,11 +23,11 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::chrono::seconds patience{2};  // with threads that are busy
+constexpr std::chrono::seconds patience{2};  // how long busy threads may take to reply
 constexpr std::chrono::seconds watch_interval{5};
 
 json::string text(std::string_view value) {
-  std::string line = printable(value, 4096);  // JSON is UTF-8, a path need not be
+  std::string line = printable(value, 4096);  // JSON must be UTF-8, and a path may be anything
   return json::string(line);
 }
 
@@ -35,7 +35,7 @@ json::object dns(const Health& health) {
   return {{"way", text(health.way)}, {"answers", health.dns_answers}, {"detail", text(health.dns_detail)}};
 }
 
-// Where nobody answers nothing is validated either.
+// If DNS does not answer, DNSSEC does not work either.
 json::object dnssec(const Health& health, Time now) {
   bool answers = health.dns_answers;
   return {{"works", answers && health.dnssec},
@@ -126,8 +126,8 @@ json::array listeners(const StatusFacts& facts) {
   return list;
 }
 
-// What other threads still have to send. Only the admin thread touches it; they hold weak pointers to post
-// home with.
+// What the threads have sent so far, and how many replies are missing. Only the admin thread uses it. The
+// other threads hold weak pointers to it, with which they post their replies here.
 struct Gathering {
   Gathering(const asio::any_io_executor& home, std::size_t asked)
       : timer(home, patience), missing(asked + 1) {}
@@ -207,7 +207,7 @@ std::vector<Problem> ProblemLog::due(const std::vector<Problem>& problems, Short
   for (const Problem& each : problems) {
     auto before = told_.find(each.code);
     bool silent = before != told_.end() && now - before->second < std::chrono::minutes(1);
-    bool second = told.contains(each.code);  // several of a kind are told together
+    bool second = told.contains(each.code);  // problems with one code are logged together
     if (!silent) due.push_back(each);
     if (!second) told.emplace(each.code, silent ? before->second : now);
   }

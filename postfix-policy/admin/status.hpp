@@ -1,4 +1,4 @@
-// status - what `mtastsctl status` is told: how the daemon is, in one JSON object (mtastsctl(1), "JSON").
+// status - the JSON object that answers `mtastsctl status`: the state of the daemon (mtastsctl(1), "JSON").
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,14 +23,14 @@
 
 namespace mtasts {
 
-// What a start or a reload settles.
+// What changes only at a start or a reload.
 struct StatusFacts {
   ConfigFile file;
   std::vector<std::string> listeners;
   Config config;
 };
 
-// What is gathered for one answer; nullopt: not had in time, or not readable.
+// What is gathered for one answer. nullopt: a thread did not reply in time, or the file can't be read.
 struct StatusNow {
   Time started{}, now{};
   long pid = 0;
@@ -40,29 +40,29 @@ struct StatusNow {
   Result<CacheStats> cache;
   CacheCondition condition{};
   ClockBelief clock{};
-  std::optional<std::string> file_digest{};  // of the configuration file as it is now
+  std::optional<std::string> file_digest{};  // of the configuration file now
   std::vector<Problem> problems{};
 };
 
 boost::json::object status_object(const StatusFacts& facts, const Health& health, const StatusNow& now);
 
-// The configuration in force, for mtastsctl: as TOML text that gives the same Config again, beside the
-// default paths that it was made with, and whether the file is still the same.
+// The configuration in force, for mtastsctl: TOML text that parses to the same Config, the default paths that
+// it was made with, and whether the file is still the same.
 boost::json::object config_object(const StatusFacts& facts, const std::optional<std::string>& file_digest);
 
-// Which of the problems the log is to be told of: new ones at once, lasting ones once a minute.
+// Chooses which problems to log now: a new one at once, a lasting one once a minute.
 class ProblemLog {
  public:
   std::vector<Problem> due(const std::vector<Problem>& problems, Shortages::Moment now);
 
  private:
-  std::map<std::string, Shortages::Moment> told_;  // by code
+  std::map<std::string, Shortages::Moment> told_;  // when each was logged last, by its code
 };
 
-// Gathers and answers, on the admin thread; everything public but the constructor is called there.
+// Gathers the status from all threads. Only the admin thread may call it, except the constructor.
 class StatusDesk {
  public:
-  // References outlive this.
+  // What is passed by reference or pointer must outlive this.
   StatusDesk(boost::asio::any_io_executor home, std::vector<AnswerLoop*> loops, ResolveLoop& resolve,
              LmdbCache& cache, const Clock& clock, Log& log, const Shortages& shortages);
 
@@ -71,7 +71,7 @@ class StatusDesk {
 
   boost::asio::awaitable<boost::json::object> answer();
   boost::asio::awaitable<boost::json::object> config();
-  void watch();  // looks for problems every few seconds from now on, and logs them
+  void watch();  // from now on, checks for problems every few seconds and logs them
 
  private:
   std::vector<Problem> problems(const std::optional<std::string>& file_digest) const;

@@ -1,4 +1,4 @@
-"""What status, query and log tell is true, on a host of its own (lab/alone.py)."""
+"""What status, query and the log say is true, with mtastsd alone (lab/alone.py)."""
 import contextlib
 import hashlib
 import json
@@ -37,7 +37,7 @@ def test_overrides_are_the_loaded_ones(alone):
     assert code == 0, err
     assert "relay.example  answer, until 2099-01-31: loaded" in out
     assert "newer" not in out
-    assert "was changed since" in err
+    assert "has changed since" in err
     shown = json.loads(alone.ctl("--json", "show", "relay.example")[1])
     assert shown["override"] == {"action": "answer", "reason": "loaded", "until": "2099-01-31"}
     assert json.loads(alone.ctl("--json", "show", "other.example")[1])["override"] is None
@@ -46,7 +46,7 @@ def test_overrides_are_the_loaded_ones(alone):
     alone.stop()
     code, out, err = alone.ctl("list")
     assert "newer" in out
-    assert "the rules are those of" in err
+    assert "these are the rules of" in err
 
 
 def test_a_broken_file_does_not_hide_the_daemon(alone):
@@ -54,7 +54,7 @@ def test_a_broken_file_does_not_hide_the_daemon(alone):
     alone.config.write_text("[listen\n")
     code, out, err = alone.ctl("--control", alone.folder / "control.sock", "status")
     assert (code, err) == (1, "")
-    assert "is not what is in force" in " ".join(out.split())
+    assert "is not the configuration in force" in " ".join(out.split())
     code, out, err = alone.ctl("query", "relay.example", "--at", f"unix:{alone.folder}/policy.sock")
     assert (code, err) == (0, "")
     assert out.startswith(LOADED)
@@ -93,7 +93,7 @@ def test_refused_connections_are_a_problem_for_a_while(alone):
         for _ in range(60):
             clients.append(alone.connect())
             with contextlib.suppress(OSError):  # refused
-                clients[-1].send_raw(b"21:postfix relay.exa")  # not idle: half a question makes no room
+                clients[-1].send_raw(b"21:postfix relay.exa")  # not idle: half a request is not closed to make room
         wait_until("status to say it", lambda: "connections" in alone.problems(), 60)
         assert alone.status()[0] == 1
     finally:

@@ -1,4 +1,4 @@
-"""mtastsd alone on its host, in a network namespace with nothing but lo: no lab, and every lookup fails at once."""
+"""mtastsd alone, without the lab, in a network namespace that has only lo: every lookup fails at once."""
 import contextlib
 import json
 import os
@@ -42,7 +42,7 @@ LOADED = "OK encrypt"   # the answer for relay.example
 
 
 class Alone:
-    """A mtastsd with a folder of its own that every user may enter."""
+    """An mtastsd with its own folder, which every user may enter."""
 
     def __init__(self, user=""):
         self.folder = Path(tempfile.mkdtemp(prefix="mtastsd-host-"))
@@ -79,7 +79,7 @@ class Alone:
             return client.ask(map_name, key)
 
     def run(self, name, *args):
-        """(exit status, standard output, standard error) of a program with this configuration."""
+        """Runs a program with this configuration; returns (exit status, standard output, standard error)."""
         done = subprocess.run([str(program(name)), "--config", str(self.config), *map(str, args)],
                               capture_output=True, text=True, timeout=120)
         return done.returncode, done.stdout, done.stderr
@@ -96,7 +96,7 @@ class Alone:
         return [each["code"] for each in self.status()[1]["problems"]]
 
     def log(self, event):
-        """The log's entries of one event."""
+        """The log lines of one event."""
         entries = []
         for line in self.log_file.read_text(errors="replace").splitlines():
             with contextlib.suppress(ValueError):
@@ -104,13 +104,13 @@ class Alone:
         return [each for each in entries if each.get("event") == event]
 
     def refused(self):
-        return [each for each in self.log("reload") if "nothing was changed" in each["text"]]
+        return [each for each in self.log("reload") if "nothing has changed" in each["text"]]
 
     def signal(self, number):
         os.kill(self.child.pid, number)
 
     def stop(self, seconds=60):
-        """Exit status, and how long the stop took."""
+        """Stops it; returns the exit status and how long that took."""
         begin = time.monotonic()
         self.signal(signal.SIGTERM)
         return self.child.wait(seconds), time.monotonic() - begin

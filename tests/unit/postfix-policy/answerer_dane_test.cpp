@@ -75,7 +75,7 @@ struct DaneWorld : AnswererWorld {
 
 }  // namespace
 
-TEST_CASE("DANE out of the cache, by dialect and zone", "[policy]") {
+TEST_CASE("DANE from the cache, by dialect and zone", "[policy]") {
   struct Row {
     const char* why;
     std::string request, want;
@@ -89,7 +89,7 @@ TEST_CASE("DANE out of the cache, by dialect and zone", "[policy]") {
       {"rule 5, dane-only in a zone", "postfix/only some-sts.example", "OK dane-only"},
       {"STS-49 with the reason", "postfix failed-sts.example", "TEMP DANE undecided: why it failed"},
       {"a zone without DANE", "postfix/without failed-sts.example", by_policy},
-      {"PFX-8: a zone whose Postfix does no DANE", "postfix/no all.example", "NOTFOUND "},
+      {"PFX-8: a zone whose Postfix does not do DANE", "postfix/no all.example", "NOTFOUND "},
       {"PFX-8: the same beside a policy", "postfix/no some-sts.example", by_policy},
       {"a prefetch", "prefetch all.example", "OK cached"},
       {"another port is another question", "postfix all.example:587", "MISS all.example"},
@@ -130,7 +130,7 @@ TEST_CASE("PFX-8: dane-only is for a Postfix whose resolver shows AD", "[policy]
   CHECK(world.ask("postfix some-sts.example") == by_policy);
 }
 
-TEST_CASE("PFX-8: where Postfix does no DANE nothing is asked about it", "[policy]") {
+TEST_CASE("PFX-8: if Postfix does not do DANE, nothing is asked about it", "[policy]") {
   DaneWorld world;
   std::string out;
   auto asks_dane = [&](const char* request) {
@@ -146,12 +146,12 @@ TEST_CASE("PFX-8: where Postfix does no DANE nothing is asked about it", "[polic
   world.answerer.use(health(false));
   CHECK_FALSE(asks_dane("postfix new.example"));
   CHECK(asks_dane("postfix/yes new.example"));
-  CHECK(asks_dane("sts new.example"));  // what was found out about Postfix is not about sendmail
+  CHECK(asks_dane("sts new.example"));  // what is known about Postfix does not count for sendmail
   world.answerer.use(health(std::nullopt));
   CHECK(asks_dane("postfix new.example"));
 }
 
-TEST_CASE("a bogus MX defers no mail of a Postfix that does no DANE", "[policy]") {
+TEST_CASE("a bogus MX defers no mail of a Postfix that does not do DANE", "[policy]") {
   DaneWorld world;
   for (auto& [domain, record] : world.reader.records) {
     record.dane[0] = {};
@@ -177,7 +177,7 @@ HealthPtr down(std::chrono::seconds for_so_long, Time now, bool worked = true) {
   return std::make_shared<const Health>(health);
 }
 
-// A domain whose MX is bogus now. proof: the hosts of its last proof; "": there is none.
+// A domain whose MX is bogus now. proof: the hosts of its last proof; "" if it has none.
 Record now_bogus(Time now, const std::string& proof) {
   Record record = stored_policy(now, "enforce", 604800);
   DaneState dane = proof.empty() ? DaneState{} : state(proof, now - 86400s);
@@ -199,7 +199,7 @@ TEST_CASE("on_dnssec_down: by zone, by how long it lasts, by what was proved", "
   const std::string waits = "TEMP DNSSEC validation is down: the clock may be wrong";
   const std::string had = "TEMP DNSSEC validation is down, and the domain had DANE: the clock may be wrong";
   world.answerer.use(down(3599s, now));
-  CHECK(world.ask("postfix all.example") == "OK dane-only");  // validated, younger than its TTL
+  CHECK(world.ask("postfix all.example") == "OK dane-only");  // validated, and its TTL is not over
   CHECK(world.ask("postfix had.example") == had);
   CHECK(world.ask("postfix had-none.example") == by_policy);
   CHECK(world.ask("postfix never.example") == waits);
@@ -228,8 +228,8 @@ TEST_CASE("DANE is asked although the DNSSEC check says that DNSSEC is down", "[
   CHECK(out == "OK dane-only");
 }
 
-// Where DNSSEC never works, every look at DANE fails: no asker waits for the next one.
-TEST_CASE("a look that failed is repeated behind the answer while DNSSEC is down", "[policy]") {
+// If DNSSEC never works, every DANE lookup fails: no asker waits for the next one.
+TEST_CASE("a failed lookup is repeated in the background while DNSSEC is down", "[policy]") {
   DaneWorld world;
   world.store("never.example", now_bogus(world.clock.time, ""));
   world.store("had.example", now_bogus(world.clock.time, "u+mx.x"));
@@ -241,8 +241,8 @@ TEST_CASE("a look that failed is repeated behind the answer while DNSSEC is down
   CHECK(world.ask("postfix had.example") == "MISS had.example");  // its mail would have to wait
 }
 
-// The policy's look is due, but cannot change the answer.
-TEST_CASE("DANE that decides alone is answered at once, and the policy looked up behind", "[policy]") {
+// The policy lookup is due, but can't change the reply.
+TEST_CASE("if DANE decides alone, the reply comes at once, and the policy lookup runs later", "[policy]") {
   DaneWorld world;
   for (const char* domain : {"all.example", "some.example"}) {
     Record record;
@@ -256,7 +256,7 @@ TEST_CASE("DANE that decides alone is answered at once, and the policy looked up
   CHECK(world.ask("postfix some.example") == "MISS some.example");
 }
 
-TEST_CASE("how long is waited for what", "[policy]") {
+TEST_CASE("how long the asker waits for what", "[policy]") {
   DaneWorld world;
   std::string out;
   Question main = world.answerer.answer("postfix new.example", out)->question;
@@ -265,7 +265,7 @@ TEST_CASE("how long is waited for what", "[policy]") {
   CHECK(main.dane == Route{});
   Question sendmail = world.answerer.answer("sts [new.example]:465", out)->question;
   CHECK(sendmail.wait == 4s);
-  CHECK(sendmail.fetch_wait == 3500ms);  // so that what is known by then is answered within the wait
+  CHECK(sendmail.fetch_wait == 3500ms);  // so that there is time to answer with what is known by then
   CHECK(sendmail.dane == Route{true, 465});
   Question policy_alone = world.answerer.answer("postfix/without new.example", out)->question;
   CHECK(policy_alone.wait == 5s);
@@ -310,7 +310,7 @@ TEST_CASE("STS-49: when the wait is over and DANE undecided, the mail waits", "[
   CHECK(out == "NOTFOUND ");
 }
 
-TEST_CASE("a Miss outlives a reload: its zone and override stay, the health is the present one", "[policy]") {
+TEST_CASE("a Miss outlives a reload: it keeps zone and override, and uses the present health", "[policy]") {
   DaneWorld world;
   std::string out;
   auto ignoring = world.answerer.answer("postfix fresh.over.example", out);
@@ -324,7 +324,7 @@ TEST_CASE("a Miss outlives a reload: its zone and override stay, the health is t
   CHECK(out == by_policy);  // the override was ignore-dane
   out.clear();
   world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
-  CHECK(out == "OK dane-only");  // partial_dane of the zone that is gone
+  CHECK(out == "OK dane-only");  // partial_dane of the removed zone
   out.clear();
   world.answerer.use(health(false));
   world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
@@ -338,7 +338,7 @@ TEST_CASE("the last quarter of a DANE state starts a recheck of that next hop", 
   CHECK(world.rechecked == std::vector<std::string>{"all.example"});
 }
 
-TEST_CASE("the json map carries what was asked for this very question", "[policy]") {
+TEST_CASE("the json map has the trace of this request's flight", "[policy]") {
   DaneWorld world;
   std::string out;
   auto miss = world.answerer.answer("json new.example", out);
@@ -354,7 +354,7 @@ TEST_CASE("the json map carries what was asked for this very question", "[policy
                            R"("url":"https://mta-sts.new.example/.well-known/mta-sts.txt","status":200)",
                            R"("body":"version: STSv1\n")"})
     CHECK(out.contains(part));
-  CHECK(world.ask("json all.example").contains(R"("trace":null)"));  // out of the cache
+  CHECK(world.ask("json all.example").contains(R"("trace":null)"));  // from the cache
 }
 
 TEST_CASE("SM-7: a trace that is too long is left out first", "[policy]") {
@@ -369,7 +369,7 @@ TEST_CASE("SM-7: a trace that is too long is left out first", "[policy]") {
   CHECK(out.contains(R"("postfix":"TEMP)"));
 }
 
-TEST_CASE("the json map carries DANE, rules and overrides", "[policy]") {
+TEST_CASE("the json map has DANE, rules and overrides", "[policy]") {
   DaneWorld world;
   std::string reply = world.ask("json some-sts.example");
   for (const char* part : {R"("rule":"6")", R"("mx":"secure")", R"({"host":"mx1.x","state":"usable TLSA")",

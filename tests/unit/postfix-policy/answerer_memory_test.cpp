@@ -1,4 +1,5 @@
-// The cached path allocates nothing once warm, whatever decides: every operator new of this thread counts.
+// Once warm, the cached path allocates nothing, whatever decides. Every operator new of this thread is
+// counted.
 #include <catch2/catch_test_macros.hpp>
 
 #include "../lookup/dane_fakes.hpp"
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// As the cache does it: the record is decoded anew for each answer.
+// As the cache does: the record is decoded again for each answer.
 class StoredReader : public Reader {
  public:
   Result<std::optional<RecordView>> find(const DomainName& domain) override {

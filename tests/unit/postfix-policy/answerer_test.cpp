@@ -36,7 +36,7 @@ const std::string secure = "OK secure match=mx.example.com servername=hostname";
 
 }  // namespace
 
-TEST_CASE("what the cache answers at once, and what it does not", "[policy]") {
+TEST_CASE("what the cache answers, and what needs a flight", "[policy]") {
   struct Row {
     const char* why;
     std::string request;
@@ -116,7 +116,7 @@ TEST_CASE("ANS-2 the 3.10 dialect carries all four attributes", "[policy]") {
             " { policy_string = mx: mx.example.com } { policy_string = max_age: 604800 }");
 }
 
-TEST_CASE("a cached answer whose TTL has run out is given at once, and checked behind, once in a while",
+TEST_CASE("after its TTL a cached answer is still given at once, and a recheck is posted now and then",
           "[policy]") {
   World world;
   for (int i = 0; i < 100; ++i) CHECK(world.ask("postfix due.example") == secure);
@@ -171,7 +171,7 @@ TEST_CASE("the wait of a miss: the zone's first_fetch_wait, for sendmail at most
   CHECK(out.empty());
 }
 
-TEST_CASE("what a flight's outcome is answered with", "[policy]") {
+TEST_CASE("the reply to each outcome of a flight", "[policy]") {
   World world;
   struct Row {
     const char* why;

@@ -1,4 +1,4 @@
-// answerer_world - an Answerer over a cache in memory, for tests of what it answers.
+// answerer_world - an Answerer over a cache in memory, for tests of its replies.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,4 +1,4 @@
-// What one client may do to its connection, and what it gets for it.
+// What a client may do on its connection, and how the daemon reacts.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Its disk stands still for a while.
+// Its disk hangs for a while.
 struct SlowReader : FakeReader {
   Result<std::optional<RecordView>> find(const DomainName& domain) override {
     if (domain.str() == "frozen.example") {
@@ -32,13 +32,13 @@ struct SlowReader : FakeReader {
   std::atomic<bool> stands_still = false;
 };
 
-// Whether it becomes so within a minute.
+// True if the condition becomes true within a minute.
 bool soon(const std::function<bool()>& condition) {
   for (int i = 0; i < 12'000 && !condition(); ++i) std::this_thread::sleep_for(5ms);
   return condition();
 }
 
-// No network: an unknown domain's flight never ends, and its askers wait for as long as they may.
+// There is no network: the flight of an unknown domain never ends, so its askers wait until their time is up.
 struct World {
   FakeStore store;
   FakeClock clock;
@@ -76,7 +76,7 @@ struct World {
   bool all_closed() {
     return soon([this] { return loop.connections() == 0; });
   }
-  // A request waits for a flight.
+  // True once a request waits for a flight.
   bool waits() {
     std::promise<FlightCounts> counts;
     resolve.count([&counts](FlightCounts now) { counts.set_value(now); });
@@ -96,7 +96,7 @@ std::string request(std::string_view key) {
   return frame;
 }
 
-// Payloads of so many replies; fewer if the connection ends, or nothing comes for a minute.
+// The payloads of count replies; fewer if the connection ends, or nothing comes for a minute.
 std::vector<std::string> replies(const Fd& client, std::size_t count) {
   std::vector<std::string> all;
   std::string input;
@@ -127,7 +127,7 @@ constexpr const char* secure = "OK secure match=mx.example.com servername=hostna
 
 }  // namespace
 
-TEST_CASE("SM-12: requests sent ahead are answered in order, also behind one that has to wait", "[policy]") {
+TEST_CASE("SM-12: requests sent ahead are answered in order, also after one that has to wait", "[policy]") {
   World world;
   auto client = world.connect();
   send(client, request("good.example") + request("unknown.example") + request("good.example") +
@@ -136,7 +136,7 @@ TEST_CASE("SM-12: requests sent ahead are answered in order, also behind one tha
         std::vector<std::string>{secure, "NOTFOUND ", secure, "NOTFOUND ", "NOTFOUND "});
 }
 
-TEST_CASE("a request in single octets, and one over two reads behind others", "[policy]") {
+TEST_CASE("a request octet by octet, and one split over two reads after others", "[policy]") {
   World world;
   auto client = world.connect();
   for (char c : request("good.example")) {
@@ -179,7 +179,7 @@ TEST_CASE("a client that goes away while it waits leaves nothing behind", "[poli
   CHECK(replies(client, 1) == std::vector<std::string>{secure});
 }
 
-TEST_CASE("a client that ends its half gets the reply it waits for", "[policy]") {
+TEST_CASE("a client that shuts down its sending side still gets its reply", "[policy]") {
   World world;
   auto client = world.connect();
   send(client, request("unknown.example") + request("good.example"));
@@ -189,7 +189,8 @@ TEST_CASE("a client that ends its half gets the reply it waits for", "[policy]")
   CHECK(world.all_closed());
 }
 
-TEST_CASE("SM-1: what is no netstring ends the connection, behind what was right before it", "[policy]") {
+TEST_CASE("SM-1: anything but a netstring ends the connection, after the replies to what came before",
+          "[policy]") {
   World world;
   auto client = world.connect();
   send(client, request("good.example") + "GET / HTTP/1.0\r\n\r\n");
@@ -197,8 +198,7 @@ TEST_CASE("SM-1: what is no netstring ends the connection, behind what was right
   CHECK(ended(client));
 }
 
-TEST_CASE("SM-14: what is answered after the thread stood still is not sent, to anybody of that turn",
-          "[policy]") {
+TEST_CASE("SM-14: after the thread was frozen no reply of that turn is sent, to any client", "[policy]") {
   World world;
   auto frozen = world.connect(), other = world.connect();
   send(frozen, request("good.example"));
@@ -216,7 +216,7 @@ TEST_CASE("SM-14: what is answered after the thread stood still is not sent, to 
   CHECK(replies(later, 1) == std::vector<std::string>{secure});
 }
 
-TEST_CASE("a request too long ends the connection", "[policy]") {
+TEST_CASE("a request that is too long ends the connection", "[policy]") {
   World world;
   auto client = world.connect();
   send(client, "99999:postfix ");
@@ -237,7 +237,7 @@ TEST_CASE("draining: idle connections end at once, the others after their reply,
   CHECK(world.all_closed());
 }
 
-TEST_CASE("a new connection takes the place of the one that was idle longest", "[policy]") {
+TEST_CASE("a new connection replaces the one that was idle longest", "[policy]") {
   using enum AnswerLoop::Room;
   World world(8s);
   auto waiting = world.connect(), first = world.connect(), second = world.connect(), half = world.connect();
@@ -260,13 +260,14 @@ TEST_CASE("a new connection takes the place of the one that was idle longest", "
   CHECK_FALSE(world.shortages.lately(Shortage::connections));
 }
 
-TEST_CASE("where no connection is idle the new one is closed", "[policy]") {
+TEST_CASE("if no connection is idle, the new one is closed", "[policy]") {
   World world(8s);
   auto waiting = world.connect(), half = world.connect();
   send(waiting, request("unknown.example"));
   REQUIRE(soon([&] { return world.waits(); }));
   send(half, "20:postfix");
-  auto read = world.connect();  // behind it in the loop's turn, so what was sent before has been read then
+  auto read =
+      world.connect();  // handled after it in the loop's turn, so by then what was sent before has been read
   send(read, request("good.example"));
   CHECK(replies(read, 1).size() == 1);
   read = Fd();
@@ -318,7 +319,7 @@ TEST_CASE("half a request counts as idle after five seconds", "[policy]") {
   CHECK(ended(half));
 }
 
-TEST_CASE("a loop may end with connections and waits in it", "[policy]") {
+TEST_CASE("a loop may end while it has connections and waits", "[policy]") {
   Fd waiting, idle;
   {
     World world(60s);

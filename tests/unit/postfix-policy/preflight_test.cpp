@@ -1,4 +1,4 @@
-// What a start would refuse is refused by the one function that --check-config, the start and a reload call.
+// check_start(), which --check-config, the start and a reload call, refuses what a start would refuse.
 #include "postfix-policy/preflight.hpp"
 
 #include <sys/stat.h>
@@ -53,7 +53,7 @@ Result<void> no_network(const Config&) { return {}; }
 
 }  // namespace
 
-TEST_CASE("preflight: a host that fits is left as it is", "[preflight]") {
+TEST_CASE("preflight: on a good host nothing is changed", "[preflight]") {
   Host host;
   CHECK(host.why(no_network).empty());
   CHECK_FALSE(std::filesystem::exists(host / "policy.sock"));
@@ -62,7 +62,7 @@ TEST_CASE("preflight: a host that fits is left as it is", "[preflight]") {
   CHECK_FALSE(std::filesystem::exists(host / "new"));
 }
 
-TEST_CASE("preflight: what the host lacks is named with its key", "[preflight]") {
+TEST_CASE("preflight: a problem is reported with its key", "[preflight]") {
   struct Row {
     const char* key;
     void (*spoil)(Host&);
@@ -98,7 +98,8 @@ TEST_CASE("preflight: what the host lacks is named with its key", "[preflight]")
   CHECK(host.why(try_network).starts_with(row.key));
 }
 
-TEST_CASE("preflight: all problems are told at once, and the default user need not exist", "[preflight]") {
+TEST_CASE("preflight: all problems are reported at once, and the default user need not exist",
+          "[preflight]") {
   Host host;
   host.config.listen.user = "no-such-user";
   CHECK(host.why(no_network).empty());
@@ -118,7 +119,7 @@ TEST_CASE("root's cache folder is given to the user, a folder with something els
     return info.st_uid;
   };
   host.write("cache/data.mdb", "x");
-  host.write("cache/data.mdb.new", "x");  // of a salvage that was cut short
+  host.write("cache/data.mdb.new", "x");  // left by an interrupted salvage
   std::filesystem::create_symlink(host / "anchor", host / "cache/lock.mdb");
   REQUIRE(give_folder(host / "cache", nobody));
   CHECK(owner("cache") == nobody.uid);

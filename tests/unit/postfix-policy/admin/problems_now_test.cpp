@@ -1,4 +1,4 @@
-// What status exits 1 for, and how often the log says it.
+// The problems for which status exits 1, and how often they are logged.
 #include "postfix-policy/admin/problems_now.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -31,7 +31,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("problems: each is told, and nothing else", "[status]") {
+TEST_CASE("problems: each is listed, and nothing else", "[status]") {
   struct Row {
     const char* want;
     void (*spoil)(World&);
@@ -67,22 +67,23 @@ TEST_CASE("problems: each is told, and nothing else", "[status]") {
   CHECK(world.codes() == row.want);
 }
 
-TEST_CASE("problems: the words say since when, why, and which process", "[status]") {
+TEST_CASE("problems: the text says since when, why, and which process", "[status]") {
   World world;
   world.cache.commits_fail = {noon, "No space left on device; make room"};
   world.cache.held_readers = {{4711, noon}};
   auto problems =
       problems_now(world.cache, world.shortages, file, world.digest, world.clock, noon + 90s, steady);
   REQUIRE(problems.size() == 2);
-  CHECK(problems[0].text ==
-        "nothing can be stored in the cache since 2026-01-31T12:00:00Z: No space left on device; make room");
+  CHECK(
+      problems[0].text ==
+      "nothing has been stored in the cache since 2026-01-31T12:00:00Z: No space left on device; make room");
   CHECK(problems[1].text ==
-        "process 4711 has been reading the cache since 2026-01-31T12:00:00Z (90 s), so that the file grows; "
+        "process 4711 has been reading the cache since 2026-01-31T12:00:00Z (90 s), so the file grows; "
         "end that "
         "process");
 }
 
-TEST_CASE("problems: the log has a new one at once, a lasting one once a minute", "[status]") {
+TEST_CASE("problems: a new one is logged at once, a lasting one once a minute", "[status]") {
   ProblemLog log;
   std::vector<Problem> one{{"commits-fail", "x"}},
       two{{"commits-fail", "x"}, {"reader-held", "a"}, {"reader-held", "b"}};
@@ -91,7 +92,7 @@ TEST_CASE("problems: the log has a new one at once, a lasting one once a minute"
   CHECK(log.due(two, steady + 59s).size() == 2);
   CHECK(log.due(two, steady + 60s).size() == 1);
   CHECK(log.due({}, steady + 61s).empty());
-  CHECK(log.due(one, steady + 62s).size() == 1);  // it was over meanwhile
+  CHECK(log.due(one, steady + 62s).size() == 1);  // it was gone in between
 }
 
 TEST_CASE("the digest of the configuration is that of sha256sum", "[status]") {

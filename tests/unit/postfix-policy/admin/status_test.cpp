@@ -35,7 +35,7 @@ StatusNow now() {
 
 }  // namespace
 
-TEST_CASE("status: before the first DNSSEC check nothing is said to be down", "[daemon]") {
+TEST_CASE("status: before the first DNSSEC check nothing counts as down", "[daemon]") {
   auto object = status_object(facts(), Health{}, now());
   CHECK(json::serialize(object.at("dnssec")) ==
         R"({"works":true,"detail":"","checked":null,"worked_once":false,"down_for":null})");
@@ -53,7 +53,7 @@ TEST_CASE("status: before the first DNSSEC check nothing is said to be down", "[
         R"("lost":0,"more_lost":false,"salvaged":0,"damaged_at":null,"set_aside":null})");
 }
 
-TEST_CASE("status: when damage was met, and where the damaged file is", "[daemon]") {
+TEST_CASE("status: when damage was found, and where the damaged file is", "[daemon]") {
   StatusNow damaged = now();
   damaged.condition.damaged_at = damaged.now;
   damaged.condition.set_aside = "/var/lib/mtastsd/data.mdb.bad-20270115T080130Z";
@@ -62,7 +62,7 @@ TEST_CASE("status: when damage was met, and where the damaged file is", "[daemon
   CHECK(cache.at("set_aside") == "/var/lib/mtastsd/data.mdb.bad-20270115T080130Z");
 }
 
-TEST_CASE("status: which configuration is in force, and whether the file is another", "[daemon]") {
+TEST_CASE("status: which configuration is in force, and whether the file has changed", "[daemon]") {
   StatusNow same = now(), changed = now(), unreadable = now();
   same.file_digest = "digest";
   changed.file_digest = "other";
@@ -79,7 +79,7 @@ TEST_CASE("status: which configuration is in force, and whether the file is anot
         R"([{"code":"config-changed","text":"reload it"}])");
 }
 
-TEST_CASE("what the config verb gives is read back as the configuration in force", "[daemon]") {
+TEST_CASE("the reply to the verb config parses to the configuration in force", "[daemon]") {
   StatusFacts in_force = facts();
   in_force.config.listen.control = "/run/elsewhere.sock";
   auto object = config_object(in_force, "digest");
@@ -106,7 +106,7 @@ TEST_CASE("status: DNS that does not answer is down, whatever is known about DNS
         R"("worked_once":false,"down_for":null})");
 }
 
-TEST_CASE("status: what is down, and what could not be had", "[daemon]") {
+TEST_CASE("status: what is down, and what is unknown", "[daemon]") {
   Health health{.checked_at = Time(std::chrono::seconds(1'800'000'000)),
                 .dns_answers = true,
                 .dns_detail = {},
