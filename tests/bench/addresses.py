@@ -1,4 +1,4 @@
-"""Who has which address in the benchmarks' internet, and what its domains are called."""
+"""The addresses in the benchmarks' internet, and the names of its domains."""
 WORLD_LINK, RELAY_LINK = "198.51.100.1", "198.51.100.2"
 WORLD_LINK6, RELAY_LINK6 = "2001:db8:ffff::1", "2001:db8:ffff::2"
 
@@ -14,9 +14,9 @@ INFRA = {"ns1.nic.infra.": pair(4), "ns2.nic.infra.": pair(5)}   # of the provid
 PROVIDERS = {f"p{n}.infra.": {f"ns1.p{n}.infra.": pair(10 + 2 * n), f"ns2.p{n}.infra.": pair(11 + 2 * n)}
              for n in range(4)}
 POLICY = [pair(number) for number in range(20, 24)]              # nginx
-# Take connections and never answer. Each is in a network of its own, so all of them together may hold most fetch permits.
+# These take connections and never answer. Each is in a network of its own, so together they may hold most permits.
 SILENT = [[f"203.0.113.{number}", f"2001:db8:{number}::1"] for number in range(60, 80)]
-MX = pair(40)                                                    # nobody connects to it
+MX = pair(40)                                                    # nothing connects to it
 
 
 def new_provider(number):
@@ -26,7 +26,7 @@ def new_provider(number):
 
 
 def everything():
-    """Every address of the world."""
+    """All addresses of the world."""
     yield from ROOT
     for servers in (TLD, INFRA, *PROVIDERS.values()):
         for each in servers.values():

@@ -1,7 +1,7 @@
-// bench_due - asks a cache which domains are due, as the refresher does each round; or makes all of them due.
+// bench_due - asks a cache which domains are due for a refresh, as the refresher does each round; or makes
+// all of them due.
 //
-// The daemon must not run on that cache. One JSON object is printed. Exit: 0 done, 1 the cache failed, 2 not
-// run.
+// No daemon may run on that cache. Prints one JSON object. Exit: 0 done, 1 the cache failed, 2 not run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -90,13 +90,16 @@ Result<void> run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"bench_due - which domains of a cache are due for a refresh, and how long it takes to say so"};
+  CLI::App app{
+      "bench_due - finds the domains of a cache that are due for a refresh, and measures how long that "
+      "takes"};
   Options options;
   app.add_option("--path", options.path, "folder of the cache")->required();
-  app.add_option("--limit", options.limit, "domains a round (default: 64)");
+  app.add_option("--limit", options.limit, "domains in each round (default: 64)");
   app.add_option("--ahead", options.ahead, "seconds added to the clock (default: 0)");
-  app.add_option("--rounds", options.rounds, "how often (default: 200)")->check(CLI::Range(1u, 1'000'000u));
-  app.add_flag("--make-due", options.make_due, "instead: every policy is due for a refresh now");
+  app.add_option("--rounds", options.rounds, "number of rounds (default: 200)")
+      ->check(CLI::Range(1u, 1'000'000u));
+  app.add_flag("--make-due", options.make_due, "instead, make every policy due for a refresh now");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

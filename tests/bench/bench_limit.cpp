@@ -1,9 +1,10 @@
-// bench_limit - what the machine can do: answers every request with the same bytes, and does nothing else.
+// bench_limit - shows what the machine can do: it answers every request with the same bytes, and does nothing
+// else.
 //
-// One thread; per request one epoll_wait (or a share of one), one recv, one send. Requests that come together
-// are answered together and in order. Sends block: a client that asks without reading stops everybody. With
-// --threads another one accepts, and deals the connections to so many that share nothing: what these cost
-// more than one of them is the machine's doing. Ends with a signal. Exit: 2 not run.
+// It is one thread. Each request costs one epoll_wait (or a share of one), one recv and one send. Requests
+// that come together are answered together, in order. Sends block, so a client that asks without reading
+// stops all others. With --threads N, one thread accepts and spreads the connections over N threads that
+// share nothing; what they cost beyond one thread is due to the machine. A signal ends it. Exit: 2 not run.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -39,12 +40,12 @@ class Limit {
  public:
   explicit Limit(std::string reply) : reply_(std::move(reply)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
-  // Accepts by itself.
+  // Accepts the connections itself.
   void listen(int listener) {
     listener_ = listener;
     adopt(listener);
   }
-  // Takes a connection over; from any thread.
+  // Takes ownership of a connection; any thread may call it.
   void adopt(int fd) {
     epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
@@ -65,7 +66,7 @@ class Limit {
  private:
   struct Client {
     Fd fd;
-    std::string partial{};  // of a request that comes in pieces
+    std::string partial{};  // what has come of an incomplete request
   };
 
   void accept_all() {
@@ -77,7 +78,7 @@ class Limit {
     return found != clients_.end() ? found->second : clients_.emplace(fd, Client{Fd(fd)}).first->second;
   }
 
-  // False: the client is gone, or sent no netstring.
+  // False if the client is gone, or sent anything but netstrings.
   bool answer(int fd) {
     std::string& partial = client(fd).partial;
     auto got = ::recv(fd, input_, sizeof input_, 0);
@@ -132,7 +133,7 @@ void serve_alone(int listener, const std::string& reply) {
   for (;;) limit.serve();
 }
 
-// Never ends.
+// Never returns.
 void serve_by_threads(int listener, const std::string& reply, unsigned threads) {
   std::vector<std::unique_ptr<Limit>> limits;
   for (unsigned i = 0; i < threads; ++i) {
@@ -152,14 +153,18 @@ void serve_by_threads(int listener, const std::string& reply, unsigned threads) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"bench_limit - a socketmap server that always says the same, as fast as the machine can"};
+  CLI::App app{
+      "bench_limit - a socketmap server that always gives the same reply, as fast as the machine can"};
   Options options;
   app.add_option("--listen", options.listen, "unix:PATH or inet:HOST:PORT")->required();
-  auto* reply = app.add_option("--reply", options.reply, "what it says (payload)");
-  auto* bytes = app.add_option("--bytes", options.bytes, "or OK and so many bytes in all")->excludes(reply);
-  app.add_option("--raw", options.raw, "or these bytes without a frame")->excludes(reply)->excludes(bytes);
+  auto* reply = app.add_option("--reply", options.reply, "the reply's payload");
+  auto* bytes =
+      app.add_option("--bytes", options.bytes, "instead: OK, padded to this many bytes")->excludes(reply);
+  app.add_option("--raw", options.raw, "instead: these bytes, not framed as a netstring")
+      ->excludes(reply)
+      ->excludes(bytes);
   app.add_option("--cpu", options.cpu, "core to run on");
-  app.add_option("--threads", options.threads, "so many that answer, beside the one that accepts")
+  app.add_option("--threads", options.threads, "number of threads that answer, beside the one that accepts")
       ->check(CLI::Range(1u, 1024u));
   try {
     app.parse(argc, argv);

@@ -1,4 +1,5 @@
-// bench_load - load generator for socketmap servers. Exit: 0 well, 1 a reply was missing or wrong, 2 not run.
+// bench_load - load generator for socketmap servers. Exit: 0 all replies were good, 1 one was missing or
+// wrong, 2 not run.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
@@ -25,14 +26,14 @@ struct Options {
 void add_keys(CLI::App& app, Options& o) {
   const std::map<std::string, OrderKind> orders{
       {"uniform", OrderKind::uniform}, {"zipf", OrderKind::zipf}, {"once", OrderKind::once}};
-  app.add_option("--map", o.plan.map, "map name that is sent (default: postfix310)")
+  app.add_option("--map", o.plan.map, "map name to send (default: postfix310)")
       ->check([](const std::string& map) { return std::string(map.size() > max_map ? "too long" : ""); });
-  auto* file = app.add_option("--keys", o.keys_file, "file with the keys, one a line");
+  auto* file = app.add_option("--keys", o.keys_file, "file with the keys, one on each line");
   app.add_option("--pattern", o.pattern, "keys with a number for {} (default: d{}.example)")->excludes(file);
   app.add_option("--domains", o.domains, "numbers 0 to N-1 (default: 1000000)")
       ->check(CLI::Range(1u, 1'000'000'000u))
       ->excludes(file);
-  app.add_option("--order", o.plan.order, "uniform (default), zipf, once: each key once, then ends")
+  app.add_option("--order", o.plan.order, "uniform (default), zipf, or once (each key once, then end)")
       ->transform(CLI::CheckedTransformer(orders));
   app.add_option("--exponent", o.plan.exponent, "of zipf (default: 1)")->check(CLI::Range(0.01, 10.0));
   app.add_option("--seed", o.plan.seed, "of the random order (default: 1)");
@@ -41,15 +42,18 @@ void add_keys(CLI::App& app, Options& o) {
 void add_run(CLI::App& app, Options& o) {
   app.add_option("--connect", o.connect, "unix:PATH or inet:HOST:PORT; several share the connections")
       ->required();
-  app.add_option("--connections", o.plan.connections, "each with one question out (default: 1)")
+  app.add_option("--connections", o.plan.connections,
+                 "connections that ask, one request at a time (default: 1)")
       ->check(CLI::Range(1u, 100'000u));
-  app.add_option("--idle", o.plan.idle, "further connections that say nothing")
+  app.add_option("--idle", o.plan.idle, "further connections that send nothing")
       ->check(CLI::Range(0u, 100'000u));
-  app.add_flag("--spin", o.plan.spin, "never sleep while waiting; wants a core of its own");
-  app.add_option("--seconds", o.seconds, "measured time (default: 10; not for --order once)")
+  app.add_flag("--spin", o.plan.spin, "never sleep while waiting; needs a core of its own");
+  app.add_option("--seconds", o.seconds, "seconds to measure (default: 10; not for --order once)")
       ->check(CLI::Range(0.01, 1e6));
-  app.add_option("--warmup", o.warmup, "not counted, before it (default: 1)")->check(CLI::Range(0.0, 1e6));
-  app.add_option("--timeout", o.timeout, "for a reply (default: 10)")->check(CLI::Range(0.01, 1e6));
+  app.add_option("--warmup", o.warmup, "seconds before that, not counted (default: 1)")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--timeout", o.timeout, "seconds to wait for a reply (default: 10)")
+      ->check(CLI::Range(0.01, 1e6));
   app.add_option("--cpu", o.cpu, "core to run on");
   app.add_option("--server-pid", o.plan.server_processes, "process whose CPU time is measured; repeatable");
   app.add_flag("--json", o.json, "one object on standard output; the text goes to standard error");

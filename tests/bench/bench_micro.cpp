@@ -1,5 +1,5 @@
-// bench_micro - how long the steps of one answer take, each alone (Google Benchmark). Inputs are realistic
-// ones; what is read is checked once before it is timed.
+// bench_micro - measures each step of one answer alone (Google Benchmark). The inputs are realistic, and each
+// result is checked once before it is timed.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -25,12 +25,12 @@ using benchmark::State;
 const Time now{std::chrono::seconds(1769860800)};  // 2026-01-31 12:00:00 UTC
 const DomainName domain = *DomainName::parse("d1234567.example");
 
-// A benchmark of something that does not work would be worth nothing.
+// A benchmark of code that does not work would be worthless.
 void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// What the answer path has in hand once it found a record.
+// What the answer path has once it has found an entry.
 struct Found {
   std::string bytes = encode(synthetic_record({}, 1234567, domain, now));
   RecordView record = *decode(bytes);

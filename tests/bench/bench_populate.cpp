@@ -1,7 +1,7 @@
-// bench_populate - fills a cache folder with made-up records, so that a daemon can be measured on it.
+// bench_populate - fills a cache folder with synthetic entries, so that a daemon can be measured on it.
 //
-// What was done is printed as one JSON object; progress and the cache's log go to standard error. Exit: 0
-// stored, 1 a record was not stored, 2 not run.
+// Prints one JSON object with what was done; progress and the cache's log go to standard error. Exit: 0
+// stored, 1 an entry was not stored, 2 not run.
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -30,24 +30,26 @@ void add_options(CLI::App& app, Options& o) {
       {"policy", RecordKind::policy}, {"negative", RecordKind::negative}, {"mixed", RecordKind::mixed}};
   auto time = CLI::Range(std::int64_t{0}, std::int64_t{31'557'600});
   RecordPlan& record = o.plan.record;
-  app.add_option("--path", o.path, "folder of the cache, made if missing")->required();
-  app.add_option("--domains", o.plan.domains, "how many, numbers 0 to N-1")
+  app.add_option("--path", o.path, "folder of the cache, created if missing")->required();
+  app.add_option("--domains", o.plan.domains, "how many (numbers 0 to N-1)")
       ->required()
       ->check(CLI::Range(1u, 1'000'000'000u));
   app.add_option("--pattern", o.pattern, "names with the number for {} (default: d{}.example)");
-  app.add_option("--max-size", o.max_size, "bound of the cache (default: 64GiB)");
+  app.add_option("--max-size", o.max_size, "limit of the cache (default: 64GiB)");
   app.add_option("--kind", record.kind, "policy (default), negative, mixed (half of each)")
       ->transform(CLI::CheckedTransformer(kinds));
   app.add_flag("--dane,!--no-dane", record.dane, "with a DANE state, MX insecure (default: with)");
-  app.add_option("--policy-hosts", record.providers, "mail providers (default: 1000); 0: each its own mx");
-  app.add_option("--valid", o.valid, "seconds that DNS data hold (default: 86400)")->check(time);
+  app.add_option("--policy-hosts", record.providers,
+                 "mail providers (default: 1000); 0: each domain has its own mx");
+  app.add_option("--valid", o.valid, "seconds that DNS data is valid (default: 86400)")->check(time);
   app.add_option("--refresh-after", o.refresh_after, "seconds until the first refresh (default: 3600)")
       ->check(time);
-  app.add_option("--age-spread", o.age_spread, "seconds over which refreshes then fall (default: 86400)")
+  app.add_option("--age-spread", o.age_spread,
+                 "seconds over which refreshes are then spread (default: 86400)")
       ->check(time);
-  app.add_flag("--scatter-names", o.plan.scattered, "stored in an order that hops about, not by number");
+  app.add_flag("--scatter-names", o.plan.scattered, "store in scattered order, not by number");
   app.add_flag("--scatter-refreshes", o.scatter_refreshes,
-               "due in no order, not by number (as in real life)");
+               "fall due in random order, not by number (as in real life)");
 }
 
 void set_plan(Options& o) {
@@ -64,7 +66,7 @@ void log(int level, const std::string& line) {
 
 Result<std::unique_ptr<LmdbCache>> open(const Options& o, const Clock& clock) {
   auto size = parse_size(o.max_size);
-  if (!size) return fail(Fault::config, "--max-size " + o.max_size + ": write it as 500MiB or 10GiB");
+  if (!size) return fail(Fault::config, "--max-size " + o.max_size + ": write it like 500MiB or 10GiB");
   return LmdbCache::open({.path = o.path, .max_size = *size, .log = log}, clock);
 }
 
@@ -101,7 +103,7 @@ Result<void> run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"bench_populate - fills a cache folder with made-up records"};
+  CLI::App app{"bench_populate - fills a cache folder with synthetic entries"};
   Options options;
   add_options(app, options);
   try {

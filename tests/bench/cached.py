@@ -4,19 +4,19 @@ import statistics
 
 from . import server
 
-CASES = {                               # what is asked, of which cache, by how many connections
+CASES = {                               # what is asked, from which cache, over how many connections
     "uniform": {"cache": "small", "connections": 16, "order": "uniform"},
     "zipf": {"cache": "big", "connections": 16, "order": "zipf"},
     "single": {"cache": "small", "connections": 1, "order": "uniform"},
     "sleeping": {"cache": "small", "connections": 16, "order": "uniform", "spin": ()},
 }
 SMALL = 1000
-TURNS = 5                               # of a round, for each of the two
+TURNS = 5                               # in each round, for mtastsd and for the limit
 SPIN = ("--spin",) if len(set(server.cores())) > 1 else ()   # the generator has a core of its own
 
 
 def measure(path, caches, sizes, tell):
-    """caches: the folders "small" and "big"."""
+    """Measures all cases. caches: the cache folders by name, "small" and "big"."""
     domains = {"small": min(SMALL, sizes.big), "big": sizes.big}
     rounds = {case: [] for case in CASES}
     for number in range(sizes.rounds):
@@ -28,7 +28,7 @@ def measure(path, caches, sizes, tell):
 
 
 def one_round(path, cache, domains, asked, seconds):
-    """The daemon and the limit are asked in turn: on a shared machine a second is not like the one before."""
+    """Asks the daemon and the limit in turn, because a shared machine is not equally fast from one second to the next."""
     core = server.cores()[0]
     options = {"domains": domains, "connections": asked["connections"], "order": asked["order"]}
     spin = asked.get("spin", SPIN)
@@ -62,13 +62,13 @@ def sides(made, who):
             "busy": of(lambda each: each["server_cpu_us_per_request"] * each["per_second"] / 1e6)}
 
 
-THREADS = ("one", "two", "apart")       # answer threads; apart: two, in a daemon each
+THREADS = ("one", "two", "apart")       # answer threads; apart: two daemons with one thread each
 
 
 def measure_threads(path, caches, sizes, tell):
-    """Server CPU a request: of one answer thread, of two, and of two daemons with one thread each, which share nothing but
-    the machine. Two threads and the generator want three cores: where there are two, two threads wait for a core, whatever
-    they do. What they cost because of each other is seen beside the two daemons."""
+    """Measures the server's CPU time per request with one answer thread, with two, and with two daemons of one thread each,
+    which share only the machine. Two threads and the generator need three cores; on two cores they wait for each other.
+    The two daemons wait in the same way, so comparing with them shows what the threads of one daemon cost each other."""
     made = []
     cores = server.thread_cores()
     with contextlib.ExitStack() as running:

@@ -1,4 +1,4 @@
-"""What --smoke checks of the benchmarks' own Python: readers, judges, plots, by made-up data."""
+"""Checks the benchmarks' own Python for --smoke, with invented data: the parsers, the targets, the plots."""
 import xml.etree.ElementTree as ElementTree
 
 from . import page, plot, refresh, syscalls, tables, targets
@@ -14,7 +14,7 @@ STEPS = ["   0.02  -> 2001:db8::1  a. MX", "   1.03  <- 2001:db8::1  a. MX: 1/0/
 
 
 def check(results):
-    """With results of every part: the page too."""
+    """Checks the page too if the results have every part."""
     assert syscalls.read_table(STRACE) == {"recvfrom": 1801, "sendto": 1200}
     assert refresh.pace([64] + [0] * 9 + [64] + [0] * 9 + [64]) == 6.4 and refresh.pace([0, 16]) == 16
     assert targets.at_least("x", 0.75, 0.75).within and not targets.at_least("x", 0.7, 0.75).within

@@ -1,4 +1,4 @@
-"""What an uncached lookup costs mtastsd: CPU time of all its threads, with a link that has no delay."""
+"""Measures what an uncached lookup costs mtastsd: the CPU time of all its threads, over a link without delay."""
 import json
 import os
 import queue
@@ -26,8 +26,8 @@ def cpu_seconds(pid):
 
 
 def measure(world, kind):
-    """All domains once, by 64 connections, of a daemon that knows the root and the TLD only; then each one's second mail
-    domain, whose delegations are known by then."""
+    """Asks for all domains once, over 64 connections, from a daemon that knows only the root and the TLD; then for the second
+    mail domain of each, whose delegations are known by then."""
     with world.daemon.client() as client:
         latency.warm_up(client, world.counts.plain - 8)
     numbers = range(getattr(world.counts, kind) - (8 if kind == "plain" else 0))
@@ -41,14 +41,14 @@ def row(world, kind, setting, domains):
     begin = time.perf_counter()
     wrong = ask_all(world, kind, domains)
     wall = time.perf_counter() - begin
-    time.sleep(1)                           # what is written down after the answers counts too
+    time.sleep(1)                           # what the daemon stores after the answers counts too
     used = cpu_seconds(world.daemon.pid) - before
     return {"kind": kind, "setting": setting, "domains": len(domains), "cpu_us": round(used / len(domains) * 1e6),
             "target": TARGETS[kind] if setting == "warm delegations" else None, "wall_s": round(wall, 2), "wrong": wrong}
 
 
 def ask_all(world, kind, domains):
-    """Returns how many answers were not what they should be."""
+    """Returns the number of wrong answers."""
     load = world.load_program()
     if load is None:
         return ask_by_threads(world, kind, domains)
@@ -60,7 +60,7 @@ def ask_all(world, kind, domains):
 
 
 def ask_by_threads(world, kind, domains):
-    """As the load generator does it, where that was not built."""
+    """Does what the load generator does, if that was not built."""
     waiting, wrong = queue.SimpleQueue(), []
     for each in domains:
         waiting.put(each)

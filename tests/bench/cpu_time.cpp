@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The first field of schedstat; nullopt: the thread is gone, or the kernel keeps none.
+// The first field of schedstat. nullopt: the thread is gone, or the kernel does not keep schedstat.
 std::optional<nanoseconds> on_core(const std::filesystem::path& task) {
   std::ifstream file(task / "schedstat");
   std::int64_t time = 0;
@@ -21,8 +21,7 @@ std::optional<nanoseconds> on_core(const std::filesystem::path& task) {
   return nanoseconds(time);
 }
 
-// utime and stime, the 14th and 15th field of stat; the second one is a name in parentheses with anything in
-// it.
+// utime and stime, the fields 14 and 15 of stat. Field 2 is a name in parentheses that may contain anything.
 std::optional<nanoseconds> in_ticks(const std::filesystem::path& process) {
   std::ifstream file(process / "stat");
   std::string text;

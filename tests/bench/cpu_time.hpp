@@ -1,4 +1,4 @@
-// cpu_time - how long processes and threads have been on a core, user and system together.
+// cpu_time - the CPU time of processes and threads, user and system together.
 #pragma once
 
 #include <sys/types.h>
@@ -9,10 +9,10 @@
 
 namespace mtasts::bench {
 
-// Of all living threads of a process: to the nanosecond where the kernel keeps schedstat, else in ticks of
-// 10 ms. nullopt: there is no such process.
+// The sum over all living threads of a process, in nanoseconds if the kernel keeps schedstat, else in ticks
+// of 10 ms. nullopt: there is no such process.
 std::optional<std::chrono::nanoseconds> cpu_time_of(pid_t process);
-// The sum. nullopt: there are none, or one of them is not there.
+// The sum over several processes. nullopt: the list is empty, or one of them does not exist.
 std::optional<std::chrono::nanoseconds> cpu_time_of_all(std::span<const pid_t> processes);
 
 std::chrono::nanoseconds cpu_time_of_this_thread() noexcept;

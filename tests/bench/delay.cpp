@@ -1,6 +1,6 @@
-// bench_delay: a wire between two network namespaces on which each packet takes a given time. It makes a TUN
-// device in both, prints "ready", and carries IP packets until SIGTERM; whoever started it gives the devices
-// their addresses.
+// bench_delay - a wire between two network namespaces that delays each packet by a given time. It makes a TUN
+// device in both, prints "ready", and carries IP packets until SIGTERM. The caller gives the devices their
+// addresses.
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -33,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
 constexpr std::size_t mtu = 1500;
-constexpr std::size_t most_packets = 20000;  // on their way in one direction; what is more is dropped
+constexpr std::size_t most_packets = 20000;  // under way in one direction; further packets are dropped
 constexpr std::string_view usage =
     "usage: bench_delay --a NAMESPACE:DEVICE --b NAMESPACE:DEVICE --one-way-ms N [--capture FILE]\n"
     "--capture: a pcap file of the packets as side b sees them\n";
@@ -49,10 +49,10 @@ struct Packet {
   std::array<unsigned char, mtu> data;
 };
 
-// One direction: what was read from one device and is not yet written to the other.
+// One direction: the packets read from one device and not yet written to the other.
 struct Direction {
   int from = -1, to = -1;
-  bool captured_on_entry = false;  // else when it leaves
+  bool captured_on_entry = false;  // else it is captured when it leaves
   std::deque<Packet> packets;
 };
 
@@ -140,13 +140,13 @@ void write_due(Direction& direction, Capture& capture) {
     const Packet& packet = direction.packets.front();
     if (!direction.captured_on_entry) capture.add(packet);
     if (write(direction.to, packet.data.data(), packet.size) < 0) {
-      // the device is down: lost, as on a wire that is cut
+      // the device is down: the packet is lost, as on a cut wire
     }
     direction.packets.pop_front();
   }
 }
 
-// Until the next packet is due; nullopt: nothing is on its way.
+// How long until the next packet is due; nullopt if none is under way.
 std::optional<timespec> time_to_wait(const std::array<Direction, 2>& directions) {
   auto next = Clock::time_point::max();
   for (const Direction& each : directions)
@@ -165,7 +165,7 @@ int signals_to_end() {
   return checked(signalfd(-1, &ends, SFD_CLOEXEC), "signalfd");
 }
 
-// Timers without slack, and before other programs on a busy machine if we may.
+// Exact timers, and priority over other programs on a busy machine if the kernel allows it.
 void be_punctual() {
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   sched_param first{};

@@ -7,7 +7,7 @@
 namespace mtasts::bench {
 namespace {
 
-// log(1 + x) / x and (exp(x) - 1) / x, also where x is nearly 0.
+// log(1 + x) / x and (exp(x) - 1) / x, accurate also for x near 0.
 double log1p_over(double x) noexcept { return std::abs(x) > 1e-8 ? std::log1p(x) / x : 1 - x / 2; }
 double expm1_over(double x) noexcept { return std::abs(x) > 1e-8 ? std::expm1(x) / x : 1 + x / 2; }
 
@@ -52,7 +52,7 @@ std::uint64_t Zipf::rank(Random& random) const noexcept {
   }
 }
 
-// Steps by about the golden section of count, which leaves the first few far from each other.
+// The step is about the golden section of count, which keeps the first few numbers far from each other.
 Scatter::Scatter(std::uint64_t count) noexcept
     : count_(count), step_(static_cast<std::uint64_t>(static_cast<double>(count) * 0.6180339887)) {
   step_ = std::max<std::uint64_t>(step_, 1);

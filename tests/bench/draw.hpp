@@ -1,6 +1,6 @@
-// draw - which key is asked next: at random, by Zipf's law, or each once in order.
+// draw - chooses the key to ask for next: at random, by Zipf's law, or each once.
 //
-// Everything is a small value, deterministic from its seed, and draws in O(1) without allocating.
+// All are small values. They are deterministic from their seed, and draw in O(1) without allocating.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@ class Random {
   explicit Random(std::uint64_t seed) noexcept : state_(seed) {}
   std::uint64_t next() noexcept;
   double unit() noexcept;                             // 0 ≤ u < 1
-  std::uint64_t below(std::uint64_t count) noexcept;  // 0 … count-1, count < 2^32 evenly enough
+  std::uint64_t below(std::uint64_t count) noexcept;  // 0 … count-1; evenly enough for count < 2^32
 
  private:
   std::uint64_t state_;
 };
 
-// Ranks 1 … count, rank k with a probability in proportion to k^-exponent. By rejection-inversion (Hörmann
-// and Derflinger 1996): no table, about 1.1 tries a draw.
+// Draws ranks 1 … count, rank k with a probability proportional to k^-exponent, by rejection-inversion
+// (Hörmann and Derflinger 1996): it needs no table, and about 1.1 tries for each draw.
 class Zipf {
  public:
   Zipf(std::uint64_t count, double exponent) noexcept;  // REQUIRES: count ≥ 1, exponent > 0
@@ -34,7 +34,8 @@ class Zipf {
   double count_, exponent_, first_, last_, shortcut_;
 };
 
-// A bijection of 0 … count-1 that puts neighbours far apart: hot ranks must not be neighbours in the B-tree.
+// A permutation of 0 … count-1 that moves neighbours far apart, so that popular keys are not neighbours in
+// the B-tree.
 class Scatter {
  public:
   explicit Scatter(std::uint64_t count) noexcept;  // REQUIRES: 1 ≤ count < 2^32
@@ -48,9 +49,9 @@ enum class OrderKind { uniform, zipf, once };
 
 class Order {
  public:
-  // Of the keys 0 … count-1; exponent counts for zipf only.
+  // Chooses among the keys 0 … count-1. exponent is for zipf only.
   Order(OrderKind kind, std::uint64_t count, double exponent, std::uint64_t seed) noexcept;
-  std::optional<std::uint64_t> next() noexcept;  // nullopt: each was asked once
+  std::optional<std::uint64_t> next() noexcept;  // nullopt: each key was returned once (once only)
 
  private:
   OrderKind kind_;

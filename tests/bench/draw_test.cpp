@@ -13,7 +13,7 @@ using Catch::Approx;
 
 namespace {
 
-// By the definition: k^-exponent over the sum of all.
+// By definition: k^-exponent divided by the sum over all ranks.
 double share_of_rank(std::uint64_t rank, std::uint64_t count, double exponent) {
   double sum = 0;
   for (std::uint64_t k = count; k > 0; --k) sum += std::pow(static_cast<double>(k), -exponent);
@@ -22,7 +22,7 @@ double share_of_rank(std::uint64_t rank, std::uint64_t count, double exponent) {
 
 }  // namespace
 
-TEST_CASE("Zipf: ranks come as often as its law says, and none is out of range", "[bench]") {
+TEST_CASE("Zipf: ranks are as frequent as its law says, and none is out of range", "[bench]") {
   auto count = GENERATE(std::uint64_t{1}, std::uint64_t{10}, std::uint64_t{1'000'000});
   auto exponent = GENERATE(0.8, 1.0, 1.5);
   INFO(count << " ranks, exponent " << exponent);
@@ -53,7 +53,7 @@ TEST_CASE("scattered numbers are all the numbers, and neighbours are apart", "[b
   for (auto a = hot.begin(), b = std::next(a); b != hot.end(); ++a, ++b) CHECK(*b - *a > count / 1000);
 }
 
-TEST_CASE("an order: once ends, the others go on, all within the keys", "[bench]") {
+TEST_CASE("an order: once ends, the others go on, and all keys are in range", "[bench]") {
   Order once(OrderKind::once, 5, 1, 1);
   for (std::uint64_t n = 0; n < 5; ++n) CHECK(once.next() == n);
   CHECK(once.next() == std::nullopt);

@@ -11,7 +11,7 @@ constexpr unsigned sub_bits = 7;
 constexpr std::uint64_t sub_count = 1u << sub_bits;
 constexpr std::uint64_t greatest = (1ull << 40) - 1;
 
-// How far a value is shifted so that sub_bits and the leading one remain.
+// How far a value is shifted to keep the leading one and sub_bits after it.
 constexpr unsigned shift_of(std::uint64_t value) noexcept {
   auto width = static_cast<unsigned>(std::bit_width(value));
   return width <= sub_bits + 1 ? 0 : width - sub_bits - 1;

@@ -1,8 +1,8 @@
-// histogram - how often each duration was seen, in log-linear buckets: 128 to a power of two.
+// histogram - counts durations in log-linear buckets, 128 for each power of two.
 //
-// Unit: nanoseconds, but nothing here depends on it. Values below 256 are exact; above, a quantile is off by
-// at most 0.4 % (half a bucket). count, mean and max are exact. Values of 2^40 (18 minutes) and more share
-// the last bucket. Adding is a few instructions and allocates nothing.
+// The unit is nanoseconds, but nothing here depends on it. Quantiles below 256 are exact; above, they are off
+// by at most 0.4 % (half a bucket). count, mean and max are exact. Values from 2^40 (18 minutes) up share the
+// last bucket. add() takes a few instructions and allocates nothing.
 #pragma once
 
 #include <cstddef>

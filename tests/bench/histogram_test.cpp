@@ -47,7 +47,7 @@ TEST_CASE("a quantile between two values is the greater one", "[bench]") {
   CHECK(histogram.quantile(0.99) == 10);
 }
 
-TEST_CASE("a histogram's ends: nothing, one value, the greatest one", "[bench]") {
+TEST_CASE("histogram: no value, one value, the greatest value", "[bench]") {
   Histogram histogram;
   CHECK(histogram.quantile(0.5) == 0);
   CHECK(histogram.mean() == 0);

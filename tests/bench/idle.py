@@ -1,4 +1,4 @@
-"""Ten thousand idle connections: what each costs, and whether the busy ones feel them."""
+"""Ten thousand idle connections: what each costs, and whether they slow the busy ones down."""
 import resource
 import select
 import statistics
@@ -13,15 +13,15 @@ BUSY = 16
 
 
 def measure(path, cache, sizes, tell):
-    """Rounds of load without and with idle connections, which this process holds."""
+    """Measures rounds of load without and with idle connections, which this process holds."""
     core = server.cores()[0]
     made = []
     with server.daemon(path / "idle", cache, core=core) as running:
-        server.load(running, domains=min(1000, sizes.big), seconds=sizes.seconds)     # what grows at first has grown
+        server.load(running, domains=min(1000, sizes.big), seconds=sizes.seconds)     # first let the memory grow
         for number in range(sizes.rounds):
             made.append(one_round(running, sizes))
             tell(f"{sizes.idle:,} idle connections, round {number + 1}: {made[-1]['ratio']:.2f} of the throughput without")
-    first = made[0]                     # later, the allocator has what the first ones gave back
+    first = made[0]                     # in later rounds the allocator reuses what the first one freed
     return {"idle": sizes.idle, "bytes": round(first["memory_kb"] * 1024 / sizes.idle),
             "kernel_bytes": round(first["kernel_kb"] * 1024 / sizes.idle),
             "ratio": statistics.median(each["ratio"] for each in made),
@@ -42,14 +42,14 @@ def one_round(running, sizes):
 
 
 def slab_kb():
-    """The kernel's own memory, both ends of the connections and everything else: a hint, no more."""
+    """The kernel's slab memory: both ends of the connections and everything else, so it is only an estimate."""
     with open("/proc/meminfo") as file:
         rows = dict(line.split(":") for line in file)
     return int(rows["Slab"].split()[0])
 
 
 class Idle:
-    """Connections that this process holds and never says anything on."""
+    """Connections that this process holds without sending anything."""
 
     def __init__(self, running, count):
         self.running, self.count, self.streams = running, count, []
@@ -61,11 +61,11 @@ class Idle:
             raise LabError(f"{self.count} connections need more open files than {most}: raise ulimit -Hn")
         self.streams = [self.running.connect() for _ in range(self.count)]
         wait_until("mtastsd to take the idle connections", lambda: open_files(self.running.pid) >= self.count, 60)
-        time.sleep(0.5)                 # and the last few
+        time.sleep(0.5)                 # wait for the last few too
         return self
 
     def alive(self):
-        """None was closed by the server."""
+        """True if the server closed none of them."""
         poll = select.poll()
         for each in self.streams:
             poll.register(each, select.POLLIN | select.POLLHUP)

@@ -16,7 +16,7 @@ char* put(std::string_view text, char* out) noexcept { return std::ranges::copy(
 Result<KeyPattern> KeyPattern::parse(std::string_view text) {
   auto place = text.find("{}");
   if (place == std::string_view::npos)
-    return fail(Fault::config, "pattern " + std::string(text) + ": it has no {} for the number");
+    return fail(Fault::config, "pattern " + std::string(text) + ": it needs {} in place of the number");
   if (text.size() + max_digits > max_key) return fail(Fault::config, "the pattern is too long");
   return KeyPattern(text.substr(0, place), text.substr(place + 2));
 }
@@ -52,7 +52,7 @@ char* Keys::write(std::uint64_t number, char* out) const noexcept {
   return put(std::string_view(lines_).substr(begin, ends_[number] - begin), out);
 }
 
-// The length is known only once the key is written, so it is put before it backwards.
+// The length is known only once the key is written, so it is written before the key, backwards.
 std::string_view write_request(RequestBuffer& buffer, std::string_view map, const Keys& keys,
                                std::uint64_t number) noexcept {
   char* const payload = buffer.bytes + RequestBuffer::head;

@@ -42,7 +42,7 @@ TEST_CASE("a request is a netstring of the map and the key", "[bench]") {
   }
 }
 
-TEST_CASE("a file of keys: its lines but for the empty ones", "[bench]") {
+TEST_CASE("a file of keys: its lines without the empty ones", "[bench]") {
   test::Folder folder;
   std::ofstream(folder / "keys") << "a.example\n\n[b.example]:25\nc.example";
   auto keys = Keys::from_file(folder / "keys");

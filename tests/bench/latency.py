@@ -1,4 +1,4 @@
-"""How long one unknown domain takes, asked alone, in round trips; and what was sent for it."""
+"""Measures how many round trips one unknown domain takes, asked for alone, and what was sent for it."""
 import statistics
 import time
 
@@ -6,29 +6,29 @@ from . import names, packets
 
 KINDS = ("enforce", "plain", "dane", "new")
 GOOD = {"enforce": "OK secure match=mx.", "plain": "NOTFOUND", "dane": "OK dane-only", "new": "NOTFOUND"}
-PAUSE = 0.15                            # what goes on after an answer ends before the next question
+PAUSE = 0.15                            # work that goes on after an answer ends before the next request
 TARGETS = {"enforce": 5.0, "plain": 2.25, "dane": 4.0}   # warm delegations
 
 
 def ask(client, kind, domain):
-    """Asks and returns (seconds, start, end) after checking the answer."""
+    """Asks, checks the answer, and returns (seconds, start, end)."""
     start, begin = time.time(), time.perf_counter()
     answer = client.ask("postfix", domain)
     taken = time.perf_counter() - begin
     if not answer.startswith(GOOD[kind]):
-        raise AssertionError(f"{domain} is answered {answer!r}, not {GOOD[kind]}...")
+        raise AssertionError(f"the answer for {domain} is {answer!r}, not {GOOD[kind]}...")
     time.sleep(PAUSE)
     return taken, start, start + taken
 
 
 def warm_up(client, first):
-    """The root, the TLD and every provider's name servers become known."""
+    """Makes the root, the TLD and every provider's name servers known to the daemon."""
     for number in range(first, first + 8):
         ask(client, "plain", names.domain("plain", number))
 
 
 def measure(world, count, steps=True):
-    """A row for each kind and setting: median and worst in round trips, and the steps of the last domain."""
+    """Returns a row for each kind and setting: median and maximum in round trips, and the steps of the last domain."""
     round_trip = 2 * world.one_way_ms / 1000
     rows = []
     with world.daemon.client() as client:

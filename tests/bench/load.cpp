@@ -67,7 +67,7 @@ LoadResult Load::run() {
   return std::move(result_);
 }
 
-// Ends earlier when nothing is waited for any more.
+// Ends earlier if no connection waits for a reply any more.
 void Load::run_until(Clock::time_point end) {
   const int wait_ms = plan_.spin ? 0 : static_cast<int>(std::chrono::milliseconds(sweep_interval).count());
   while (waiting_ > 0 && now_ < end) {
@@ -83,7 +83,7 @@ void Load::serve_ready(int wait_ms) {
   for (int i = 0; i < count; ++i) receive(connections_[events[i].data.u32]);
 }
 
-// A socket without an unread question has room for one, so a question that does not go out whole is an error.
+// A socket whose last request was read has room for another, so a request that is not sent whole is an error.
 void Load::ask(Connection& connection) {
   auto number = order_.next();
   connection.waiting = number.has_value();
@@ -104,10 +104,10 @@ void Load::receive(Connection& connection) {
   if (got <= 0) {
     ++result_.closed_by_server;
     bool busy = &connection < &connections_[plan_.connections];
-    return drop(connection, busy ? "the server closed a connection with a question on it" : "");
+    return drop(connection, busy ? "the server closed a connection that waited for a reply" : "");
   }
   std::string_view input(input_.data(), static_cast<std::size_t>(got));
-  if (!connection.waiting) return drop(connection, "the server said something unasked");
+  if (!connection.waiting) return drop(connection, "the server sent a reply without a request");
   if (connection.partial.empty()) return take(connection, input);
   connection.partial += input;
   std::string whole = std::exchange(connection.partial, {});
@@ -119,9 +119,9 @@ void Load::take(Connection& connection, std::string_view input) {
   if (frame.state == Frame::State::partial) {
     connection.partial = input;
   } else if (frame.state != Frame::State::whole) {
-    drop(connection, "a reply is no netstring");
+    drop(connection, "a reply is not a netstring");
   } else if (frame.used != input.size()) {
-    drop(connection, "more than one reply to one question");
+    drop(connection, "more than one reply to one request");
   } else {
     count(connection, frame.payload);
     --waiting_;
@@ -135,7 +135,7 @@ void Load::count(const Connection& connection, std::string_view reply) {
   result_.reply_bytes += reply.size();
 }
 
-// An empty why is no error.
+// If why is empty, it is not counted as an error.
 void Load::drop(Connection& connection, std::string why) {
   connection.fd = Fd();
   if (std::exchange(connection.waiting, false)) --waiting_;

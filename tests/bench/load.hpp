@@ -1,9 +1,10 @@
-// load - asks a socketmap server as many smtp processes of Postfix do: each connection has one question out.
+// load - asks a socketmap server as many smtp(8) processes do. Each connection waits for its reply before it
+// asks again.
 //
-// One thread, epoll, no allocation a request. A latency is counted from just before a question is made to
-// just after its reply was read, in nanoseconds. What comes during the warm-up is not counted. A connection
-// that breaks (closed by the server, no netstring, bytes nobody asked for) is an error and is not opened
-// again.
+// It is one thread with epoll, and allocates nothing for a request. A latency is the time in
+// nanoseconds from just before the request is made until its reply has been read. Replies during the warm-up
+// are not counted. A connection that breaks (the server closes it, or sends bytes that are not a netstring or
+// that nobody asked for) is an error, and is not opened again.
 #pragma once
 
 #include <sys/types.h>
@@ -22,10 +23,10 @@
 namespace mtasts::bench {
 
 struct LoadPlan {
-  std::vector<Endpoint> servers;  // which share the connections; not empty
+  std::vector<Endpoint> servers;  // the connections are spread over them; not empty
   unsigned connections = 1;
-  unsigned idle = 0;  // further ones, which say nothing
-  bool spin = false;  // never sleep: the server then pays for no waking
+  unsigned idle = 0;  // further connections that never ask
+  bool spin = false;  // never sleep, so that the server spends no time on waking this thread
   std::string map = "postfix310";
   OrderKind order = OrderKind::uniform;
   double exponent = 1.0;
@@ -33,21 +34,21 @@ struct LoadPlan {
   std::chrono::nanoseconds warmup{0};
   std::chrono::nanoseconds span{0};  // 0: until every key was asked (order once)
   std::chrono::nanoseconds timeout{0};
-  std::vector<pid_t> server_processes{};  // together; none: unknown
+  std::vector<pid_t> server_processes{};  // whose CPU time is added up; empty: not measured
 };
 
-// The statuses of the protocol in the order of their counts; what is none of them is counted behind them.
+// The statuses of the protocol, in the order of LoadResult::status. Its last cell counts all other replies.
 inline constexpr std::array<std::string_view, 5> statuses{"OK", "NOTFOUND", "TEMP", "PERM", "TIMEOUT"};
-std::size_t status_of(std::string_view reply) noexcept;  // statuses.size(): none of them
+std::size_t status_of(std::string_view reply) noexcept;  // statuses.size() if it is none of them
 
 struct LoadResult {
   Histogram latency;  // its count is the number of requests
   std::array<std::uint64_t, statuses.size() + 1> status{};
-  std::uint64_t reply_bytes = 0;  // of payloads
+  std::uint64_t reply_bytes = 0;  // octets of all payloads
   std::chrono::nanoseconds span{0};
-  std::chrono::nanoseconds own_time{0};                            // on a core
-  std::optional<std::chrono::nanoseconds> server_time{};           // on a core, all threads
-  std::uint64_t closed_by_server = 0, unanswered = 0, errors = 0;  // of the warm-up too
+  std::chrono::nanoseconds own_time{0};                            // of this thread on a core
+  std::optional<std::chrono::nanoseconds> server_time{};           // on a core, all threads of the servers
+  std::uint64_t closed_by_server = 0, unanswered = 0, errors = 0;  // these count the warm-up too
   std::string first_error{};
 };
 
@@ -55,7 +56,7 @@ class Load {
  public:
   Load(const LoadPlan& plan, const Keys& keys);
   Result<void> open();  // all connections
-  LoadResult run();     // REQUIRES: open() went well; once only
+  LoadResult run();     // REQUIRES: open() succeeded. Call it once only.
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -63,7 +64,7 @@ class Load {
     Fd fd;
     Clock::time_point asked{};
     bool waiting = false;
-    std::string partial{};  // of a reply that comes in pieces
+    std::string partial{};  // what has come of an incomplete reply
   };
 
   void ask(Connection& connection);

@@ -56,8 +56,8 @@ std::string as_text(const LoadResult& r) {
       quantile_us(r, .5), quantile_us(r, .9), quantile_us(r, .99), quantile_us(r, .999), max_us(r),
       r.latency.mean() / 1000);
   text += fmt::format("replies: {}; {:.1f} bytes each\n", status_text(r), mean_bytes(r));
-  if (r.server_time) text += fmt::format("server: {:.3f} us of CPU a request\n", server_us(r));
-  text += fmt::format("generator: {:.0f} % of a core, {:.3f} us of CPU a request\n",
+  if (r.server_time) text += fmt::format("server: {:.3f} us of CPU per request\n", server_us(r));
+  text += fmt::format("generator: {:.0f} % of a core, {:.3f} us of CPU per request\n",
                       100 * per(seconds(r.own_time), seconds(r.span)), own_us(r));
   text += fmt::format("closed by the server {}, unanswered {}, errors {}{}{}\n", r.closed_by_server,
                       r.unanswered, r.errors, r.first_error.empty() ? "" : ", the first: ", r.first_error);

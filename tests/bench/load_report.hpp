@@ -1,4 +1,4 @@
-// load_report - what a load run found, for people and for programs.
+// load_report - prints the result of a load run, for people and for programs.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ std::string as_text(const LoadResult& result);
 // first_error.
 std::string as_json(const LoadResult& result);
 
-// Every question was answered, and in words of the protocol; no connection with questions broke.
+// True if every request got a reply of the protocol, and no connection that asked broke.
 bool all_well(const LoadResult& result) noexcept;
 
 }  // namespace mtasts::bench

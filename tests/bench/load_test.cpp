@@ -8,7 +8,7 @@
 
 using namespace mtasts::bench;
 
-TEST_CASE("the status is the reply's first word, with a blank behind it", "[bench]") {
+TEST_CASE("the status is the reply's first word, followed by a blank", "[bench]") {
   CHECK(status_of("OK secure match=a") == 0);
   CHECK(status_of("NOTFOUND ") == 1);
   CHECK(status_of("TEMP x") == 2);
@@ -18,7 +18,7 @@ TEST_CASE("the status is the reply's first word, with a blank behind it", "[benc
     CHECK(status_of(reply) == statuses.size());
 }
 
-TEST_CASE("CPU time: of this process it grows, of none there is none", "[bench]") {
+TEST_CASE("CPU time: it grows for this process, and is missing for an empty list", "[bench]") {
   auto before = cpu_time_of(::getpid());
   auto own_before = cpu_time_of_this_thread();
   while (cpu_time_of_this_thread() - own_before < std::chrono::milliseconds(60)) continue;

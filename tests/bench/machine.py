@@ -1,4 +1,4 @@
-"""On what it was measured: processor, kernel, libraries, and what was built."""
+"""Describes the machine: processor, kernel, libraries, and how the programs were built."""
 import os
 import platform
 import re
@@ -21,7 +21,7 @@ def describe():
 
 
 def said(*command):
-    """The first line that a program prints, or nothing."""
+    """The first line that a program prints; "" if it prints none."""
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError:
@@ -46,7 +46,7 @@ def system_name():
 
 
 def compiler():
-    """By the note that it left in the program."""
+    """The compiler, from the note that it left in the program."""
     found = re.search(r"(clang version [\d.]+|GCC: \(.+?\) [\d.]+)", said_of_comment())
     return found.group(1) if found else "unknown"
 
@@ -57,7 +57,7 @@ def said_of_comment():
 
 
 def libraries():
-    """Debian's packages of the libraries that mtastsd loads, with their versions."""
+    """The Debian packages of the libraries that mtastsd loads, with their versions."""
     loaded = subprocess.run(["ldd", program("mtastsd")], capture_output=True, text=True).stdout
     found = {}
     for name, path in re.findall(r"(\S+)\.so\S* => (\S+)", loaded):
@@ -69,7 +69,7 @@ def libraries():
 
 
 def busy_share():
-    """How much of the machine's time others take, before anything is measured: more than a few percent spoil it."""
+    """The share of the machine's time that other programs take before the run. More than a few percent spoil the numbers."""
     def times():
         fields = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
         return sum(fields), fields[3] + fields[4]

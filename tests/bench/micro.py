@@ -1,4 +1,4 @@
-"""The programs that measure by themselves: the steps of one answer (bench_micro), one TLS handshake (bench_tls)."""
+"""Runs the programs that measure alone: the steps of one answer (bench_micro), one TLS handshake (bench_tls)."""
 import json
 
 from lab.daemon import program
@@ -8,14 +8,14 @@ from . import server
 
 
 def steps(sizes):
-    """Nanoseconds of CPU by step."""
+    """Nanoseconds of CPU for each step."""
     out = run("taskset", "-c", server.cores()[0], program("bench_micro"), "--benchmark_format=json",
               f"--benchmark_min_time={sizes.micro}{suffix()}")
     return [{"name": each["name"], "cpu_ns": round(each["cpu_time"], 1)} for each in json.loads(out)["benchmarks"]]
 
 
 def suffix():
-    """Google Benchmark from 1.8 on wants a unit behind the time; earlier ones refuse it."""
+    """Google Benchmark 1.8 and later want a unit after the time; earlier ones refuse it."""
     help_text = run(program("bench_micro"), "--help")
     return "s" if "min_time=`<" in help_text or "<float>s" in help_text else ""
 

@@ -1,11 +1,11 @@
 """The domains: how many of each kind, and their names.
 
-A kind's first domains have a second mail domain below them, in the same zone: after the first was asked for, the second
-is an unknown domain of a zone that is known.
+The first domains of each kind have a second mail domain below them, in the same zone. Once somebody has asked for the first,
+the second is an unknown domain in a known zone.
 """
 import collections
 
-# new: a plain one, whose provider's name servers nobody has asked for yet.
+# new: a plain domain whose provider's name servers are unknown.
 KINDS = {"enforce": "e", "plain": "p", "dane": "d", "stuck": "s", "new": "n"}
 
 Counts = collections.namedtuple("Counts", [*KINDS, "second"], defaults=[0] * (len(KINDS) + 1))
@@ -24,7 +24,7 @@ def has_second(counts, kind, number):
 
 
 def mail_domains(counts, kind):
-    """All mail domains of a kind, each zone's together."""
+    """All mail domains of a kind, those of one zone together."""
     for number in range(getattr(counts, kind)):
         yield domain(kind, number)
         if has_second(counts, kind, number):

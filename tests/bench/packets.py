@@ -1,4 +1,4 @@
-"""Reads the packets that bench_delay captured: which question was sent when, and what came back."""
+"""Reads the packets that bench_delay captured: what was sent when, and what came back."""
 import collections
 import struct
 
@@ -70,7 +70,7 @@ def tcp(segment, port):
 
 
 def table(steps, start, round_trip):
-    """The steps as lines: time in round trips since start, direction, server, what. Bare acknowledgements are left out."""
+    """The steps as lines: time in round trips since start, direction, server, text. Bare acknowledgements are left out."""
     lines = []
     for step in steps:
         if step.text.endswith(" ACK") and "SYN" not in step.text and "FIN" not in step.text:

@@ -1,4 +1,4 @@
-"""docs/BENCHMARKS.md and its plots, from what run.py measured; nothing is measured here."""
+"""Writes docs/BENCHMARKS.md and its plots from what run.py measured."""
 from . import plot, sections, tables, targets
 
 PLOTS = {                               # by file: title, unit, field of a row, target
@@ -12,7 +12,7 @@ PLOTS = {                               # by file: title, unit, field of a row, 
 
 
 def write(results, checkout):
-    """Writes page and plots below docs/."""
+    """Writes the page and the plots below docs/."""
     folder = checkout / "docs" / "bench"
     folder.mkdir(exist_ok=True)
     text, drawn = render(results), plots(results["scale"])
@@ -27,7 +27,7 @@ def plots(rows):
 
 
 def render(results):
-    """The whole page. Needs every part."""
+    """The whole page. The results must have every part."""
     found = targets.judge(results)
     pictures = [f"![{title}](bench/{name}.svg)" for name, (title, *_) in PLOTS.items()]
     lines = ["# Benchmarks", "", sections.intro(results), "", "## What a relay needs", "", sections.relay(results), "",
@@ -38,14 +38,14 @@ def render(results):
 
 
 def missed(found, results):
-    """Plainly what was missed and, where the numbers tell it, why."""
+    """Says which targets were missed and, if the numbers show it, why."""
     what = [each for each in found if not each.within]
     if not what:
         return ["Nothing was missed in this run."]
     lines = [f"Missed: {len(what)} of {len(found)}.", ""]
     lines += [f"- **{each.what}**: {each.measured}, wanted {each.limit}. {why(each, results)}".rstrip() for each in what]
     if results["busy"] > 0.05:
-        lines += ["", f"Other programs took {results['busy']:.0%} of the machine when the run began: repeat it when they don't."]
+        lines += ["", f"Other programs took {results['busy']:.0%} of the machine when the run began: repeat it when they are idle."]
     return lines
 
 
@@ -70,7 +70,7 @@ def why_handshake(_, results):
 
 
 def why_threads(_, results):
-    return f"""Two threads and the generator want three cores, and this machine has {results['machine']['cores']}: part of it is
+    return f"""Two threads and the generator need three cores, and this machine has {results['machine']['cores']}: part of it is
         waiting for a core. To two daemons of one thread each, which share nothing, it is {results['threads']['sharing']:.2f}."""
 
 

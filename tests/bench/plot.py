@@ -3,7 +3,7 @@ import math
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 44, 54
-INSET = 44                              # of the first and the last point: their words need room
+INSET = 44                              # of the first and the last point, whose labels need room
 
 
 def nice_top(most):
@@ -13,7 +13,7 @@ def nice_top(most):
 
 
 def number(value):
-    """1,000 and more with commas, less with the digits that matter."""
+    """Formats 1,000 and more with commas, less with the significant digits."""
     return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:g}"
 
 
@@ -46,7 +46,7 @@ def draw(title, unit, points, limit=None):
 
 
 def grid(top, place, points):
-    """The horizontal lines and the words at both axes."""
+    """The horizontal lines and the labels of both axes."""
     for quarter in range(5):
         value = top * quarter / 4
         y = place(points[0][0], value)[1]

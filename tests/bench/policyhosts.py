@@ -1,4 +1,4 @@
-"""Policy hosts in bulk: nginx with certificates of an intermediate CA, and hosts that take connections and say nothing."""
+"""Policy hosts in bulk: nginx with certificates of an intermediate CA, and hosts that accept but never answer."""
 import datetime
 import socket
 
@@ -41,7 +41,7 @@ def pem(certificate):
 
 
 class Authority:
-    """A root, which the daemon trusts, and the intermediate that signs certificates, as public CAs have it."""
+    """A root, which the daemon trusts, and an intermediate that signs the certificates, as public CAs have them."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -94,7 +94,7 @@ def start(world, counts):
 
 
 def start_nginx(world, folder, text, address):
-    """text: HEAD and servers; address: one that they listen at."""
+    """Starts nginx. text: HEAD and the servers; address: one of the addresses that they listen on."""
     (folder / "nginx.conf").write_text(text + "}\n")
     world.processes.start("nginx", netns.enter(world.world, "nginx", "-p", folder, "-c", folder / "nginx.conf",
                                                "-e", folder / "error.log"), folder / "nginx.out")
@@ -102,7 +102,7 @@ def start_nginx(world, folder, text, address):
 
 
 def silent_sockets(world):
-    """Listening sockets from which nobody takes connections: the kernel opens them, and nothing is ever sent."""
+    """Listening sockets from which nobody accepts: the kernel completes the connections, and nothing is ever sent."""
     made = []
     with netns.inside(world.world):
         for address in (each for both in addresses.SILENT for each in both):

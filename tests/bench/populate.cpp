@@ -38,13 +38,15 @@ std::uint64_t next_number(Progress& p) {
   return p.plan.scattered ? p.scatter(n) : n;
 }
 
-// One of many: puts a record, waits for its commit, and so on until there are no more or a put failed.
+// Many of these run at once. Each puts an entry, waits for its commit, and repeats until none is left or a
+// put failed.
 asio::awaitable<void> put_some(Progress& p) {
   while (p.outcome && p.begun < p.plan.domains) {
     auto number = next_number(p);
     auto domain = DomainName::parse(p.pattern.text(number));
     if (!domain) {
-      p.outcome = fail(Fault::config, p.pattern.text(number) + ": the pattern makes no domain of it");
+      p.outcome = fail(Fault::config,
+                       p.pattern.text(number) + ": this name, made from the pattern, is not a domain name");
       co_return;
     }
     auto record = synthetic_record(p.plan.record, number, *domain, p.now);

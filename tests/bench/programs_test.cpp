@@ -1,4 +1,4 @@
-// The programs themselves, against each other.
+// Runs the programs against each other.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ struct Outcome {
   std::string out;
 };
 
-// arguments is a piece of shell.
+// arguments is shell text.
 Outcome run(const std::string& program, const std::string& arguments) {
   Outcome outcome;
   std::FILE* pipe = popen((program + " " + arguments).c_str(), "r");
@@ -33,7 +33,7 @@ Outcome run(const std::string& program, const std::string& arguments) {
   return outcome;
 }
 
-// bench_limit on a unix socket; ends with this value.
+// bench_limit on a unix socket; this value stops it when destroyed.
 class RunningLimit {
  public:
   explicit RunningLimit(const std::string& option, const std::string& text)
@@ -101,7 +101,7 @@ TEST_CASE("limit: several threads answer", "[bench]") {
   CHECK(boost::json::parse(outcome.out).at("status").at("OK").to_number<int>() == 1000);
 }
 
-TEST_CASE("load: replies of every size come whole", "[bench]") {
+TEST_CASE("load: replies of every size arrive whole", "[bench]") {
   auto bytes = GENERATE(4, 1000, 100'000);
   RunningLimit limit("--bytes", std::to_string(bytes));
   auto outcome = limit.load("--connections 3 --order once --domains 300");
@@ -134,7 +134,7 @@ TEST_CASE("load: no server is exit 2, bad options are exit 2", "[bench]") {
   CHECK(run(BENCH_LOAD, std::string(arguments) + " >/dev/null 2>&1").code == 2);
 }
 
-TEST_CASE("populate stores what it says", "[bench]") {
+TEST_CASE("populate stores as many entries as it reports", "[bench]") {
   test::Folder folder;
   auto outcome =
       run(BENCH_POPULATE, "--path " + (folder / "cache") + " --domains 600 --kind mixed 2>/dev/null");

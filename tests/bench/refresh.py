@@ -1,5 +1,5 @@
-"""What keeping a policy fresh costs: domains of the benchmarks' internet that all are due at once, and a daemon that just
-started (so its DNS cache is as cold as it is for a domain that is looked at once a day)."""
+"""Measures what it costs to keep a policy fresh. All domains of the benchmarks' internet are due at once, and the daemon has
+just started, so its DNS cache is as cold as it is for a domain that is looked up once a day."""
 import time
 
 from lab.processes import LabError
@@ -11,7 +11,7 @@ MILLION = 1_000_000
 
 
 def measure(world, sizes, tell):
-    """CPU time a refreshed domain, and how many were refreshed in each second."""
+    """Returns the CPU time for each refreshed domain, and how many were refreshed in each second."""
     learn(world)
     made = server.due(world.daemon.folder / "cache", "--make-due")["made_due"]
     if made != world.counts.enforce:
@@ -26,7 +26,7 @@ def measure(world, sizes, tell):
         seconds.append(refreshed(world, mark) - sum(seconds))
         if len(seconds) % 10 == 0:
             tell(f"refreshed {sum(seconds)} of {made} in {len(seconds)} s")
-    time.sleep(1)                       # the last ones' commits
+    time.sleep(1)                       # for the commits of the last ones
     used, done = cpu.cpu_seconds(world.daemon.pid) - before, refreshed(world, mark)
     if done == 0:
         raise LabError(f"nothing was refreshed in {len(seconds)} s:\n{world.daemon.tail()}")
@@ -37,14 +37,14 @@ def measure(world, sizes, tell):
 
 
 def pace(seconds):
-    """Domains a second, without the first burst: what comes after a pause belongs to the pause."""
+    """Domains per second, without the burst at the start."""
     first = next(number for number, each in enumerate(seconds) if each)
     rest = seconds[first + 1:]
     return sum(rest) / len(rest) if sum(rest) else float(sum(seconds))
 
 
 def learn(world):
-    """The daemon looks all of them up, then stops."""
+    """Lets the daemon look all of them up, then stops it."""
     world.daemon.restart_empty()
     wrong = cpu.ask_all(world, "enforce", [names.domain("enforce", number) for number in range(world.counts.enforce)])
     time.sleep(1)

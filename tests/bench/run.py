@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab` and `bench` are packages
+sys.path[0] = str(Path(__file__).resolve().parents[1])   # makes `lab` and `bench` importable
 
 from bench import cached, checks, idle, machine, micro, page, refresh, scale, server, sizes, syscalls  # noqa: E402
 from bench import targets, uncached  # noqa: E402
@@ -29,14 +29,14 @@ NAMES = ("cached", "threads", "syscalls", "idle", "scale", "latency", "cpu", "st
 
 def arguments():
     parser = argparse.ArgumentParser(prog="contrib/dev bench", description="Measures mtastsd against its targets; without "
-                                     "--quick or --smoke everything at length, then writes docs/BENCHMARKS.md.")
+                                                 "--quick or --smoke it takes its time, then writes docs/BENCHMARKS.md.")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--quick", action="store_true", help="every target in less than five minutes; writes no page")
-    how.add_argument("--smoke", action="store_true", help="only see that everything runs; judges nothing")
-    how.add_argument("--render", metavar="FILE", help="write the page from a file that --json left")
+    how.add_argument("--quick", action="store_true", help="check every target in less than five minutes; write no page")
+    how.add_argument("--smoke", action="store_true", help="only check that everything runs; judge no number")
+    how.add_argument("--render", metavar="FILE", help="write the page from a file that --json wrote")
     parser.add_argument("--json", metavar="FILE", help="write what was measured to a file")
     parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)   # and do nothing else
-    parser.add_argument("--only", choices=NAMES, action="append", help="measure only this; repeatable; writes no page")
+    parser.add_argument("--only", choices=NAMES, action="append", help="measure only this part; repeatable; write no page")
     return parser.parse_args()
 
 
@@ -45,7 +45,7 @@ def tell(text):
 
 
 def on_made_up_caches(wanted, how, results):
-    """The parts that need two caches and no network."""
+    """Measures the parts that need two caches and no network."""
     parts = {"cached": lambda path, caches: cached.measure(path, caches, how, tell),
              "threads": lambda path, caches: cached.measure_threads(path, small_caches(path, caches, how), how, tell),
              "syscalls": lambda path, caches: syscalls.measure(path, caches["small"], how, tell),
@@ -64,7 +64,7 @@ def on_made_up_caches(wanted, how, results):
 
 
 def small_caches(path, caches, how):
-    """Three, because a cache has one daemon."""
+    """Fills three caches, because a cache can have only one daemon."""
     more = [path / "small2", path / "small3"]
     for each in more:
         server.populate(each, min(cached.SMALL, how.big))
@@ -83,7 +83,7 @@ def measure_refresh(how):
 
 
 def measure(wanted, how, results):
-    """Puts each part into the results as soon as it is measured."""
+    """Stores each part in the results as soon as it is measured."""
     results["machine"] = machine.describe()
     on_made_up_caches(wanted, how, results)
     others = {"scale": lambda: measure_scale(how), "handshake": lambda: micro.handshake(how),
@@ -103,10 +103,10 @@ def check(options):
     if first == second and not options.smoke:
         raise LabError("needs two cores, one for the server and one for the generator; on one core only --smoke works")
     if options.json:
-        Path(options.json).write_text("{}\n")          # if that can't be, it is better known now
+        Path(options.json).write_text("{}\n")          # better to fail now than after the run
     busy = machine.busy_share()
     if busy > 0.05 and not options.smoke:
-        tell(f"other programs take {busy:.0%} of the machine: what is measured now is worth little")
+        tell(f"other programs take {busy:.0%} of the machine: the numbers of this run will be worth little")
     return busy
 
 
@@ -126,19 +126,19 @@ def judge(results):
 
 
 def render(file):
-    """The page from a raw file. It needs every part."""
+    """Writes the page from a raw file, which must have every part."""
     try:
         page.write(json.loads(Path(file).read_text()), CHECKOUT)
         return 0
     except (OSError, ValueError) as error:
-        print(f"bench: {file}: {error}; name a file that contrib/dev bench --json FILE left", file=sys.stderr)
+        print(f"bench: {file}: {error}; name a file that contrib/dev bench --json FILE wrote", file=sys.stderr)
     except KeyError as error:
         print(f"bench: {file} has no part {error}; measure without --only", file=sys.stderr)
     return 2
 
 
 def measure_and_keep(options):
-    """Results, complete or not, go to the file that was asked for."""
+    """Writes the results, complete or not, to the file of --json."""
     how = {"smoke": sizes.SMOKE, "quick": sizes.QUICK, "full": sizes.FULL}[mode_of(options)]
     results = {"mode": mode_of(options), "day": time.strftime("%Y-%m-%d")}
     try:
@@ -157,7 +157,7 @@ def main():
         return 0
     if options.render:
         return render(options.render)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))     # by an exception: what was started is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))     # raises an exception, so that what was started is stopped
     try:
         results = measure_and_keep(options)
     except (LabError, AssertionError, OSError, subprocess.SubprocessError) as error:
@@ -165,7 +165,7 @@ def main():
         return 2
     if options.smoke:
         if not options.only:
-            checks.check(results)       # judging and the page are seen to work too, whatever the numbers are
+            checks.check(results)       # check that judging and the page work too, whatever the numbers are
         print(f"everything ran, in {results['took_s']} s")
         return 0
     met = judge(results)

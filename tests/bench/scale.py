@@ -1,4 +1,4 @@
-"""How cost grows with the number of cached domains: file, memory, start, answers, list, due."""
+"""Measures how costs grow with the number of cached domains: file, memory, start, answers, list, due."""
 import shutil
 import statistics
 import subprocess
@@ -10,13 +10,13 @@ from lab.socketmap import Client
 
 from . import server
 
-BYTES = 700                             # a domain, that must be free on the disk
-DEFAULTS = ""                           # of [dns] and [policy]: the daemon first asks who resolves
+BYTES = 700                             # octets for each domain that must be free on the disk
+DEFAULTS = ""                           # defaults of [dns] and [policy]: the daemon first finds out how to resolve
 AHEAD = 2 * 86400                       # by then every domain is due
 
 
 def measure(path, sizes, tell):
-    """A row for each number of domains; each cache goes before the next one comes."""
+    """Returns a row for each number of domains. Each cache is deleted before the next one is made."""
     rows = []
     for domains in sizes.scale:
         check_space(path, domains)
@@ -32,7 +32,7 @@ def measure(path, sizes, tell):
 
 
 def check_space(path, domains):
-    """Says at once that the disk is too small."""
+    """Fails at once if the disk is too small."""
     need, free = domains * BYTES, shutil.disk_usage(path).free
     if free < need:
         raise LabError(f"{domains:,} domains take {need / 1e9:.1f} GB below {path}, where {free / 1e9:.1f} GB are free: "
@@ -64,7 +64,7 @@ def start(path, cache, more):
 def under_load(path, cache, domains, sizes):
     core = server.cores()[0]
     with server.daemon(path / "scale", cache, core=core) as running:
-        server.load(running, domains=domains, order="uniform", seconds=sizes.seconds)   # as many pages as can be
+        server.load(running, domains=domains, order="uniform", seconds=sizes.seconds)   # as many pages as possible
         load = server.load(running, domains=domains, order="zipf", seconds=sizes.seconds)
         return {"cpu_us": load["server_cpu_us_per_request"], "per_second": load["per_second"],
                 "p99_us": load["latency_us"]["p99"], "memory_mb": server.memory_kb(running.pid) / 1024,

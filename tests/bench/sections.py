@@ -25,49 +25,48 @@ def relay(results):
     single, idle = results["cached"]["single"]["ours"]["cpu_us"], results["idle"]["bytes"]
     unknown = row_of(results["cpu"], "enforce", "TLD warm only")["cpu_us"]
     return paragraph(f"""A relay that knows {million['domains']:,} domains, all with a policy, needs {million['file_mb']:,.0f} MB
-        of disk for the cache and as much memory that the kernel can use to keep it at hand, {million['memory_mb']:.0f} MiB of
-        memory for mtastsd itself, and {results['refresh']['core_percent']:.1f} % of one core to fetch each policy anew every
-        day. Each connection from Postfix takes {idle / 1024:.1f} KiB more. 1,000 questions a second that the cache answers
-        take {single / 10:.1f} % of a core, and less each when they come thicker: one core answers
-        {results['cached']['zipf']['ours']['per_second']:,.0f} a second. 10 domains a second that nobody asked for before,
-        each with a policy to be fetched, take {unknown / 1000:.1f} %. After a restart the first answer comes within
-        {million['start_ms']:.0f} ms. What grows with the number of domains is the file, and little else.""")
+        of disk for the cache, as much memory in which the kernel can cache the file, {million['memory_mb']:.0f} MiB of
+        memory for mtastsd itself, and {results['refresh']['core_percent']:.1f} % of one core to fetch each policy again every
+        day. Each connection from Postfix takes {idle / 1024:.1f} KiB more. 1,000 requests a second that the cache answers
+        take {single / 10:.1f} % of a core. Each takes less at a higher rate: one core answers
+        {results['cached']['zipf']['ours']['per_second']:,.0f} a second. 10 unknown domains a second, each
+        with a policy to fetch, take {unknown / 1000:.1f} %. After a restart the first answer comes within
+        {million['start_ms']:.0f} ms. Little but the file grows with the number of domains.""")
 
 
 def cached(results):
     part, idle, threads = results["cached"], results["idle"], results["threads"]
     head = f"""One answer thread, unix socket, map `postfix310`, log level info; server and generator pinned to different
-        cores; medians of turns, in each of which the limit was asked right after mtastsd. The generator never sleeps, so that no
-        server pays for waking it: the limit keeps it busy anyway, and would be spared what mtastsd pays. (The last rows are
-        with one that sleeps while it waits.) Where the server is busy nearly all the time, it is what bounds the throughput.
-        Nothing is committed meanwhile: an answer thread knows where it found what was asked before (docs/adr/0008), which it
-        forgets with each commit. The replies are
-        {part['uniform']['reply_bytes']:.0f} octets long, the limit's too."""
+        cores; medians of turns, in each of which the limit was asked right after mtastsd. The generator never sleeps, so that neither
+        server spends time on waking it; otherwise only mtastsd would, because the limit keeps the generator busy anyway. (In the
+        last rows the generator sleeps while it waits.) If the server is busy nearly all the time, it bounds the throughput.
+        Nothing is committed meanwhile: an answer thread remembers where it found an entry (docs/adr/0008) until the next
+        commit. The replies are
+        {part['uniform']['reply_bytes']:.0f} octets long, and so are the limit's."""
     tail = f"""{idle['idle']:,} idle connections cost {idle['bytes']:,} octets each in mtastsd, and some
-        {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). Beside them the busy ones reach
-        {idle['ratio']:.2f} of their throughput, with {idle['p99_ratio']:.2f} of their p99."""
+        {idle['kernel_bytes']:,} in the kernel (both ends of a unix socket). With them, the busy connections reach
+        {idle['ratio']:.2f} of their throughput without, and {idle['p99_ratio']:.2f} times their p99."""
     return ["## Answers from the cache", "", paragraph(head), "", *tables.cached(part), "",
             paragraph(f"""With two answer threads an answer takes {threads['growth']:.2f} times the CPU that it takes with one. Two
-            threads and the generator want three cores; here are {results['machine']['cores']}. Two daemons with one answer
-            thread each share nothing but the machine: to them, two threads in one daemon take {threads['sharing']:.2f}. That is
-            what they cost each other."""), "",
-            *tables.threads(results["threads"]), "", "What strace saw the answer threads call under steady load:", "",
+            threads and the generator need three cores; this machine has {results['machine']['cores']}. Two daemons with one
+            answer thread each share only the machine. Two threads in one daemon take {threads['sharing']:.2f} times their CPU,
+            which is what the threads cost each other."""), "",
+            *tables.threads(results["threads"]), "", "The system calls of the answer threads under steady load, by strace:", "",
             *tables.syscalls(results["syscalls"]), "", paragraph(tail)]
 
 
 def uncached(results):
     stuck, floor = results["stuck"], results["handshake"]
-    alone = """In an internet of its own (`tests/bench/world.py`) with signed zones and a link of 20 ms of round trip, each
-        domain asked alone. *Warm delegations*: the name servers of its zone are known, because another domain of that zone
-        was asked before. *TLD warm only*: nobody asked for its zone. *new*: a domain without a policy, nor was its provider
-        known. A domain with a policy takes four round trips at least: DNS, TCP, TLS, the request."""
-    together = f"""Without delay, by 64 connections at once; CPU of all threads of mtastsd. The floor of a domain with a
-        policy is the client's side of one TLS 1.3 handshake with its chain verified: **{floor['client_cpu_us']:.0f} µs** in
+    alone = """In a test internet (`tests/bench/world.py`) with signed zones and a round trip of 20 ms, each domain asked alone.
+        *Warm delegations*: the name servers of its zone are known, because another domain of that zone was asked for before.
+        *TLD warm only*: nobody has asked for its zone. *new*: a domain without a policy, whose provider is not known either. A domain with a policy takes at least four round trips: DNS, TCP, TLS, the request."""
+    together = f"""Without delay, by 64 connections at once; CPU of all threads of mtastsd. A domain with a policy
+        can't cost less than the client's side of one TLS 1.3 handshake with its chain verified: **{floor['client_cpu_us']:.0f} µs** in
         the same run ({floor['openssl']}; ECDSA P-256, leaf, intermediate and root; `bench_tls`)."""
-    silent = f"""{stuck['stuck']} policy hosts that take a connection and say nothing: beside them the p99 of cached answers is
-        {stuck['p99_during_us']:.0f} µs, before {stuck['p99_before_us']:.0f} µs, after {stuck['p99_after_us']:.0f} µs. Who asks for such a domain first is
-        answered after {stuck['first_waits_s'][1]:.1f} s (`first_fetch_wait`), who asks again after {stuck['again_worst_ms']}
-        ms at most, and after the fetches have failed {stuck['later_worst_ms']} ms."""
+    silent = f"""{stuck['stuck']} policy hosts that accept connections and never answer: meanwhile the p99 of cached answers is
+        {stuck['p99_during_us']:.0f} µs, before {stuck['p99_before_us']:.0f} µs, after {stuck['p99_after_us']:.0f} µs. The
+        first asker of such a domain is answered after {stuck['first_waits_s'][1]:.1f} s (`first_fetch_wait`), a later one
+        after at most {stuck['again_worst_ms']} ms, and once the fetches have failed after {stuck['later_worst_ms']} ms."""
     return ["## Domains that are not in the cache", "", paragraph(alone), "", *tables.latency(results["latency"]), "",
             paragraph(together), "", *tables.cpu(results["cpu"]), "", paragraph(silent), "", *steps(results["latency"])]
 
@@ -83,17 +82,17 @@ def steps(rows):
 
 def scale(results):
     head = """Caches of domains with a policy and a DANE state each, filled in one go. *memory* is RssAnon after a load over
-        all domains: the mapped file is not in it. *start*: from the start of the process to a reply over the socket, the file
-        in the page cache; with the defaults of `[dns]` and `[policy]` mtastsd first sees who resolves and whether Postfix does
-        DANE, and waits for that a second at most (measured without any network). *CPU an answer*: 16 connections, zipf over
-        all domains. *due*: one question of the refresher to the cache, once when 64 domains are due and once when none is."""
+        all domains, which excludes the mapped file. *start*: from the start of the process to a reply over the socket, with the
+        file in the page cache. With the defaults of `[dns]` and `[policy]` mtastsd first finds out how to resolve and whether
+        Postfix does DANE, and waits at most a second for that (measured without any network). *CPU an answer*: 16 connections, zipf over
+        all domains. *due*: one search of the refresher in the cache, once when 64 domains are due and once when none is."""
     return ["## How cost grows", "", paragraph(head), "", *tables.scale(results["scale"])]
 
 
 def refresher(results):
-    head = """Each policy is fetched anew about once a day, after the TXT record was asked. Measured with domains that all fell
-        due at once, by a daemon that had just started: its DNS cache was as cold as it is for a domain that is looked at once a
-        day."""
+    head = """Each policy is fetched again about once a day, after a lookup of the TXT record. In the measurement all domains were
+        due at once, and the daemon had just started, so its DNS cache was as cold as it is for a domain that is looked up once
+        a day."""
     return ["## Keeping policies fresh", "", paragraph(head), "", *tables.refresh(results["refresh"])]
 
 

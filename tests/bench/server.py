@@ -1,7 +1,7 @@
-"""What answers in the benchmarks of the cached path: mtastsd on a made-up cache, or bench_limit; and who asks it.
+"""The servers in the benchmarks of the cached path, mtastsd on a synthetic cache or bench_limit, and the load on them.
 
-Server and generator are pinned to different cores. mtastsd runs in a network namespace of its own without any network:
-what is measured here asks nobody.
+Server and generator are pinned to different cores. mtastsd runs in a network namespace without any network, because the cached
+path asks nobody.
 """
 import contextlib
 import json
@@ -41,14 +41,14 @@ def cores():
 
 
 def thread_cores():
-    """Where two answer threads run: on cores that are not the generator's, if there are two."""
+    """The cores for two answer threads: not the generator's, if there are two others."""
     usable = sorted(os.sched_getaffinity(0))
     return ",".join(map(str, usable[:2]))
 
 
 @contextlib.contextmanager
 def folder():
-    """A temporary folder, short enough for sockets; TMPDIR says where."""
+    """A temporary folder below TMPDIR with a path short enough for sockets."""
     path = Path(tempfile.mkdtemp(prefix="mtastsd-bench-"))
     try:
         yield path
@@ -57,7 +57,7 @@ def folder():
 
 
 class Server:
-    """A running server with one unix socket; ends with the with statement."""
+    """A running server with one unix socket; the end of the with statement stops it."""
 
     def __init__(self, path, command, sock):
         self.path, self.command, self.socket = path, command, sock
@@ -100,12 +100,12 @@ def daemon(path, cache, workers=1, core=None, more=RECURSION):
 
 
 def limit(path, reply_bytes, core):
-    """The limit: says so many octets, whatever it is asked."""
+    """The limit: answers every request with the given number of octets."""
     return limit_with(path, reply_bytes, "--cpu", core)
 
 
 def limit_of_threads(path, reply_bytes, threads, cores):
-    """The same with so many threads that answer and share nothing."""
+    """The same with several threads that answer and share nothing."""
     return limit_with(path, reply_bytes, "--threads", threads, pin=("taskset", "-c", cores))
 
 
@@ -116,7 +116,7 @@ def limit_with(path, reply_bytes, *more, pin=()):
 
 
 def load(server, *more, domains=1000, connections=16, seconds=2.0, order="uniform", core=None):
-    """What bench_load says of a load; an error if one reply was not OK."""
+    """Runs bench_load and returns its result; raises an error if one reply was not OK."""
     core = cores()[1] if core is None else core
     out = json.loads(run(program("bench_load"), "--connect", f"unix:{server.socket}", "--connections", connections,
                          "--pattern", PATTERN, "--domains", domains, "--order", order, "--seconds", seconds,
@@ -128,7 +128,7 @@ def load(server, *more, domains=1000, connections=16, seconds=2.0, order="unifor
 
 
 def populate(path, domains, *more, pattern=PATTERN):
-    """Fills a cache folder; returns what bench_populate says."""
+    """Fills a cache folder; returns what bench_populate prints."""
     log = path.with_suffix(".log")
     with open(log, "w") as errors:
         filling = subprocess.Popen([program("bench_populate"), "--path", path, "--pattern", pattern, "--domains", str(domains),
@@ -141,7 +141,7 @@ def populate(path, domains, *more, pattern=PATTERN):
 
 
 def watch(filling, log):
-    """Waits for its end and returns what it printed; passes on how far it is."""
+    """Waits for the end of bench_populate and returns what it printed; reports its progress meanwhile."""
     try:
         while True:
             try:
@@ -153,12 +153,12 @@ def watch(filling, log):
 
 
 def due(cache, *more):
-    """What bench_due says of a cache."""
+    """What bench_due prints for a cache."""
     return json.loads(run(program("bench_due"), "--path", cache, *more))
 
 
 def memory_kb(pid):
-    """RssAnon: what is the process's own, without the mapped cache file."""
+    """RssAnon: the process's own memory, without the mapped cache file."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1])

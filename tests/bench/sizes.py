@@ -1,8 +1,8 @@
-"""How much of everything each way to run the benchmarks does."""
+"""How much each way to run the benchmarks does."""
 import collections
 
 Sizes = collections.namedtuple("Sizes", [
-    "rounds",           # of what alternates with the limit
+    "rounds",           # of the parts that alternate with the limit
     "seconds",          # of one load
     "big",              # domains of the big cache
     "scale",            # numbers of domains
@@ -12,9 +12,9 @@ Sizes = collections.namedtuple("Sizes", [
     "latency",          # domains of each kind, asked alone
     "cpu",              # domains of each kind, by 64 connections
     "stuck",            # policy hosts
-    "fetch",            # seconds after which a fetch from one has failed; 0 is not waited for
+    "fetch",            # seconds after which a fetch from one has failed; 0: do not wait for it
     "refresh",          # domains that are due
-    "refresh_seconds",  # that are waited for them
+    "refresh_seconds",  # seconds to wait for them
     "handshakes",
     "micro",            # seconds a benchmark
 ])

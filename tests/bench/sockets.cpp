@@ -40,7 +40,7 @@ Result<Fd> connect_to(const Endpoint& endpoint) {
   SocketAddress address = socket_address(endpoint);
   Fd fd = new_socket(endpoint, address);
   if (!fd) return system_error(endpoint, "make a socket");
-  // A blocking connect waits for room in the backlog; a nonblocking one would have to be tried again.
+  // A blocking connect waits for room in the backlog; a non-blocking one would have to be repeated.
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_wait, sizeof connect_wait);
   if (::connect(fd.get(), address.get(), address.size) != 0) return system_error(endpoint, "connect");
   if (!make_nonblocking(fd)) return system_error(endpoint, "make nonblocking");

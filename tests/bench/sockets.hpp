@@ -1,6 +1,7 @@
-// sockets - what the load generator and its counterpart need of the system: sockets, a core, descriptors.
+// sockets - what bench_load and bench_limit need from the system: sockets, a core, descriptors.
 //
-// Errors: Fault::network or Fault::config, detail names the endpoint or the option and the system's words.
+// Errors are Fault::network or Fault::config; detail has the endpoint or the option, and the system's error
+// text.
 #pragma once
 
 #include "conf/config.hpp"
@@ -9,12 +10,12 @@
 
 namespace mtasts::bench {
 
-// Connected, nonblocking. Waits while the server's backlog is full, at most ten seconds.
+// Returns a connected, non-blocking socket. Waits for at most ten seconds while the server's backlog is full.
 Result<Fd> connect_to(const Endpoint& endpoint);
-// Listening, nonblocking. A socket that lies at a unix path is replaced.
+// Returns a listening, non-blocking socket. A socket that exists at a unix path is replaced.
 Result<Fd> listen_on(const Endpoint& endpoint);
 
-Result<void> pin_to_core(int core);  // the calling thread; a negative core: leaves it free
-void raise_file_limit() noexcept;    // as many descriptors as the hard limit allows
+Result<void> pin_to_core(int core);  // pins the calling thread; does nothing for a negative core
+void raise_file_limit() noexcept;    // raises the limit of descriptors to the hard limit
 
 }  // namespace mtasts::bench

@@ -1,4 +1,4 @@
-"""Policy hosts that take connections and say nothing: what they cost those who ask for them, and those who don't."""
+"""Policy hosts that accept connections and never answer: what they cost those who ask for them, and those who don't."""
 import json
 import statistics
 import time
@@ -10,13 +10,14 @@ from . import names
 WAIT = 5.0                              # [policy] first_fetch_wait
 FETCH = 30.0                            # [https] timeout
 CACHED = 200
-WINDOWS = 4                             # of a second, together below WAIT: in all of them the fetches are open
-MOST = 1.25                             # times the p99 of the cached answers alone
+WINDOWS = 4                             # windows of one second; together below WAIT, so the fetches are open in all of them
+MOST = 1.25                             # times the p99 of cached answers without stuck hosts
 
 
 def measure(world, fetch=FETCH):
-    """p99 of cached answers before, while all stuck domains are looked up, and after, and what the stuck ones' askers waited.
-    The ratio is to the better of before and after. fetch: after how long the fetches have failed (0 does not wait)."""
+    """Measures the p99 of cached answers before, during and after the lookups of all stuck domains, and how long the askers of
+    those waited. The ratio is to the better of before and after. fetch: seconds after which the fetches have failed (0: does
+    not wait for that)."""
     load = world.load_program()
     if load is None:
         raise LabError("needs bench_load: ninja -C build/release bench_load")
@@ -54,16 +55,16 @@ def ask_again(client, domain):
 
 
 def cached_p99(world, load, keys):
-    """The median of some windows: on a busy machine one of them says little."""
+    """The median of several windows, because on a busy machine one of them says little."""
     command = [load, "--connect", f"unix:{world.daemon.unix}", "--connections", 2, "--map", "postfix", "--keys", keys,
                "--order", "uniform", "--seconds", 1, "--warmup", 0, "--json"]
     return statistics.median(json.loads(run(*command))["latency_us"]["p99"] for _ in range(WINDOWS))
 
 
 def complaints(result):
-    """What is not as it should be, for people."""
+    """What is wrong, in words."""
     if result["ratio"] > MOST:
-        yield f"p99 of cached answers rose to {result['ratio']} of what it is alone"
+        yield f"p99 of cached answers rose to {result['ratio']} times that without stuck hosts"
     if result["first_waits_s"][1] > WAIT + 1 or result["answers"] != ["NOTFOUND"]:
         yield f"the first askers waited {result['first_waits_s']} s for {result['answers']}"
     for when in ("again", "later"):

@@ -23,7 +23,7 @@ Decision decision_of(const Record& record, Time when) {
 
 }  // namespace
 
-TEST_CASE("a made-up record answers by itself until three quarters of its validity", "[bench]") {
+TEST_CASE("a synthetic entry answers without a recheck for three quarters of its validity", "[bench]") {
   auto kind = GENERATE(RecordKind::policy, RecordKind::negative, RecordKind::mixed);
   auto number = GENERATE(std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{9'999'999});
   RecordPlan plan{.kind = kind};
@@ -37,13 +37,13 @@ TEST_CASE("a made-up record answers by itself until three quarters of its validi
   CHECK(decision_of(record, now).verdict == (with_policy ? Verdict::secure : Verdict::not_found));
 }
 
-TEST_CASE("without a DANE state the made-up record leaves it to be found out", "[bench]") {
+TEST_CASE("a synthetic entry without a DANE state needs a DANE lookup", "[bench]") {
   Record record = synthetic_record({.dane = false}, 3, domain, now);
   CHECK(freshness(view(record), certain(now), std::nullopt) == Freshness::answer);
   CHECK(freshness(view(record), certain(now), Route{}) == Freshness::wait);
 }
 
-TEST_CASE("refreshes fall due evenly, policies are younger than their refresh", "[bench]") {
+TEST_CASE("refreshes are spread evenly over the given time", "[bench]") {
   auto domains = GENERATE(std::uint64_t{0}, std::uint64_t{1000});
   RecordPlan plan{.refresh_after = 100s, .refresh_spread = 1000s, .domains = domains};
   int early = 0;

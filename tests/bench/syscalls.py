@@ -1,4 +1,4 @@
-"""Which system calls an answer thread makes while it answers from the cache: strace, attached during steady load."""
+"""Counts the system calls of an answer thread that answers from the cache, with strace attached during steady load."""
 import re
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ ALLOWED = {"recv", "recvfrom", "recvmsg", "send", "sendto", "sendmsg", "epoll_wa
 
 
 def measure(path, cache, sizes, tell):
-    """By number of answer threads: the calls of each, and how many requests were answered meanwhile."""
+    """Returns for each number of answer threads the calls, and how many requests were answered meanwhile."""
     if not shutil.which("strace"):
         raise LabError("strace is missing: contrib/dev install bench")
     found = {}
@@ -28,7 +28,7 @@ def of_threads(path, cache, threads, sizes):
         asking = threading.Thread(target=server.load, args=(running,),
                                   kwargs={"domains": min(1000, sizes.big), "seconds": sizes.strace + 2})
         asking.start()
-        time.sleep(1)                   # connections are open, and what is done once is done
+        time.sleep(1)                   # by now the connections are open and one-time work is done
         calls = {}
         for thread in busiest(running.pid, threads):
             for name, count in trace(path / "calls", thread, sizes.strace / threads).items():
@@ -38,7 +38,7 @@ def of_threads(path, cache, threads, sizes):
 
 
 def busiest(pid, count):
-    """The answer threads: those that work most under load."""
+    """The answer threads: the threads that use most CPU under load."""
     before = server.thread_times(pid)
     time.sleep(0.2)
     after = server.thread_times(pid)
@@ -46,7 +46,7 @@ def busiest(pid, count):
 
 
 def trace(out, thread, seconds):
-    """Calls by name. strace ends by SIGINT, after its table is written."""
+    """Returns the calls by name. SIGINT makes strace write its table and end."""
     out.unlink(missing_ok=True)
     tracer = subprocess.Popen(["strace", "-c", "-o", str(out), "-p", str(thread)], stderr=subprocess.PIPE, text=True)
     time.sleep(seconds)
@@ -59,6 +59,6 @@ def trace(out, thread, seconds):
 
 
 def read_table(text):
-    """% time, seconds, usecs/call, calls, errors (may be empty), name."""
+    """Parses lines of: % time, seconds, usecs/call, calls, errors (may be empty), name."""
     rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", text, re.MULTILINE)
     return {name: int(count) for count, name in rows if name != "total"}

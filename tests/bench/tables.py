@@ -2,7 +2,7 @@
 
 
 def table(head, rows, rest="--:"):
-    """A Markdown table; the first column to the left, the rest, numbers mostly, to the right."""
+    """A Markdown table. The first column is aligned left, the others (mostly numbers) right."""
     lines = ["| " + " | ".join(head) + " |", "|---|" + f"{rest}|" * (len(head) - 1)]
     return lines + ["| " + " | ".join(str(each) for each in row) + " |" for row in rows]
 
@@ -82,7 +82,7 @@ def machine(facts):
 
 
 def steps(row):
-    """What was sent for one domain, by the round trip in which it was; the lines are packets.table()'s."""
+    """What was sent for one domain in each round trip, from the lines of packets.table()."""
     sent = {}
     for line in row["steps"]:
         time, arrow, _, text = line.split(None, 3)

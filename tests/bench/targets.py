@@ -1,7 +1,7 @@
-"""The targets: each one as a line with what was measured, and whether it is met."""
+"""The targets: what each one is, what was measured, and whether it is met."""
 import collections
 
-# within: whether it is met
+# within: True if it is met
 Target = collections.namedtuple("Target", "what measured limit within")
 
 LATENCY = {"enforce": 5.0, "plain": 2.25, "dane": 4.0}      # round trips

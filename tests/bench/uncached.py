@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Measures what a domain costs that is not in the cache, in a small internet of its own: `uncached.py --help`.
+"""Measures what a domain costs that is not in the cache, in a small test internet: see `uncached.py --help`.
 
 Needs root, the release build of mtastsd, bench_delay and bench_load, and the packages of tests/lab/packages. Exit: 0 done,
-1 a wrong answer or a stuck host that others felt, 2 not measured. The times of CPU and p99 need a machine that is idle.
+1 an answer was wrong or a stuck host slowed others down, 2 not measured. CPU times and p99 need an idle machine.
 """
 import argparse
 import json
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path[0] = str(Path(__file__).resolve().parents[1])   # so that `lab` and `bench` are packages
+sys.path[0] = str(Path(__file__).resolve().parents[1])   # makes `lab` and `bench` importable
 
 from bench import cpu, latency, stuck  # noqa: E402
 from bench.names import Counts  # noqa: E402
@@ -20,7 +20,7 @@ from lab.processes import LabError  # noqa: E402
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer domains: a minute in all")
+    parser.add_argument("--quick", action="store_true", help="fewer domains: takes a minute")
     parser.add_argument("--json", action="store_true", help="print the results as one JSON object")
     parser.add_argument("--steps", action="store_true", help="print the packets of one domain of each kind")
     parser.add_argument("--only", choices=("latency", "cpu", "stuck"), help="measure one thing")
@@ -28,14 +28,14 @@ def arguments():
 
 
 def measure_latency(count):
-    """With 20 ms of round trip; count domains of each kind."""
+    """Measures with a round trip of 20 ms; count is the number of domains of each kind."""
     with World(Counts(enforce=count, plain=count + 8, dane=count, new=count, second=count), 10) as world:
         world.daemon.restart_empty()
         return latency.measure(world, count)
 
 
 def measure_cpu(count):
-    """Without delay, an empty cache for each kind; count domains, each with a second one."""
+    """Measures without delay, with an empty cache for each kind; count domains, each with a second one."""
     with World(Counts(enforce=count, plain=count + 8, second=count)) as world:
         rows = []
         for kind in cpu.KINDS:
@@ -45,7 +45,7 @@ def measure_cpu(count):
 
 
 def measure_stuck(count, fetch=stuck.FETCH):
-    """count policy hosts that say nothing."""
+    """Measures with count policy hosts that never answer."""
     with World(Counts(enforce=1, plain=stuck.CACHED, stuck=count)) as world:
         world.daemon.restart_empty()
         return stuck.measure(world, fetch)
@@ -77,7 +77,7 @@ def print_stuck(result):
 
 
 def failed(results):
-    """A wrong answer, or a stuck host that others felt; the other numbers are for people to judge."""
+    """True if an answer was wrong or a stuck host slowed others down. People judge the other numbers."""
     return any(row["wrong"] for row in results.get("cpu", ())) or (
         "stuck" in results and any(stuck.complaints(results["stuck"])))
 

@@ -1,5 +1,5 @@
 """The benchmarks' internet: a namespace with name servers and policy hosts, another one with mtastsd, and the link between
-them, with a delay or without."""
+them, with or without delay."""
 import os
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from lab.socketmap import Client
 
 from . import addresses, policyhosts, zonegen
 
-# A daemon's own places, and what leads it to this internet.
+# The daemon's own paths, and the settings that lead it to this internet.
 PLACES = """[listen]
 socketmap = ["unix:{folder}/policy.sock"]
 http = ""
@@ -34,7 +34,7 @@ TOOLS = ("drill", "ip", "ldns-signzone", "nginx", "nsd", "nsenter", "ss")
 
 
 class BenchDaemon(Daemon):
-    """mtastsd with its defaults, but for what the world needs."""
+    """mtastsd with its defaults, except for what this world needs."""
 
     def __init__(self, world):
         super().__init__(world, [])
@@ -54,7 +54,7 @@ class BenchDaemon(Daemon):
         return Client(self.connect(self.unix, timeout=60))
 
     def restart_empty(self):
-        """Stops it if it runs, and starts it without what it knew."""
+        """Stops the daemon if it runs, and starts it with an empty cache."""
         if hasattr(self, "pid") and self.running():
             self.stop()
         shutil.rmtree(self.folder / "cache")
@@ -63,7 +63,7 @@ class BenchDaemon(Daemon):
 
 
 class World:
-    """Up with the with statement; one_way_ms None is a link without delay."""
+    """The with statement brings it up and takes it down. one_way_ms None: a link without delay."""
 
     def __init__(self, counts, one_way_ms=None):
         self.counts, self.one_way_ms = counts, one_way_ms
@@ -103,7 +103,7 @@ class World:
         return INTERNET.format(forward=forward, hints=hints or f"{dns}/root.hints", dns=dns, ca=self.authority.ca_file)
 
     def more_tlds(self, folder):
-        """(zone, name servers) of other TLDs, written to the folder; those that are signed get a DS record."""
+        """Writes other TLDs to the folder; returns (zone, name servers) of each. Signed ones get a DS record."""
         return []
 
     def start_policy_hosts(self):

@@ -1,5 +1,5 @@
-"""Zones made in bulk: a signed root and TLDs (NSEC3 with opt-out, as large TLDs have), the name servers of providers, and
-thousands of domains at them."""
+"""Makes zones in bulk: a signed root and TLDs (NSEC3 with opt-out, as large TLDs have), the name servers of providers, and
+thousands of domains on them."""
 import base64
 import hashlib
 import shutil
@@ -61,7 +61,7 @@ def domain_zone(counts, kind, number):
 
 
 class SharedKey:
-    """One key for many zones: ldns-signzone wants a file of the zone's name, and DS hashes the name."""
+    """One key for many zones. ldns-signzone wants a file named after the zone, and a DS record hashes the zone's name."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -82,7 +82,7 @@ class SharedKey:
 
 
 def build_domains(folder, counts, key):
-    """Writes all domains' zones and signs those with DANE; returns the zones, and their DS records by name."""
+    """Writes the zones of all domains and signs those with DANE; returns the zones, and their DS records by name."""
     made, signed = [], []
     for kind in names.KINDS:
         for number in range(getattr(counts, kind)):
@@ -98,7 +98,7 @@ def build_domains(folder, counts, key):
 
 
 def build_tld(folder, name, servers, delegations, ds):
-    """A TLD; the delegations without DS are added after the signing, so its NSEC3 records skip them."""
+    """Writes a TLD. Delegations without DS are added after signing, so its NSEC3 records skip them."""
     zone = zones.Zone(folder, name, nsec3="opt-out")
     secure = [line for owner, to in delegations if owner in ds for line in ns(owner, to)]
     zone.write(head(name, servers) + glue(servers) + secure + list(ds.values()))
@@ -121,7 +121,7 @@ def build_root(folder, tlds):
 
 
 def build_infra(folder, counts):
-    """The providers' TLD and their own zones."""
+    """Writes the providers' TLD and their own zones."""
     providers = dict(addresses.PROVIDERS) | dict(addresses.new_provider(number) for number in range(counts.new))
     made = []
     for name, servers in providers.items():
