@@ -18,7 +18,7 @@ from lab.lab import Lab  # noqa: E402
 from lab.processes import wait_until  # noqa: E402
 from lab.second import Second  # noqa: E402
 
-# A TXT record is believed for at least a minute, so the tests of refreshing ask at the session's start and come last.
+# A TXT record counts for at least a minute, so the tests of refreshing ask at the session's start and run last.
 ASKED_EARLY = ("refresh", "refresh-fails")
 LATE = "test_refresh.py"
 SANITIZER = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: ).*")
@@ -29,7 +29,7 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart():
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))   # so that the lab is taken down
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))   # raise, so that the lab is taken down
 
 
 def pytest_collection_modifyitems(items):
@@ -51,12 +51,12 @@ def lab(request):
     finally:
         findings = SANITIZER.findall(lab.daemon.log_file.read_text(errors="replace"))
         lab.down()
-    assert not findings, "the sanitizer spoke; its report is above or in the log"
+    assert not findings, "a sanitizer found something; its report is above or in the log"
 
 
 @pytest.fixture(autouse=True)
 def running(request):
-    """Every test that uses the lab finds mtastsd running, whatever the test before it did."""
+    """Starts mtastsd if the test before stopped it, so that each test finds it running."""
     if "lab" in request.fixturenames:
         request.getfixturevalue("lab").daemon.ensure_running()
 
@@ -68,7 +68,7 @@ def mtastsd(lab):
 
 @pytest.fixture
 def second(lab):
-    """Makes and starts a mtastsd with a resolver of its own; it must end in order."""
+    """Starts an mtastsd with its own resolver; it must end in an orderly way."""
     made = []
 
     def make(name, resolver, more="", **how):

@@ -1,4 +1,4 @@
-"""mtastsctl against the running daemon, and without it."""
+"""mtastsctl with the running daemon, and without it."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""A clock that is wrong for a while costs no policy, whichever way it is wrong and whether mtastsd restarts meanwhile.
+"""A clock that is wrong for a while costs no policy, whether it is fast or slow, and even if mtastsd restarts meanwhile.
 
 The clock is shifted under the running daemon (tests/faults/shifted_clock.cpp); DNS, HTTPS and the signatures of the lab
 are those of the right time.
@@ -43,7 +43,7 @@ def clock(lab, mtastsd):
 
 
 def status(mtastsd, *args):
-    """What mtastsctl status says, with its exit status."""
+    """The output of mtastsctl status, with its exit status."""
     command = netns.enter(mtastsd.lab.relay, program("mtastsctl"), "--config", mtastsd.config, *args, "status")
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, timeout=60)
 

@@ -1,4 +1,4 @@
-"""A crash, and then the network gone: the cached policy must still protect (STS-30, STS-32)."""
+"""After a crash and the loss of the network the cached policy must still protect (STS-30, STS-32)."""
 import threading
 import time
 
@@ -12,7 +12,7 @@ KEPT = "OK secure match=mx.crash.example servername=hostname"
 
 
 class Askers:
-    """Threads that ask without a pause until the daemon dies under them."""
+    """Threads that ask without a pause until the daemon dies."""
 
     def __init__(self, lab, keys):
         self.lab, self.threads = lab, [threading.Thread(target=self.run, args=(key,)) for key in keys]
@@ -49,7 +49,7 @@ def cut_off(lab):
     lab.cut_off()
     yield
     lab.mend()
-    lab.daemon.kill()                   # it has learned that the servers are down, and would remember
+    lab.daemon.kill()                   # else it would remember that the servers are down
     lab.daemon.start()
 
 
@@ -72,7 +72,7 @@ def test_kill_nine_keeps_the_cache(lab, mtastsd, request, wait):
     mtastsd.start()
     before = time.monotonic()
     assert lab.ask("crash.example") == KEPT
-    assert time.monotonic() - before < 4, "a cached answer waits for nobody: not for DNS, which is away, for 5 s"
+    assert time.monotonic() - before < 4, "a cached answer must not wait 5 s for DNS that is down"
     for version in lab.senders:
         mailing = Mailing(lab, version, ["crash"])
         mailing.wait()
@@ -81,7 +81,7 @@ def test_kill_nine_keeps_the_cache(lab, mtastsd, request, wait):
 
 
 def test_other_domains_while_cut_off(lab, mtastsd, alone):
-    """A domain never seen gets an answer within answer_timeout (the client waits for 60 s), and never one that weakens."""
+    """An unknown domain is answered within answer_timeout (the client waits 60 s), and never with too weak an answer."""
     before = time.monotonic()
     answer = lab.ask("never-seen.example")
     assert answer.startswith(("NOTFOUND ", "TEMP ")), answer
@@ -89,7 +89,7 @@ def test_other_domains_while_cut_off(lab, mtastsd, alone):
 
 
 def test_mail_waits_while_mtastsd_is_down(lab, mtastsd, wait):
-    """No answer is no permission: the mail stays in the queue and goes out later (SM-15)."""
+    """Without an answer from mtastsd the mail stays in the queue and goes out later (SM-15)."""
     mtastsd.stop()
     mailings = [Mailing(lab, version, ["good"]) for version in lab.senders]
     for mailing in mailings:
@@ -104,7 +104,7 @@ def test_mail_waits_while_mtastsd_is_down(lab, mtastsd, wait):
 
 @pytest.mark.smoke
 def test_many_crashes_in_a_row(lab, mtastsd, wait):
-    """Crashes make the daemon suspect its cache, but a sound one is kept: nothing is fetched again."""
+    """After a crash the daemon checks its cache, and keeps it if it is sound: nothing is fetched again."""
     kept = lab.ask("good.example")
     assert kept.startswith("OK secure")
     wait("good.example to be stored", lambda: "good.example" in mtastsd.ctl("list"))

@@ -1,4 +1,4 @@
-"""DANE beyond the table: what Postfix logs, replies without attributes, TCP, reasons, and zones that don't answer."""
+"""DANE beyond the table: Postfix's log, replies without attributes, TCP, reasons, and zones that don't answer."""
 import re
 import threading
 import time
@@ -12,7 +12,7 @@ from lab.roots import versions
 from lab.rows import EXACT
 
 ANSWER_TIMEOUT = 8          # policy.answer_timeout's default, which the lab keeps
-SLACK = 6                   # for a busy machine; less than one more wait
+SLACK = 6                   # allowance for a busy machine; less than another wait
 ASKERS = 50
 MAILED = ("dane-all", "dane-ta", "dane-unsigned-mx", "dane-wrong", "tlsa-servfail", "tlsa-forged-sts")
 WITH_TLSA = [domain.name for domain in DOMAINS if domain.answer in EXACT]
@@ -40,7 +40,7 @@ def test_postfix_calls_it_verified(mailing, name):
 
 
 def test_postfix_does_not_call_an_insecure_mx_verified(mailing):
-    """TLSA was heeded, or the self-signed certificate would be "Untrusted" (DANE-10)."""
+    """Postfix used TLSA; else the self-signed certificate would be "Untrusted" (DANE-10)."""
     assert "status=sent" in mailing.line("dane-unsigned-mx"), logged(mailing)
     assert [line.partition(": ")[2].split()[0] for line in mailing.tls_lines("dane-unsigned-mx")] == ["Trusted"]
 
@@ -55,7 +55,7 @@ def test_why_postfix_keeps_a_mail(mailing, name, words):
 
 
 def test_reason_stands_in_postfix_log(lab, mailing):
-    """The mail log alone tells an administrator what is wrong, in libunbound's words; Postfix cuts them at 200."""
+    """The mail log alone says what is wrong, in libunbound's words; Postfix cuts them at 200 characters."""
     status, _, reason = lab.ask("tlsa-forged-sts.example").partition(" ")
     assert status == "TEMP"
     for word in ("TLSA", "mx.tlsa-forged-sts.example", "DNSSEC bogus", "signature"):
@@ -77,7 +77,7 @@ def test_sendmail_does_dane_itself(lab):
 
 
 def test_truncated_answer_is_fetched_by_tcp(lab):
-    """No "no TLSA" is read from a truncated answer (DANE-23)."""
+    """A truncated answer does not count as "no TLSA" (DANE-23)."""
     assert lab.ask("dane-tcp.example") == "OK dane-only"
     asked = [line for line in (lab.folder("dns") / "oddns.log").read_text().splitlines()
              if "_25._tcp.mx.dane-tcp.example. IN TLSA" in line and line.endswith(addresses.RELAY_LINK)]
@@ -86,7 +86,7 @@ def test_truncated_answer_is_fetched_by_tcp(lab):
 
 
 def ask_at_once(lab, key, count=ASKERS):
-    """(answer, seconds) of many askers, each on a connection of its own."""
+    """Asks over many connections at once; returns (answer, seconds) for each."""
     clients, results = [lab.client() for _ in range(count)], []
     start = threading.Barrier(count)
 
@@ -108,7 +108,7 @@ def ask_at_once(lab, key, count=ASKERS):
 
 @pytest.mark.parametrize("name", ["dead", "dead-hosts"])
 def test_dead_zone_holds_up_one_round_of_askers(lab, name):
-    """One wait for all who ask meanwhile; then everybody is told at once, and other domains never noticed."""
+    """All who ask meanwhile share one wait; later askers are answered at once, and other domains are not delayed."""
     key, other = BY_NAME[name].fqdn, []
     bystander = threading.Timer(1, lambda: other.extend(ask_at_once(lab, "good.example", 1)))
     bystander.start()

@@ -1,4 +1,4 @@
-"""A mail to every domain of the table, through each Postfix (see roots.versions): does it go out, and how?"""
+"""Sends a mail to every domain of the table through each Postfix (see roots.versions): does it go out, and how?"""
 import pytest
 
 from lab.domains import BOUNCED, BY_NAME, DEFERRED, DOMAINS, OPPORTUNISTIC, VERIFIED
@@ -14,7 +14,7 @@ ROWS = [pytest.param(domain.name, marks=[pytest.mark.smoke] if domain.name in SM
 
 @pytest.fixture(scope="module")
 def mailings(lab, request):
-    """All mails are sent at once, those of the tests that will run; the tests only look."""
+    """Sends the mails of all tests that will run at once; the tests only check the outcome."""
     wanted = [item.callspec.params["name"] for item in request.session.items
               if item.path == request.path and "mailings" in item.fixturenames]
     lab.daemon.ensure_running()

@@ -1,4 +1,4 @@
-"""Who resolves: a second mtastsd behind a firewall, resolvers that strip DNSSEC or forge, and no network at all."""
+"""How mtastsd chooses its resolvers: behind a firewall, with resolvers that strip DNSSEC or forge, and without network."""
 import concurrent.futures
 import contextlib
 import socket
@@ -16,7 +16,7 @@ GOOD = "OK secure match=mx.good.example servername=hostname"
 DANE = "dane-all.example"               # no policy, TLSA records for every MX host
 UNSIGNED, UNSIGNED_GOOD = "good-unsigned.example", "OK secure match=mx.good-unsigned.example servername=hostname"
 LINK_LOCAL = "fe80::5353"               # of a resolver, at the relay's interface up0
-SWITCHED = 90                           # seconds: a look every 30, and those that failed before are not repeated at once
+SWITCHED = 90                           # seconds: a check every 30, and failed ones are not repeated at once
 
 
 class AbsenceStripper(Stripper):
@@ -112,7 +112,7 @@ def test_a_resolver_without_proofs_of_absence_counts_as_one_that_strips(lab, sec
         code, report = wait_until("the DNSSEC check", daemon.checked)
         assert code == 1
         assert "strips DNSSEC from answers without data" in report["dnssec"]["detail"]
-        assert daemon.ask(DANE) == "OK dane-only"       # what validates all the same decides
+        assert daemon.ask(DANE) == "OK dane-only"       # an answer that validates nevertheless decides
 
 
 def test_a_good_resolver_beside_one_that_strips_is_used(lab, second):
@@ -137,11 +137,11 @@ def test_forged_root_keys_do_not_switch_dane_off(lab, second):
         forger.forges = False
         assert daemon.ask(DANE) == "OK dane-only"
         assert daemon.ask("good.example") == GOOD
-        assert daemon.status()[1]["dnssec"]["works"] is False   # it has not looked again
+        assert daemon.status()[1]["dnssec"]["works"] is False   # it has not checked again
 
 
 def test_where_dnssec_worked_once_mail_to_an_unknown_domain_waits_for_an_hour(lab, second):
-    """What worked outlives a restart; a domain that was proved to be without TLSA is not held up."""
+    """That DNSSEC worked outlives a restart; a domain proved to be without TLSA is not delayed."""
     with contextlib.closing(Stripper(lab)):
         daemon = second("worked-once", addresses.RESOLVER, YES)
         wait_until("the DNSSEC check", lambda: daemon.status()[1]["dnssec"]["worked_once"])
@@ -158,7 +158,7 @@ def test_where_dnssec_worked_once_mail_to_an_unknown_domain_waits_for_an_hour(la
 
 
 def what_nobody_validated_is_never_kept_as_unsigned(daemon, answer):
-    """A DANE domain from the first moment on: as on_dnssec_down says, and with DANE as soon as it can be validated."""
+    """A DANE domain is answered as on_dnssec_down says from the start, and with DANE as soon as it can be validated."""
     assert daemon.ask(DANE).startswith(answer)
     for _ in range(3):
         time.sleep(2)
@@ -169,7 +169,7 @@ def what_nobody_validated_is_never_kept_as_unsigned(daemon, answer):
 
 
 def a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(daemon):
-    """DANE is undecided, not absent; and the resolvers of now are asked, not those of the start."""
+    """DANE is undecided, not absent; and mtastsd asks the present resolvers, not those of its start."""
     for _ in range(2):
         assert daemon.ask(DANE).startswith("TEMP ")
         code, report = daemon.status()
@@ -186,7 +186,7 @@ def a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(daemon):
     assert report["dns"]["way"].startswith(f"resolvers {addresses.RESOLVER} from /etc/resolv.conf")
 
 
-# What takes as long as it takes until the resolvers are looked at again: all at once.
+# These all wait until the resolvers are checked again, so they run at the same time.
 STORIES = {
     "ignore-dane": (STRIPPER, f'{YES}on_dnssec_down = "ignore-dane"\n',
                     lambda daemon: what_nobody_validated_is_never_kept_as_unsigned(daemon, "NOTFOUND ")),
@@ -198,7 +198,7 @@ STORIES = {
 
 @pytest.fixture(scope="module")
 def stories(lab):
-    """Each story under way in a thread of its own, with an mtastsd of its own."""
+    """Runs each scenario in its own thread, with its own mtastsd."""
     daemons = {name: Second(lab, f"story-{name}", resolver, more, PORT + number)
                for number, (name, (resolver, more, _)) in enumerate(STORIES.items(), start=1)}
     with contextlib.closing(Stripper(lab)), concurrent.futures.ThreadPoolExecutor(len(STORIES)) as threads:

@@ -1,8 +1,7 @@
 """While DNSSEC is down each domain's last proof decides: on_dnssec_down = "auto", with the real daemon.
 
-The only resolver is honest first. Domains are asked for and proved, and then it lies, in two ways: no signature comes
-through any more; or the root's keys are forged and TLSA records suppressed while all else is honest, so that the MX
-still validates and each host fails.
+The only resolver is honest at first, and domains are proved. Then it lies in two ways: it strips all signatures; or it forges
+the root's keys and suppresses TLSA records but is honest otherwise, so that the MX still validates and each host fails.
 """
 import contextlib
 import socket
@@ -20,10 +19,10 @@ DANE = "dane-all.example"               # no policy, TLSA records for every MX h
 PROVED = {DANE: "OK dane-only", "good.example": "OK secure match=mx.good.example servername=hostname",
           "good-unsigned.example": "OK secure match=mx.good-unsigned.example servername=hostname"}
 DOWN = PROVED | {DANE: "TEMP DNSSEC validation is down, and the domain had DANE"}
-NEVER_ASKED = ("dane-and-sts.example", "TEMP DNSSEC validation is down")    # in the first hour, whatever its policy is
+NEVER_ASKED = ("dane-and-sts.example", "TEMP DNSSEC validation is down")    # in the first hour, whatever the domain's policy
 KEYS = (dns.rdatatype.DNSKEY, dns.rdatatype.DS)
 SIGNATURES = (dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
-SOON = 90                               # seconds: a failed answer brings the next look at DNSSEC forward to 30
+SOON = 90                               # seconds: after a failed answer the next DNSSEC check comes within 30
 
 
 def sections(reply):
@@ -37,7 +36,7 @@ def strip(_, reply):
 
 
 def suppress_tlsa(question, reply):
-    """And who is new is told that the root has no keys; who knows them already goes on to validate."""
+    """Also says that the root has no keys. A validator that already has the keys goes on validating."""
     if question.rdtype == dns.rdatatype.TLSA:
         reply.answer, reply.authority = [], []
     if question.rdtype == dns.rdatatype.DNSKEY and question.name == dns.name.root:
@@ -45,7 +44,7 @@ def suppress_tlsa(question, reply):
 
 
 class Resolver(Forwarder):
-    """Honest while lie is None. What it says is over after two seconds, but for keys."""
+    """A resolver that is honest while lie is None. Its answers expire after two seconds, except keys."""
     lie = None
 
     def answer(self, query):
@@ -65,7 +64,7 @@ def resolver(lab):
 
 
 def answers(daemon):
-    """Each is right, or the mail waits, or Postfix looks for TLSA records itself: never less."""
+    """Each answer is right, or the mail waits, or Postfix looks up TLSA records itself; never anything weaker."""
     replies = {name: daemon.ask(name) for name in PROVED}
     for name, reply in replies.items():
         assert reply == PROVED[name] or reply.startswith("TEMP ") or (name, reply) == (DANE, "OK dane"), replies
@@ -98,4 +97,4 @@ def test_the_last_proof_decides_while_dnssec_is_down(resolver, second, lie):
     daemon.start()
     settle(daemon, DOWN, "what was proved before the restart to decide")
     assert daemon.ask(name).startswith(reply)
-    assert daemon.status()[1]["dnssec"]["down_for"] >= down_for    # the first hour does not begin anew
+    assert daemon.status()[1]["dnssec"]["down_for"] >= down_for    # the first hour does not begin again

@@ -1,8 +1,7 @@
 """A relay without IPv4 behind a NAT64: a policy host in a signed zone that has only an IPv4 address is reached.
 
-The DNS64 is a real Unbound. To a validator the AAAA records that it makes up are bogus, and to a question with CD it
-makes none up, so that a signed denial is all there is. The NAT64 is an address of the world at which the policy host
-listens.
+The DNS64 is a real Unbound. A validator finds the AAAA records that it synthesizes bogus, and for a question with CD it
+synthesizes none, so that there is only a signed denial. The NAT64 is an address of the world on which the policy host listens.
 """
 import pytest
 
@@ -11,12 +10,12 @@ from lab.processes import run
 from lab.second import SILENT_ROOT, YES, listed
 
 SIGNED, UNSIGNED = "good.example", "good-unsigned.example"
-AT_LARGE = "2001:503:ba3e::/48"         # a root server is in it: who has a way there has IPv6
+AT_LARGE = "2001:503:ba3e::/48"         # a root server is in it: a host with a route there has IPv6
 
 
 @pytest.fixture
 def only_ipv6(lab):
-    """The relay has no way to IPv4 policy hosts."""
+    """Removes the relay's route to IPv4 policy hosts."""
     run("ip", "-n", lab.relay, "route", "add", AT_LARGE, "via", addresses.WORLD_LINK6)
     run("ip", "-n", lab.relay, "route", "replace", "unreachable", addresses.POLICY)
     yield
@@ -43,6 +42,6 @@ def test_a_policy_host_with_ipv4_alone_is_reached(only_ipv6, dns64, second):
 
 
 def test_without_a_dns64_it_is_not_reached(only_ipv6, second):
-    """The test above would find a way that is not the NAT64's."""
+    """Without a DNS64 the policy host is out of reach, so the test above did use the NAT64."""
     daemon = second("no-nat64", SILENT_ROOT, YES, forward=listed(addresses.RESOLVER))
     assert daemon.ask(SIGNED) == "NOTFOUND "

@@ -1,4 +1,4 @@
-"""Policies by way of an HTTP proxy that wants a login."""
+"""Policies fetched through an HTTP proxy that wants a login."""
 import base64
 import contextlib
 import os
@@ -16,7 +16,7 @@ WANTED = "Basic " + base64.b64encode(LOGIN.encode()).decode()
 
 
 class Proxy:
-    """Takes CONNECT in the relay's namespace, and leads to nginx whatever host is named."""
+    """Takes CONNECT in the relay's namespace, and connects to nginx whatever host the request names."""
 
     def __init__(self, namespace):
         self.namespace, self.heads = namespace, []

@@ -1,7 +1,7 @@
 """Why no policy is in force: mtastsd must log each row's own fault, since any failure at all gives the same answer.
 
-Every line about a row is looked at, those of the deliveries too: an answer that came before the reason was known
-("discovery not done yet") is as wrong as one with another row's reason.
+Every line about a row is checked, also those of the deliveries. An answer that came before the reason was known ("discovery
+not done yet") is as wrong as one with another row's reason.
 """
 import pytest
 
@@ -14,7 +14,7 @@ ROWS = [domain.name for domain in DOMAINS if domain.mail and domain.why]
 
 
 def events_of(name):
-    """The lines that must have the reason. Where DNS decides alone, what a look for a policy finds is no matter."""
+    """The lines that must have the reason. If DNS alone decides, the result of the policy lookup does not matter."""
     domain = BY_NAME[name]
     return ("answer",) if domain.answer == "TEMP" or domain.null_mx else ("answer", *LOOKS)
 
@@ -24,7 +24,7 @@ def lines_of(entries, name, *events):
 
 
 def told(entry):
-    """What a line gives as the reason. The domain's own name is taken out: it often has the same words in it."""
+    """The reason in a line, without the domain's own name, which often has the same words in it."""
     words = " ".join(entry.get(field, "") for field in ("result", "mode", "reason", "detail"))
     return words.replace(entry["domain"], "...")
 
@@ -43,7 +43,7 @@ def ask_all(lab):
 
 @pytest.fixture(scope="module")
 def log(lab):
-    """mtastsd's whole log, once every row has a look and an answer in each dialect in it."""
+    """mtastsd's whole log, once it has a lookup and an answer in each dialect for every row."""
     lab.daemon.ensure_running()
     ask_all(lab)
 
@@ -52,7 +52,7 @@ def log(lab):
         done = all((lines_of(entries, name, *LOOKS) or events_of(name) == ("answer",)) and
                    MAPS <= {each["map"] for each in lines_of(entries, name, "answer")} for name in ROWS)
         return entries if done else None
-    return wait_until("a look and the answers of every row in the log", complete)
+    return wait_until("a lookup and the answers of every row in the log", complete)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -68,7 +68,7 @@ def test_reason_tells_the_row_from_others(log, name):
     why = BY_NAME[name].why
     others = [each for each in ROWS if BY_NAME[each].why != why]
     shared = [entry for other in others for entry in lines_of(log, other, *events_of(other)) if why in told(entry)]
-    assert not shared, f"{why!r} is no reason of {name} alone:\n{shared[0]}"
+    assert not shared, f"{why!r} is a reason of other rows than {name} too:\n{shared[0]}"
 
 
 def test_every_row_that_weakens_has_a_reason():

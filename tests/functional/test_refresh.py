@@ -1,15 +1,15 @@
 """A changed policy is noticed; a policy that can't be fetched stays as it is (STS-27, STS-31, STS-51).
 
-conftest.py runs these last, because a TXT record is believed for a minute: by then most of it is over.
+conftest.py runs these last, because a TXT record counts for a minute, most of which is over by then.
 """
 from lab import https, nameservers
 
 NEW = ('"v=STSv1; id=2;"',)
-PATIENCE = 100      # seconds: the minute, and the look that follows an ask
+PATIENCE = 100      # seconds: the minute, and the recheck that an answer starts
 
 
 def settles(lab, wait, key, answer):
-    """Asks until the answer is the one wanted."""
+    """Asks until the answer is the wanted one."""
     seen = []
 
     def asked():

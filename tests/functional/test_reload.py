@@ -1,4 +1,4 @@
-"""SIGHUP: the new file holds at once, connections stay, a bad file changes nothing."""
+"""SIGHUP: the new file is in force at once, connections stay, and a bad file changes nothing."""
 import pytest
 
 GOOD = "OK secure match=mx.reload.example servername=hostname"

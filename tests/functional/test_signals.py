@@ -1,4 +1,4 @@
-"""Signals, and an end in time whatever hangs, on a host of its own (lab/alone.py)."""
+"""Signals, and stops that end in time whatever hangs, with mtastsd alone (lab/alone.py)."""
 import resource
 import signal
 import subprocess
@@ -16,7 +16,7 @@ def test_two_thousand_hangups_are_one_reload(alone):
     alone.config.write_text(alone.text.replace("loaded", "changed"))
     alone.signal(signal.SIGHUP)
     wait_until("the next reload", lambda: len(alone.log("reload")) > mark, 60)
-    # One a second at most, while the hangups come: on a busy machine sending them takes its time.
+    # At most one reload a second while the signals come; on a busy machine sending them takes a while.
     assert mark <= 3, alone.log("reload")
 
 
@@ -61,7 +61,7 @@ def test_sigterm_ends_it_though_the_store_waits_for_a_lock(alone):
     alone.start()
     lock = WriterLock(alone.folder / "cache")
     try:
-        alone.ask("postfix", "nosuch.example")     # leads to something to be stored
+        alone.ask("postfix", "nosuch.example")     # makes the daemon store something
         code, seconds = alone.stop()
     finally:
         lock.release()

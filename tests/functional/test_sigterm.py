@@ -1,4 +1,4 @@
-"""SIGTERM: a graceful stop, soon, with everything kept."""
+"""SIGTERM: a quick, graceful stop that loses nothing."""
 import json
 import threading
 import time
@@ -26,7 +26,7 @@ def test_stops_soon_and_keeps_the_cache(lab, mtastsd):
 
 
 def test_stops_while_a_lookup_is_under_way(lab, mtastsd, wait):
-    """The asker gets a whole reply or a closed connection, which Postfix takes for a reason to ask again (SM-13)."""
+    """The asker gets a whole reply or a closed connection, after which Postfix asks again (SM-13)."""
     outcome = []
 
     def ask():
@@ -48,7 +48,7 @@ def test_stops_while_a_lookup_is_under_way(lab, mtastsd, wait):
 
 
 def test_unix_sockets_survive_a_restart(lab, mtastsd):
-    """A socket file left behind by a crash is no obstacle."""
+    """mtastsd starts although a crash left a socket file behind."""
     mtastsd.kill()
     mtastsd.start()
     with lab.client(mtastsd.unix) as client:

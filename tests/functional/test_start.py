@@ -1,4 +1,4 @@
-"""What a start refuses, the check and a reload refuse too; and as whom mtastsd runs (lab/alone.py)."""
+"""What a start refuses, --check-config and a reload refuse too; and the user that mtastsd runs as (lab/alone.py)."""
 import os
 import pwd
 import signal

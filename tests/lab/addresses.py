@@ -1,6 +1,6 @@
-"""Who has which address in the lab's internet.
+"""The addresses in the lab's internet.
 
-All of them stand on the loopback device of the world's namespace; the relay reaches them through one veth pair.
+All of them are on the loopback device of the world's namespace; the relay reaches them through one veth pair.
 """
 from .domains import DOMAINS
 
@@ -10,7 +10,7 @@ WORLD_LINK6, RELAY_LINK6 = "2001:db8:ffff::1", "2001:db8:ffff::2"
 ROOT_DNS = "203.0.113.1"
 TLD_DNS = "203.0.113.2"
 HOSTING_DNS, HOSTING_DNS6 = "203.0.113.3", "2001:db8::3"
-LAME_DNS = "203.0.113.4"                # answers, but refuses everything
+LAME_DNS = "203.0.113.4"                # answers REFUSED to everything
 ODD_DNS = "203.0.113.5"                 # what NSD can't play
 RESOLVER = "203.0.113.53"               # Postfix's own; it stays reachable when the others are cut off
 RESOLVER64 = "2001:db8::64"             # a DNS64
@@ -28,7 +28,7 @@ POLICY_HOSTS = [POLICY, POLICY6, POLICY64, ODD_POLICY, NOBODY]
 def number_mx():
     """Every MX host has addresses of its own: host name -> [IPv4] or [IPv4, IPv6]."""
     hosts = [(domain.mx_name(mx), mx.ipv6) for domain in DOMAINS for mx in domain.mx]
-    assert len(hosts) < 190, "203.0.113.60 to .249 is all there is"
+    assert len(hosts) < 190, "too many MX hosts: they have only 203.0.113.60 to .249"
     assert len(hosts) == len({name for name, _ in hosts}), "two rows share an MX host"
     return {name: [f"203.0.113.{n}"] + ([f"2001:db8::{n}"] if six else [])
             for n, (name, six) in enumerate(hosts, start=60)}
@@ -38,7 +38,7 @@ MX = number_mx()
 
 
 def everything():
-    """Every address of the world."""
+    """All addresses of the world."""
     yield from DNS_SERVERS + POLICY_HOSTS + [RESOLVER, RESOLVER64]
     for each in MX.values():
         yield from each

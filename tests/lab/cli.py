@@ -33,7 +33,7 @@ exit ends the lab.
 
 
 def chosen(name):
-    """The lab that is meant: the one named, the one this shell belongs to, or the only one."""
+    """The lab to use: the one named, the one this shell belongs to, or the only one."""
     names = Lab.names()
     name = name or os.environ.get("MTASTSD_LAB")
     if name in names:

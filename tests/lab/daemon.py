@@ -1,6 +1,6 @@
 """mtastsd as the lab runs it: its configuration, start, stop, crash, and its log.
 
-Which build: the folder MTASTSD_BIN, else build/PRESET/bin with PRESET from MTASTSD_PRESET (release).
+The programs are taken from the folder MTASTSD_BIN, else from build/PRESET/bin with PRESET from MTASTSD_PRESET (release).
 """
 import json
 import os
@@ -56,13 +56,13 @@ class Daemon:
         self.lab, self.folder = lab, lab.folder("mtastsd")
         self.config, self.log_file = self.folder / "mtastsd.toml", self.folder / "mtastsd.log"
         self.unix = str(self.folder / "policy.sock")
-        self.wrap = []      # a command that runs what follows it
+        self.wrap = []      # a command that runs the rest of the line
         self.listen = [f"unix:{each}" for each in [self.unix, *unix_sockets]] + ["inet:%s:%d" % INET]
         (self.folder / "cache").mkdir(exist_ok=True)
         self.write_config()
 
     def write_config(self, more="", listen=()):
-        """The lab's configuration, with more TOML behind it (first in [policy]) and more sockets."""
+        """Writes the lab's configuration, with more TOML after it (which begins in [policy]) and more sockets."""
         listen = ", ".join(f'"{each}"' for each in [*self.listen, *listen])
         self.config.write_text(CONFIG.format(listen=listen, folder=self.folder, dns=self.lab.folder("dns"),
                                              ca=self.lab.authority.ca_file) + more)
@@ -125,7 +125,7 @@ class Daemon:
         return self.log_file.stat().st_size if self.log_file.exists() else 0
 
     def log(self, start=0):
-        """The JSON log lines from a position on; lines that are no JSON (a sanitizer's) are left out."""
+        """The JSON log lines from a position on; lines that are not JSON (a sanitizer's) are left out."""
         entries = []
         for line in self.log_file.read_bytes()[start:].decode(errors="replace").splitlines():
             try:

@@ -1,7 +1,7 @@
-"""The lab's domains that are about DANE (RFC 7672), one fault or one arrangement a row.
+"""The lab's domains that are about DANE (RFC 7672), one fault or one setup in each row.
 
 Where TLSA decides, the certificate is "dubious": self-signed, expired and for another name. A mail that arrives
-verified there proves that DANE was used, and nothing else.
+verified there proves that DANE, and nothing else, was used.
 """
 from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, VERIFIED, Domain, Mx
 
@@ -19,7 +19,7 @@ def none(name, fault, *mx, why="NXDOMAIN", **more):
 
 
 def zone(name, fault, **more):
-    """A zone with MX hosts of other domains; nobody sends mail to it."""
+    """A zone that holds MX hosts of other domains; nobody sends mail to it."""
     return Domain(name, fault, record=(), mx=(), mail=False, **more)
 
 
@@ -58,10 +58,10 @@ USABLE = [
          odd=(("truncate", "TLSA"),)),
     dane("dane-optout", "none: TLSA, below a TLD with NSEC3 opt-out", "OK dane-only", host("match"), tld="optout"),
 ]
-# The mail must not go out: only what TLSA says counts, a good certificate or policy does not help (STS-47).
+# The mail must not go out: only TLSA counts, and a good certificate or policy does not help (STS-47).
 ATTACKED = [
     dane("dane-wrong", "TLSA of another key", "OK dane-only", host("wrong", kind="good"), outcome=DEFERRED),
-    dane("dane-wrong-sts", "TLSA of another key, and a policy that the host keeps to", "OK dane-only",
+    dane("dane-wrong-sts", "TLSA of another key, and a policy that the host satisfies", "OK dane-only",
          host("wrong", kind="good"), sts=True, outcome=DEFERRED),
     dane("dane-no-starttls", "TLSA, but no STARTTLS, as if stripped on the way", "OK dane-only",
          host("match", kind="no-starttls"), outcome=DEFERRED),
@@ -144,7 +144,7 @@ OTHERS = [
     zone("expired-hosts", "MX hosts of other domains; the zone's signatures have expired", signed=True, dns="expired"),
     zone("broken-hosts", "MX hosts of other domains, unsigned; SERVFAIL for their addresses",
          odd=(("servfail", "A", "mx"), ("servfail", "AAAA", "mx"))),
-    # For single tests. A policy, or else failing hosts would get "OK dane".
+    # For single tests. They have a policy; else failing hosts would get "OK dane".
     dane("dead", "its name server is silent", "TEMP", plain(kind="down"), odd=(("silent", "ANY"),), mail=False,
          why="dead.example"),
     dane("dead-hosts", "its zone is live, but the name server of its five MX hosts is silent; a policy", "TEMP",

@@ -1,7 +1,7 @@
-"""The lab's domains: one row each, one fault a row, the name says which. Those about DANE are in dane_domains.py.
+"""The lab's domains: each has a row and one fault, which its name says. Those about DANE are in dane_domains.py.
 
-Everything else follows from this table: zones, policy hosts, MX hosts and certificates are made from it, and the tests
-take from it what must happen to a mail. A name stands below `.example` unless its row says otherwise.
+Zones, policy hosts, MX hosts and certificates are made from this table, and the tests take from it what must happen to a mail.
+A name is below `.example` unless its row says otherwise.
 """
 from .dane_domains import DANE_DOMAINS
 from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, VERIFIED, Domain, Mx  # noqa: F401  (for those who use the table)
@@ -13,7 +13,7 @@ def bad_mx(name, fault, **more):
 
 
 def no_policy(name, fault, why, **more):
-    """No policy is in force: the mail goes out as without MTA-STS. Any failure gives that, so the log must say why."""
+    """No policy is in force, so the mail goes out as without MTA-STS. Any failure has that effect, so the log must say why."""
     return Domain(name, fault, outcome=OPPORTUNISTIC, answer="NOTFOUND", why=why, **more)
 
 
@@ -25,7 +25,7 @@ def no_dns(name, fault, why, **more):
 LONG_NAME = "bogus-" + "x" * 47     # 61 octets with its TLD
 
 DOMAINS = [
-    # Policies in force, MX hosts as they should be.
+    # Policies in force, good MX hosts.
     Domain("good", "none: policy, DNSSEC and MX host are in order", signed=True, mx=(Mx(ipv6=True),)),
     Domain("good-unsigned", "none: in order, without DNSSEC"),
     Domain("xn--bcher-kva", "none: an internationalized name", asked="bücher.example"),
@@ -58,16 +58,16 @@ DOMAINS = [
            outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix takes any number of labels
            policy_mx=("*.wildcard-deep.example",), mx=(Mx(label="a.b"),)),
     Domain("mx-borrowed", "an MX host not in the policy, with a certificate for one that is",
-           outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix can't tell
+           outcome={"3.7": VERIFIED, "3.10": DEFERRED},   # before 3.10.5 Postfix does not notice
            policy_mx=("mail.mx-borrowed.example",), mx=(Mx("borrowed"),)),
-    # Policies that ask for nothing, over MX hosts that enforce would refuse.
+    # Policies that demand nothing, and MX hosts that mode enforce would refuse.
     no_policy("testing-bad-mx", "mode testing and a bad MX host", "testing", mode="testing", mx=(Mx("self-signed"),)),
     no_policy("mode-none", "mode none", " none", mode="none", mx=(Mx("no-starttls"),)),
     # Records.
     no_policy("no-record", "no TXT record", "NXDOMAIN", record=(), mx=(Mx("no-starttls"),)),
     no_policy("two-records", "two TXT records", "2 MTA-STS records", record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"')),
     no_policy("bad-record", "the record's id has a slash", 'id "2026/01": "/"', record=('"v=STSv1; id=2026/01;"',)),
-    # Policy hosts. Their MX hosts are bad as well, so that a policy taken by mistake is seen.
+    # Policy hosts. Their MX hosts are bad too, so that a policy accepted by mistake shows.
     no_policy("policy-404", "404 instead of a policy", "status 404", web="404", mx=(Mx("self-signed"),)),
     no_policy("policy-500", "500 instead of a policy", "status 500", web="500", mx=(Mx("self-signed"),)),
     no_policy("policy-redirect", "a redirect to a good policy", "status 301", web="redirect", mx=(Mx("self-signed"),)),
@@ -99,7 +99,7 @@ DOMAINS = [
     no_dns("dnssec-expired", "the zone's signatures have expired", "signature expired", signed=True, dns="expired"),
     no_dns("servfail", "the zone's server answers SERVFAIL", "SERVFAIL", dns="servfail"),
     no_dns("lame", "the zone's server knows nothing of it", "SERVFAIL", dns="lame"),
-    # For single tests, which change or count something: no other test asks for these.
+    # For single tests that change or count something. No other test asks for these.
     Domain("one-flight", "none: asked by many at once", mail=False),
     Domain("crash", "none: its MX host loses STARTTLS later", mail=False),
     Domain("refresh", "none: its policy changes", signed=True, ttl=1, mail=False),

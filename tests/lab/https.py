@@ -1,4 +1,4 @@
-"""Policy hosts: nginx, a virtual host for each domain; what nginx can't play is in oddhosts.py."""
+"""Policy hosts: nginx with a virtual host for each domain. oddhosts.py does what nginx can't."""
 import signal
 import sys
 from pathlib import Path
@@ -37,13 +37,13 @@ EXTRA = {"404": ' return 404 "{policy}";', "500": ' return 500 "{policy}";',
 
 
 def policy_text(domain, mode=None, mx=None, max_age=None):
-    """The policy file of a domain, as the table or the caller has it."""
+    """The policy file of a domain, as the table or the caller wants it."""
     lines = ["version: STSv1", f"mode: {mode or domain.mode}", f"max_age: {max_age or domain.max_age}"]
     if domain.web == "garbage":
         del lines[1]
     lines += [f"mx: {each}" for each in mx or domain.mx_lines()]
     if domain.web == "oversized":
-        lines += ["padding: " + "x" * 1000] * 70       # a valid policy, but for its length
+        lines += ["padding: " + "x" * 1000] * 70       # a valid policy, except for its length
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -79,7 +79,7 @@ def write_conf(lab, changed=None):
 
 
 def extra(domain, web):
-    """What sets a virtual host apart; an error's text is a good policy, to tempt who ignores the status."""
+    """The special part of a virtual host. The body of an error is a good policy, to catch a client that ignores the status."""
     body = policy_text(domain).replace("\r\n", "\\r\\n")
     return EXTRA.get(web, "").format(policy=body)
 
@@ -93,13 +93,13 @@ def start(lab):
     lab.processes.start("nginx", netns.enter(lab.world, "nginx", "-p", folder, "-c", folder / "nginx.conf",
                                              "-e", folder / "error.log"), folder / "nginx.out")
     start_odd(lab, "oddhosts", lab.world, addresses.ODD_POLICY, ODD_WEB)
-    start_odd(lab, "loopback", lab.relay, "127.0.0.1", ("loopback",))    # to tempt who takes any address
+    start_odd(lab, "loopback", lab.relay, "127.0.0.1", ("loopback",))    # to catch a client that takes any address
     for each in (addresses.POLICY, addresses.ODD_POLICY):
         wait_until(f"a policy host on {each}:443", lambda each=each: listens(lab, each))
 
 
 def start_odd(lab, name, namespace, address, kinds):
-    """A policy host that nginx can't play."""
+    """Starts a policy host that behaves as nginx can't."""
     folder = lab.folder("https")
     sites = [f"{domain.web}:mta-sts.{domain.fqdn}:{lab.authority.folder}/mta-sts.{domain.fqdn}.pem:"
              f"{folder}/sites/{domain.fqdn}/{WELL_KNOWN}" for domain in DOMAINS if domain.web in kinds]
@@ -112,7 +112,7 @@ def listens(lab, address):
 
 
 def change_web(lab, name, web):
-    """Makes a policy host behave otherwise, for example answer "500"; "good" puts it right."""
+    """Changes the behaviour of a policy host, for example to answer "500"; "good" repairs it."""
     lab.web_changes[name] = web
     write_conf(lab, lab.web_changes)
     lab.processes.send_signal("nginx", signal.SIGHUP)

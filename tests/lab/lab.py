@@ -1,6 +1,6 @@
 """One lab: everything that belongs to it, how it comes up and how it goes away.
 
-Its folder holds all its files, and what `lab down` needs to know: the pids of its daemons. The folder is under /tmp
+Its folder holds all its files, and the pids of its daemons for `lab down`. The folder is under /tmp
 (TMPDIR) because socket paths must be short. Several labs can be up at once.
 """
 import os
@@ -23,7 +23,7 @@ TOOLS = ("debootstrap", "drill", "ip", "ldns-signzone", "nginx", "nsd", "nsenter
 
 
 def check_machine():
-    """Says at once what is missing, not after half a lab."""
+    """Fails at once if something is missing, not when half the lab is up."""
     if os.geteuid() != 0:
         raise LabError("the lab needs root: it makes network namespaces and mounts")
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
@@ -47,7 +47,7 @@ class Lab:
 
     @classmethod
     def attach(cls, name):
-        """A lab that another process brought up: enough of it for sending mail, a shell, and down()."""
+        """A lab that another process brought up: enough for sending mail, a shell, and down()."""
         lab = cls(name)
         lab.mx = Receiver(lab)
         lab.senders = {version: Sender(lab, version) for version in roots.ROOTS
@@ -56,7 +56,7 @@ class Lab:
 
     @classmethod
     def names(cls):
-        """The labs that are up, or were left."""
+        """The labs that are up, or that were left behind."""
         return sorted(path.name.removeprefix(PREFIX) for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
 
     @classmethod
@@ -76,7 +76,7 @@ class Lab:
         return path
 
     def up(self, owned=True):
-        """Brings everything up; on failure nothing is left. An owned lab is swept away once this process is gone."""
+        """Brings everything up; on failure nothing is left. An owned lab is removed once this process is gone."""
         check_machine()
         self.sweep()
         self.path.mkdir(mode=0o755)
@@ -109,7 +109,7 @@ class Lab:
         self.write_wrappers()
 
     def down(self):
-        """Stops the daemons, deletes the namespaces and the folder; does what it can, whatever is missing."""
+        """Stops the daemons, deletes the namespaces and the folder. It goes on if some of them are missing."""
         self.processes.stop_all()
         netns.delete(self.relay, self.world)
         if os.environ.get("MTASTSD_LAB_KEEP"):
@@ -126,14 +126,14 @@ class Lab:
             return client.ask(map_name, key)
 
     def cut_off(self):
-        """The relay loses all DNS servers and policy hosts; its Postfix keeps its resolver and the MX hosts."""
+        """Cuts the relay off from all DNS servers and policy hosts; its Postfix keeps its resolver and the MX hosts."""
         netns.cut(self.relay, addresses.DNS_SERVERS + addresses.POLICY_HOSTS)
 
     def mend(self):
         netns.mend(self.relay, addresses.DNS_SERVERS + addresses.POLICY_HOSTS)
 
     def write_wrappers(self):
-        """Commands for the lab's shell: mtastsctl, and of the senders postmap, sendmail ... (3.10's end in -310)."""
+        """Makes commands for the lab's shell: mtastsctl, and each sender's postmap, sendmail ... (3.10's end in -310)."""
         for version, sender in self.senders.items():
             suffix = "" if version == "3.7" else f"-{version.replace('.', '')}"
             for tool in ("postmap", "postconf", "postqueue", "postcat", "postsuper", "sendmail"):

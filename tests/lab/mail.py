@@ -1,4 +1,4 @@
-"""Sends mails through both Postfixes and says in plain words what became of them; the lab's demo."""
+"""Sends mails through both Postfixes and says what became of them; the lab's demo."""
 import re
 import textwrap
 import time
@@ -10,11 +10,11 @@ WORDS = {VERIFIED: "delivered, over TLS with a verified certificate",
          DEFERRED: "kept in the queue, nothing went out",
          BOUNCED: "returned to the sender, nothing went out"}
 SHOWN = ("good", "no-starttls", "no-record", "dane-all", "dane-wrong-sts")
-TOLD = {"good": "Its policy says enforce, and its MX host keeps to it:",
-        "no-starttls": "Its policy says enforce, but somebody in the path strips STARTTLS:",
+TOLD = {"good": "Its policy says enforce, and its MX host satisfies it:",
+        "no-starttls": "Its policy says enforce, but an attacker strips STARTTLS:",
         "no-record": "The same attack, but this domain publishes no policy:",
-        "dane-all": "It has no policy, but TLSA records (DANE) for its self-signed MX hosts:",
-        "dane-wrong-sts": "Somebody in the path has a certificate that its policy would take, but not its key:"}
+        "dane-all": "It has no policy, but its self-signed MX hosts have TLSA records (DANE):",
+        "dane-wrong-sts": "An attacker has a certificate that its policy accepts, but not its key:"}
 
 
 class Mailing:
@@ -29,13 +29,13 @@ class Mailing:
     def wait(self, seconds=60):
         until = time.monotonic() + seconds
         self.lines = self.sender.outcomes(self.recipients.values(), seconds)
-        # An MX host that has taken a mail into its queue delivers it a moment later.
+        # An MX host delivers a mail a moment after it took it into its queue.
         sent = [name for name in self.recipients if "status=sent" in self.line(name)]
         while time.monotonic() < until and not all(map(self.delivered, sent)):
             time.sleep(0.05)
 
     def line(self, name):
-        """The decisive log line, "" if the mail is still under way."""
+        """The log line that decides; "" if the mail is still under way."""
         return self.lines.get(self.recipients[name], "")
 
     def tls_lines(self, name):
@@ -45,11 +45,11 @@ class Mailing:
         return [line for host in hosts for line in self.sender.tls_lines(host, self.start)]
 
     def delivered(self, name):
-        """What lies in the domain's Maildir from this mail."""
+        """The copies of this mail in the domain's Maildir."""
         return self.lab.mx.mails(fqdn_of(name), self.recipients[name])
 
     def outcome(self, name):
-        """verified, opportunistic, deferred, bounced; or other words where log and Maildir don't fit one of these."""
+        """verified, opportunistic, deferred or bounced; other words if log and Maildir fit none of these."""
         line, mails = self.line(name), self.delivered(name)
         for outcome in (DEFERRED, BOUNCED):
             if f"status={outcome}" in line and not mails:

@@ -1,6 +1,6 @@
 """The MX hosts: one receiving Postfix with an smtpd for each address, each with its own certificate (mxcerts.py).
 
-Kinds that lie in the service: no-starttls, and down (nobody listens).
+Kinds made by the service: no-starttls, and down (nobody listens).
 """
 import os
 
@@ -36,7 +36,7 @@ class Receiver(Postfix):
         self.start()
 
     def services(self):
-        """master.cf lines: an smtpd on each MX host's addresses, but for those that are down."""
+        """master.cf lines: an smtpd on the addresses of each MX host, except those that are down."""
         lines = []
         for host, kind in self.kinds.items():
             level = "none" if kind == "no-starttls" or host in self.stripped else "may"
@@ -48,7 +48,7 @@ class Receiver(Postfix):
         return "".join(lines)
 
     def strip(self, host, stripped=True):
-        """Takes STARTTLS away from an MX host, as an attacker in the path would; or gives it back."""
+        """Takes STARTTLS away from an MX host, as an attacker on the path would; or gives it back."""
         (self.stripped.add if stripped else self.stripped.discard)(host)
         master = self.folder / "etc/master.cf"
         common = [line for line in master.read_text().splitlines(True) if " inet " not in line]

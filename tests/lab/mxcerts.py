@@ -1,8 +1,9 @@
-"""The MX hosts' certificates, by the host's kind; made before the zones, whose TLSA records tell of them.
+"""The MX hosts' certificates, by the host's kind. They are made before the zones, whose TLSA records are made from them.
 
-Kinds that lie only in the certificate: wrong-name, expired, self-signed, borrowed (for a host that the policy names),
-sni (right only for who asks by name), dubious (self-signed, expired and for another name), private-ca (of a CA that
-nobody trusts but through TLSA), private-ca-name (and for another name), private-ca-only (and the CA's own is not sent).
+Kinds made by the certificate alone: wrong-name, expired, self-signed, borrowed (for a host that the policy names),
+sni (right only for clients that send the name), dubious (self-signed, expired and for another name), private-ca (of a CA
+that is trusted only through TLSA), private-ca-name (the same, for another name), private-ca-only (the same, but the host does
+not send the CA's own certificate).
 """
 from . import tlsa
 from .domains import DOMAINS

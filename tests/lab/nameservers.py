@@ -1,5 +1,5 @@
-"""NSD for the root, the TLDs and the domains (an instance each), oddns.py before it for answers that are spoiled, and
-Unbound as the resolver of Postfix.
+"""NSD for the root, the TLDs and the domains (an instance each), oddns.py in front of it to spoil some answers, and Unbound
+as Postfix's resolver.
 """
 import signal
 import sys
@@ -45,11 +45,11 @@ remote-control:
 
 
 def build_zones(folder, tlsa):
-    """Writes and signs every zone, children first; returns them by name. Trust anchor and root hints lie beside."""
+    """Writes and signs every zone, children first, and the trust anchor and root hints; returns the zones by name."""
     hosts = zones.hosts_by_zone(tlsa)
     made = {domain.name: zones.Zone(folder, f"{domain.fqdn}.", hosts[domain.fqdn], "plain" if domain.nsec3 else "",
                                     domain.algorithm) for domain in DOMAINS}
-    with ThreadPoolExecutor(8) as pool:                 # signing is three short programs a zone
+    with ThreadPoolExecutor(8) as pool:                 # signing a zone takes three short programs
         keys = list(pool.map(lambda domain: build_domain(made[domain.name], domain), DOMAINS))
     ds = []
     for tld in zones.TLDS:
@@ -69,7 +69,7 @@ def build_zones(folder, tlsa):
 
 
 def build_domain(zone, domain):
-    """One row's zone; returns the DS for its parent, "" without one."""
+    """Writes one row's zone; returns the DS for its parent, "" if it has none."""
     write_domain(zone, domain)
     return zone.ds(other_key=domain.dns == "bogus") if domain.signed else ""
 
@@ -95,12 +95,12 @@ def start(lab, tlsa):
     lab.processes.start("unbound", netns.enter(lab.world, "unbound", "-d", "-c", folder / "unbound.conf"),
                         folder / "unbound.log")
     wait_until("the lab's resolver to answer for good.example", lambda: resolves(lab, "good"), 15)
-    wait_until("the odd name server to pass on what is good", lambda: resolves(lab, "dane-tcp"), 15)
+    wait_until("the odd name server to pass on good answers", lambda: resolves(lab, "dane-tcp"), 15)
     return made
 
 
 def start_dns64(lab, more=""):
-    """An Unbound that makes AAAA records up for what has only A records. Returns its pid."""
+    """Starts an Unbound that synthesizes AAAA records for names that have only A records. Returns its pid."""
     folder = lab.folder("dns")
     text = UNBOUND_CONF.format(address=addresses.RESOLVER64, folder=folder).replace("unbound.pid", "dns64.pid")
     (folder / "dns64.conf").write_text(text.replace("server:\n", "server:\n  access-control: ::/0 allow\n"
@@ -109,12 +109,12 @@ def start_dns64(lab, more=""):
     pid = lab.processes.start("dns64", netns.enter(lab.world, "unbound", "-d", "-c", folder / "dns64.conf"),
                               folder / "dns64.log")
     query = netns.enter(lab.relay, "drill", f"@{addresses.RESOLVER64}", "mta-sts.good.example", "AAAA")
-    wait_until("the DNS64 to make a record up", lambda: addresses.POLICY64 in run(*query), 30)
+    wait_until("the DNS64 to synthesize a record", lambda: addresses.POLICY64 in run(*query), 30)
     return pid
 
 
 def start_odd(lab, folder):
-    """The name server that spoils some answers, before nsd-hosting."""
+    """The name server in front of nsd-hosting that spoils some answers."""
     rules = []
     for domain in DOMAINS:
         for behaviour, rdtype, *label in domain.odd:
@@ -134,7 +134,7 @@ def start_nsd(lab, folder, name, listen, served):
 
 
 def resolves(lab, name):
-    """True once a signed domain's MX comes through the resolver, validated."""
+    """True once the resolver gives a validated MX of a signed domain."""
     answer = run(*netns.enter(lab.relay, "drill", "-D", f"@{addresses.RESOLVER}", BY_NAME[name].fqdn, "MX"))
     return " ad " in answer and f"mx.{BY_NAME[name].fqdn}" in answer
 

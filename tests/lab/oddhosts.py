@@ -1,7 +1,7 @@
 """A policy host that behaves as nginx can't: in chunks, a byte a second, silent after the request, without a
 reason in its status, with LF alone at the ends of its header lines, packed, or on the loopback address of the relay.
 
-Run by https.py as: oddhosts.py ADDRESS BEHAVIOUR:HOST:PEM:POLICY... ; the name a client asks for (SNI) decides.
+https.py runs it as: oddhosts.py ADDRESS BEHAVIOUR:HOST:PEM:POLICY... The name that the client asks for (SNI) chooses.
 """
 import contextlib
 import gzip
@@ -95,7 +95,7 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__((address, 443), Handler)
 
     def choose(self, stream, host, _):
-        """Puts the context of the host asked for in place of the first one."""
+        """Switches to the TLS context of the host that the client asks for."""
         if host not in self.sites:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         stream.context = self.sites[host][1]

@@ -1,7 +1,7 @@
-"""A name server that behaves as NSD can't: it stands before one and spoils the answers to some questions.
+"""A name server that behaves as NSD can't: it forwards to an NSD and spoils the answers to some questions.
 
-Run by nameservers.py as: oddns.py ADDRESS UPSTREAM BEHAVIOUR:TYPE:NAME... ; TYPE may be ANY, NAME is a name and all
-below it. The first that fits decides; a question that none fits is passed on, and its answer comes back unchanged.
+nameservers.py runs it as: oddns.py ADDRESS UPSTREAM BEHAVIOUR:TYPE:NAME... TYPE may be ANY; NAME stands for the name and all
+below it. The first that matches decides. If none matches, the answer of the upstream server is passed on unchanged.
 """
 import contextlib
 import socket
@@ -34,14 +34,14 @@ def truncate(query, _):
 
 
 def deny(query, _):
-    """No such record, but without the proof that a signed zone has for it."""
+    """No such record, but without the proof that a signed zone gives."""
     answer = dns.message.make_response(query)
     answer.flags |= dns.flags.AA
     return answer
 
 
 def forge(_, reply):
-    """Another digest in each TLSA record, under the old signature."""
+    """Changes the digest in each TLSA record and keeps the old signature."""
     answer = dns.message.from_wire(reply)
     for place, rrset in enumerate(answer.answer):
         if rrset.rdtype == dns.rdatatype.TLSA:
@@ -51,12 +51,12 @@ def forge(_, reply):
 
 
 def twice(query, reply):
-    """The answer's first record a second time, octet by octet: dnspython knows that a set has no equal records."""
+    """Repeats the answer's first record. It works on octets, because dnspython does not keep equal records in a set."""
     begin = 12 + len(query.question[0].name.to_wire()) + 4
     count = struct.unpack_from("!H", reply, 6)[0]
     if count == 0:
         return reply
-    end = begin + 12 + struct.unpack_from("!H", reply, begin + 10)[0]      # its name is a pointer to the question's
+    end = begin + 12 + struct.unpack_from("!H", reply, begin + 10)[0]      # its name is a pointer to the name in the question
     return reply[:6] + struct.pack("!H", count + 1) + reply[8:end] + reply[begin:]
 
 
@@ -74,7 +74,7 @@ def load_rules(words):
 
 
 class Front:
-    """What to do with a question, whichever way it came."""
+    """Decides what to do with a question, over UDP or TCP."""
 
     def __init__(self, upstream, rules):
         self.upstream, self.rules = upstream, rules
@@ -98,7 +98,7 @@ class Front:
         return spoilt if isinstance(spoilt, bytes) else spoilt.to_wire()
 
     def ask(self, wire, tcp):
-        """What the name server behind says, asked in the same way."""
+        """Asks the upstream server over the same protocol."""
         with socket.socket(type=socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as stream:
             stream.settimeout(5)
             stream.connect((self.upstream, 53))

@@ -70,5 +70,5 @@ class Postfix:
         return sandbox.read(self.log_file)[start:]
 
     def mark(self):
-        """A position for log(), so that a test sees only what comes after."""
+        """The present position for log(), so that a test sees only later lines."""
         return len(self.log())

@@ -1,7 +1,7 @@
 """Runs commands and daemons, and stops every daemon it started.
 
-Each daemon is written down in a file (name, pid, start time), so that `lab down` can stop what `lab up` started; the
-start time tells our process from a later one that got the same pid.
+Each daemon is noted in a file (name, pid, start time), so that `lab down` can stop what `lab up` started. The start time tells
+our process from a later one with the same pid.
 """
 import contextlib
 import os
@@ -12,11 +12,11 @@ from pathlib import Path
 
 
 class LabError(Exception):
-    """Something in the lab did not work; the text says what, for people."""
+    """Something in the lab failed; the text says what."""
 
 
 def run(*args, **more):
-    """Runs a command to its end and returns its output; a failure carries what the command said."""
+    """Runs a command and returns its output; the error of a failure has the command's output."""
     done = subprocess.run([str(arg) for arg in args], capture_output=True, text=True, **more)
     if done.returncode != 0:
         raise LabError(f"{' '.join(map(str, args))}: exit {done.returncode}\n{done.stdout}{done.stderr}".rstrip())
@@ -24,9 +24,9 @@ def run(*args, **more):
 
 
 def wait_until(what, condition, seconds=60.0, every=0.05):
-    """Polls until condition() is true and returns its value; what it waited for is in the error.
+    """Polls until condition() is true and returns its value; the error says what it waited for.
 
-    The time is for slow and busy machines: it only passes where the test fails.
+    The limit is for slow and busy machines: it is reached only if the test fails.
     """
     end = time.monotonic() + seconds
     while True:
@@ -34,7 +34,7 @@ def wait_until(what, condition, seconds=60.0, every=0.05):
         if value:
             return value
         if time.monotonic() > end:
-            raise LabError(f"waited {seconds:g} s in vain for {what() if callable(what) else what}")
+            raise LabError(f"waited {seconds:g} s without success for {what() if callable(what) else what}")
         time.sleep(every)
 
 
@@ -87,7 +87,7 @@ class Processes:
         return start_time(pid) is not None
 
     def stop(self, pid, sig=signal.SIGTERM, seconds=30.0):
-        """Signals and waits; kills what does not go. Returns the exit status if it was our child."""
+        """Sends a signal and waits; kills a process that stays. Returns the exit status if it was our child."""
         for each in (sig, signal.SIGKILL):
             try:
                 os.kill(pid, each)
@@ -100,7 +100,7 @@ class Processes:
         return self.children[pid].returncode if pid in self.children else None
 
     def stop_all(self):
-        """Ends them all at once; nothing that they keep matters any more."""
+        """Kills them all at once; their data is no longer needed."""
         pids = [pid for _, pid in self.booked()]
         for sig, seconds in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 5.0)):
             for pid in pids:

@@ -1,7 +1,7 @@
 """Debian roots that hold the Postfix versions of the lab.
 
-A root is made once by debootstrap, in a cache outside the checkout, and only ever read afterwards: a run mounts it
-read-only and puts its own directories over it (see sandbox.py). Two runs that need the same missing root wait for
+debootstrap makes a root once, in a cache outside the checkout. Afterwards it is only read: a run mounts it read-only and mounts
+its own directories over it (see sandbox.py). Two runs that need the same missing root wait for
 each other on a lock file.
 """
 import fcntl
@@ -11,9 +11,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# Postfix version in the lab -> Debian release it comes from, and the least version that will do.
+# Postfix version in the lab -> the Debian release it comes from, and the lowest version that is good enough.
 ROOTS = {"3.7": ("bookworm", (3, 7)), "3.10": ("trixie", (3, 10, 5)), "3.11": ("forky", (3, 11))}
-USUAL = "3.7 3.10"                      # MTASTSD_LAB_POSTFIX names others
+USUAL = "3.7 3.10"                      # unless MTASTSD_LAB_POSTFIX names others
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 PACKAGES = "postfix,ca-certificates"
 

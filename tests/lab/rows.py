@@ -1,4 +1,4 @@
-"""What a row of the lab's tables holds: a domain, its MX hosts, and what must become of its mail."""
+"""The rows of the lab's tables: a domain, its MX hosts, and what must happen to its mail."""
 from dataclasses import dataclass, field
 
 VERIFIED = "verified"            # delivered, and Postfix logged "Verified TLS connection established"
@@ -15,7 +15,7 @@ class Mx:
     label: str = "mx"        # the name before the domain's; "" is the domain itself, without an MX record
     preference: int = 10
     ipv6: bool = False
-    zone: str = ""           # the row whose zone the host lies in; "" is its own domain's
+    zone: str = ""           # the row whose zone holds the host; "": its own domain's
     alias: str = ""          # the name is a CNAME for this host name
     tlsa: str = ""           # kinds of TLSA records, one word each: see tlsa.py; "" none
     tlsa_at: str = "host"    # host: where aliases end; name: at the name in the MX record; alias: behind a CNAME
@@ -25,7 +25,7 @@ class Mx:
 class Domain:
     name: str
     fault: str                                     # in words, for people
-    outcome: str | dict = VERIFIED                 # or one for each Postfix version
+    outcome: str | dict = VERIFIED                 # or a value for each Postfix version
     answer: str = "OK secure"                      # how mtastsd's reply begins
     signed: bool = False                           # the zone is signed and its DS is in the parent
     nsec3: bool = False                            # ... with NSEC3 instead of NSEC
@@ -42,7 +42,7 @@ class Domain:
     ttl: int = 300                                 # of the TXT record
     mail: bool = True                              # False: only for tests that ask for it by name
     asked: str = ""                                # the name as a person writes it, if not the same
-    why: str = ""                                  # words of the reason that mtastsd logs for having no policy in force
+    why: str = ""                                  # part of the reason that mtastsd logs if no policy is in force
     tld: str = "example"
     fqdn: str = field(init=False)
 
@@ -58,9 +58,9 @@ class Domain:
 
     def outcome_with(self, postfix):
         if isinstance(self.outcome, dict):
-            return self.outcome.get(postfix, self.outcome["3.10"])      # a later one does as 3.10
+            return self.outcome.get(postfix, self.outcome["3.10"])      # a later version behaves like 3.10
         return self.outcome
 
     def answered_by(self, reply):
-        """Is this the reply that the table wants?"""
+        """True if this is the reply that the table wants."""
         return reply == self.answer if self.answer in EXACT else reply.startswith(self.answer)

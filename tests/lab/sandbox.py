@@ -1,4 +1,4 @@
-"""Runs a Postfix from a Debian root: own mounts, own pids, in one of the lab's network namespaces.
+"""Runs a Postfix from a Debian root, with its own mounts and pids, in one of the lab's network namespaces.
 
 The root is mounted read-only; the instance's own etc, spool, lib, log and mail folders are mounted over it. All of it
 vanishes with the instance's first process.
@@ -29,7 +29,7 @@ exec chroot root /usr/sbin/postfix start-fg
 
 
 def prepare(folder, resolver):
-    """The empty folders of an instance."""
+    """Makes the empty folders of an instance."""
     for name in (*OVER, "root"):
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name).chmod(0o755)
@@ -46,7 +46,7 @@ def uid_in(root, user):
 
 
 def start(lab, name, namespace, root, folder):
-    """Starts Postfix; wait() tells when it is there."""
+    """Starts Postfix; wait() waits until it is ready."""
     uid, _ = uid_in(root, "postfix")
     os.chown(folder / "lib", uid, -1)
     binds = "\n".join(f"mount --bind {ours} root/{theirs}" for ours, theirs in OVER.items())

@@ -1,6 +1,6 @@
-"""A second mtastsd with resolvers of its own, and the resolvers that it asks: honest ones and those that lie.
+"""A second mtastsd with its own resolvers: honest ones and lying ones.
 
-It has root hints that lead nowhere, as if port 53 were filtered, and a resolv.conf of its own.
+Its root hints lead nowhere, as if port 53 were filtered, and it has its own resolv.conf.
 """
 import contextlib
 import json
@@ -20,7 +20,7 @@ from .processes import wait_until
 from .socketmap import Client
 
 PORT = 8472
-SILENT_ROOT = "203.0.113.251"           # nobody's: what is sent there vanishes
+SILENT_ROOT = "203.0.113.251"           # nobody has it: what is sent there vanishes
 STRIPPER = addresses.WORLD_LINK
 YES = '[policy]\npostfix_dane = "yes"\n'
 IN_A_MOUNT_NAMESPACE = 'mount --make-rprivate / && mount --bind "$0" /etc/resolv.conf && exec "$@"'
@@ -32,7 +32,7 @@ def listed(*resolvers):
 
 
 class Second:
-    """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and none of the root's servers."""
+    """Another mtastsd in the relay's namespace, with its own /etc/resolv.conf and without reachable root servers."""
 
     def __init__(self, lab, name, resolver, more="", port=PORT, forward='"auto"'):
         self.lab, self.folder, self.port = lab, lab.folder(name), port
@@ -48,7 +48,7 @@ class Second:
         self.config.write_text(text.replace(f'{lab.folder("dns")}/root.hints', f"{self.folder}/root.hints") + more)
 
     def use_resolver(self, resolver):
-        """Written in place: a new file would not be seen through the mount."""
+        """Writes the file in place, because a new file would not show through the mount."""
         for file in (self.resolv, self.folder / "spool/etc/resolv.conf"):
             file.write_text(f"nameserver {resolver}\n")
 
@@ -120,7 +120,7 @@ class Forwarder:
 
 
 class Stripper(Forwarder):
-    """A resolver as some routers have it: it answers, but knows no EDNS, no AD and no signatures."""
+    """A resolver like those in some routers: it answers, but without EDNS, AD and signatures."""
 
     def __init__(self, lab, address=STRIPPER):
         super().__init__(lab, socket.AF_INET, address)

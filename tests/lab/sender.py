@@ -42,7 +42,7 @@ class Sender(Postfix):
         return recipients
 
     def outcomes(self, recipients, seconds=180):
-        """recipient -> its log line, for all that have one when all have or time is up."""
+        """recipient -> its log line. Waits until all have one or time is up; those without one are missing."""
         end = time.monotonic() + seconds
         while True:
             found = {}

@@ -31,6 +31,6 @@ KINDS = {
 
 
 def rdata(kinds, pem, ca):
-    """The RDATA of each record that the words name; pem is the file that the MX host has its certificate from."""
+    """The RDATA of each record that the words name; pem is the file with the MX host's certificate."""
     leaf = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE"):])
     return [text for kind in kinds.split() for text in KINDS[kind](leaf, ca)]

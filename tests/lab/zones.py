@@ -8,7 +8,7 @@ from .processes import run
 
 ALGORITHM = "ECDSAP256SHA256"
 TLDS = ("example", "optout")            # the second has NSEC3 with opt-out
-ODD_WEB = ("chunked", "slow", "silent", "bare", "lf", "gzip")       # what nginx can't play: oddhosts.py
+ODD_WEB = ("chunked", "slow", "silent", "bare", "lf", "gzip")       # oddhosts.py does what nginx can't
 WEB_ADDRESS = {"ipv6": f"AAAA {addresses.POLICY6}", "refused": f"A {addresses.NOBODY}", "loopback": "A 127.0.0.1",
                "cname": "CNAME web.example.", **{web: f"A {addresses.ODD_POLICY}" for web in ODD_WEB}}
 SERVERS = {"ns-tld": [addresses.TLD_DNS], "ns-hosting": [addresses.HOSTING_DNS, addresses.HOSTING_DNS6],
@@ -42,12 +42,12 @@ def tld_zone(tld, ds):
 
 
 def arpa_zone():
-    """Unsigned; the name by which a DNS64 is known (RFC 7050)."""
+    """The unsigned zone by which clients detect a DNS64 (RFC 7050)."""
     return head("arpa.", "ns-tld.example.") + ["ipv4only.arpa. A 192.0.0.170", "ipv4only.arpa. A 192.0.0.171"]
 
 
 def opted_out(domain):
-    """The parent's NSEC3 records skip it: its delegation is added after the signing."""
+    """True if its delegation is added after signing, so that the parent's NSEC3 records skip it."""
     return domain.tld == "optout" and not domain.signed
 
 
@@ -90,7 +90,7 @@ def hosts_by_zone(tlsa):
 
 
 def domain_zone(domain, hosts, record=None):
-    """The zone of one row; record replaces what the table says is at _mta-sts."""
+    """The zone of one row. record replaces the table's data at _mta-sts."""
     fqdn = domain.fqdn
     lines = head(f"{fqdn}.", server_of(domain).replace("ns-lame", "ns-hosting")) + hosts
     if domain.null_mx:
@@ -100,7 +100,7 @@ def domain_zone(domain, hosts, record=None):
     web = WEB_ADDRESS.get(domain.web, f"A {addresses.POLICY}")
     lines.append(f"mta-sts.{fqdn}. {web}")
     if domain.name == "good":
-        lines.append(f"sub.{fqdn}. MX 10 mx.{fqdn}.")   # has no policy of its own
+        lines.append(f"sub.{fqdn}. MX 10 mx.{fqdn}.")   # it has no policy of its own
     return lines
 
 
@@ -117,7 +117,7 @@ class Zone:
         self.file.write_text("\n".join(lines) + "\n")
 
     def add(self, lines):
-        """Records that stay as they are in a zone already signed."""
+        """Adds records, for example to a signed zone; it does not sign them."""
         with open(self.file, "a") as file:
             file.write("\n".join(lines) + "\n")
 
