@@ -93,7 +93,7 @@ void log_shortage(Log& log, const FlightReport& r) {
 
 void log_late_refreshes(Log& log, std::chrono::seconds late) {
   log.event(Log::Level::warning, "refresh",
-            {{"text", "refreshes are late: hours is how long the policy that is due longest has been due"},
+            {{"text", "refreshes are late; the oldest has been due for this many hours"},
              {"hours", std::int64_t{std::chrono::floor<std::chrono::hours>(late).count()}}});
 }
 
