@@ -1,5 +1,5 @@
-// found_entries - where a thread found records lately, so that a domain that is asked for again is not searched for
-// again.
+// found_entries - where a thread found records lately, so that a domain that is asked for again is not
+// searched for again.
 //
 // A place holds for the commit it was found in: LMDB never writes to a page of the last commit, and a reader
 // that begins to read at that same commit sees the same bytes at the same address. With the next commit all

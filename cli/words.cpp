@@ -68,7 +68,7 @@ std::string_view state_code(StsState state) noexcept {
 
 std::string_view state_in_words(StsState state) noexcept {
   switch (state) {
-    case StsState::not_asked: return "nobody has asked for the MTA-STS record yet";
+    case StsState::not_asked: return "nothing is known about the MTA-STS record";
     case StsState::current: return "the policy is current";
     case StsState::no_record: return "no MTA-STS record";
     case StsState::bad_record: return "the MTA-STS record is invalid";

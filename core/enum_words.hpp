@@ -20,8 +20,9 @@ struct EnumWord {
   E value;
 };
 
-// All enumerators with their words, in the order of their values. REQUIRES (else it does not compile): at
-// most 16 enumerators, with values from 0 to 511, and no two with the same word.
+// All enumerators with their words, in the order of their values. REQUIRES: values from 0 to 511; an
+// enumerator outside that range is left out. More than 16 enumerators, or two with the same word, do not
+// compile.
 template <class E>
 class EnumWords {
  public:

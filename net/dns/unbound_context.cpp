@@ -45,9 +45,11 @@ constexpr std::size_t largest_file = 1 << 20;
 
 // For a file that can't be opened, libunbound itself only says "initialization failure".
 Result<std::string> read(const std::string& path, const char* key, const char* remedy) {
-  auto text = read_file(path, largest_file);
-  if (text && !text->empty()) return *std::move(text);
-  std::string why = text ? "it is empty" : std::generic_category().message(text.error());
+  auto text = read_file(path, largest_file + 1);
+  if (text && !text->empty() && text->size() <= largest_file) return *std::move(text);
+  std::string why = !text           ? std::generic_category().message(text.error())
+                    : text->empty() ? "it is empty"
+                                    : "it is larger than 1 MiB";
   return fail(Fault::config,
               "[dns] " + std::string(key) + ": can't read " + path + " (" + why + "); " + remedy);
 }
