@@ -51,7 +51,7 @@ boost::json::value time_or_null(Time time) {
 }
 
 std::string ascii_json(const boost::json::value& value) {
-  // Outside of strings JSON is printable ASCII, so whatever else is found stands in a string.
+  // Outside strings JSON is printable ASCII, so any other octet is inside a string and can be escaped.
   std::string text = boost::json::serialize(value), out;
   for (std::string_view rest = text; !rest.empty();) {
     auto length = std::max<std::size_t>(utf8_length(rest), 1);

@@ -30,7 +30,7 @@ void append_json_reply(std::string& out, const JsonFacts& facts) {
                       {"replies", replies_json(facts.domain, decision)}};
   if (facts.trace) answer["trace"] = trace_json(*facts.trace);
   std::string text = json::serialize(answer);
-  for (const char* long_part : {"trace", "replies"}) {  // without these the object still says everything
+  for (const char* long_part : {"trace", "replies"}) {  // the object says everything without them
     if (text.size() + 3 <= max_reply) break;
     answer[long_part] = nullptr;
     text = json::serialize(answer);

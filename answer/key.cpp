@@ -5,7 +5,7 @@
 namespace mtasts {
 namespace {
 
-// The part of the key that is a name: between brackets, or before the port.
+// The part of the key that is a name: what is between the brackets, or what comes before the port.
 std::string_view name_part(std::string_view key) {
   if (key.starts_with('['))
     return key.substr(1, key.find(']') == std::string_view::npos ? 0 : key.find(']') - 1);

@@ -6,7 +6,7 @@
 namespace mtasts {
 namespace {
 
-// nullopt: none is written; 0: a service that nobody here knows.
+// nullopt: the key has no port. 0: it has a service name that this system does not know.
 std::optional<std::uint16_t> written_port(const NextHop& hop) {
   if (hop.port.empty()) return std::nullopt;
   return service_port(hop.port).value_or(0);

@@ -16,7 +16,7 @@ Dnssec without_dnssec(OnDnssecDown setting) noexcept {
   return Dnssec::last_proof_or_temp;
 }
 
-// No wait goes on beyond answer_timeout.
+// No asker waits longer than answer_timeout.
 ZoneSettings bounded(ZoneSettings zone) noexcept {
   zone.first_fetch_wait = std::min(zone.first_fetch_wait, zone.answer_timeout);
   return zone;
@@ -25,7 +25,7 @@ ZoneSettings bounded(ZoneSettings zone) noexcept {
 }  // namespace
 
 SettingsPtr make_settings(const Config& config) {
-  system_services();  // read here, off the answer threads
+  system_services();  // reads the file now, so that no answer thread has to
   auto settings = std::make_shared<Settings>();
   settings->main = bounded(config.policy);
   for (const auto& [name, policy] : config.zones) settings->zones.emplace(name, bounded(policy));

@@ -1,5 +1,5 @@
-// settings - what the answer threads need from the configuration, immutable. A reload makes a new one and
-// posts it to every thread; nobody waits for anybody.
+// settings - what the answer threads need from the configuration. Immutable: a reload makes a new object and
+// posts it to every thread, so that no thread waits for another.
 #pragma once
 
 #include <chrono>
@@ -30,27 +30,30 @@ struct Settings {
 
 using SettingsPtr = std::shared_ptr<const Settings>;
 
+// Also reads the system's list of services, which may block.
 SettingsPtr make_settings(const Config& config);
 
-// The rules of a zone before anything is known about this host: a Postfix that does DANE unless the file says
-// "no", and DNSSEC that works.
+// The rules of a zone before anything is known about this host: Postfix does DANE unless the zone says
+// postfix_dane = "no", and DNSSEC works.
 ZoneRules configured_rules(const ZoneSettings& zone) noexcept;
 
-// The rules of a zone as they are now. health: nullptr before the first DNSSEC check. The rules live as long
-// as it. With on_dnssec_down = "auto" mail to a domain of which nothing was ever proved waits for the first
-// hour of an outage, and not at all on a host where DNSSEC never worked.
+// The rules of a zone as they are now. health: nullptr before the first DNSSEC check; views in the rules live
+// as long as it. With on_dnssec_down = "auto", mail to a domain about which nothing was ever proved waits
+// during the first hour of an outage (unproved_wait). On a host where DNSSEC never worked it does not wait.
 ZoneRules rules_now(const ZoneSettings& zone, const Health* health, Time now) noexcept;
 inline constexpr std::chrono::hours unproved_wait{1};
 
-// As many MX hosts as any zone wants looked at, and ready before any zone's answer_timeout.
+// One DANE lookup serves all zones: it takes the largest mx_hosts of any zone, and a limit within the
+// shortest answer_timeout.
 DaneLookupOptions dane_lookup_options(const Config& config) noexcept;
 
-// A little less than a whole wait, so that what is known by then is answered within it.
+// A little less than wait: an eighth less, at most 500 ms. A lookup that ends then leaves time to answer.
 std::chrono::milliseconds within(std::chrono::milliseconds wait) noexcept;
 
+// Whether the domain is in or below one of private_zones.
 bool is_private(const Settings& settings, const DomainName& domain) noexcept;
 
-// nullptr: no such zone. "" is the main one.
+// "" is the main zone. nullptr: there is no such zone. The result lives as long as settings.
 const ZoneSettings* find_zone(const Settings& settings, std::string_view name) noexcept;
 
 }  // namespace mtasts

@@ -1,4 +1,4 @@
-// trace_json - what was asked of the network, as JSON: for the `json` map and mtastsctl explain.
+// trace_json - a trace as JSON, for the `json` map and `mtastsctl explain`.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -8,13 +8,19 @@
 
 namespace mtasts {
 
-// [{"kind":"dns","name","type","security","validated","result","ttl","canonical","data":[…],"reason","ms"},
-//  {"kind":"https","url","status","content_type","body","step","detail","ms"}…]; data in presentation form,
-//  and null
-// for what an exchange did not come to. Text of peers is printable ASCII, but for a body that is UTF-8.
+// An array of steps. A DNS step:
+//
+// {"kind":"dns","name","type","security","validated","result","ttl","canonical","data":[…],"reason","ms"}
+//
+// An HTTPS step:
+//
+// {"kind":"https","url","status","content_type","body","step","detail","ms"}
+//
+// "data" is in presentation form. What an exchange did not get to is null. Text from peers is made printable
+// ASCII, except a body that is valid UTF-8.
 boost::json::array trace_json(const Trace& trace);
 
-// "https://mta-sts.example.com/.well-known/mta-sts.txt"
+// "https://mta-sts.example.com/.well-known/mta-sts.txt" for example.com (RFC 8461 §3.3).
 std::string policy_url(const DomainName& domain);
 
 }  // namespace mtasts

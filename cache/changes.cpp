@@ -7,43 +7,44 @@
 namespace mtasts::cache {
 namespace {
 
-// A record without a policy never replaces a policy that must stay: only the last look is taken over.
+// An entry without a policy never replaces a policy that must stay: only its last lookup is taken over.
 Record merged(const Record& old, const Record& fresh) {
   Record record = old;
   record.last_lookup = fresh.last_lookup;
   return record;
 }
 
-// Written by a clock that ran ahead. While in doubt it may be this one that is wrong.
+// Whether the day was written by a clock that ran ahead. While our clock is in doubt, it may be the wrong
+// one.
 bool lies_ahead(const WriteTxn& txn, std::uint32_t day) {
   return txn.moment().clock.certain && day > day_number(txn.now());
 }
 
-// When the policy that was lost must have ended: as `expiry` says, and at the latest once the greatest
-// max_age is over. A clock in doubt tells nothing.
+// When the lost policy must have expired: when the index `expiry` says so, and at the latest after the
+// greatest max_age from now. While the clock is in doubt, only `known` counts. Time{}: not known.
 Time end_of_lost(const WriteTxn& txn, Time known) {
   if (!txn.moment().clock.certain) return known;
   Time latest = txn.now() + std::chrono::seconds(max_policy_age);
   return known == Time{} ? latest : std::min(known, latest);
 }
 
-// What could not be read may have been an enforce policy: until something settles what it demands the record
-// stays lost, but not longer than that policy can have been in force.
+// What could not be read may have been an enforce policy. The entry stays lost until a lookup settles what
+// the policy demanded, but not longer than the policy can have been in force.
 void keep_lost(WriteTxn& txn, std::string_view domain, const Stored& old, Record& record) {
   record.lost = true;
   record.refresh_at = end_of_lost(txn, old.record ? old.record->refresh_at : txn.latest_end(domain));
   if (!txn.moment().clock.certain || record.refresh_at > txn.now()) return;
   record.lost = false;
   record.refresh_at = Time{};
-  txn.log().warning("cache: whatever policy of " + printable(domain) +
-                    " was lost has ended by now; its mail no longer waits for it");
+  txn.log().warning("cache: the lost policy of " + printable(domain) +
+                    " must have expired by now; mail to this domain no longer waits for it");
 }
 
 bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   auto domain = change.domain.str();
   auto old = txn.load(domain);
   if (old && !old->record) {
-    txn.log().warning("cache: replaces a bad record of " + printable(domain) + ": " + old->trouble);
+    txn.log().warning("cache: replacing the unreadable entry of " + printable(domain) + ": " + old->trouble);
     if (!old->newer_version) ++tally.lost;
   }
   bool keep = !change.record.policy && old && old->record && txn.must_stay(*old->record);
@@ -53,13 +54,13 @@ bool put(WriteTxn& txn, const PutRecord& change, Bound& bound, Tally& tally) {
   record.lost = false;
   if (stays_lost) keep_lost(txn, domain, *old, record);
   auto rank = rank_of(view(record));
-  // What replaces a record of its own rank or a higher one needs no room; the rest may find none.
+  // An entry that replaces one of its own or a higher rank needs no more room. Any other may find none.
   bool grows = !old || !old->record || old->rank() < rank;
   if (grows && !make_room(txn, bound, rank, tally.evicted)) {
     ++tally.refused;
     return false;
   }
-  if (old) old = txn.load(domain);  // making room may have taken it
+  if (old) old = txn.load(domain);  // make_room() may have evicted it
   bool used = old && old->last_used != 0 && !lies_ahead(txn, old->last_used);
   auto last_used = used ? old->last_used : day_number(txn.now());
   txn.save(domain, old, record, last_used);
@@ -82,18 +83,16 @@ bool review(WriteTxn& txn, const ReviewDue& change) {
   return txn.drop_key(txn.dbs().due, change.key);
 }
 
-// Bad bytes tell nothing, but that something was there: in their place comes what says so.
+// Replaces bytes that cannot be read with an entry that says that a policy was lost.
 void mark_lost(WriteTxn& txn, std::string_view domain, const Stored& stored, std::size_t& lost) {
-  auto what =
-      "cache: the stored " + std::string(stored.in_policy ? "policy" : "record") + " of " + printable(domain);
-  if (stored.newer_version)
-    return txn.log().warning(what + " was written by a newer mtastsd and is left out");
-  if (!stored.in_policy) {  // it held no policy: nothing is lost but the time of the next look
+  auto what = "cache: the " + std::string(stored.in_policy ? "policy" : "entry") + " of " + printable(domain);
+  if (stored.newer_version) return txn.log().warning(what + " was written by a newer mtastsd and is ignored");
+  if (!stored.in_policy) {  // it had no policy: only the time of the next lookup is lost
     txn.log().warning(what + " is damaged (" + stored.trouble + ") and is deleted");
     return txn.remove(domain, stored);
   }
   txn.log().error(what + " is damaged (" + stored.trouble +
-                  "); its mail waits until DNS and its policy host tell what it demands");
+                  "); mail to this domain waits until a lookup finds out what its policy demands");
   auto record = lost_record();
   record.refresh_at = end_of_lost(txn, txn.latest_end(domain));
   txn.save(domain, stored, record, stored.last_used);

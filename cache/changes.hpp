@@ -1,4 +1,4 @@
-// changes - what the store thread is asked to do, applied inside its write transaction.
+// changes - what the store thread is asked to do, and how it is done inside its write transaction.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct EraseDomain {
   DomainName domain;
 };
 
-// due() met this key of the index: drop it if it no longer stands for the record, or if nobody has asked for
-// the domain since that day. The next use files it again.
+// due() found this key in the index `due`. The key is deleted if it does not match its entry any more, or if
+// nobody has asked for the domain since that day; the next use adds it again.
 struct ReviewDue {
   std::string key;
   std::uint32_t unused_since;
@@ -29,18 +29,19 @@ struct ReviewDue {
 
 using Change = std::variant<PutRecord, EraseDomain, ReviewDue, HostMemory>;
 
-// What a batch did beside storing, for one log line a minute.
+// What a batch did besides storing, for one log line a minute.
 struct Tally {
-  std::size_t evicted = 0;  // by the bound
-  std::size_t refused = 0;  // records that protect nothing and found no room
+  std::size_t evicted = 0;  // entries removed to stay within max_size
+  std::size_t refused = 0;  // entries that protect nothing and were not stored, for lack of room
   std::size_t lost = 0;     // entries found damaged
 };
 
-// True: something was stored or erased. Throws LmdbFailure.
+// Makes the change. True: something was stored or erased. Adds to tally. Throws LmdbFailure.
 bool apply(WriteTxn& txn, const Change& change, Bound& bound, Tally& tally);
 
-// A note of an answer thread: moves the day of the last use forward, and back only where it lies ahead of a
-// certain clock; or looks at a record it found bad.
+// Handles a note of an answer thread: moves the domain's day of last use forward, or, if the thread found the
+// entry damaged, checks it and stores it as lost. The day is moved back only if it lies in the future of a
+// certain clock. Adds to tally. Throws LmdbFailure.
 void apply_note(WriteTxn& txn, const UseRing::Note& note, Tally& tally);
 
 }  // namespace mtasts::cache

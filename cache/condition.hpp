@@ -1,6 +1,6 @@
-// condition - how the cache is, for `status` and the log: what went wrong with it, since when and why.
+// condition - what is wrong with the cache, since when and why, for `status` and the log.
 //
-// Plain values, copied out under a lock; never asked for on the answer path.
+// Plain values, copied under a lock. The answer path never asks for them.
 #pragma once
 
 #include <sys/types.h>
@@ -14,34 +14,34 @@
 
 namespace mtasts {
 
-// Something that still goes on.
+// Something that is wrong and still lasts.
 struct CacheTrouble {
   Time since{};
-  std::string why;  // in words, with the remedy where there is one
+  std::string why;  // for people, with the remedy if there is one
 };
 
-// A reader whose transaction has stayed open: the pages freed since then cannot be used again.
+// A reader whose transaction stays open. Pages freed since it began cannot be used again, so the file grows.
 struct HeldReader {
   pid_t pid = 0;
   Time since{};  // when the daemon first saw it
 };
 
 struct CacheCondition {
-  // Set while it lasts. Each means: exit status 1.
-  std::optional<CacheTrouble> commits_fail;  // the last commit failed, and so has each since then
-  std::optional<CacheTrouble> writer_waits;  // for a lock held elsewhere, or for a disk that is stuck
+  // Each is set while it lasts. If one is set, `status` exits with 1.
+  std::optional<CacheTrouble> commits_fail;  // every commit since then has failed
+  std::optional<CacheTrouble> writer_waits;  // for a lock that another process holds, or for a stuck disk
   std::optional<CacheTrouble> folder_gone;   // removed or replaced: what is stored now is lost at a restart
-  std::optional<CacheTrouble> read_only;     // opened for reading alone: nothing new is stored
+  std::optional<CacheTrouble> read_only;     // opened only for reading: nothing new is stored
   std::optional<CacheTrouble> must_restart;  // LMDB refuses all work after a failed write of its meta page
 
-  // Of this run of the daemon, the check at its start included.
-  std::uint64_t lost = 0;            // entries that were damaged and of which no usable copy was found
-  bool more_lost = false;            // perhaps: how many there were cannot be read
+  // Since the daemon was started, with the check at its start.
+  std::uint64_t lost = 0;            // damaged entries of which no usable copy was found
+  bool more_lost = false;            // there may be more, because their number could not be read
   std::uint64_t salvaged = 0;        // entries taken from an older copy; they are due at once
-  std::optional<Time> damaged_at{};  // when damage was last met
-  std::string set_aside;             // the damaged file that was kept; empty: none
+  std::optional<Time> damaged_at{};  // when damage was last found
+  std::string set_aside;             // path of the damaged file that was kept; empty: none
 
-  std::vector<HeldReader> held_readers;  // longer than a minute
+  std::vector<HeldReader> held_readers;  // those whose transaction has been open for more than a minute
 
   bool well() const noexcept {
     return !commits_fail && !writer_waits && !folder_gone && !read_only && !must_restart && lost == 0 &&

@@ -3,7 +3,7 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr std::chrono::seconds patience{5};  // a commit that takes longer is waiting for something
+constexpr std::chrono::seconds patience{5};  // a commit that takes longer counts as waiting
 
 void begin_trouble(std::optional<CacheTrouble>& trouble, std::string why, Time now) {
   if (!trouble) trouble = CacheTrouble{now, {}};

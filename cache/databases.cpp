@@ -10,8 +10,8 @@ namespace {
 
 constexpr MDB_dbi free_dbi = 0, main_dbi = 1;  // LMDB's own two
 
-// Schemas 2 and 3 came with these versions of the record. Older ones are read as they are, and written anew
-// with the next look at their domain: nothing has to be done at once.
+// Schemas 2 and 3 came with versions 2 and 3 of the entry. Older entries can be read as they are and are
+// rewritten after the next lookup of their domain, so there is nothing to migrate.
 constexpr auto nothing_to_do = [](MDB_txn*, const Databases&) {};
 constexpr Migration migrations[] = {{1, nothing_to_do}, {2, nothing_to_do}};
 
@@ -82,7 +82,7 @@ Result<void> migrate(MDB_txn* txn, const Databases& dbs, std::uint32_t target,
   while (version < target) {
     auto step = std::ranges::find(steps, version, &Migration::from);
     if (step == steps.end())
-      return refuse(path, "no way is known to bring schema " + std::to_string(version) +
+      return refuse(path, "this mtastsd cannot bring schema " + std::to_string(version) +
                               " up to date; move data.mdb away to begin with an empty cache");
     step->run(txn, dbs);
     set_number(txn, dbs.meta, "schema", ++version, 4);
@@ -94,7 +94,7 @@ Result<Databases> open_databases(MDB_txn* txn, bool create, std::string_view pat
   if (!create && !has_meta(txn)) return refuse(path, "the cache is still empty; start mtastsd first");
   Databases dbs;
   dbs.meta = open_one(txn, "meta", create);
-  // Looked at before the other databases: a newer schema may have given them another form.
+  // Checked before the other databases are opened, because a newer schema may have given them another form.
   auto version = get_number(txn, dbs.meta, "schema", 4);
   if (version && *version > schema_version) return refuse(path, too_new(*version, schema_version));
   if (!create && version != schema_version)
@@ -135,7 +135,7 @@ void set_text(MDB_txn* txn, MDB_dbi meta, std::string_view name, std::string_vie
   check(mdb_put(txn, meta, &key, &value, 0), "write the meta database");
 }
 
-// What decode makes of the text; the empty value if there is none, or none that can be read.
+// The decoded value; the empty one if there is none or it cannot be decoded.
 template <class T>
 T get_value(MDB_txn* txn, MDB_dbi meta, std::string_view name, std::optional<T> (*decode)(std::string_view)) {
   auto bytes = get_text(txn, meta, name);

@@ -7,7 +7,7 @@ Entry judge_entry(std::string_view domain, std::string_view bytes, bool in_polic
   Entry entry;
   auto value = split_value(domain, bytes);
   if (!value) {
-    entry.trouble = "it is not this domain's";
+    entry.trouble = "it was stored for another domain, or its prefix is damaged";
     return entry;
   }
   entry.last_used = value->last_used;
@@ -17,7 +17,7 @@ Entry judge_entry(std::string_view domain, std::string_view bytes, bool in_polic
     entry.record->last_used = value->last_used;
     return entry;
   }
-  entry.trouble = decoded ? "it lies in the wrong database" : decoded.error().detail;
+  entry.trouble = decoded ? "it is in the wrong database" : decoded.error().detail;
   entry.newer_version = is_of_later_version(value->record);
   return entry;
 }

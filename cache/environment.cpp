@@ -37,7 +37,7 @@ Environment::Environment(Opened opened)
     : opened_(std::move(opened)),
       condition_(std::move(opened_.condition)),
       damage_seen_(opened_.damage_seen) {
-  mdb_env_set_userctx(get(), &opened_.log);  // it lay elsewhere while it was opened
+  mdb_env_set_userctx(get(), &opened_.log);  // the log has moved since LMDB was opened
 }
 
 Environment::~Environment() {
@@ -53,7 +53,7 @@ std::optional<std::string> Environment::folder_trouble() const {
   auto here = identity_of(data_file(path()));
   if (!opened_.file || here == opened_.file) return std::nullopt;
   return "cache " + path() + ": data.mdb was " + (here ? "replaced" : "removed") +
-         " under the running mtastsd, which goes on with the file it opened; restart it";
+         " while mtastsd was running; what is stored now will be lost; restart mtastsd";
 }
 
 void Environment::mend_size() {
@@ -74,18 +74,18 @@ Error Environment::error(std::string_view doing, int rc) {
 
 void Environment::panic(Time now) {
   if (std::exchange(panicked_, true)) return;
-  auto why =
-      "cache " + path() +
-      ": LMDB could not write its meta page and refuses all work since then; mtastsd has to be restarted";
+  auto why = "cache " + path() +
+             ": LMDB could not write its meta page and has refused all work since then; restart mtastsd";
   log().error(why);
-  // However this process ends: what LMDB took back of that page does not fit the rest of it.
+  // LMDB has restored only a part of that page, so the next start must check the file, however this one ends.
   if (opened_.lock) opened_.lock->demand_check();
   condition_.must_restart(std::move(why), now);
   if (opened_.on_panic) opened_.on_panic();
 }
 
 int Environment::adopt_map_size() {
-  // Waits for the others' reads to end; a thread that itself holds a read open must not wait for ever.
+  // Waits until the other threads have ended their reads. A thread that has a read open itself would wait for
+  // ever, so the wait has a limit.
   std::unique_lock alone(map_gate_, std::chrono::milliseconds(500));
   if (!alone) return EBUSY;
   return mdb_env_set_mapsize(get(), 0);

@@ -1,4 +1,4 @@
-// environment - an LMDB environment that is open, and was found right (open_environment.hpp).
+// environment - an open LMDB environment that has passed the checks of open_environment.hpp.
 #pragma once
 
 #include <atomic>
@@ -16,35 +16,37 @@
 
 namespace mtasts::cache {
 
-// LMDB must not have one file open twice in a process: closing one drops the other's locks (LMDB-9). While a
-// claim lives, no other can be had for the same folder.
+// A process must not open the same LMDB file twice, because closing one drops the locks of the other
+// (LMDB-9). While a claim exists, claim_folder() refuses another one for the same folder.
 struct ReleaseClaim {
   void operator()(const FileIdentity* folder) const noexcept;
 };
 using FolderClaim = std::unique_ptr<const FileIdentity, ReleaseClaim>;
-std::optional<FolderClaim> claim_folder(const std::string& path);  // nullopt: it is claimed; any thread
+// nullopt: the folder is claimed already. May be called on any thread.
+std::optional<FolderClaim> claim_folder(const std::string& path);
 
-// What was opened. Ends in the right order by itself: LMDB, daemon.lock, the claim.
+// What was opened. The order of the members makes its destructor close LMDB first, then daemon.lock, then the
+// claim.
 struct Opened {
   std::string path;
   CacheLog log;
   std::function<void()> on_panic = {};
   FolderClaim claim = nullptr;
-  std::optional<WriterLock> lock = std::nullopt;  // of the process that may write
-  Fd reading_hold = {};  // of a reader that LMDB does not know: no writer begins meanwhile
+  std::optional<WriterLock> lock = std::nullopt;  // held by the process that may write
+  Fd reading_hold = {};  // of a reader that is not in lock.mdb: keeps a writer from starting meanwhile
   Env env = nullptr;
-  std::optional<FileIdentity> file = std::nullopt;  // data.mdb, as it was opened
+  std::optional<FileIdentity> file = std::nullopt;  // the data.mdb that was opened
   Databases databases = {};
   std::uint64_t map_size = 0;
   bool writable = false;
-  bool damage_seen = false;  // that no check of the file accounts for
+  bool damage_seen = false;  // LMDB reported damage, and no check of the file has been made since
   CacheCondition condition = {};
 };
 
 class Environment {
  public:
   explicit Environment(Opened opened);
-  // REQUIRES: no transaction is left.
+  // Notes in daemon.lock how the cache was closed. REQUIRES: no transaction is open.
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -56,24 +58,26 @@ class Environment {
   std::uint64_t map_size() const noexcept { return opened_.map_size; }
   bool writable() const noexcept { return opened_.writable; }
 
-  // As storage_error(); also remembers damage, so that the next start checks the file before trusting it, and
-  // that LMDB refuses all work from now on.
+  // As storage_error(). If rc means damage, also remembers that, so that the next start checks the file
+  // before it trusts it.
   Error error(std::string_view doing, int rc);
 
-  // LMDB refuses all work after a write of its meta page failed: only a restart helps, and on_panic is told.
+  // To be called when LMDB has returned MDB_PANIC: a write of its meta page failed, and it refuses all work
+  // from now on. Reports that only a restart helps, makes the next start check the file, and calls on_panic.
+  // Does nothing when called again. Store thread only.
   void panic(Time now);
 
   ConditionKeeper& condition() noexcept { return condition_; }
-  // Whether the folder still holds the file that is open; words if not.
+  // nullopt: the folder still holds the file that is open. Otherwise what happened to it, for people.
   std::optional<std::string> folder_trouble() const;
 
-  // When it was opened and after a commit, on the committing thread: makes the file as long as its page
-  // count, so that other programs that open it find it so (see file_size.hpp).
+  // Makes the file as long as its page count says, so that programs that open it do not take it for damaged
+  // (see file_size.hpp). To be called after opening and after each commit, on the thread that commits.
   void mend_size();
 
-  // Takes over a larger map that another process made (LMDB-4). Only readers need it: the writer reserves its
-  // map once. A reader holds map_gate shared from begin or renew to reset, because nobody may be in the map
-  // when it moves.
+  // Takes over a larger map that another process made (LMDB-4). 0, LMDB's code, or EBUSY if other threads
+  // went on reading for 500 ms. Only readers need it, because the writer reserves its map once. A reader
+  // holds map_gate shared from begin or renew until reset: nobody may be using the map when it moves.
   int adopt_map_size();
   std::shared_timed_mutex& map_gate() noexcept { return map_gate_; }
 
@@ -81,7 +85,7 @@ class Environment {
   Opened opened_;
   ConditionKeeper condition_;
   std::atomic<bool> damage_seen_;
-  bool panicked_ = false, growth_failed_ = false;  // the store thread's
+  bool panicked_ = false, growth_failed_ = false;  // store thread only
   std::shared_timed_mutex map_gate_;
 };
 

@@ -5,8 +5,8 @@ namespace {
 
 constexpr std::uint64_t negative_share = 5;  // a fifth of max_size
 
-// One record of that rank, the longest unused first. False: there is none. The record decides, never the
-// index alone.
+// Evicts the entry of that rank that was unused for longest. False: there is none. The entry must agree with
+// the index; if it does not, only the index key is deleted.
 bool evict_one(WriteTxn& txn, Rank rank) {
   auto first = used_key(rank, 0, "");
   auto key = txn.first_key(txn.dbs().used, first.view());
@@ -15,7 +15,7 @@ bool evict_one(WriteTxn& txn, Rank rank) {
   auto stored = txn.load(parsed->domain);
   bool matches = stored && stored->record && stored->rank() == rank && stored->last_used == parsed->day;
   if (matches) txn.remove(parsed->domain, *stored);
-  txn.drop_key(txn.dbs().used, *key);  // gone already, unless it was left behind
+  txn.drop_key(txn.dbs().used, *key);  // remove() has deleted it if it matched
   return true;
 }
 
@@ -35,7 +35,7 @@ bool evict_policy(WriteTxn& txn, Rank newcomer) {
   return newcomer >= Rank::testing && evict_one(txn, Rank::testing);
 }
 
-// Pages of the negatives: their own tree, and their part of the index they share with the policies.
+// Octets of the pages of the negatives: their own tree, and their share of the index `used`.
 std::uint64_t negative_bytes(WriteTxn& txn) {
   auto pages = [](const MDB_stat& s) { return s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages; };
   auto negative = txn.stat(txn.dbs().negative), used = txn.stat(txn.dbs().used);
@@ -43,7 +43,7 @@ std::uint64_t negative_bytes(WriteTxn& txn) {
   return (pages(negative) + in_index) * negative.ms_psize;
 }
 
-// All the rest.
+// Octets of all other pages in use.
 std::uint64_t policy_bytes(WriteTxn& txn) { return txn.used_bytes() - negative_bytes(txn); }
 
 }  // namespace

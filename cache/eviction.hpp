@@ -1,12 +1,15 @@
-// eviction - keeps the used pages below max_size without ever giving up a protection (docs/CACHE_FORMAT.md).
+// eviction - keeps the pages in use below max_size, without ever giving up a protection
+// (docs/CACHE_FORMAT.md).
 //
-// A fifth of max_size belongs to the negatives, the rest to the policies, and neither makes room for the
-// other: else strangers with large policies would have every mail to a domain without one cost a lookup.
-// Among the negatives the longest unused goes. Among the policies go, in this order: expired ones, those of
-// mode none, of mode testing; within each, the longest unused first. An unexpired enforce policy never goes:
-// a sender who could push it out by making the relay ask for many domains would have a downgrade on demand. A
-// newcomer pushes out nothing that is worth more than itself. While the clock is in doubt nothing goes: what
-// looks unused or expired may be neither.
+// A fifth of max_size belongs to the negatives and the rest to the policies. Neither makes room for the
+// other: otherwise strangers with large policies could push out all negatives, and each mail to a domain
+// without a policy would cost a lookup.
+//
+// Of the negatives, the one unused for longest is evicted first. Policies are evicted in this order: expired
+// ones, those of mode none, those of mode testing; within each group, the one unused for longest first. An
+// enforce policy in force is never evicted: otherwise somebody who makes the relay ask for many domains could
+// remove protection at will. A new entry never evicts one of a higher rank. While the clock is in doubt
+// nothing is evicted, because an entry that seems unused or expired may be neither.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +19,13 @@
 namespace mtasts::cache {
 
 struct Bound {
-  std::uint64_t max_size = 0;  // bytes of used pages
-  std::size_t budget = 4096;   // records that may still be evicted in this transaction
+  std::uint64_t max_size = 0;  // octets of pages in use
+  std::size_t budget = 4096;   // how many entries may still be evicted in this transaction
 };
 
-// Makes room for one more record of this rank. False: there is none, and the newcomer protects nothing, so
-// that it is not to be stored. A newcomer of rank enforce is stored anyway, beyond max_size too. evicted
-// counts what went.
+// Makes room for one more entry of the rank `newcomer`. False: there is no room, and the new entry must not
+// be stored. Always true for rank enforce, which may exceed max_size. Adds the number of entries evicted to
+// evicted. Throws LmdbFailure.
 bool make_room(WriteTxn& txn, Bound& bound, Rank newcomer, std::size_t& evicted);
 
 }  // namespace mtasts::cache

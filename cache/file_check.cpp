@@ -10,9 +10,9 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr std::uint64_t most_schema = 1000;  // a number above it is damage and no newer program
+constexpr std::uint64_t most_schema = 1000;  // a higher number means damage, not a newer program
 
-// Keys and names as numbers: what is compared is whether two sets hold the same, of any size.
+// A set of keys or names, kept as hashes so that it stays small for a cache of any size.
 class Hashes {
  public:
   void add(std::string_view text) { all_.push_back(std::hash<std::string_view>{}(text)); }
@@ -25,7 +25,7 @@ class Hashes {
   std::vector<std::size_t> all_;
 };
 
-// The check as it goes on; the first thing found wrong ends up in why.
+// The check while it runs. why_ keeps the first problem.
 class Checker {
  public:
   Checker(const std::string& path, const LastWriter& last) : file_(path), last_(last) {}
@@ -42,7 +42,7 @@ class Checker {
     NamedTrees trees = read_main(*walk_, meta_, main);
     take(main, "the main tree");
     if (why_.empty() && trees.complete && !trees.meta) {
-      if (trees.any) return {FileState::foreign, "it is an LMDB file of some other program", 0};
+      if (trees.any) return {FileState::foreign, "it is another program's LMDB file", 0};
     } else if (auto newer = check_meta(trees)) {
       return {FileState::newer, *newer, 0};
     }
@@ -57,10 +57,10 @@ class Checker {
     switch (why) {
       case NotWalked::empty: return {FileState::empty, "", 0};
       case NotWalked::other_format:
-        return {FileState::other_format, "it has the format of another LMDB than this program's", 0};
+        return {FileState::other_format, "it was written by an LMDB with another file format", 0};
       case NotWalked::no_meta: break;
     }
-    return {FileState::damaged, "neither of its first two pages is one of LMDB's", 0};
+    return {FileState::damaged, "neither of its two meta pages can be used", 0};
   }
 
   void wrong(std::string what) {
@@ -74,7 +74,7 @@ class Checker {
 
   TreeReport walk(const std::optional<Tree>& tree, const char* name, const TreeWalk::OnEntry& f) {
     if (!tree) return {};
-    // LMDB reads such a node, but refuses to change it.
+    // LMDB reads a node with this flag, but refuses to change it.
     auto report = walk_->walk(*tree, false, [&](std::string_view key, auto value, auto flags) {
       if (flags & page::sub_data) wrong(std::string("a node of the database ") + name + " has a wrong flag");
       return f(key, value, flags);
@@ -83,12 +83,13 @@ class Checker {
     return report;
   }
 
-  // Words, if a newer program wrote it.
+  // If a newer mtastsd wrote the file: that, for people.
   std::optional<std::string> check_meta(const NamedTrees& trees) {
     std::optional<std::uint64_t> schema;
     walk(trees.meta, "meta", [&](std::string_view key, auto value, auto) {
       if (key == "schema" && value && value->size() == 4) schema = get_little(*value);
-      if (key == "newest_fetch" && (!value || value->size() != 8)) wrong("its newest fetch cannot be read");
+      if (key == "newest_fetch" && (!value || value->size() != 8))
+        wrong("its time of the newest fetch cannot be read");
       return true;
     });
     if (!trees.complete || !why_.empty()) return std::nullopt;
@@ -123,7 +124,7 @@ class Checker {
         }
         auto keys = index_keys_of(domain, *entry.record, entry.last_used);
         if (!used_keys.has(keys.used.view()) || (keys.expiry && !index_keys.has(keys.expiry->view())))
-          wrong("the entry of " + printable(domain) + " has no counterpart in an index");
+          wrong("the entry of " + printable(domain) + " is missing from an index");
         return true;
       });
     };
@@ -133,8 +134,8 @@ class Checker {
     check_counterparts(trees, names);
   }
 
-  // A key whose domain is stored may have been left behind; one without any entry tells of a loss. Read with
-  // a walk of its own, because the pages have been met.
+  // A key of a domain that has an entry may be outdated; a key of a domain without one shows that an entry
+  // was lost. This needs a second walk, because the first one has claimed the pages.
   void check_counterparts(const NamedTrees& trees, const Hashes& names) {
     if (!why_.empty()) return;
     TreeWalk again(file_, meta_);
@@ -145,7 +146,7 @@ class Checker {
         if (!domain)
           wrong(std::string("a key of the index ") + index + " cannot be read");
         else if (!names.has(*domain))
-          wrong(printable(*domain) + " stands in the index " + index + " and is not stored");
+          wrong(printable(*domain) + " is in the index " + index + " but has no entry");
         return true;
       });
     };

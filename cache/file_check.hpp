@@ -1,8 +1,8 @@
-// file_check - whether data.mdb is what LMDB and this program wrote: every page that is in use, every entry,
-// and that the indexes and the entries agree.
+// file_check - checks that data.mdb is what LMDB and this program wrote: every page in use, every entry, and
+// that the indexes and the entries agree.
 //
-// Reads with page_file, so a damaged file kills nobody; only what is proved wrong counts as damage. Takes
-// about a second for 512 MiB that are in the system's cache.
+// Reads with page_file, so that a damaged file cannot kill the process. Only what is proved wrong counts as
+// damage. Takes about a second for 512 MiB that are in the system's cache.
 #pragma once
 
 #include <array>
@@ -18,26 +18,27 @@ enum class FileState {
   sound,
   empty,  // nothing was ever stored
   damaged,
-  foreign,       // sound, and another program's
-  other_format,  // of another LMDB
-  newer,         // of a newer mtastsd
+  foreign,       // sound, but another program's
+  other_format,  // written by an LMDB with another file format
+  newer,         // written by a newer mtastsd
 };
 
 struct FileCheck {
   FileState verdict = FileState::sound;
-  std::string why;             // in words, unless sound or empty
-  std::uint64_t lengthen = 0;  // sound but shorter than its page count, all pages in use are there: to this
+  std::string why;             // for people; not set if sound or empty
+  std::uint64_t lengthen = 0;  // not 0: sound, but to be made this long (octets) to match its page count
 };
 
-// The meta pages and the length are as they should be: what every start looks at. If not, only the whole
-// check tells whether it is damage. Throws LmdbFailure.
+// Whether the meta pages and the length are right; every start checks this much. If not, only check_file()
+// tells whether the file is damaged. last: what daemon.lock says about the file. Throws LmdbFailure.
 bool metas_hold(const std::string& data_file, const LastWriter& last);
 
-// The whole check. Throws LmdbFailure with the system's code if the file cannot be read: that says nothing
-// about the file.
+// Checks the whole file. Throws LmdbFailure with the system's code if the file cannot be read, which does not
+// mean that it is damaged.
 FileCheck check_file(const std::string& data_file, const LastWriter& last = {});
 
-// Why mtastsd does not use a file that was checked so, with the remedy; empty: it does, or mends it.
+// Why mtastsd does not use a file with this result, with the remedy, for people. Empty: it uses the file, or
+// mends it.
 std::string refusal(const FileCheck& check);
 
 // The trees of the named databases, as far as the main tree could be read.
@@ -56,6 +57,7 @@ inline constexpr std::array<NamedTree, 6> named_trees{{{"policy", &NamedTrees::p
                                                        {"expiry", &NamedTrees::expiry},
                                                        {"used", &NamedTrees::used},
                                                        {"meta", &NamedTrees::meta}}};
+// Sets report to what was found wrong in the main tree.
 NamedTrees read_main(TreeWalk& walk, const Meta& meta, TreeReport& report);
 
 }  // namespace mtasts::cache

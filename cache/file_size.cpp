@@ -24,11 +24,12 @@ SizeCheck check_size(MDB_env* env) noexcept {
   if (int rc = mdb_env_get_fd(env, &fd)) return {.rc = rc};
   if (::fstat(fd, &file) != 0) return {.rc = errno};
   std::uint64_t size = static_cast<std::uint64_t>(file.st_size), page = stat.ms_psize;
-  // Two meta pages, and no more pages than the map holds; this also keeps the product below from overflowing.
+  // There are two meta pages, and no more pages than fit the map. This also keeps the product below from
+  // overflowing.
   if (size < 2 * page || info.me_last_pgno >= info.me_mapsize / page) return {.rc = MDB_CORRUPTED};
   auto wanted = (std::uint64_t{info.me_last_pgno} + 1) * page;
   if (size >= wanted) return {};
-  // LMDB writes whole pages: this end was cut by somebody else.
+  // LMDB writes whole pages, so something else has cut the file off here.
   if (size % page != 0) return {.rc = MDB_CORRUPTED};
   return {.wanted = wanted};
 }

@@ -38,14 +38,19 @@ std::unexpected<Error> refuse(std::string_view folder, std::string why) {
   return fail(Fault::storage, std::string("cache ").append(folder).append(": ").append(why));
 }
 
-// "…: Permission denied; it belongs to NAME: …"
+// "as OWNER or root"
+std::string as_owner(const std::string& owner) {
+  return owner == "root" ? "as root" : "as " + owner + " or root";
+}
+
+// "…: Permission denied; the folder belongs to OWNER, …"
 std::unexpected<Error> system_error(std::string_view folder, std::string_view doing, int error) {
   auto failure = storage_error(folder, doing, error);
   struct stat info{};
   if ((error == EACCES || error == EPERM) && ::stat(std::string(folder).c_str(), &info) == 0) {
     auto owner = user_name(info.st_uid);
-    failure.detail += "; the folder belongs to " + owner + " and this is " + user_name(geteuid()) +
-                      ": run it as " + owner + " or root, or set another [cache] path";
+    failure.detail += "; the folder belongs to " + owner + " and this program runs as " +
+                      user_name(geteuid()) + ": run it " + as_owner(owner) + ", or set another [cache] path";
   }
   return std::unexpected(std::move(failure));
 }
@@ -64,7 +69,7 @@ std::string utc_stamp(Time now) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
 }
 
-// "SIZE SECONDS.NANOSECONDS" of data.mdb: it is as it was left if they are the same.
+// "SIZE SECONDS.NANOSECONDS" of data.mdb. While this text stays the same, the file is unchanged.
 std::string state_of(const std::string& folder) {
   struct stat info{};
   if (::stat(data_file(folder).c_str(), &info) != 0) return "none";
@@ -72,7 +77,7 @@ std::string state_of(const std::string& folder) {
          std::to_string(info.st_mtim.tv_nsec);
 }
 
-// " TRANSACTION CHECKSUM" of its meta pages; nothing if they are not as they should be.
+// " TRANSACTION CHECKSUM" of the meta pages of data.mdb; empty if they are not sound.
 std::string metas_of(const std::string& folder) try {
   PageFile file(data_file(folder));
   auto metas = read_metas(file);
@@ -108,7 +113,8 @@ std::optional<FileIdentity> parse_identity(std::string_view line) {
   return inode.ec == std::errc() ? std::optional(identity) : std::nullopt;
 }
 
-// "… TRANSACTION CHECKSUM" of the meta pages as they were left; an older mtastsd did not note them.
+// Reads "TRANSACTION CHECKSUM" of the meta pages. Empty if they are missing: an older mtastsd did not note
+// them.
 LastWriter parse_last(std::string_view text) noexcept {
   LastWriter last;
   std::uint32_t checksum = 0;
@@ -120,7 +126,7 @@ LastWriter parse_last(std::string_view text) noexcept {
   return last;
 }
 
-// Nobody writes, and who holds it only reads.
+// Whether nobody writes: those who hold the lock only read.
 bool is_held_by_readers(int fd) noexcept {
   bool shared = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
   if (shared) ::flock(fd, LOCK_UN);
@@ -142,7 +148,8 @@ OwnerIdentity::OwnerIdentity(const std::string& folder) noexcept {
 
 OwnerIdentity::~OwnerIdentity() {
   if (!changed_) return;
-  if (seteuid(0) != 0 || setegid(getgid()) != 0) std::abort();  // going on with mixed identities helps nobody
+  if (seteuid(0) != 0 || setegid(getgid()) != 0)
+    std::abort();  // it is not safe to go on with mixed identities
 }
 
 Result<void> make_folder(const std::string& folder) {
@@ -162,7 +169,7 @@ Result<void> make_folder(const std::string& folder) {
     auto failure = system_error(parent.string(), "make the folder " + folder, cause);
     return failure;
   }
-  if (::stat(folder.c_str(), &info) != 0) return system_error(folder, "look at the folder", errno);
+  if (::stat(folder.c_str(), &info) != 0) return system_error(folder, "check the folder", errno);
   if (!S_ISDIR(info.st_mode)) return refuse(folder, "is not a folder; set [cache] path to one");
   return {};
 }
@@ -177,8 +184,9 @@ Result<void> check_writable(const std::string& folder) {
   struct stat info{};
   if (::stat(data_file(folder).c_str(), &info) == 0 && info.st_uid != geteuid()) {
     auto owner = user_name(info.st_uid);
-    return refuse(folder, "data.mdb belongs to " + owner + " and this is " + user_name(geteuid()) +
-                              ": run it as " + owner + " or root, or set another [cache] path");
+    return refuse(folder, "data.mdb belongs to " + owner + " and this program runs as " +
+                              user_name(geteuid()) + ": run it " + as_owner(owner) +
+                              ", or set another [cache] path");
   }
   return {};
 }
@@ -186,23 +194,24 @@ Result<void> check_writable(const std::string& folder) {
 Result<void> check_readable(const std::string& folder, bool no_lock_needed) {
   struct stat info{};
   if (::stat(folder.c_str(), &info) != 0) {
-    if (errno != ENOENT) return system_error(folder, "look at the folder", errno);
+    if (errno != ENOENT) return system_error(folder, "check the folder", errno);
     return refuse(folder,
                   "there is no such folder; start mtastsd first, or name the right one in [cache] path");
   }
   for (const auto& file : {data_file(folder), lock_file(folder)})
     if (::stat(file.c_str(), &info) != 0) {
-      // A link into memory that a restart of the machine has emptied.
+      // lock.mdb may be a link into memory whose target a reboot has removed.
       bool link = file == lock_file(folder) && ::lstat(file.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
       if (link && no_lock_needed) continue;
       if (link)
-        return refuse(folder,
-                      "lock.mdb leads to a memory file system that is not seen here; run this where mtastsd "
-                      "runs (in its container or mount namespace)");
-      if (errno != ENOENT) return system_error(folder, "look at " + file, errno);
+        return refuse(
+            folder,
+            "lock.mdb links to a file that is not visible here; run this where mtastsd runs (in its "
+            "container or mount namespace)");
+      if (errno != ENOENT) return system_error(folder, "check " + file, errno);
       return refuse(
           folder, file +
-                      " is missing: no mtastsd has made a cache here yet; start it first, or name the right "
+                      " is missing: mtastsd has not made a cache here yet; start it first, or name the right "
                       "folder in [cache] path");
     }
   if (::eaccess(data_file(folder).c_str(), R_OK) != 0) return system_error(folder, "read data.mdb", errno);
@@ -225,11 +234,11 @@ Result<WriterLock> WriterLock::take(const std::string& folder) {
   lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, data_mode));
   bool read_only = !lock.fd_ && errno == EROFS;
   if (read_only) lock.fd_ = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (read_only && !lock.fd_ && errno == ENOENT) return lock;  // nor can anybody else make it
+  if (read_only && !lock.fd_ && errno == ENOENT) return lock;  // nobody else can make it either
   if (!lock.fd_) return system_error(folder, "open daemon.lock", errno);
   for (int tries = 0; ::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno != EWOULDBLOCK) return system_error(folder, "lock daemon.lock", errno);
-    // The lock alone tells: the number in the file may by now be another process's.
+    // Only the lock tells whether somebody writes: the process id in the file may be outdated.
     if (!is_held_by_readers(lock.fd_.get())) {
       auto process = parse_lock(read_small(path).value_or("")).process;
       return refuse(folder,
@@ -240,8 +249,8 @@ Result<WriterLock> WriterLock::take(const std::string& folder) {
     if (tries == 100)
       return refuse(
           folder,
-          "a program has been reading this cache for 5 seconds (mtastsctl?) and keeps it from being "
-          "opened for writing; end it");
+          "another program (mtastsctl?) has been reading this cache for 5 seconds and keeps it from being "
+          "opened for writing; end that program");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   auto text = parse_lock(read_small(path).value_or(""));
@@ -260,7 +269,7 @@ Result<WriterLock> WriterLock::take(const std::string& folder) {
   return lock;
 }
 
-// In place and of one size: a disk without free space lets it be written over.
+// Overwrites the file in place, always with the same size: that works on a full disk too.
 int WriterLock::write(std::string_view last_line) noexcept {
   auto text = std::to_string(getpid()) + "\n" + lock_line_ + "\n" + std::string(last_line) + "\n";
   text.resize(lock_text_size, '\n');
@@ -273,7 +282,7 @@ int WriterLock::opened(std::optional<FileIdentity> lock_file) noexcept {
                    ? "lock " + std::to_string(lock_file->device) + " " + std::to_string(lock_file->inode)
                    : std::string();
   int rc = write(is_open);
-  // Else a power cut could bring back what the last writer left: a file that was closed in order.
+  // Without this, a power cut could bring back the text of the last writer: that it stopped in order.
   return rc != 0 ? rc : ::fdatasync(fd_.get()) == 0 ? 0 : errno;
 }
 
@@ -308,7 +317,7 @@ Result<std::string> replace_data(const std::string& folder, const std::string& n
   if (::chmod(new_file.c_str(), data_mode) != 0 || ::rename(new_file.c_str(), data.c_str()) != 0)
     return system_error(folder, "put the salvaged data.mdb in its place", errno);
   Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory) ::fsync(directory.get());  // else a power loss could bring the damaged file back
+  if (directory) ::fsync(directory.get());  // otherwise a power cut could bring the damaged file back
   return target;
 }
 

@@ -9,7 +9,7 @@ namespace mtasts::cache {
 
 constexpr std::size_t most_prefetched = 1024;
 
-// Who picks names that meet here only makes them search.
+// Somebody who chooses names that collide here only makes them be searched for each time.
 std::size_t FoundEntries::at(std::string_view domain) const noexcept {
   return crc32c(domain) % entries_.size();
 }
@@ -19,7 +19,7 @@ std::optional<FoundEntries::FoundEntry> FoundEntries::find(std::size_t commit,
   if (entries_.empty() || domain.empty()) return std::nullopt;
   const Entry& entry = entries_[at(domain)];
   if (entry.commit != commit || !entry.is_for(domain)) return std::nullopt;
-  // All of it is read next, and is rarely in the processor's cache.
+  // The caller reads all of the value next, and it is rarely in the processor's cache.
   for (std::size_t at = 0; at < entry.size && at < most_prefetched; at += 64)
     __builtin_prefetch(entry.data + at);
   return FoundEntry{{entry.data, entry.size}, entry.in_policy};

@@ -1,9 +1,9 @@
-// found_entries - where a thread found records lately, so that a domain that is asked for again is not
-// searched for again.
+// found_entries - remembers where in the map a thread found entries, so that it need not search again for a
+// domain that is asked for again.
 //
-// A place holds for the commit it was found in: LMDB never writes to a page of the last commit, and a reader
-// that begins to read at that same commit sees the same bytes at the same address. With the next commit all
-// places are forgotten. Names over 42 octets have none. For one thread.
+// An address is valid for the commit in which it was found: LMDB never writes to a page of the last commit,
+// and a reader that begins at that same commit sees the same bytes at the same address. The next commit makes
+// all addresses invalid. Names of more than 42 octets are not remembered. For one thread.
 #pragma once
 
 #include <array>
@@ -18,14 +18,14 @@ class FoundEntries {
  public:
   struct FoundEntry {
     std::string_view bytes;  // of the value; lives as long as the transaction
-    bool in_policy = false;  // the database it is in
+    bool in_policy = false;  // it is in `policy`, and not in `negative`
   };
 
   explicit FoundEntries(std::size_t count = default_count) : entries_(count) {}
 
-  // commit: mdb_txn_id() of the transaction that reads.
+  // commit: mdb_txn_id() of the transaction that reads. nullopt: not remembered for that commit.
   std::optional<FoundEntry> find(std::size_t commit, std::string_view domain) const noexcept;
-  // Takes the place of another domain, if need be.
+  // Remembers where a domain's entry is. May make it forget another domain.
   void put(std::size_t commit, std::string_view domain, const FoundEntry& place) noexcept;
 
   static constexpr std::size_t default_count = 16384;  // 1 MiB

@@ -11,7 +11,7 @@ bool damaged(int rc) noexcept {
     case MDB_PANIC:
     case MDB_VERSION_MISMATCH:
     case MDB_PAGE_NOTFOUND:
-    case MDB_CURSOR_FULL:  // a tree deeper than any tree can be: its pages point in a circle
+    case MDB_CURSOR_FULL:  // deeper than a tree can be: its pages form a loop
     case MDB_INCOMPATIBLE: return true;
     default: return false;
   }
@@ -25,12 +25,13 @@ static std::string_view remedy(int rc) noexcept {
     case EFBIG: return "; raise the limit on file sizes (ulimit -f, LimitFSIZE=)";
     case ENOMEM:
       return "; the cache reserves 64 GiB of address space: remove the limit (ulimit -v, LimitAS=)";
-    // LMDB reports a write that was cut short so.
+    // LMDB also returns this after a write that was cut short.
     case EIO:
       return "; the disk, or a limit on file sizes, may be full; if not, look for disk errors in the "
              "kernel's log";
-    case MDB_MAP_FULL: return "; the reserved address space is used up: raise [cache] max_size and restart";
-    case MDB_READERS_FULL: return "; every reader's place is taken: end some mtastsctl processes";
+    case MDB_MAP_FULL:
+      return "; the reserved address space is used up: raise [cache] max_size and restart mtastsd";
+    case MDB_READERS_FULL: return "; all reader slots are taken: end some mtastsctl processes";
     default: break;
   }
   return damaged(rc) ? "; restart mtastsd: it then checks the file and mends it" : "";

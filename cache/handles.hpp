@@ -1,7 +1,7 @@
-// handles - LMDB's handles as owning values, and LMDB's return codes as words.
+// handles - owners for LMDB's handles, and LMDB's return codes as errors for people.
 //
-// Reads on the answer path look at return codes; the writing side calls check() and lets LmdbFailure end the
-// whole transaction, because nothing short of a new transaction helps there. LmdbFailure never leaves cache/.
+// Code on the answer path handles return codes. Code that writes calls check() and lets LmdbFailure end the
+// transaction, because only a new transaction helps there. LmdbFailure never leaves cache/.
 #pragma once
 
 #include <lmdb.h>
@@ -25,12 +25,13 @@ struct Deleter {
   }
 };
 using Env = std::unique_ptr<MDB_env, Deleter<mdb_env_close>>;
-using Txn = std::unique_ptr<MDB_txn, Deleter<mdb_txn_abort>>;  // aborts unless commit() took it
+using Txn = std::unique_ptr<MDB_txn, Deleter<mdb_txn_abort>>;  // aborts, unless commit() has taken it
 using Cursor = std::unique_ptr<MDB_cursor, Deleter<mdb_cursor_close>>;
 
 inline int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // LMDB frees it, also on failure
 
-// One line to the log: 0 info, 1 warning, 2 error. An empty function logs nowhere.
+// Writes lines to the log through write(level, line); level: 0 info, 1 warning, 2 error. If write is empty,
+// nothing is logged.
 class CacheLog {
  public:
   explicit CacheLog(std::function<void(int, std::string)> write) : write_(std::move(write)) {}
@@ -46,18 +47,19 @@ class CacheLog {
 };
 
 struct LmdbFailure {
-  int rc;
-  const char* doing;
+  int rc;             // LMDB's code or errno
+  const char* doing;  // what failed, as a verb: "commit"; a literal
 };
 
 inline void check(int rc, const char* doing) {
   if (rc != MDB_SUCCESS) throw LmdbFailure{rc, doing};
 }
 
-// The file itself is wrong, as opposed to the disk being full or a right missing (LMDB-18).
+// Whether the code means that the file itself is damaged, and not, for example, that the disk is full or a
+// permission is missing (LMDB-18).
 bool damaged(int rc) noexcept;
 
-// "doing: LMDB's or the system's words; remedy", Fault::storage.
+// Fault::storage: "cache PATH: DOING: what LMDB or the system says; remedy".
 Error storage_error(std::string_view path, std::string_view doing, int rc);
 
 inline MDB_val to_val(std::string_view bytes) noexcept {

@@ -8,7 +8,7 @@
 namespace mtasts::cache {
 namespace {
 
-// Calls f with every key. False: there are some that cannot be read.
+// Calls f with every key; f returns whether it could read the key. False: not all keys could be read.
 bool walk_keys(TreeWalk& walk, const std::optional<Tree>& tree, auto&& f) {
   if (!tree) return false;
   bool readable = true;

@@ -1,4 +1,5 @@
-// index_names - which domains the indexes of a damaged file name beside those that can be read.
+// index_names - finds the domains that are in the indexes of a damaged file but whose entries could not be
+// read.
 #pragma once
 
 #include <functional>
@@ -11,21 +12,21 @@
 
 namespace mtasts::cache {
 
-// What the indexes say of a domain.
+// What the indexes say about a domain.
 struct Named {
   bool in_expiry = false, in_due = false, in_used = false;
-  bool protects = false;  // it had a policy, or was lost before
-  Time ends{};            // the policy; of in_expiry
+  bool protects = false;  // its entry had a policy, or was lost already
+  Time ends{};            // with in_expiry: when the policy expires
   int times() const noexcept { return in_expiry + in_due + in_used; }
 };
 
 struct IndexNames {
   std::map<std::string, Named, std::less<>> all;
-  bool names_all = false;   // `used` was read without a problem: it names every entry
-  bool tells_ends = false;  // and so was `expiry`
+  bool names_all = false;   // `used`, which names every entry, was read without a problem
+  bool tells_ends = false;  // `expiry` was read without a problem
 };
 
-// known: the domain is of no interest. Throws LmdbFailure.
+// Leaves out the domains for which known() is true. Throws LmdbFailure.
 IndexNames read_index_names(TreeWalk& walk, const NamedTrees& trees,
                             const std::function<bool(std::string_view domain)>& known);
 

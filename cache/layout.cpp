@@ -45,7 +45,7 @@ std::string join_value(std::string_view domain, std::uint32_t last_used, std::st
 }
 
 Rank rank_of(const RecordView& record) noexcept {
-  if (record.lost) return Rank::enforce;  // it may have been one: never to be pushed out
+  if (record.lost) return Rank::enforce;  // it may have been one, so it must not be evicted
   if (!record.has_policy) return Rank::negative;
   switch (record.policy.mode) {
     case Mode::none: return Rank::none;

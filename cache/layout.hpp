@@ -1,8 +1,9 @@
 // layout - keys and values of the cache's databases as bytes (docs/CACHE_FORMAT.md).
 //
-// A stored value is an 8-octet prefix and core's record. The prefix holds the day the domain was last asked
-// for and a checksum over that day and the domain, so that a record found under another name is noticed.
-// Index keys are a big-endian number and the domain, so that LMDB's byte order is the order of the number.
+// A stored value is a prefix of 8 octets, followed by the entry as core encodes it. The prefix holds the day
+// on which the domain was last asked for, and a checksum of that day and the domain, which shows when an
+// entry is stored under another name. An index key is a big-endian number followed by the domain, so that
+// LMDB, which sorts octets, sorts by the number.
 #pragma once
 
 #include <array>
@@ -20,16 +21,16 @@ inline constexpr std::size_t prefix_size = 8;
 
 struct StoredValue {
   std::uint32_t last_used = 0;  // days since 1970-01-01 UTC
-  std::string_view record;
+  std::string_view record;      // the encoded entry; lives as long as the value
 };
 
-// nullopt: shorter than the prefix, or stored for another domain.
+// nullopt: bytes is shorter than the prefix, or was stored for another domain.
 std::optional<StoredValue> split_value(std::string_view domain, std::string_view bytes) noexcept;
-// That of the prefix: whose value it is.
+// The checksum in the prefix, which tells whose value it is.
 std::uint32_t name_checksum(std::string_view domain, std::uint32_t last_used) noexcept;
 std::string join_value(std::string_view domain, std::uint32_t last_used, std::string_view record);
 
-// What a record protects, least first: the order of eviction. The numbers stand in the keys of `used`.
+// What an entry protects, least first: the order of eviction. The numbers are part of the keys of `used`.
 enum class Rank : std::uint8_t { negative = 0, none = 1, testing = 2, enforce = 3 };
 Rank rank_of(const RecordView& record) noexcept;
 
@@ -60,8 +61,9 @@ struct UsedKey {
 };
 std::optional<UsedKey> parse_used_key(std::string_view key) noexcept;
 
-std::uint32_t day_number(Time now) noexcept;  // days since 1970-01-01 UTC; 0 before
+std::uint32_t day_number(Time now) noexcept;  // days since 1970-01-01 UTC; 0 for earlier times
 
+// Little-endian numbers of up to 8 octets.
 void put_little(char* out, std::uint64_t number, int octets) noexcept;
 std::uint64_t get_little(std::string_view bytes) noexcept;
 

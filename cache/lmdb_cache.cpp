@@ -76,7 +76,7 @@ class LmdbCacheImpl final : public LmdbCache {
   }
 
   Result<bool> erase(const DomainName& domain) override {
-    if (!thread_) return fail(Fault::storage, "cache " + env_->path() + ": is open for reading only");
+    if (!thread_) return fail(Fault::storage, "cache " + env_->path() + ": it is open for reading only");
     std::promise<Result<bool>> promise;
     auto outcome = promise.get_future();
     thread_->post(
@@ -85,7 +85,7 @@ class LmdbCacheImpl final : public LmdbCache {
   }
 
  private:
-  // f(txn) in a read transaction of its own. f throws LmdbFailure.
+  // Calls f(txn) in a read transaction of its own. f may throw LmdbFailure.
   template <class F>
   auto read(F f) -> Result<std::invoke_result_t<F, MDB_txn*>> try {
     RestingTxn txn(*env_);
@@ -98,18 +98,18 @@ class LmdbCacheImpl final : public LmdbCache {
 
   CacheStats count(MDB_txn* txn) const {
     MDB_stat policy{}, negative{};
-    check(mdb_stat(txn, env_->dbs().policy, &policy), "count records");
-    check(mdb_stat(txn, env_->dbs().negative, &negative), "count records");
+    check(mdb_stat(txn, env_->dbs().policy, &policy), "count entries");
+    check(mdb_stat(txn, env_->dbs().negative, &negative), "count entries");
     struct stat file{};
-    if (::stat(data_file(env_->path()).c_str(), &file) != 0) throw LmdbFailure{errno, "look at data.mdb"};
+    if (::stat(data_file(env_->path()).c_str(), &file) != 0) throw LmdbFailure{errno, "check data.mdb"};
     return CacheStats{.policies = policy.ms_entries,
                       .negatives = negative.ms_entries,
                       .used_bytes = used_bytes(txn, env_->dbs()),
                       .file_bytes = static_cast<std::uint64_t>(file.st_size)};
   }
 
-  // The map is never resized, so a bound raised by a reload ends at half of it: a commit needs room for
-  // copies.
+  // The map is never resized, so max_size may be at most half of it, also after a reload: a commit needs room
+  // for copies of pages.
   std::uint64_t fitting(std::uint64_t max_size) const noexcept {
     return std::min(max_size, env_->map_size() / 2);
   }
@@ -117,8 +117,8 @@ class LmdbCacheImpl final : public LmdbCache {
   std::unique_ptr<Environment> env_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  mutable std::optional<CacheTrouble> folder_gone_;  // since when it was seen so
-  std::unique_ptr<StoreThread> thread_;              // ends before the environment, after the readers
+  mutable std::optional<CacheTrouble> folder_gone_;  // set when it was first seen
+  std::unique_ptr<StoreThread> thread_;              // destroyed before the environment and after the readers
   LmdbStore store_;
 };
 

@@ -11,7 +11,7 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr unsigned max_readers = 2048;  // 1024 workers, the store's and many mtastsctl
+constexpr unsigned max_readers = 2048;  // enough for 1024 workers, the store and many mtastsctl
 
 bool exceeds_memory(std::uint64_t bytes) {
   struct sysinfo info{};
@@ -21,7 +21,7 @@ bool exceeds_memory(std::uint64_t bytes) {
 void on_lmdb_assert(MDB_env* env, const char* message) {
   auto* log = static_cast<const CacheLog*>(mdb_env_get_userctx(env));
   if (log != nullptr)
-    log->error(std::string("cache: LMDB found its file inconsistent and stops: ") + message);
+    log->error(std::string("cache: LMDB found its file inconsistent and ends this process: ") + message);
 }
 
 int open_env(Env& env, const std::string& folder, unsigned flags, std::uint64_t map_size,
@@ -35,8 +35,8 @@ int open_env(Env& env, const std::string& folder, unsigned flags, std::uint64_t 
   mdb_env_set_maxreaders(raw, max_readers);
   if (map_size != 0)
     if (int rc = mdb_env_set_mapsize(raw, map_size)) return rc;
-  // NOTLS: a read slot belongs to its transaction, so a thread may have several and they may be made
-  // elsewhere (LMDB-8).
+  // NOTLS: a reader slot belongs to its transaction and not to a thread. So a thread may have several, and
+  // another thread may have made them (LMDB-8).
   flags |= MDB_NOTLS;
   if (exceeds_memory(size_of_file(data_file(folder)))) flags |= MDB_NORDAHEAD;
   return mdb_env_open(raw, folder.c_str(), flags, data_mode);

@@ -1,4 +1,4 @@
-// lmdb_env - opens LMDB on the cache's folder, within the limits of this process.
+// lmdb_env - opens LMDB in the cache's folder, within the limits of this process.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,15 @@
 
 namespace mtasts::cache {
 
-// Of address space, in octets. A limit (ulimit -v) may leave no room for what is wanted: then half of it will
-// do, and so on down to the least. wanted = 0, for a reader: what the file says.
+// How much address space to reserve, in octets. If a limit (ulimit -v) leaves no room for `wanted`,
+// open_lmdb() tries half of it, and so on, down to `least`. wanted = 0, for a reader: the size that the file
+// names.
 struct MapSize {
   std::uint64_t wanted = 0, least = 0;
 };
 
-// 0 or LMDB's code; env then holds what was opened, or what has to be closed. log: outlives env.
+// 0 or LMDB's code. After a failure the caller must reset env, which may hold a handle that is not open. log
+// must outlive env, or be replaced with mdb_env_set_userctx().
 int open_lmdb(Env& env, const std::string& folder, unsigned flags, MapSize map, const CacheLog& log);
 
 }  // namespace mtasts::cache

@@ -20,7 +20,7 @@ int RestingTxn::make() noexcept {
 
 int RestingTxn::renew() noexcept {
   rest();
-  // The writing process reserves its map once and for all, so only readers of another process need the gate.
+  // The writing process reserves its map once and for all, so only readers in other processes need the gate.
   bool gated = !env_.writable();
   if (gated) env_.map_gate().lock_shared();
   int rc = mdb_txn_renew(txn_.get());
@@ -74,12 +74,12 @@ Result<std::optional<RecordView>> LmdbReader::judge(const DomainName& domain,
                                                     const FoundEntries::FoundEntry& place) {
   auto entry = judge_entry(domain.str(), place.bytes, place.in_policy);
   if (entry.record) return entry.record;
-  // What it demanded is not known, which is something else than nothing stored. The store thread looks at the
-  // bytes once more, logs the loss and stores it.
+  // Nobody knows what the entry demanded, which is not the same as having no entry. The store thread checks
+  // the bytes again, logs the loss and stores it.
   if (ring_)
     ring_->push(domain.str(), UseRing::suspect);
   else
-    env_.log().warning("cache: the stored record of " + printable(domain.str()) + " is damaged");
+    env_.log().warning("cache: the entry of " + printable(domain.str()) + " is damaged");
   RecordView unknown;
   unknown.lost = true;
   return std::optional(unknown);

@@ -1,6 +1,7 @@
-// lmdb_reader - ports/store.hpp's Reader: one read transaction, renewed for each find and reset by release().
+// lmdb_reader - implements Reader of ports/store.hpp with one read transaction, which each find() renews and
+// release() resets.
 //
-// Once warm a find allocates nothing, locks nothing that the writer holds and makes no system call. For one
+// Once warm, find() allocates nothing, takes no lock that the writer holds, and makes no system call. For one
 // thread.
 #pragma once
 
@@ -16,7 +17,7 @@
 
 namespace mtasts::cache {
 
-// A read transaction that rests between uses, so that it pins no pages (LMDB-10).
+// A read transaction that rests between uses, so that freed pages can be used again (LMDB-10).
 class RestingTxn {
  public:
   explicit RestingTxn(Environment& env) noexcept : env_(env) {}
@@ -24,9 +25,11 @@ class RestingTxn {
   RestingTxn(const RestingTxn&) = delete;
   RestingTxn& operator=(const RestingTxn&) = delete;
 
-  // Takes the slot in the reader table, which can be full.
+  // Takes a slot in LMDB's table of readers. 0 or LMDB's code: MDB_READERS_FULL if the table is full. Call it
+  // once, before renew().
   int make() noexcept;
-  int renew() noexcept;  // rests first if it does not
+  // Begins to read at the last commit; rests first if it is reading. 0 or LMDB's code.
+  int renew() noexcept;
   void rest() noexcept;
   MDB_txn* get() const noexcept { return txn_.get(); }
 
@@ -38,7 +41,7 @@ class RestingTxn {
 
 class LmdbReader final : public Reader {
  public:
-  // ring: nullptr where nobody drains one (read-only).
+  // ring: for notes to the store thread; nullptr if there is no store thread. make() must come first.
   LmdbReader(Environment& env, std::shared_ptr<UseRing> ring)
       : env_(env), txn_(env), ring_(std::move(ring)), places_(ring_ ? FoundEntries::default_count : 0) {}
   int make() { return txn_.make(); }
@@ -54,10 +57,11 @@ class LmdbReader final : public Reader {
   Environment& env_;
   RestingTxn txn_;
   std::shared_ptr<UseRing> ring_;
-  FoundEntries places_;  // of a map that never moves; none elsewhere
+  FoundEntries places_;  // remembers nothing without a ring, because a map that is only read may move
 };
 
-// The value of a key in a transaction: bytes, nothing, or LMDB's code in rc.
+// The value of a key: bytes, which live as long as the transaction, or nullopt if there is none. If rc is not
+// MDB_SUCCESS, LMDB could not read it.
 struct FoundValue {
   int rc = MDB_SUCCESS;
   std::optional<std::string_view> bytes;

@@ -11,11 +11,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t review_limit = 256;  // stale or unused keys handed to the store thread by one due()
+constexpr std::size_t review_limit = 256;  // outdated or unused keys that one due() hands to the store thread
 
-// Wraps a completion handler so that it can be called on the store thread and runs on its own executor. The
-// executor counts it as work meanwhile, or an io_context with nothing else to do would return. The memory
-// that the result needs is taken here: a call that throws std::bad_alloc has lost nothing and may be
+// Wraps a completion handler so that the store thread can call it and it runs on its own executor. Meanwhile
+// the executor counts it as work; otherwise an io_context with nothing else to do would return. The memory
+// for the result is allocated here, so that a call that throws std::bad_alloc has lost nothing and can be
 // repeated.
 template <class Handler>
 std::move_only_function<void(const Result<bool>&)> resume_at_home(Handler handler) {
@@ -43,13 +43,13 @@ int LmdbStore::make() {
 
 asio::awaitable<Result<void>> LmdbStore::put(DomainName domain, Record record) {
   if (thread_ == nullptr)
-    co_return fail(Fault::storage, "cache " + env_.path() + ": is open for reading only");
+    co_return fail(Fault::storage, "cache " + env_.path() + ": it is open for reading only");
   bound_dane_states(record, clock_.now());
-  // What is stored is what will be read: out-of-range times are clamped, and what no decoder would take is
-  // refused.
+  // Stores exactly what will be read back: times out of range are clamped, and an entry that cannot be
+  // decoded is refused.
   auto bytes = encode(record);
   auto readable = decode(bytes);
-  if (!readable) co_return fail(Fault::storage, "a record that cannot be stored: " + readable.error().detail);
+  if (!readable) co_return fail(Fault::storage, "this entry cannot be stored: " + readable.error().detail);
   PutRecord change{domain, to_record(*readable)};
   auto start = [this](auto handler, PutRecord put) {
     thread_->post({std::move(put), resume_at_home(std::move(handler))});
@@ -70,7 +70,7 @@ std::vector<DomainName> LmdbStore::due(Time now, std::size_t limit, std::uint32_
   std::vector<DomainName> domains;
   int rc = collect(now, limit, unused_since_day, domains);
   scan_.rest();
-  if (rc != MDB_SUCCESS) env_.log().error(env_.error("look for policies that are due", rc).detail);
+  if (rc != MDB_SUCCESS) env_.log().error(env_.error("find the policies that are due", rc).detail);
   return domains;
 }
 
@@ -90,7 +90,7 @@ int LmdbStore::collect(Time now, std::size_t limit, std::uint32_t unused_since_d
     if (domain && wanted(to_view(key), parsed->domain, unused_since_day)) {
       out.push_back(*domain);
     } else if (thread_ != nullptr) {
-      // Taken out of the index, so that domains nobody uses do not pile up before those that are used.
+      // The key is removed, so that domains that nobody uses do not pile up in front of those in use.
       thread_->post({ReviewDue{std::string(to_view(key)), unused_since_day}, nullptr});
       if (++reviews == review_limit) break;
     }
@@ -98,7 +98,7 @@ int LmdbStore::collect(Time now, std::size_t limit, std::uint32_t unused_since_d
   return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
-// The key stands for the record as it is now, and the domain is in use.
+// Whether the key matches the entry as it is now, and the domain is in use.
 bool LmdbStore::wanted(std::string_view key, std::string_view domain, std::uint32_t unused_since_day) {
   auto found = get_value(scan_.get(), env_.dbs().policy, domain);
   auto value = found.bytes ? split_value(domain, *found.bytes) : std::nullopt;

@@ -1,4 +1,5 @@
-// lmdb_store - ports/store.hpp's Store: puts go to the store thread, reads are made here and now.
+// lmdb_store - implements Store of ports/store.hpp: put() goes to the store thread, reads are done by the
+// caller.
 #pragma once
 
 #include "cache/lmdb_reader.hpp"
@@ -10,7 +11,8 @@ namespace mtasts::cache {
 
 class LmdbStore final : public Store {
  public:
-  // thread: nullptr in a cache that is only read; every put then fails. All three outlive it.
+  // thread: nullptr in a cache that is only read; every put then fails. All three must outlive this. make()
+  // must come first; it returns 0 or LMDB's code.
   LmdbStore(Environment& env, StoreThread* thread, const Clock& clock)
       : env_(env), thread_(thread), clock_(clock), reader_(env, nullptr), scan_(env) {}
   int make();

@@ -33,20 +33,20 @@ bool in_memory(const std::string& path) {
   return type == tmpfs || type == ramfs;
 }
 
-// The folder around a link's target; empty: the link was not made here.
+// The folder that contains a link's target; empty: this code did not make the link.
 std::string folder_of(const std::string& target) {
   if (!target.ends_with(file_name) || target.find(prefix) == std::string::npos) return {};
   return target.substr(0, target.size() - file_name.size());
 }
 
-// A folder of our own, which nobody else can put anything into: what it holds is ours too.
+// Whether the folder belongs to this user and nobody else can write to it, so that its files are ours too.
 bool is_ours(const std::string& place) {
   struct stat info{};
   return !place.empty() && ::lstat(place.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
          info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-// LMDB's processes share a lock on its first octet while they have the cache open.
+// Whether a process has the cache open with this lock.mdb: LMDB then holds a shared lock on its first octet.
 bool in_use(const std::string& file) {
   Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return true;
@@ -57,8 +57,8 @@ bool in_use(const std::string& file) {
   return ::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0;
 }
 
-// Makes the file with its room: in a full memory file system LMDB's first write into the map would be a
-// SIGBUS. 0, or errno.
+// Makes the file and allocates its space. Without that, LMDB's first write into the map would raise SIGBUS if
+// the memory file system were full. 0 or errno.
 int reserve(const std::string& file) {
   constexpr off_t room = 256 * 1024;  // more than the table of readers takes
   Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, lock_mode));
@@ -70,13 +70,13 @@ void remove_place(const std::string& file, const std::string& place) noexcept {
   ::rmdir(place.c_str());
 }
 
-// The file's path in a new folder of `memory`; empty: errno tells why not.
+// Makes a lock.mdb in a new folder below `memory` and returns its path; empty if that failed, with errno set.
 std::string new_place(const std::string& folder, const std::string& memory) {
   std::string place = memory + std::string(prefix) + "XXXXXX";
   struct stat info{};
   if (::stat(folder.c_str(), &info) != 0 || ::mkdtemp(place.data()) == nullptr) return {};
   std::string file = place + std::string(file_name);
-  // The group reads the cache too, and the new file gets the folder's group.
+  // The cache's group also reads it, so the new folder, and with it the file, gets that group.
   bool shared =
       ::chown(place.c_str(), uid_t(-1), info.st_gid) == 0 && ::chmod(place.c_str(), folder_mode) == 0;
   int error = shared ? reserve(file) : errno;
@@ -117,10 +117,10 @@ void put_lock_in_memory(const std::string& folder, const std::string& memory, co
     auto place = folder_of(target_of(link));
     if (is_ours(place) && in_memory(place)) return;
   } else if (there && in_use(link)) {
-    return;  // a reader has it: it stays until the next start
+    return;  // a reader uses it, so it stays until the next start
   }
   if (memory.empty() || !in_memory(memory)) {
-    // A link that leads nowhere would keep everybody out.
+    // A link whose target is missing would let nobody open the cache.
     if (there && S_ISLNK(info.st_mode)) ::unlink(link.c_str());
     return;
   }
@@ -133,11 +133,11 @@ void put_lock_in_memory(const std::string& folder, const std::string& memory, co
     errno = error;
   } else if (there && S_ISLNK(info.st_mode)) {
     int error = errno;
-    ::unlink(link.c_str());  // it leads nowhere, and would keep everybody out
+    ::unlink(link.c_str());  // its target is missing, which would let nobody open the cache
     errno = error;
   }
   log.warning("cache " + folder + ": lock.mdb can't be kept in memory (" + std::strerror(errno) +
-              "); while its file system is frozen no answer can be given");
+              "); while the cache's file system is frozen, no request can be answered");
 }
 
 }  // namespace mtasts::cache

@@ -16,9 +16,9 @@ namespace {
 void log_mended(const std::string& folder, std::string_view why, const Mended& mended, const CacheLog& log) {
   const auto& entries = mended.entries;
   log.error("cache " + folder + ": data.mdb was damaged (" + std::string(why) +
-            "): " + std::to_string(entries.kept) + " entries are carried over, " +
-            std::to_string(entries.salvaged) + " taken from older copies, " + std::to_string(entries.lost) +
-            (entries.more_lost ? " lost, and perhaps more" : " lost") + "; the damaged file is kept as " +
+            "): " + std::to_string(entries.kept) + " entries were kept, " + std::to_string(entries.salvaged) +
+            " were taken from older copies, " + std::to_string(entries.lost) +
+            (entries.more_lost ? " or more were lost" : " were lost") + "; the damaged file is kept as " +
             mended.set_aside);
 }
 
@@ -52,11 +52,11 @@ Result<std::optional<Mended>> check_and_mend(const std::string& folder, std::uin
   if (auto why = refusal(check); !why.empty())
     return fail(Fault::storage, "cache " + folder + ": data.mdb: " + why);
   if (check.verdict == FileState::damaged) return salvage_file(folder, check.why, map_size, last, now, log);
-  if (check.lengthen != 0)  // every page in use is there, so those beyond the end are free
+  if (check.lengthen != 0)  // no page in use is missing, so those beyond the end are free
     if (int rc = grow_file(data_file(folder), check.lengthen); rc != 0 && rc != EROFS)
       log.warning(storage_error(folder, "lengthen data.mdb to its page count", rc).detail);
   return std::nullopt;
-} catch (const LmdbFailure& failure) {  // it says nothing about the file
+} catch (const LmdbFailure& failure) {  // it could not be read, which does not mean that it is damaged
   return std::unexpected(storage_error(folder, failure.doing, failure.rc));
 } catch (const std::bad_alloc&) {
   return std::unexpected(storage_error(folder, "check data.mdb", ENOMEM));

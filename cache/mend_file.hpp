@@ -1,4 +1,4 @@
-// mend_file - the check of data.mdb before LMDB opens it for writing, and the mending of a damaged one.
+// mend_file - checks data.mdb before LMDB opens it for writing, and mends it if it is damaged.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,14 @@ namespace mtasts::cache {
 
 struct Mended {
   Salvaged entries;
-  std::string set_aside;  // the name under which the damaged file is kept
+  std::string set_aside;  // the path under which the damaged file is kept
 };
 
-// Checks the whole file. A damaged one is salvaged into a new file, which takes its place; one that is only
-// short is lengthened. nullopt: it was sound or empty. Fault::storage: it is not for this mtastsd, or could
-// not be read or mended; then it is left as it is. last: what daemon.lock says of it. REQUIRES: daemon.lock
-// is held, and the file is not open in this process.
+// Checks the whole file. A damaged file is salvaged into a new file, which takes its place; a sound file that
+// is shorter than its page count is lengthened. nullopt: it was sound or empty. Fault::storage, with the
+// remedy: this mtastsd must not use the file, or could not read or mend it; the file is then left as it was.
+// map_size: for the new file, in octets. last: what daemon.lock says about the file. REQUIRES: daemon.lock is
+// held, and the file is not open in this process.
 Result<std::optional<Mended>> check_and_mend(const std::string& folder, std::uint64_t map_size,
                                              const LastWriter& last, Time now, const CacheLog& log);
 

@@ -13,10 +13,10 @@ constexpr std::uint32_t magic = 0xBEEFC0DE, format_version = 1;
 constexpr std::size_t least_page = 512, most_page = 32768;
 constexpr std::size_t meta_size = 136;
 constexpr std::uint16_t integer_key = 0x08;  // flags of the free list's tree
-constexpr std::uint16_t no_folder = 0x4000;  // may be set there too, by who opened the file by its own name
+constexpr std::uint16_t no_folder = 0x4000;  // LMDB sets it there too when the file is opened by its own name
 constexpr std::uint64_t most_map = std::uint64_t{1} << 47;  // no program has a larger address space
 
-// The head of a meta page, judged by itself.
+// A meta page, checked without the other one.
 struct MetaPage {
   std::optional<Meta> meta;
   std::size_t page_size = 0;
@@ -25,7 +25,7 @@ struct MetaPage {
   std::string why;
 };
 
-// LMDB puts the magic number behind the page's head, whose size differs between its formats.
+// LMDB writes the magic number after the page's header, whose size differs between its formats.
 bool is_other_format(std::string_view head) noexcept {
   constexpr std::size_t head_64 = 16;
   if (word_at(head, head_64) == magic) return word_at(head, head_64 + 4) != format_version;
@@ -47,11 +47,12 @@ MetaPage judge(std::string_view bytes, PageNumber number) {
     judged.why = "meta page " + std::to_string(number) + ": " + std::move(why);
     return judged;
   };
-  if (bytes.size() < page::head_size + meta_size) return bad("it is not there");
+  if (bytes.size() < page::head_size + meta_size) return bad("it is missing");
   judged.other_format = is_other_format(bytes);
   auto body = bytes.substr(page::head_size);
-  if (word_at(body, 0) != magic || word_at(body, 4) != format_version) return bad("it is not LMDB's");
-  if (page::number(bytes) != number || page::flags(bytes) != page::meta) return bad("its head is wrong");
+  if (word_at(body, 0) != magic || word_at(body, 4) != format_version)
+    return bad("it is not a meta page of LMDB");
+  if (page::number(bytes) != number || page::flags(bytes) != page::meta) return bad("its header is wrong");
   Meta meta;
   meta.map_size = number_at(body, 16, 8);
   meta.free = parse_tree(body.substr(24, tree_size));
@@ -59,23 +60,25 @@ MetaPage judge(std::string_view bytes, PageNumber number) {
   meta.last_page = number_at(body, 120, 8);
   meta.txn = number_at(body, 128, 8);
   std::size_t size = meta.free.pad;  // LMDB keeps the page size there
-  if (size < least_page || size > most_page || !std::has_single_bit(size)) return bad("page size");
+  if (size < least_page || size > most_page || !std::has_single_bit(size))
+    return bad("its page size is wrong");
   if (meta.map_size > most_map || meta.map_size % size != 0 || meta.last_page < 1 ||
       meta.last_page >= meta.map_size / size)
-    return bad("size of the map");
-  if (meta.txn != 0 && meta.txn % 2 != number) return bad("number of its transaction");
+    return bad("its map size is wrong");
+  if (meta.txn != 0 && meta.txn % 2 != number) return bad("its transaction number is wrong");
   judged.page_size = size;
   judged.trees_hold = holds(meta.free, integer_key, meta.last_page) && holds(meta.main, 0, meta.last_page);
   judged.meta = meta;
   return judged;
 }
 
-// Neighbours: LMDB writes its two meta pages in turns. A new file has the same number twice.
+// Whether the two belong to successive commits, because LMDB writes its meta pages in turn. In a new file
+// both have the same number.
 bool follow(const Meta& a, const Meta& b) noexcept {
   return (a.txn == 0 && b.txn <= 1) || a.txn + 1 == b.txn || b.txn + 1 == a.txn;
 }
 
-// The free list's last key: the newest commit that freed pages. nullopt: none, or it cannot be read.
+// The free list's last key: the newest commit that freed pages. nullopt: the list is empty or cannot be read.
 std::optional<std::uint64_t> newest_in_free_list(const PageFile& file, const Meta& meta) {
   std::string bytes;
   PageNumber number = meta.free.root;
@@ -94,14 +97,14 @@ std::optional<std::uint64_t> newest_in_free_list(const PageFile& file, const Met
   return std::nullopt;
 }
 
-// Both can be read. Which one is newer, whatever their numbers say?
+// Chooses the newer of two meta pages that can both be read, even if their numbers are wrong.
 Metas choose(const PageFile& file, const MetaPage& one, const MetaPage& two, const LastWriter& last) {
   Metas found;
   const Meta &first = *one.meta, &second = *two.meta;
   auto freed_first = newest_in_free_list(file, first), freed_second = newest_in_free_list(file, second);
   found.best = second.txn > first.txn ? second : first;
   if (!follow(first, second)) {
-    found.why = "the meta pages' transactions do not follow each other";
+    found.why = "the transaction numbers of the meta pages do not follow each other";
     auto a = freed_first.value_or(0), b = freed_second.value_or(0);
     if (a != b) found.best = a > b ? first : second;
     found.best.txn = std::max({found.best.txn, a, b});
@@ -109,7 +112,8 @@ Metas choose(const PageFile& file, const MetaPage& one, const MetaPage& two, con
   }
   found.sound = true;
   if (last.meta_in_doubt) return found;
-  // No commit frees pages in the name of one that comes after it.
+  // A commit cannot have freed pages under the number of a later one, so such a number in the meta page is
+  // wrong.
   auto judge_number = [&](const MetaPage& page, std::optional<std::uint64_t> freed, const Meta& other) {
     if (!freed || *freed <= page.meta->txn) return;
     found.sound = false;
@@ -143,14 +147,14 @@ std::expected<Metas, NotWalked> read_metas(PageFile& file, const LastWriter& las
   MetaPage first = judge(all, 0), second;
   if (first.meta) {
     second = second_at(first.page_size);
-  } else {  // the page size is not known: the second meta page tells
+  } else {  // the page size is not known: find the second meta page
     for (std::size_t size = least_page; size <= most_page; size *= 2) {
       second = second_at(size);
       if (second.meta && second.page_size == size) break;
       second.meta.reset();
     }
   }
-  // The older one may have roots that do not fit: where its write failed, LMDB takes back its number alone.
+  // The roots of the older one may be wrong: if a write of it failed, LMDB has restored only its number.
   bool second_is_newer = first.meta && second.meta && second.meta->txn > first.meta->txn;
   for (MetaPage* each : {&first, &second}) {
     bool older =
@@ -160,7 +164,7 @@ std::expected<Metas, NotWalked> read_metas(PageFile& file, const LastWriter& las
     each->why = "the root of a tree in a meta page is wrong";
   }
   if (!first.meta && !second.meta) {
-    // Both say so: that is no accident.
+    // Two pages that agree are not an accident.
     bool other = first.other_format && second_at(4096).other_format;
     return std::unexpected(other ? NotWalked::other_format : NotWalked::no_meta);
   }
@@ -172,11 +176,11 @@ std::expected<Metas, NotWalked> read_metas(PageFile& file, const LastWriter& las
     found.best = first.meta ? *first.meta : *second.meta;
     found.why = first.meta ? second.why : first.why;
     found.newest = false;
-    if (found.why.empty()) found.why = "the meta pages differ in their page size";
+    if (found.why.empty()) found.why = "the meta pages have different page sizes";
   }
   if (found.best.txn < last.txn) {
     found.sound = found.newest = false;
-    found.why = "the last commit is not in it";
+    found.why = "the last commit is missing";
   }
   found.checksum = checksum_of(all, file.page_size());
   return found;

@@ -1,8 +1,8 @@
-// meta_pages - LMDB's two meta pages: where the trees of the newest commit begin.
+// meta_pages - reads LMDB's two meta pages, which say where the trees of the newest commit begin.
 //
-// LMDB writes them in turns and trusts the one with the greater transaction number. A number that was damaged
-// makes it fall back by one commit without a word, and then it writes over the pages of the commit that it
-// no longer knows. So the number is held against the free list, and against what the last writer noted.
+// LMDB writes them in turn and trusts the one with the greater transaction number. If that number is damaged,
+// LMDB silently falls back by one commit, and then overwrites pages of the commit that it no longer knows. So
+// this code compares the number with the free list, and with what the last writer noted in daemon.lock.
 #pragma once
 
 #include <cstdint>
@@ -21,31 +21,31 @@ struct Meta {
   std::uint64_t txn = 0;
 };
 
-// Why a file is not walked at all.
+// Why a file cannot be walked at all.
 enum class NotWalked {
-  empty,         // no octets: a cache that was never begun
-  other_format,  // LMDB's, but of another version, word size or byte order: not ours to change
+  empty,         // it has no octets: nothing was ever stored
+  other_format,  // an LMDB of another version, word size or byte order wrote it; it must not be changed
   no_meta,       // neither meta page can be used
 };
 
 // What the last writer noted about the file (daemon.lock).
 struct LastWriter {
-  std::uint64_t txn = 0;                    // of its last commit; 0: it is not known
-  std::optional<std::uint32_t> checksum{};  // of both meta pages
-  // A write of a meta page may have failed: LMDB then takes back the number alone, so that it does not fit
-  // the trees beside it, and nothing is damaged.
+  std::uint64_t txn = 0;                    // transaction number of its last commit; 0: not known
+  std::optional<std::uint32_t> checksum{};  // of both meta pages; nullopt: not known
+  // A write of a meta page may have failed. LMDB then restores only its number, so that number and trees of
+  // the page do not match; that is not damage.
   bool meta_in_doubt = false;
 };
 
 struct Metas {
-  Meta best;                   // the one that counts
-  bool sound = false;          // both are good, and LMDB would choose the same
-  bool newest = true;          // false: a newer commit there was cannot be reached from it
-  std::string why;             // what is wrong; empty if sound
-  std::uint32_t checksum = 0;  // of both
+  Meta best;           // the one to use
+  bool sound = false;  // both are intact, and LMDB would choose the same one
+  bool newest = true;  // false: there may have been a newer commit, which cannot be reached from `best`
+  std::string why;     // what is wrong, for people; empty if sound
+  std::uint32_t checksum = 0;  // CRC-32C of both
 };
 
-// Reads both meta pages and settles the file's page size. Throws LmdbFailure.
+// Reads both meta pages and sets the page size of file. Throws LmdbFailure if the file cannot be read.
 std::expected<Metas, NotWalked> read_metas(PageFile& file, const LastWriter& last = {});
 
 }  // namespace mtasts::cache

@@ -22,7 +22,7 @@ NewFile::NewFile(const std::string& path, std::uint64_t map_size) : path_(path) 
   env_.reset(raw);
   mdb_env_set_maxdbs(raw, 16);
   check(mdb_env_set_mapsize(raw, map_size), beginning);
-  // Nobody else knows of the file, and it counts only when all of it is written.
+  // No lock and no sync: nobody else knows the file, and it is not used until finish() has synced it.
   check(mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, data_mode), beginning);
   begin();
   auto made = open_databases(txn_.get(), true, path);

@@ -1,4 +1,4 @@
-// new_file - the data.mdb that a salvage builds: entries are added, their index keys are made anew.
+// new_file - the data.mdb that a salvage writes: it is given entries and makes their index keys.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +11,25 @@
 
 namespace mtasts::cache {
 
-// All of it throws LmdbFailure.
+// All functions throw LmdbFailure.
 class NewFile {
  public:
-  // path: must not exist.
+  // Begins the file. path must not exist. map_size: address space for LMDB's map, in octets.
   NewFile(const std::string& path, std::uint64_t map_size);
 
   bool has(std::string_view domain);
-  // value: as it is stored, of that record.
+  // value: the stored form of record, with its prefix.
   void add(std::string_view domain, std::string_view value, const RecordView& record,
            std::uint32_t last_used);
   void add(std::string_view domain, const Record& record, std::uint32_t last_used);
   // A value that this program cannot read but a newer one can.
   void add_raw(std::string_view domain, std::string_view value, bool in_policy);
   void add_meta(std::string_view key, std::string_view value) { put(dbs_.meta, key, value); }
-  // Where meta said nothing of it: that of the entries that were added.
+  // Takes the newest fetch of the entries that were added; for when the damaged file's `meta` could
+  // not be read.
   void guess_newest_fetch() { set_newest_fetch(txn_.get(), dbs_, newest_fetch_); }
 
-  // Makes it durable. Nothing can be added any more.
+  // Makes the file durable. Nothing can be added after this.
   void finish();
 
  private:

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t least_map = 64ull << 30;  // sparse; never resized under readers (LMDB-19, LMDB-20)
 
-// A try to open that failed. rc: LMDB's code or the system's; 0: no code says it.
+// Why an attempt to open failed. rc: LMDB's code or errno; 0: there is no code for it.
 struct Failure {
   int rc = 0;
   Error error;
@@ -35,13 +35,13 @@ std::unexpected<Failure> refused(Error error, int rc = 0) {
   return std::unexpected(Failure{rc, std::move(error)});
 }
 
-// An opening for writing, while it lasts.
+// The state of an opening for writing.
 struct Writing {
   Opened& it;
   const std::string& lock_memory;
   MapSize map;
   Time now;
-  bool checked = false;  // the whole file
+  bool checked = false;  // the whole file was checked
 };
 
 bool on_network(const std::string& path) {
@@ -59,9 +59,9 @@ MapSize map_for(std::uint64_t max_size) noexcept {
   return {wanted & ~std::uint64_t{0xFFFF}, max_size};
 }
 
-// For a reader. Another process that has committed lengthens its file at once; where nobody can write, the
-// file stays as short as LMDB left it, and is read so if nothing that is in use is missing. checked: the file
-// was found sound.
+// For a reader: checks that data.mdb is as long as its page count says. If it is shorter, a writer may have
+// committed just now and is about to lengthen it. If nobody can write, the file stays as short as LMDB left
+// it, and is read if no page in use is missing. checked: the whole file was checked and found sound.
 Tried check_length(const Opened& it, bool checked) try {
   bool settled = it.lock || it.reading_hold || is_mounted_read_only(it.path);
   auto size = check_size(it.env.get());
@@ -71,27 +71,27 @@ Tried check_length(const Opened& it, bool checked) try {
   }
   if (size.whole()) return {};
   if (size.rc != MDB_SUCCESS && size.rc != MDB_CORRUPTED)
-    return failed(it, "look at data.mdb's size", size.rc);
+    return failed(it, "check the size of data.mdb", size.rc);
   bool lawful = size.rc == MDB_SUCCESS && settled &&
                 (checked || check_file(data_file(it.path)).verdict == FileState::sound);
   if (lawful) return {};
   auto why = "cache " + it.path +
-             ": data.mdb is shorter than its own page count; restart mtastsd: it then checks the file and "
+             ": data.mdb is shorter than its page count says; restart mtastsd: it then checks the file and "
              "mends it";
   return refused({Fault::storage, std::move(why)}, size.rc);
 } catch (const LmdbFailure& failure) {
   return failed(it, failure.doing, failure.rc);
 }
 
-// fresh: the file was made just now.
+// Sets the permissions of the files. fresh: data.mdb was just made.
 Tried set_rights(const Opened& it, bool fresh) {
   int fd = -1;
   mdb_env_get_fd(it.env.get(), &fd);
   // By name: opening and closing lock.mdb here would drop LMDB's own locks on it (LMDB-9).
   bool set = ::fchmod(fd, data_mode) == 0 && ::chmod(lock_file(it.path).c_str(), lock_mode) == 0;
-  if (!set) return failed(it, "set the rights of data.mdb and lock.mdb", errno);
+  if (!set) return failed(it, "set the permissions of data.mdb and lock.mdb", errno);
   Fd folder(::open(it.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fresh && folder) ::fsync(folder.get());  // else a power loss could forget the new file's name
+  if (fresh && folder) ::fsync(folder.get());  // otherwise a power cut could lose the new file's name
   return {};
 }
 
@@ -103,18 +103,18 @@ Tried load_databases(Opened& it, bool create) try {
   if (is_foreign(raw))
     return refused(
         {Fault::storage,
-         "cache " + it.path +
-             ": data.mdb is an LMDB file of some other program; give mtastsd a folder of its own"});
+         "cache " + it.path + ": data.mdb is another program's LMDB file; give mtastsd a folder of its own"});
   auto opened = open_databases(raw, create, it.path);
   if (!opened) return refused(std::move(opened.error()));
-  check(commit(std::move(txn)), "write the databases");  // also keeps the handles
+  check(commit(std::move(txn)), "write the databases");  // the commit also keeps the handles
   it.databases = *opened;
   return {};
 } catch (const LmdbFailure& failure) {
   return failed(it, failure.doing, failure.rc);
 }
 
-// Another process that opens or closes at this moment can make an open fail (LMDB-18).
+// Tries again for a while, because LMDB can fail to open while another process opens or closes the cache
+// (LMDB-18).
 int open_patiently(Opened& it, unsigned flags, MapSize map) {
   for (int tries = 0;; ++tries) {
     int rc = open_lmdb(it.env, it.path, flags, map, it.log);
@@ -134,7 +134,7 @@ Tried open_and_check(Opened& it, unsigned flags, MapSize map, bool checked) {
   it.file = identity_of(data_file(it.path));
   if (auto right = reading ? Tried() : set_rights(it, fresh); !right) return right;
   int cleared = 0;
-  mdb_reader_check(it.env.get(), &cleared);  // readers that were killed pin pages (LMDB-7)
+  mdb_reader_check(it.env.get(), &cleared);  // frees the slots of killed readers, which pin pages (LMDB-7)
   MDB_envinfo info{};
   mdb_env_info(it.env.get(), &info);
   it.map_size = info.me_mapsize;
@@ -156,26 +156,28 @@ Result<void> check_whole_file(Writing& writing) {
   return {};
 }
 
-// The meta pages always; everything else only if something may have happened to it, so that a start after a
-// stop in order is quick.
+// Always checks the meta pages, but the whole file only if something may have happened to it, so that a start
+// after an orderly stop is quick.
 Result<void> check_before_opening(Writing& writing) try {
   const auto& it = writing.it;
   if (size_of_file(data_file(it.path)) == 0) return {};
   if (it.lock->left() == WriterLock::Left::unclean)
-    it.log.warning("cache " + it.path + ": the last mtastsd did not stop in order");
+    it.log.warning("cache " + it.path + ": the last mtastsd did not stop in order; checking data.mdb");
   if (it.lock->unchanged() && metas_hold(data_file(it.path), it.lock->last())) return {};
   return check_whole_file(writing);
 } catch (const LmdbFailure& failure) {
   return std::unexpected(storage_error(writing.it.path, failure.doing, failure.rc));
 }
 
-// After a try that met damage. The file comes first; if it was checked it is not data.mdb, so it is lock.mdb,
-// and daemon.lock is ours, so nobody else writes.
+// Called after an attempt to open that met damage. First checks data.mdb, and mends it. If data.mdb was
+// checked already, lock.mdb must be damaged: it is replaced, which is safe because we hold daemon.lock and so
+// nobody else writes.
 Result<void> mend_what_failed(Writing& writing) {
   auto& it = writing.it;
   it.damage_seen = true;
   if (!writing.checked) return check_whole_file(writing);
-  it.log.warning("cache " + it.path + ": lock.mdb is damaged or of another LMDB; it is made anew");
+  it.log.warning("cache " + it.path +
+                 ": lock.mdb is damaged or from another version of LMDB; making a new one");
   drop_lock_file(it.path);
   put_lock_in_memory(it.path, writing.lock_memory, it.log);
   return {};
@@ -184,7 +186,9 @@ Result<void> mend_what_failed(Writing& writing) {
 Tried begin_writing(Writing& writing) {
   auto& it = writing.it;
   if (on_network(it.path))
-    it.log.warning("cache " + it.path + ": is on a network file system, which LMDB does not support");
+    it.log.warning("cache " + it.path +
+                   ": the folder is on a network file system, which LMDB does not support; set [cache] path "
+                   "to a local one");
   put_lock_in_memory(it.path, writing.lock_memory, it.log);
   for (int tries = 0;; ++tries) {
     auto opened = open_and_check(it, 0, writing.map, writing.checked);
@@ -200,18 +204,20 @@ Tried begin_writing(Writing& writing) {
   return {};
 }
 
-// Nothing new is stored, but what is cached goes on protecting. rc: why nothing can be written.
+// Opens an existing cache only for reading: nothing new is stored, but what is cached still protects. rc: why
+// nothing can be written.
 Result<void> begin_reading_only(Writing& writing, int rc) {
   auto& it = writing.it;
   unsigned lock = lock_file_is_trusted(it.path) ? 0u : unsigned{MDB_NOLOCK};
   auto opened = open_and_check(it, MDB_RDONLY | lock, {}, writing.checked);
-  // daemon.lock is ours, or the disk is read-only: nobody writes, so a lock.mdb that can't be had is not
-  // needed.
+  // Nobody writes, because we hold daemon.lock or the disk is read-only. So a lock.mdb that cannot be opened
+  // is not needed.
   if (!opened && (no_room(opened.error().rc) || opened.error().rc == ENOENT))
     opened = open_and_check(it, MDB_RDONLY | MDB_NOLOCK, {}, writing.checked);
   if (!opened) return std::unexpected(std::move(opened.error().error));
   auto why = storage_error(it.path, "write", rc).detail;
-  it.log.error(why + "; it is opened for reading only: what is cached is answered, nothing new is stored");
+  it.log.error(why +
+               "; the cache is opened for reading only: cached domains are answered, nothing new is stored");
   it.condition.read_only = CacheTrouble{writing.now, std::move(why)};
   return {};
 }
@@ -228,22 +234,24 @@ Result<void> begin(Writing& writing, int unwritable) {
   return begin_reading_only(writing, unwritable);
 }
 
-// That LMDB's table of readers is the one the writer uses, if there is one.
+// Checks that a reader sees the lock.mdb that the writer uses, if there is a writer.
 Result<void> check_lock_file(const std::string& path, const WriterSeen& writer, bool lock_is_there) {
-  // Two that do not share one lock.mdb do not see each other: the writer would write over what is read.
+  // A writer and a reader that do not share one lock.mdb do not see each other, and the writer would
+  // overwrite pages that are being read.
   if (writer.writes && writer.lock_file && identity_of(lock_file(path)) != writer.lock_file)
     return fail(Fault::storage,
                 "cache " + path +
-                    ": the running mtastsd uses another lock.mdb than the one that is seen here; run this "
-                    "where it runs (in its container or mount namespace), or restart it");
+                    ": the running mtastsd uses another lock.mdb than the one visible here; run this where "
+                    "mtastsd runs (in its container or mount namespace), or restart mtastsd");
   if (!writer.hold && !lock_is_there)
-    return fail(Fault::storage,
-                "cache " + path + ": lock.mdb leads to a place that is not the cache's own; restart mtastsd");
+    return fail(
+        Fault::storage,
+        "cache " + path + ": lock.mdb links to a file that does not belong to the cache; restart mtastsd");
   return {};
 }
 
 std::unexpected<Error> open_twice(const std::string& path) {
-  return fail(Fault::storage, "cache " + path + ": is already open in this process");
+  return fail(Fault::storage, "cache " + path + ": it is already open in this process");
 }
 
 }  // namespace
@@ -281,17 +289,18 @@ Result<std::unique_ptr<Environment>> open_for_reading(const std::string& path, C
   OwnerIdentity owner(path);
   auto claim = claim_folder(path);
   if (!claim) return open_twice(path);
-  // No lock.mdb, and no writer: it lay in memory, and the machine was started anew since.
+  // There may be no lock.mdb if there is no writer: it was in memory, and the machine has been rebooted
+  // since.
   unsigned flags = MDB_RDONLY | (lock_is_there ? 0u : unsigned{MDB_NOLOCK});
   Opened it{.path = path,
             .log = std::move(log),
             .claim = std::move(*claim),
             .reading_hold = std::move(writer.hold)};
-  // No size: the reader adopts the stored one (LMDB-5).
+  // Without a map size: a reader takes the one that the file names (LMDB-5).
   if (auto opened = open_and_check(it, flags, {}, false); !opened)
     return std::unexpected(opened.error().error);
-  // From here on LMDB's own lock on lock.mdb tells a writer of this reader; before, it could have begun that
-  // table anew.
+  // From here on LMDB's own lock on lock.mdb shows this reader to a writer. Before, a writer could have
+  // cleared the table of readers, which is why reading_hold was needed.
   if (lock_is_there) it.reading_hold = Fd();
   return std::make_unique<Environment>(std::move(it));
 }

@@ -35,7 +35,7 @@ Tree parse_tree(std::string_view bytes) noexcept {
 PageFile::PageFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) {
   struct stat info{};
   if (!fd_) throw LmdbFailure{errno, "open data.mdb"};
-  if (::fstat(fd_.get(), &info) != 0) throw LmdbFailure{errno, "look at data.mdb"};
+  if (::fstat(fd_.get(), &info) != 0) throw LmdbFailure{errno, "check data.mdb"};
   if (!S_ISREG(info.st_mode)) throw LmdbFailure{EINVAL, "open data.mdb"};
   size_ = static_cast<std::uint64_t>(info.st_size);
 }
@@ -92,7 +92,7 @@ std::optional<Node> leaf_node_at(std::string_view bytes, std::size_t offset) noe
 
 std::optional<Node> node(std::string_view bytes, std::size_t index, bool in_leaf) noexcept {
   std::size_t offset = short_at(bytes, head_size + 2 * index);
-  if (offset < short_at(bytes, 14)) return std::nullopt;  // nodes lie above the upper bound
+  if (offset < short_at(bytes, 14)) return std::nullopt;  // nodes are above the upper bound
   if (in_leaf) return leaf_node_at(bytes, offset);
   if (offset % 2 != 0 || offset + node_head > bytes.size()) return std::nullopt;
   auto head = bytes.substr(offset, node_head);

@@ -1,9 +1,9 @@
-// page_file - reads LMDB's file page by page with read() and checks every bound: nothing that stands in the
-// file can kill the process that reads it so.
+// page_file - reads LMDB's file page by page with pread() and checks every bound, so that nothing in the file
+// can kill the process.
 //
-// The format is that of LMDB 0.9 on a 64-bit little-endian machine, as docs/CACHE_FORMAT.md repeats it: two
-// meta pages, then B+tree and overflow pages. A page has no checksum, but it names its own number. What is
-// wrong with the file is a value; what keeps us from reading it (EIO, EMFILE) is thrown as LmdbFailure.
+// The format is that of LMDB 0.9 on a 64-bit little-endian machine: two meta pages, then B+tree and overflow
+// pages. A page has no checksum, but it contains its own number. A fault in the file is returned as a value;
+// a fault that keeps us from reading it (EIO, EMFILE) is thrown as LmdbFailure.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,15 @@ class PageFile {
 
   std::uint64_t size() const noexcept { return size_; }
   std::size_t page_size() const noexcept { return page_size_; }
-  void set_page_size(std::size_t size) noexcept { page_size_ = size; }  // as a meta page says
-  PageNumber pages() const noexcept { return size_ / page_size_; }      // whole ones
+  void set_page_size(std::size_t size) noexcept { page_size_ = size; }  // as a meta page names it
+  PageNumber pages() const noexcept { return size_ / page_size_; }      // only whole pages
 
-  // False: the file ends before. Octets of `count` pages.
+  // Sets out to the octets of `count` pages. False: the file ends before that. Throws LmdbFailure.
   bool read(PageNumber first, std::size_t count, std::string& out) const;
-  // What stands behind the last whole page, with zeros up to a page. False: nothing.
+  // Sets out to what follows the last whole page, filled up with zeros to a page. False: nothing follows.
+  // Throws LmdbFailure.
   bool read_rest(std::string& out) const;
-  // As many octets as there are. Throws LmdbFailure, as all that reads does.
+  // Reads up to size octets; returns how many the file had. Throws LmdbFailure.
   std::size_t read_at(std::uint64_t offset, char* out, std::size_t size) const;
 
  private:
@@ -52,12 +53,12 @@ class PageFile {
   std::size_t page_size_ = 4096;
 };
 
-// Little-endian numbers in a page. REQUIRES: they lie within it.
+// Little-endian numbers in a page. REQUIRES: they are within it.
 std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t octets) noexcept;
 std::uint16_t short_at(std::string_view bytes, std::size_t at) noexcept;
 std::uint32_t word_at(std::string_view bytes, std::size_t at) noexcept;
 
-// A page's own words about itself. Views live as long as the page's bytes.
+// The parts of one page. `bytes` is the whole page; views live as long as it.
 namespace page {
 
 inline constexpr std::size_t head_size = 16, node_head = 8;
@@ -66,20 +67,20 @@ inline constexpr std::uint16_t big_data = 0x01, sub_data = 0x02;  // of a node
 
 struct Node {
   std::string_view key;
-  std::uint16_t flags = 0;     // of a leaf's node
-  std::uint32_t size = 0;      // of its value
-  std::string_view value;      // what stands in the page: the value, or the number of its first overflow page
+  std::uint16_t flags = 0;  // of a leaf's node
+  std::uint32_t size = 0;   // of its value
+  std::string_view value;   // in the page: the value, or with big_data the number of its first overflow page
   PageNumber child = no_page;  // of a branch's node
 };
 
 PageNumber number(std::string_view bytes) noexcept;
 std::uint16_t flags(std::string_view bytes) noexcept;
 std::uint32_t overflow_pages(std::string_view bytes) noexcept;
-// How many nodes it says it has; nullopt: its bounds are wrong.
+// The number of nodes that the page's header names; nullopt: its bounds are wrong.
 std::optional<std::size_t> nodes(std::string_view bytes) noexcept;
-// nullopt: it does not lie within the page.
+// One node. nullopt: it is not within the page. REQUIRES: index is below nodes().
 std::optional<Node> node(std::string_view bytes, std::size_t index, bool in_leaf) noexcept;
-// The same of a leaf's node at an offset, whatever the page's head says.
+// The same for a node of a leaf at an offset; does not use the page's header.
 std::optional<Node> leaf_node_at(std::string_view bytes, std::size_t offset) noexcept;
 
 }  // namespace page

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t chunk_records = 256, chunk_bytes = 1 << 20;
 
-// One database's side of the merge.
+// A cursor in one of the two databases that are merged.
 class Side {
  public:
   Side(MDB_txn* txn, MDB_dbi dbi, std::string_view after) {
@@ -53,7 +53,7 @@ struct Copied {
   bool in_policy = false;
 };
 
-// The records after `last`, up to the limits of a chunk; empty: there are no more.
+// The entries after `last`, up to the limits of a chunk; empty: there are no more.
 std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_view last) {
   std::vector<Copied> chunk;
   std::size_t bytes = 0;
@@ -61,7 +61,7 @@ std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_vi
   while ((policy.there() || negative.there()) && chunk.size() < chunk_records && bytes < chunk_bytes) {
     bool in_policy = policy.there() && (!negative.there() || policy.key() <= negative.key());
     auto& side = in_policy ? policy : negative;
-    // The policy hides a negative of the same domain.
+    // If a domain is in both, only its policy counts.
     if (in_policy && negative.there() && negative.key() == policy.key()) negative.next();
     bytes += side.value().size();
     chunk.push_back({std::string(side.key()), std::string(side.value()), in_policy});
@@ -70,7 +70,8 @@ std::vector<Copied> copy_some(MDB_txn* txn, const Databases& dbs, std::string_vi
   return chunk;
 }
 
-// The key is the record's, and was not left behind. A bad record is passed on.
+// Whether the key matches the entry and is not outdated. True if the entry cannot be read, so that it is
+// passed on as an error.
 bool stands_for(std::string_view key, std::string_view domain, std::string_view bytes) {
   auto record = judge(domain, bytes, true);
   return !record ||
@@ -78,7 +79,7 @@ bool stands_for(std::string_view key, std::string_view domain, std::string_view 
                  .view() == key;
 }
 
-// The policies that end up to `to`, from the index's key `next` on; sets it behind the last one.
+// The policies that expire up to `to`, after the index key `next`; sets next to the last key that was read.
 std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::string& next, Time to) {
   std::vector<Copied> chunk;
   std::size_t bytes = 0;
@@ -96,7 +97,7 @@ std::vector<Copied> copy_expiring(MDB_txn* txn, const Databases& dbs, std::strin
   return chunk;
 }
 
-// copy_next(txn) gives the next records, none at the end.
+// copy_next(txn) returns the next entries, and none at the end.
 template <class CopyNext>
 Result<void> walk(Environment& env, const Consumer& f, CopyNext copy_next) try {
   RestingTxn txn(env);

@@ -1,4 +1,5 @@
-// record_walk - all stored domains in key order, for the command line: policies and negatives as one list.
+// record_walk - walks all entries for the command line: policies and negatives as one list, in order of
+// domain.
 #pragma once
 
 #include <functional>
@@ -9,14 +10,15 @@
 
 namespace mtasts::cache {
 
-// Copies some records at a time and rests its transaction while f is called, so that a slow consumer pins no
-// pages; a domain stored or erased meanwhile may be met or not. A view lives until f returns. A bad record is
-// passed as an error. Ends when f returns false.
+// Calls f for each entry until f returns false. Copies up to 256 entries or about 1 MiB at a time and rests
+// its transaction while f is called, so that a slow f pins no pages. A domain that is stored or erased
+// meanwhile may or may not be passed. The view lives until f returns. An entry that cannot be read is passed
+// as an error. Fault::storage: the cache cannot be read.
 Result<void> walk_records(Environment& env,
                           const std::function<bool(std::string_view, Result<RecordView>)>& f);
 
-// The same of the policies that end after `from`, and at `to` at the latest, in the order of their end, by
-// the index: it costs as much as there are of these.
+// The same for the policies that expire after `from` and not after `to`, in the order of their expiry. Uses
+// the index `expiry`, so the cost depends only on how many these are.
 Result<void> walk_expiring(Environment& env, Time from, Time to,
                            const std::function<bool(std::string_view, Result<RecordView>)>& f);
 

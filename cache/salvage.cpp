@@ -18,8 +18,8 @@
 namespace mtasts::cache {
 namespace {
 
-constexpr std::size_t most_per_page = 4096;  // entries, of any page size
-constexpr std::size_t most_lines = 1000;     // in the log, one a loss
+constexpr std::size_t most_per_page = 4096;  // entries; for any page size
+constexpr std::size_t most_lines = 1000;     // in the log, one for each loss
 constexpr std::string_view from_a_copy = "taken from an older copy, because the cache's file was damaged";
 
 struct Copy {
@@ -33,31 +33,32 @@ struct Copy {
 
 using Names = std::set<std::string, std::less<>>;
 
-// One of the two databases of entries, and what is missing in it.
+// One of the two databases of entries, and what is missing from it.
 struct Side {
   const char* name;
   bool in_policy;
-  bool whole = false;  // all of it was read, and nothing was wrong
+  bool whole = false;  // all of it was read without a problem
   Holes holes = {};
-  Names missing = {};                   // stored once, by an index or by its own key
-  Names named_once = {};                // by an index that cannot be reached
-  Names found_bad = {};                 // read as keys of values that are bad
-  bool counted = false;                 // claimed is of the newest state
-  std::uint64_t claimed = 0, seen = 0;  // entries that the tree should have; that were kept
+  Names missing = {};         // had an entry, as an index or the entry's own key says
+  Names named_once = {};      // named by an index page that cannot be reached
+  Names found_bad = {};       // keys whose values are damaged
+  bool counted = false;       // `claimed` belongs to the newest commit
+  std::uint64_t claimed = 0;  // how many entries the tree should have
+  std::uint64_t seen = 0;     // how many intact entries were found in it
   std::map<std::string, Copy, std::less<>> copies = {};
 
   bool wants(std::string_view domain, bool names_are_known) const {
     if (missing.contains(domain)) return true;
     return !names_are_known && holes.holds(domain);
   }
-  // As far as its tree tells, an entry of that name may have been in it.
+  // Whether an entry of that domain may have been in a part of the tree that is lost.
   bool may_have_lost(std::string_view domain) const {
-    bool somewhere = holes.empty() && found_bad.empty();  // it only counts fewer than it should have
+    bool somewhere = holes.empty() && found_bad.empty();  // all that is known is that entries are missing
     return !whole && (somewhere || found_bad.contains(domain) || holes.holds(domain));
   }
 };
 
-// Values that lie under a damaged key: they know by a checksum over their day and name whose they are.
+// Values whose key is damaged. The checksum in their prefix, of the day and the domain, tells whose they are.
 class Orphans {
  public:
   void add(std::string_view value) {
@@ -75,7 +76,7 @@ class Orphans {
 
  private:
   static constexpr std::size_t most = 10'000;
-  std::set<std::uint32_t> days_;  // few: those of the last use
+  std::set<std::uint32_t> days_;  // days of last use; there are few
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> values_;
 };
 
@@ -96,7 +97,7 @@ class Salvage {
     if (metas) walk_->walk_free_list();
     if (metas) trees = read_main(*walk_, meta, main);
     take_meta(trees);
-    // The state before the last commit: what that one stored lies on pages that cannot be reached.
+    // Only an older commit can be reached, so everything that the last one stored may be missing.
     if (metas && !metas->newest) policy_.holes.add({}), negative_.holes.add({});
     one_state_ = metas && metas->newest;
     for (Side* side : {&policy_, &negative_}) {
@@ -130,7 +131,7 @@ class Salvage {
     if (report.problems == 0) keep_meta(values);
   }
 
-  // An older schema stays: it is brought up to date when the file is opened.
+  // Keeps an older schema as it is; opening the file brings it up to date.
   void keep_meta(const std::map<std::string, std::string>& values) {
     for (const auto& [key, value] : values) {
       bool schema = key == "schema";
@@ -145,7 +146,7 @@ class Salvage {
   void take_reachable(Side& side, const NamedTrees& trees) {
     const auto& tree = side.in_policy ? trees.policy : trees.negative;
     if (!tree) {
-      side.whole = trees.complete && trees.meta;  // it was never begun
+      side.whole = trees.complete && trees.meta;  // nothing was ever stored in it
       if (!side.whole) side.holes.add({});
       return;
     }
@@ -164,7 +165,7 @@ class Salvage {
         return false;
       }
       ++side.seen;
-      if (new_.has(domain)) return true;  // in both: the policy counts
+      if (new_.has(domain)) return true;  // it is in both databases, and the policy counts
       new_.add(domain, *value, *entry.record, entry.last_used);
       ++result_.kept;
       return true;
@@ -173,7 +174,7 @@ class Salvage {
     side.whole = report.problems == 0;
   }
 
-  // An entry takes some octets, so a file has room for so many.
+  // An entry takes some octets, so there is a limit to how many fit the file.
   bool is_plausible(std::uint64_t entries) const { return entries / most_per_page <= file_.pages(); }
 
   static bool is_name(std::string_view text) { return DomainName::parse(text).has_value(); }
@@ -186,7 +187,7 @@ class Salvage {
       (named.protects ? policy_ : negative_).missing.insert(domain);
       if (names.tells_ends && one_state_ && named.in_expiry) ends_.emplace(domain, named.ends);
     }
-    // A key that is itself damaged is no name of ours, as far as the index tells.
+    // If the indexes name every entry, they decide, because a key in found_bad may be damaged itself.
     if (!names_are_known_)
       for (Side* side : {&policy_, &negative_})
         for (const auto& domain : side->found_bad)
@@ -194,8 +195,8 @@ class Salvage {
     for (const auto& domain : policy_.missing) negative_.missing.erase(domain);
   }
 
-  // Where a tree is whole, one index alone that names something else is what was damaged: its keys have no
-  // checksum.
+  // If a tree is whole and only one index names a domain that is not in it, that index key is what was
+  // damaged: index keys have no checksum.
   bool is_missing(std::string_view domain, const Named& named) const {
     if (!named.protects) return !negative_.whole;
     return !policy_.whole || named.times() > 1 || negative_.may_have_lost(domain);
@@ -211,8 +212,8 @@ class Salvage {
       consider_meta(std::move(meta_values));
     }
     if (!best_meta_.empty() && !meta_found_) keep_meta(best_meta_);
-    // What an index that cannot be reached names. It may be long outdated: it says no more than that such an
-    // entry may be what a lost part of its tree held.
+    // Names from index pages that cannot be reached may be long outdated. They only show that a lost part of
+    // the tree may have held such an entry.
     for (Side* side : {&policy_, &negative_})
       for (const auto& domain : side->named_once)
         if (side->may_have_lost(domain) && !new_.has(domain) &&
@@ -233,7 +234,7 @@ class Salvage {
     if (timed && node.key[0] == 0 && is_name(timed->domain)) policy_.named_once.emplace(timed->domain);
   }
 
-  // How many entries a database had, by an older copy of its root.
+  // An older copy of a database's root tells how many entries it had.
   void consider_root(const page::Node& node) {
     for (Side* side : {&policy_, &negative_})
       if (!side->counted && node.key == side->name && node.value.size() == tree_size) {
@@ -243,8 +244,9 @@ class Salvage {
       }
   }
 
-  // Whatever looks like a node: the entry's checksums decide. A stranger's text cannot look like one, because
-  // a node's head has octets that are zero, and no policy with a control character is stored.
+  // Considers anything that looks like a node; the entry's checksums decide whether it is one. A stranger's
+  // text cannot pass for a node, because a node's header has octets that are zero, and no policy with a
+  // control character is stored.
   void consider(const page::Node& node, std::map<std::string, std::string>& meta_values) {
     if (node.flags == page::sub_data) consider_root(node);
     if (node.flags & ~page::big_data || node.key.empty() || node.key.size() > 255) return;
@@ -276,7 +278,7 @@ class Salvage {
       found->second = std::move(copy);
   }
 
-  // All of them lie on one page; of several the one of the latest fetch counts.
+  // All values of `meta` are on one page. Of several such pages, the one with the latest fetch counts.
   void consider_meta(std::map<std::string, std::string> values) {
     auto newest = [](const auto& of) {
       auto found = of.find("newest_fetch");
@@ -295,7 +297,7 @@ class Salvage {
     return true;
   }
 
-  // Its policy has ended at that time; Time{}: it is not known when.
+  // A lost entry that ends when the index `expiry` says; with Time{} if that is not known.
   Record lost_until(const std::string& domain) const {
     Record record = lost_record();
     if (auto ends = ends_.find(domain); ends != ends_.end()) record.refresh_at = ends->second;
@@ -313,7 +315,7 @@ class Salvage {
       }
       ++result_.lost;
       say_lost(side, domain);
-      // Whatever it demanded: the mail waits until that is known.
+      // Mail waits until it is known what the policy demanded.
       if (side.in_policy) new_.add(domain, lost_until(domain), 0);
     }
     for (auto& [domain, copy] : side.copies) {
@@ -324,8 +326,9 @@ class Salvage {
       copy.record.last_lookup.detail = from_a_copy;
       new_.add(domain, copy.record, copy.last_used);
       ++result_.salvaged;
-      log_.warning("cache: the stored " + std::string(side.in_policy ? "policy" : "record") + " of " +
-                   printable(domain) + " was damaged; an older copy is used, and looked up again at once");
+      log_.warning("cache: the " + std::string(side.in_policy ? "policy" : "entry") + " of " +
+                   printable(domain) +
+                   " was damaged; an older copy is used, and the domain is looked up again at once");
     }
     if (names_are_known_) return;
     if (!side.whole && !side.counted) {
@@ -338,16 +341,16 @@ class Salvage {
     auto unnamed = side.claimed - told;
     result_.lost += unnamed;
     log_.error("cache: " + std::string(side.counted ? "" : "about ") + std::to_string(unnamed) +
-               " entries of the database " + side.name + " were lost whose names cannot be read");
+               " entries of the database " + side.name + " were lost; their names cannot be read");
   }
 
   void say_lost(const Side& side, const std::string& domain) {
     if (++lines_ > most_lines) return;
     if (side.in_policy)
-      log_.error("cache: the stored policy of " + printable(domain) +
-                 " is lost; its mail waits until DNS and its policy host tell what it demands");
+      log_.error("cache: the policy of " + printable(domain) +
+                 " is lost; mail to this domain waits until a lookup finds out what its policy demands");
     else
-      log_.warning("cache: the stored record of " + printable(domain) + " is lost; it had no policy");
+      log_.warning("cache: the entry of " + printable(domain) + " is lost; it had no policy");
   }
 
   PageFile file_;
@@ -366,7 +369,7 @@ class Salvage {
 
 }  // namespace
 
-// A limit on address space may leave no room for the whole map: then half of it will do, and so on.
+// If a limit on address space leaves no room for the whole map, tries half of it, and so on.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
                  const LastWriter& last, const CacheLog& log) {
   for (;; map_size /= 2) try {

@@ -1,10 +1,10 @@
-// salvage - carries every entry of a damaged data.mdb that is still whole over into a new file.
+// salvage - copies every intact entry of a damaged data.mdb into a new file.
 //
-// What can be reached from the newest meta page is taken as it is. The indexes tell which domains are missing
-// then; where they cannot be read, the keys that a lost part of the tree held do. Copies on pages that cannot
-// be reached, which are what LMDB has not yet written over, fill these holes and replace nothing: the one
-// that was fetched last wins and is due at once. A domain of which no copy is left is stored as lost
-// (Record::lost).
+// Entries that can be reached from the newest meta page are copied as they are. Then the indexes tell which
+// domains are missing; if they cannot be read, any domain in the key range of a lost part may be missing.
+// For a missing domain, pages that cannot be reached may hold older copies that LMDB has not overwritten yet:
+// the copy that was fetched last is taken, and is due at once. A copy never replaces an entry that was
+// reached. A domain of which no copy is left is stored as lost (Record::lost).
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,16 @@
 namespace mtasts::cache {
 
 struct Salvaged {
-  std::uint64_t kept = 0;      // as they were
-  std::uint64_t salvaged = 0;  // from an older copy
+  std::uint64_t kept = 0;      // entries copied as they were
+  std::uint64_t salvaged = 0;  // entries taken from an older copy
   std::uint64_t lost = 0;
-  bool more_lost = false;  // perhaps: how many entries there were cannot be read
+  bool more_lost = false;  // there may be more, because the number of entries could not be read
 };
 
-// Writes new_file, which must not exist, and makes it durable; the damaged file is only read. Each loss is
-// logged by name where there is one. Throws LmdbFailure: the damaged file cannot be read, or the new one
-// cannot be written.
+// Writes new_file, which must not exist, and makes it durable; the damaged file is only read. Logs each loss,
+// with the domain if its name could be read. map_size: address space for the new file, in octets. last: what
+// daemon.lock says about the damaged file. Throws LmdbFailure: the damaged file cannot be read, or the new
+// one cannot be written; the caller must then remove new_file.
 Salvaged salvage(const std::string& damaged_file, const std::string& new_file, std::uint64_t map_size,
                  const LastWriter& last, const CacheLog& log);
 

@@ -20,12 +20,12 @@ using Steady = std::chrono::steady_clock;
 constexpr auto commit_interval = 20ms, note_interval = 1000ms;
 constexpr std::size_t batch_limit = 256, note_limit = 4096;
 constexpr std::array retry_pauses{50ms, 200ms, 500ms};
-constexpr auto mark_interval = 1min;        // with a commit that is made anyway
+constexpr auto mark_interval = 1min;        // together with a commit that is made anyway
 constexpr auto idle_mark_interval = 10min;  // by a commit of its own
-constexpr int last_reports = 20;  // tries while the cache is being closed; then who waits gets no outcome
+constexpr int last_reports = 20;            // attempts while closing; after that the changes get no outcome
 constexpr auto report_pause = 100ms;
 
-// What only informs: without memory it is left out.
+// For work that only informs: it is skipped if there is no memory.
 template <class Work>
 void safely(Work work) {
   try {
@@ -42,7 +42,7 @@ std::vector<ReaderSlot> parse_readers(std::string_view table, std::uint64_t newe
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     ReaderSlot slot;
-    std::string txn;  // "-": it rests
+    std::string txn;  // "-": the transaction rests
     if (!(words >> slot.pid >> slot.thread >> txn)) continue;
     auto [end, error] = std::from_chars(txn.data(), txn.data() + txn.size(), slot.txn);
     if (error == std::errc() && end == txn.data() + txn.size() && slot.txn < newest) slots.push_back(slot);
@@ -54,7 +54,8 @@ StoreThread::StoreThread(Environment& env, const Clock& clock, std::uint64_t max
     : env_(env), clock_(clock), max_size_(max_size), results_(batch_limit) {
   batch_.reserve(batch_limit);
   notes_.reserve(note_limit);
-  // Signals are the main thread's; a write past the file size limit must come back as an error.
+  // The main thread handles all signals. A write beyond the limit on file sizes must fail, and not raise
+  // SIGXFSZ here.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -104,8 +105,8 @@ void StoreThread::run() {
   }
 }
 
-// Waits for a change, then for the end of the commit interval or for a full batch. Empty: time to look at the
-// notes.
+// Waits up to a second for a change, then for the end of the commit interval or a full batch, and fills
+// batch_. It stays empty if no change came: then it is time to take in the notes.
 void StoreThread::next_batch() {
   std::unique_lock hold(mutex_);
   wake_.wait_for(hold, note_interval, [this] { return stop_ || !queue_.empty(); });
@@ -159,7 +160,7 @@ void StoreThread::note_outcome(int rc, const char* doing) {
   if (rc == MDB_PANIC) env_.panic(clock_.now());
   auto error = env_.error(doing, rc);
   condition.commit_failed(error.detail, clock_.now());
-  report_failure(error.detail + "; " + std::to_string(batch_.size()) + " changes are not stored");
+  report_failure(error.detail + "; " + std::to_string(batch_.size()) + " changes were not stored");
 }
 
 int StoreThread::try_batch(const char*& doing) try {
@@ -190,7 +191,7 @@ int StoreThread::try_batch(const char*& doing) try {
   return ENOMEM;
 }
 
-// Tells each change its outcome, once. False: there is no memory to tell the rest.
+// Reports the outcome to each change, once. False: there was no memory to report to all; call it again.
 bool StoreThread::report(int rc, const char* doing) try {
   auto error = rc == MDB_SUCCESS ? Error{} : env_.error(doing, rc);
   for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -203,7 +204,8 @@ bool StoreThread::report(int rc, const char* doing) try {
   return false;
 }
 
-// Also with the last batch before an orderly stop.
+// Whether it is time to store that the clock is certain; always so with the last batch before an orderly
+// stop.
 bool StoreThread::mark_due(std::chrono::minutes interval) {
   {
     std::scoped_lock hold(mutex_);
@@ -212,7 +214,7 @@ bool StoreThread::mark_due(std::chrono::minutes interval) {
   return Steady::now() - last_mark_ >= interval && clock_.mark();
 }
 
-// False: the cache is being closed, no more waiting.
+// Waits. False: the cache is being closed, so there must be no more waits.
 bool StoreThread::pause(std::chrono::milliseconds time) {
   std::unique_lock hold(mutex_);
   return !wake_.wait_for(hold, time, [this] { return stop_; });
@@ -229,18 +231,20 @@ void StoreThread::once_a_minute() {
   report_tally();
 }
 
-// At once, then at most once a minute.
+// Logs the first failure at once, then at most one line a minute.
 void StoreThread::report_failure(const std::string& what) {
   ++failures_;
   auto now = Steady::now();
   if (last_failure_ != Instant() && now - last_failure_ < 1min) return;
   last_failure_ = now;
   auto times = std::exchange(failures_, 0);
-  env_.log().error(what + (times > 1 ? "; " + std::to_string(times) + " commits failed lately" : ""));
+  env_.log().error(
+      what +
+      (times > 1 ? "; " + std::to_string(times) + " commits have failed since the last such line" : ""));
 }
 
-// A transaction that stays open for more than a minute while others commit keeps freed pages from being used
-// again, so that the file grows.
+// A read transaction that stays open for more than a minute while others commit keeps freed pages from being
+// used again, so that the file grows.
 void StoreThread::check_readers() {
   std::string table;
   auto append = [](const char* line, void* to) {
@@ -264,7 +268,8 @@ void StoreThread::check_readers() {
   env_.condition().readers(std::move(held));
 }
 
-// The first of each is said at once, then at most one line a minute sums up.
+// Logs the first refusal and the first eviction at once, then for each at most one line a minute with the
+// sum.
 void StoreThread::report_tally() {
   auto now = Steady::now();
   auto may_say = [now](Instant& last) {
@@ -276,11 +281,11 @@ void StoreThread::report_tally() {
   if (tally_.refused > 0 && may_say(last_refusal_)) {
     env_.log().warning(where + "full of policies in force; " +
                        std::to_string(std::exchange(tally_.refused, 0)) +
-                       " records that protect nothing were not stored; raise [cache] max_size");
+                       " entries that protect nothing were not stored; raise [cache] max_size");
   }
   if (tally_.evicted > 0 && may_say(last_eviction_))
     env_.log().info(where + "full; " + std::to_string(std::exchange(tally_.evicted, 0)) +
-                    " records made room");
+                    " entries were evicted");
 }
 
 }  // namespace mtasts::cache

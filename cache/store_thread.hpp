@@ -1,10 +1,13 @@
 // store_thread - the only writer (LMDB-1): takes queued changes, commits them, then reports back.
 //
-// Commits at most every 20 ms or 256 changes; the first change after a pause is committed at once. A change
-// is reported only after its commit is durable; a commit that fails is tried again, then all of its changes
-// report Fault::storage. Without memory a commit fails like any other, and its reports wait until there is
-// some. While the clock is certain it notes that once a minute. Every second the notes of the answer threads
-// are taken in, every minute dead readers' slots are cleared.
+// A commit follows the one before after 20 ms, or earlier once 256 changes wait; the first change after a
+// pause is committed at once. A change is reported as done only when its commit is durable. A commit that
+// fails is tried three more times; then all of its changes report Fault::storage. A commit that fails for
+// lack of memory is treated the same, and its reports wait until there is memory.
+//
+// Every second the thread takes in the notes of the answer threads. Every minute it clears the reader slots
+// of dead processes. While the clock is certain, it stores that fact about once a minute, together with a
+// commit that is made anyway, or after ten minutes with a commit of its own.
 #pragma once
 
 #include <atomic>
@@ -25,11 +28,11 @@ namespace mtasts::cache {
 
 struct Queued {
   Change change;
-  // Called on the store thread, again if it throws; may be empty.
+  // Called on the store thread with the outcome; called again if it throws std::bad_alloc. May be empty.
   std::move_only_function<void(const Result<bool>&)> done;
 };
 
-// An open transaction of some reader, as LMDB's table of readers shows it.
+// An open read transaction, as LMDB's table of readers shows it.
 struct ReaderSlot {
   pid_t pid = 0;
   std::string thread;
@@ -39,19 +42,20 @@ struct ReaderSlot {
     return pid == other.pid && thread == other.thread && txn == other.txn;
   }
 };
-// Of LMDB's text (mdb_reader_list), those that read an older state than `newest`.
+// Reads the text of mdb_reader_list(); returns the transactions that are older than the commit `newest`.
 std::vector<ReaderSlot> parse_readers(std::string_view table, std::uint64_t newest);
 
 class StoreThread {
  public:
-  // env, clock outlive it.
+  // Starts the thread. env and clock must outlive this. max_size: octets of pages in use.
   StoreThread(Environment& env, const Clock& clock, std::uint64_t max_size);
-  ~StoreThread();  // commits what is queued
+  ~StoreThread();  // commits what is queued, then ends the thread
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
-  void post(Queued queued);             // any thread
-  std::shared_ptr<UseRing> add_ring();  // any thread; the ring goes when its reader has let go of it
+  // These may be called on any thread. The store thread drops a ring when its reader has released it.
+  void post(Queued queued);
+  std::shared_ptr<UseRing> add_ring();
   void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
 
  private:
@@ -74,19 +78,20 @@ class StoreThread {
   const Clock& clock_;
   std::atomic<std::uint64_t> max_size_;
 
-  std::mutex mutex_;  // queue_, rings_, stop_
+  std::mutex mutex_;  // for queue_, rings_ and stop_
   std::condition_variable wake_;
   std::deque<Queued> queue_;
   std::vector<std::shared_ptr<UseRing>> rings_;
   bool stop_ = false;
 
-  // The rest belongs to the thread. What a batch needs is reserved, so that it can be taken without memory.
+  // Only the store thread uses the rest. The space for a batch is reserved, so that taking one allocates
+  // nothing.
   std::vector<Queued> batch_;
   std::vector<UseRing::Note> notes_;
   std::vector<bool> results_;
   Tally tally_;
-  std::vector<ReaderSlot> readers_;  // that were open a minute ago
-  std::size_t failures_ = 0;         // since the last line about them
+  std::vector<ReaderSlot> readers_;  // those that were open a minute ago
+  std::size_t failures_ = 0;         // failed commits since the last log line about them
   Instant last_commit_{}, last_minute_{}, last_refusal_{}, last_eviction_{}, last_mark_{}, last_failure_{};
   std::thread thread_;
 };

@@ -6,7 +6,7 @@
 
 namespace mtasts::cache {
 
-// What the keys below a page must lie in. Compared as LMDB does it.
+// The range in which all keys below a page must be.
 struct TreeWalk::Range {
   std::optional<std::string> from, to;  // nullopt: no bound
 };
@@ -18,6 +18,7 @@ struct TreeWalk::Job {
   TreeReport report;
   std::uint64_t branches = 0, leaves = 0, overflows = 0;
 
+  // Compares as LMDB does.
   bool less(std::string_view a, std::string_view b) const noexcept {
     return numeric ? get_little(a) < get_little(b) : a < b;
   }
@@ -33,7 +34,7 @@ struct TreeWalk::Job {
   }
 };
 
-// A list of pages from the last one down, behind their number.
+// value: the number of pages, then the pages from the last one down.
 bool TreeWalk::take_free(std::string_view value) {
   if (value.size() < 8 || value.size() % 8 != 0) return false;
   auto count = get_little(value.substr(0, 8));
@@ -60,7 +61,7 @@ TreeReport TreeWalk::walk_free_list() {
   std::string problem;
   if (!names_well) problem = "it names a wrong page";
   if (std::ranges::adjacent_find(free_) != free_.end()) problem = "it names a page twice";
-  if (in_use != free_.end()) problem = "page " + std::to_string(*in_use) + " is in use and free";
+  if (in_use != free_.end()) problem = "page " + std::to_string(*in_use) + " is both in use and free";
   if (!problem.empty() && report.problems++ == 0) report.first_problem = std::move(problem);
   return report;
 }
@@ -98,13 +99,13 @@ TreeReport TreeWalk::walk(const Tree& tree, bool numeric, const OnEntry& f) {
   if (tree.root != no_page) visit(job, tree.root, {}, 1);
   bool counts_agree = job.report.entries == tree.entries && job.branches == tree.branches &&
                       job.leaves == tree.leaves && job.overflows == tree.overflows;
-  if (!counts_agree) job.problem("a tree does not have as many entries or pages as is written");
+  if (!counts_agree) job.problem("a tree does not have as many entries or pages as its root says");
   return std::move(job.report);
 }
 
 void TreeWalk::visit(Job& job, PageNumber number, const Range& range, int depth) {
   auto name = "page " + std::to_string(number);
-  if (depth > most_tree_depth) return job.hole(name + " lies too deep", range);
+  if (depth > most_tree_depth) return job.hole(name + " is too deep in its tree", range);
   if (!claim(number)) return job.hole(name + " is free, used twice or not in the file", range);
   std::string bytes;
   if (!file_.read(number, 1, bytes)) return job.hole(name + " is not in the file", range);
@@ -112,8 +113,8 @@ void TreeWalk::visit(Job& job, PageNumber number, const Range& range, int depth)
   auto flags = page::flags(bytes);
   bool leaf = flags == page::leaf;
   if (page::number(bytes) != number || !count || *count == 0 || (!leaf && flags != page::branch))
-    return job.hole(name + " is not what it should be", range);
-  if (leaf != (depth == job.tree.depth)) job.problem(name + " lies at a wrong depth");
+    return job.hole(name + " is not a page of a tree", range);
+  if (leaf != (depth == job.tree.depth)) job.problem(name + " is at a wrong depth");
   bool good = true;
   if (leaf) {
     ++job.leaves;
@@ -122,7 +123,7 @@ void TreeWalk::visit(Job& job, PageNumber number, const Range& range, int depth)
     ++job.branches;
     visit_branch(job, bytes, *count, range, depth, good);
   }
-  if (!good) job.problem(name + " has bad entries");
+  if (!good) job.problem(name + " has damaged entries");
 }
 
 void TreeWalk::visit_leaf(Job& job, const std::string& bytes, std::size_t count, const Range& range,
@@ -138,7 +139,7 @@ void TreeWalk::visit_leaf(Job& job, const std::string& bytes, std::size_t count,
       continue;
     }
     if (!job.within(node->key, range) || (before && !job.less(*before, node->key)))
-      good = false;  // handed on all the same: a stored value knows whose it is
+      good = false;  // passed on all the same: the value's checksum tells whose it is
     else
       before = node->key;
     ++job.report.entries;
@@ -155,12 +156,12 @@ void TreeWalk::visit_leaf(Job& job, const std::string& bytes, std::size_t count,
     good &= value && whole;
   }
   good &= all_fit;
-  if (!all_fit) job.hole("a leaf page has nodes that are none", range);  // whose they were is not known
+  if (!all_fit) job.hole("a leaf page has damaged nodes", range);  // nobody knows whose entries they were
 }
 
 void TreeWalk::visit_branch(Job& job, const std::string& bytes, std::size_t count, const Range& range,
                             int depth, bool& good) {
-  // All of its keys first: one that is wrong makes the ranges of its neighbours doubtful.
+  // Checks all of its keys first, because a wrong key makes the ranges of its neighbours doubtful.
   std::vector<page::Node> nodes;
   for (std::size_t i = 0; i < count; ++i) {
     auto node = page::node(bytes, i, false);
@@ -168,7 +169,7 @@ void TreeWalk::visit_branch(Job& job, const std::string& bytes, std::size_t coun
                                     (i == 1 || job.less(nodes.back().key, node->key))));
     if (!fits) {
       good = false;
-      return job.hole("a branch page has bad entries", range);
+      return job.hole("a branch page has damaged nodes", range);
     }
     nodes.push_back(*node);
   }
@@ -183,7 +184,7 @@ std::optional<std::string> TreeWalk::overflow_value(PageNumber first, std::uint3
                                                     std::uint64_t* pages) {
   std::size_t page_size = file_.page_size();
   std::uint64_t count = (page::head_size + std::uint64_t{size} - 1) / page_size + 1;
-  // Its head first: the size is as yet only what some octets say.
+  // Reads only the first page until its header has confirmed the size, which may be any number.
   std::string bytes;
   if (first < 2 || !file_.read(first, 1, bytes)) return std::nullopt;
   if (page::number(bytes) != first || page::flags(bytes) != page::overflow ||

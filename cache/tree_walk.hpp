@@ -1,4 +1,4 @@
-// tree_walk - walks the trees of one snapshot of LMDB's file and tells what in them cannot be read.
+// tree_walk - walks the trees of one commit in LMDB's file and reports what cannot be read in them.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@
 
 namespace mtasts::cache {
 
-// The keys in [from, to) lay, or may have lain, in a part of a tree that cannot be reached.
+// A part of a tree that cannot be reached. It may have held any key in [from, to).
 struct Hole {
   std::string from;
-  std::optional<std::string> to;  // nullopt: up to the end
+  std::optional<std::string> to;  // nullopt: no upper bound
   bool holds(std::string_view key) const noexcept { return key >= from && (!to || key < *to); }
 };
 
-// Many of them, looked through as quickly as few.
+// A set of holes with a fast search.
 class Holes {
  public:
   void add(Hole hole) { all_.push_back(std::move(hole)); }
   bool empty() const noexcept { return all_.empty(); }
-  void settle();  // once all are added, and before holds()
+  void settle();  // call it once all are added, before holds()
   bool holds(std::string_view key) const noexcept;
 
  private:
-  std::vector<Hole> all_;  // settled: sorted, and none touches another
+  std::vector<Hole> all_;  // after settle(): sorted, and no two overlap
 };
 
-// What walking one tree found beside its entries.
+// What the walk of one tree found besides its entries.
 struct TreeReport {
   std::uint64_t problems = 0;
   std::string first_problem;  // for the log
@@ -40,24 +40,26 @@ struct TreeReport {
   std::uint64_t entries = 0;
 };
 
-// Remembers which pages were met, so that none may serve twice.
+// Remembers which pages it has met: a page that is met again, or is on the free list, counts as not readable.
+// All functions throw LmdbFailure if the file cannot be read.
 class TreeWalk {
  public:
   TreeWalk(const PageFile& file, const Meta& meta);
 
-  // Reads the list of free pages. None of them can be reached from then on: what stands there is out of date,
-  // whatever points to it. So this comes before the other trees.
+  // Reads the list of free pages. After that these pages are not read any more: their content is outdated,
+  // whatever points to them. So call this before walking the other trees.
   TreeReport walk_free_list();
 
-  // value: nullopt if it cannot be read. In a damaged tree keys can be out of order. False: the value is not
-  // whole, so that the pages it lies on are not sound().
+  // Called for each entry of a tree. value: nullopt if it cannot be read. The views live until it returns. In
+  // a damaged tree keys may be out of order. Must return false if the value is damaged, which counts as a
+  // problem of its page.
   using OnEntry =
       std::function<bool(std::string_view key, std::optional<std::string_view> value, std::uint16_t flags)>;
-  // numeric: the keys are LMDB's own transaction numbers.
+  // Walks one tree. numeric: its keys are LMDB's transaction numbers, as in the free list.
   TreeReport walk(const Tree& tree, bool numeric, const OnEntry& f);
 
-  // A value that begins on that overflow page; nullopt: it does not hold one of that size. claim: the pages
-  // count as met, and must not have been.
+  // The value of `size` octets that begins on the overflow page `first`; nullopt if there is none. claim: its
+  // pages now count as met, and must not have been met before. pages: set to their number; may be nullptr.
   std::optional<std::string> overflow_value(PageNumber first, std::uint32_t size, bool claim,
                                             std::uint64_t* pages);
 

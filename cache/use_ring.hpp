@@ -1,4 +1,5 @@
-// use_ring - "this domain was asked for on that day", from one reading thread to the store thread.
+// use_ring - carries notes "this domain was asked for on that day" from one reading thread to the store
+// thread.
 //
 // Bounded and without locks: push() is called on the answer path and drops the note when the ring is full.
 // One thread pushes, the store thread pops.
@@ -15,16 +16,17 @@ namespace mtasts::cache {
 class UseRing {
  public:
   static constexpr std::size_t capacity = 512;
-  static constexpr std::uint32_t suspect =
-      UINT32_MAX;  // instead of a day: what is stored for the domain is bad
+  // Instead of a day: the domain's entry cannot be read.
+  static constexpr std::uint32_t suspect = UINT32_MAX;
 
   struct Note {
-    std::uint32_t day = 0;
+    std::uint32_t day = 0;  // days since 1970-01-01 UTC, or suspect
     std::uint8_t size = 0;
     std::array<char, 255> text;
     std::string_view domain() const noexcept { return {text.data(), size}; }
   };
 
+  // False: the ring is full, or the name is longer than 255 octets.
   bool push(std::string_view domain, std::uint32_t day) noexcept {
     auto head = head_.load(std::memory_order_relaxed);
     if (head - tail_.load(std::memory_order_acquire) == capacity || domain.size() > 255) return false;
@@ -36,6 +38,7 @@ class UseRing {
     return true;
   }
 
+  // False: the ring is empty.
   bool pop(Note& out) noexcept {
     auto tail = tail_.load(std::memory_order_relaxed);
     if (tail == head_.load(std::memory_order_acquire)) return false;

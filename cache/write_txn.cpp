@@ -54,7 +54,7 @@ void WriteTxn::save(std::string_view domain, const std::optional<Stored>& old, c
   auto bytes = join_value(domain, last_used, encode(record));
   MDB_val key = to_val(domain), value = to_val(bytes);
   check(mdb_put(txn_.get(), record.policy ? dbs().policy : dbs().negative, &key, &value, 0),
-        "store a record");
+        "store an entry");
   add_index(domain, record, last_used);
   if (fetched) note_fetch(record.fetched_at);
 }
@@ -87,7 +87,8 @@ void WriteTxn::add_index(std::string_view domain, const Record& record, std::uin
   add_key(dbs().due, time_key(record.refresh_at, domain).view());
 }
 
-// Calls f(cursor, key). A walk over the whole index: for the rare record that can't be read.
+// Calls f(cursor, key) for each of the domain's keys. Walks the whole index, so this is only for the rare
+// entry that cannot be read.
 template <class F>
 void WriteTxn::for_keys_of(MDB_dbi index, std::size_t head, std::string_view domain, F f) {
   MDB_cursor* raw = nullptr;
@@ -111,7 +112,7 @@ Time WriteTxn::latest_end(std::string_view domain) {
 }
 
 void WriteTxn::drop_index(std::string_view domain, const Stored& old) {
-  if (!old.record) {  // what it was filed under is not known
+  if (!old.record) {  // its index keys are not known
     for (auto [index, head] :
          {std::pair(dbs().used, used_head), {dbs().expiry, time_head}, {dbs().due, time_head}})
       for_keys_of(index, head, domain,

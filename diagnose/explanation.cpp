@@ -46,38 +46,38 @@ asio::awaitable<bool> look_up_policy(Explanation& all, Dns& dns, Fetch& fetch, c
   co_return true;
 }
 
-// The daemon's limit would leave questions without their answers.
+// Longer than the daemon's limit, which would leave some questions of the trace without an answer.
 constexpr std::chrono::minutes limit_of_lookup{2};
 
 asio::awaitable<bool> look_up_state(Explanation& all, Dns& dns, const Clock& clock) {
   const auto& stored = all.inputs.stored;
   auto before = stored ? dane_state(*stored, all.route()) : std::nullopt;
-  std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // it lives as long as the loop runs
+  std::shared_ptr<Dns> borrowed(std::shared_ptr<Dns>(), &dns);  // owns nothing: dns outlives the loop's run
   DaneLookupOptions options{all.inputs.mx_hosts, limit_of_lookup};
   DaneState state = co_await look_up_dane(std::move(borrowed), clock, *all.hop.domain, all.route(),
                                           std::move(before), options);
-  // A zone that is signed, but with nothing that libunbound knows, counts as unsigned; only its DS records
-  // say so.
+  // A DNS zone that is signed only with algorithms that libunbound does not know counts as unsigned. Its DS
+  // records tell it from one that is not signed at all.
   if (state.mx == MxState::insecure)
     all.unsigned_answer = co_await dns.ask(std::string(all.hop.domain->str()), RrType::ds);
   keep_dane(all.record, std::move(state));
   co_return true;
 }
 
-// Both at once, as a flight does.
+// Looks up the policy and the DANE state at the same time, as a flight does.
 asio::awaitable<bool> look_up(Explanation& all, Dns& dns, Dns& sts_dns, Fetch& fetch, const Clock& clock) {
   std::vector<asio::awaitable<bool>> looks;
   looks.push_back(look_up_policy(all, sts_dns, fetch, clock));
   if (all.dane_looked) looks.push_back(look_up_state(all, dns, clock));
   auto done = co_await gather(std::move(looks), nullptr);
   if (!std::ranges::all_of(done, &std::optional<bool>::has_value))
-    throw std::runtime_error("a lookup ended by an internal error");
+    throw std::runtime_error("a lookup ended with an internal error");
   if (all.dane_looked) serve_askers(all.record, {all.route()}, clock.now());
   mark_off_policy(all.record);
   co_return true;
 }
 
-// A state keeps why its first host failed; the trace knows it of each.
+// A state only keeps why its first host failed. The trace has what was answered for each, so ask it again.
 asio::awaitable<bool> find_details(Explanation& all, Dns& dns, const DaneState& state) {
   std::vector<std::string> failed;
   for (HostLine host : state.hosts)

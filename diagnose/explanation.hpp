@@ -1,8 +1,8 @@
-// explanation - what mtastsctl explain works out, as values: the inputs of a decision, one look at DNS and
-// HTTPS with the daemon's own code, and what follows from them.
+// explanation - what `mtastsctl explain` works out, as values: the inputs of a decision, one lookup over DNS
+// and HTTPS with the daemon's own code, and the decision.
 //
-// The same inputs and the same answers give the same Explanation: nothing here reads a clock, a file or the
-// network but through the ports.
+// The same inputs and the same answers give the same Explanation. Nothing here reads a clock or a file, and
+// the network is reached only through the ports.
 #pragma once
 
 #include <array>
@@ -25,34 +25,35 @@ namespace mtasts {
 
 struct ExplainInputs {
   Time now{};
-  ClockState clock{};            // whether now can be trusted, by what the cache remembers
+  ClockState clock{};            // whether `now` can be trusted, judged by what the cache remembers
   std::string next_hop;          // as asked; any octets
-  std::string map = "postfix";   // REQUIRES: parse_map_name() takes it
-  std::uint16_t port = 25;       // of the next hop; 0: a service that the system does not know
-  std::string without_policy;    // why the domain has none by rule 1 ([dns] private); may be empty
-  unsigned mx_hosts = 10;        // MX hosts looked at: the most that any zone wants
-  ZoneRules rules;               // of the zone, before the override; dnssec_detail is below
+  std::string map = "postfix";   // REQUIRES: parse_map_name() accepts it
+  std::uint16_t port = 25;       // of the next hop; 0: a service name that the system does not know
+  std::string without_policy;    // why rule 1 says that the domain has no policy ([dns] private); or empty
+  unsigned mx_hosts = 10;        // how many MX hosts are looked up: the most that any zone wants
+  ZoneRules rules;               // of the zone, before the override; its dnssec_detail is not used
   std::string dnssec_detail;     // why DNSSEC does not work, or a warning
   std::optional<Override> over;  // in force for the next hop
-  std::optional<Record> stored;  // what the cache has
-  // Words for people: who resolves, how it is known whether Postfix does DANE, what became of the cache.
+  std::optional<Record> stored;  // the domain's entry in the cache
+  // For people: the way, how it is known whether Postfix does DANE, whether the cache could be read.
   std::string way, postfix, cache;
 
   Moment moment() const noexcept { return {now, clock}; }
 };
 
-// The next hop as the daemon reads it.
+// The next hop, read as the daemon reads it.
 struct Hop {
-  std::optional<DomainName> domain;
+  std::optional<DomainName> domain;  // nullopt: the next hop has no policy domain
   bool bracketed = false;
   std::string port;     // as written; empty: none
-  std::string why_not;  // not empty: without a policy by rule 1
+  std::string why_not;  // why rule 1 answers that there is no policy; empty: rule 1 does not apply
 };
 Hop read_hop(const ExplainInputs& inputs);
 
-// Whether rules 1 and 2 settle the answer before any lookup.
+// Whether rules 1 and 2 decide the answer without a lookup.
 bool settled_at_once(const ExplainInputs& inputs, const Hop& hop);
 
+// Why the lookup of an MX host failed.
 struct HostDetail {
   std::string host, detail;
 };
@@ -61,35 +62,37 @@ struct Explanation {
   ExplainInputs inputs;
   Trace trace;
   Hop hop;
-  bool looked = false;                       // at the policy; false: settled_at_once()
-  bool dane_looked = false;                  // at MX and TLSA
-  bool fetched = false;                      // HTTPS was asked
-  Record record;                             // after the look
-  std::vector<HostDetail> hosts;             // of MX hosts that failed
-  std::optional<DnsAnswer> unsigned_answer;  // the domain's DS records, if its MX records are not signed
+  bool looked = false;            // the policy was looked up; false: settled_at_once()
+  bool dane_looked = false;       // MX and TLSA records were looked up
+  bool fetched = false;           // the policy host was asked
+  Record record;                  // the domain's entry after the lookup
+  std::vector<HostDetail> hosts;  // the MX hosts whose lookup failed
+  // The answer for the domain's DS records; set if its MX RRset is insecure.
+  std::optional<DnsAnswer> unsigned_answer;
   Verdict verdict = Verdict::not_found;
   std::string rule, reason, detail;
   std::array<std::pair<Dialect, std::string>, 3> replies;
 
   Route route() const noexcept { return {hop.bracketed, inputs.port}; }
-  const std::string& reply() const;  // in the dialect of the map; json and prefetch count as postfix
+  const std::string& reply() const;  // in the map's dialect; `json` and `prefetch` count as `postfix`
 };
 
-// The MTA-STS record as it was found; nullopt: not asked, or no answer that counts (bogus, failed).
+// What was found as the domain's TXT record. nullopt: nobody asked for it, or the lookup failed or was bogus.
 std::optional<RecordLint> judged_record(const Explanation& all);
 
-// Whether the record's policy came by HTTPS just now.
+// Whether the entry's policy was fetched by this lookup.
 bool fetched_now(const Explanation& all) noexcept;
 
-// As answer/question.hpp has them for the daemon. They live as long as inputs.
+// The rules for one dialect, as in answer/question.hpp. Views in them live as long as inputs.
 ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept;
 
-// Asks through the ports, which note what they are asked in trace. sts_dns: for the MTA-STS record, as in
-// Network; nullptr: dns. Blocks until all is answered; loop runs meanwhile, here.
+// Looks the next hop up through dns and fetch, and decides. The caller's dns and fetch must note what they
+// are asked in trace. sts_dns: asked for the TXT record, as in Network; nullptr: dns is. Blocks until
+// everything is answered; meanwhile it runs loop on this thread. Throws what a lookup throws.
 Explanation explain_over(boost::asio::io_context& loop, Dns& dns, Fetch& fetch, const Trace& trace,
                          ExplainInputs inputs, Dns* sts_dns = nullptr);
 
-// The same from a saved trace, without a network.
+// The same from a saved trace; the network is not used.
 Explanation replay(ExplainInputs inputs, Trace trace);
 
 }  // namespace mtasts

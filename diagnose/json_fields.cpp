@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 std::string_view view_of(const json::string& text) noexcept { return {text.data(), text.size()}; }
 
-// REQUIRES: text is UTF-8. False: a character above U+00FF.
+// REQUIRES: text is valid UTF-8. False: it has a character above U+00FF.
 bool to_octets(std::string_view text, std::string& octets) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto first = static_cast<unsigned char>(text[i]);
@@ -25,7 +25,7 @@ bool to_octets(std::string_view text, std::string& octets) {
   return true;
 }
 
-// Of a lower-case digit; 16: it is none.
+// 16: c is not a lower-case hexadecimal digit.
 unsigned digit_value(char c) noexcept {
   if (is_digit(c)) return static_cast<unsigned>(c - '0');
   return c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10) : 16;
@@ -46,7 +46,7 @@ bool unhex(std::string_view digits, std::string& octets) {
 JsonFields::JsonFields(const json::value* value, std::string where, std::string& trouble)
     : object_(value == nullptr ? nullptr : value->if_object()), where_(std::move(where)), trouble_(trouble) {
   if (object_ == nullptr && trouble_.empty())
-    trouble_ = (where_.empty() ? std::string("the file") : where_) + " is no JSON object";
+    trouble_ = (where_.empty() ? std::string("the file") : where_) + " is not a JSON object";
 }
 
 void JsonFields::wrong(std::string_view key, std::string_view what) {
@@ -69,7 +69,7 @@ const json::value* JsonFields::member(std::string_view key) {
 void JsonFields::no_others() {
   if (object_ != nullptr && trouble_.empty() && read_ != object_->size())
     trouble_ = (where_.empty() ? std::string("the file") : where_) +
-               " has a member that is not known here; is it of a newer mtastsctl?";
+               " has a member that this mtastsctl does not know; was it written by a newer one?";
 }
 
 bool JsonFields::flag(std::string_view key) {
@@ -85,7 +85,7 @@ std::int64_t JsonFields::number(std::string_view key, std::int64_t least, std::i
   if (value == nullptr) return least;
   const auto* number = value->if_int64();
   if (number != nullptr && *number >= least && *number <= most) return *number;
-  wrong(key, "is no whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  wrong(key, "is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return least;
 }
 
@@ -103,7 +103,7 @@ std::string JsonFields::octets(std::string_view key, std::size_t longest) {
   if (value == nullptr) return result;
   const auto* text = value->if_string();
   if (text == nullptr || !to_octets(view_of(*text), result) || result.size() > longest) {
-    wrong(key, "is no string of at most " + std::to_string(longest) + " characters up to U+00FF");
+    wrong(key, "is not a string of at most " + std::to_string(longest) + " characters up to U+00FF");
     result.clear();
   }
   return result;
@@ -112,7 +112,7 @@ std::string JsonFields::octets(std::string_view key, std::size_t longest) {
 std::string JsonFields::hex(std::string_view key, std::size_t longest) {
   std::string digits = octets(key, 2 * longest), result;
   if (unhex(digits, result)) return result;
-  wrong(key, "has something else than pairs of hexadecimal digits");
+  wrong(key, "must consist of pairs of lower-case hexadecimal digits");
   return {};
 }
 
@@ -121,7 +121,7 @@ const json::array* JsonFields::array(std::string_view key, std::size_t longest) 
   if (value == nullptr) return nullptr;
   const auto* list = value->if_array();
   if (list != nullptr && list->size() <= longest) return list;
-  wrong(key, "is no array of at most " + std::to_string(longest));
+  wrong(key, "is not an array of at most " + std::to_string(longest) + " elements");
   return nullptr;
 }
 
@@ -133,7 +133,7 @@ std::vector<std::string> JsonFields::hex_list(std::string_view key, std::size_t 
     std::string octets;
     const auto* digits = each.if_string();
     if (digits == nullptr || !unhex(view_of(*digits), octets)) {
-      wrong(key, "has something else than strings of hexadecimal digits");
+      wrong(key, "must consist of strings of pairs of lower-case hexadecimal digits");
       return {};
     }
     all.push_back(std::move(octets));

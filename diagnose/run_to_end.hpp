@@ -1,4 +1,4 @@
-// run_to_end - a coroutine from code that is none: for programs that do one thing at a time.
+// run_to_end - runs a coroutine from ordinary code, for programs that do one thing at a time.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -9,7 +9,8 @@
 
 namespace mtasts {
 
-// Runs loop here until work ends; other work on it stays where it is. What work throws is thrown on.
+// Runs loop on this thread until work ends, and returns its result. Other work on the loop that has not ended
+// by then stays in it. Throws what work throws.
 template <class T>
 T run_to_end(boost::asio::io_context& loop, boost::asio::awaitable<T> work) {
   std::optional<T> result;

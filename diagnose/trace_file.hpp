@@ -1,11 +1,12 @@
-// trace_file - the form in which mtastsctl explain keeps an Explanation's inputs and answers (--save,
-// --offline): one JSON object in ASCII, version 2. Files of version 1 are read too.
+// trace_file - the form in which `mtastsctl explain` saves an Explanation's inputs and answers (--save) and
+// reads them again (--offline): one JSON object in ASCII, version 2. Files of version 1 are read too.
 //
-// Octets that may be anything (names, reasons, headers) are strings in which U+0000 to U+00FF stand for the
-// octets 0 to 255; RDATA, bodies and the stored record are hexadecimal. Times are seconds since 1970. The
-// file is hostile: every member must be there, of its type and within its range, and none may be unknown.
-// Only of rules.settings, the keys of a zone by their names in mtastsd.toml, those may be missing that are
-// younger than the file; they have their defaults.
+// Octets that may have any value (names, reasons, headers) are strings in which U+0000 to U+00FF stand for
+// the octets 0 to 255. RDATA, bodies and the cache's entry are hexadecimal. Times are seconds since 1970.
+//
+// The file is hostile: every member must be present, of its type and within its range, and no unknown member
+// is accepted. The exception is rules.settings, which holds the zone's keys under their names in
+// mtastsd.toml: a key that is newer than the file may be missing there, and then has its default.
 #pragma once
 
 #include <string>
@@ -24,11 +25,11 @@ struct SavedTrace {
   Trace trace;
 };
 
-// One line, its end included. Of equal values equal texts.
+// One line, with its LF. Equal values give equal text.
 std::string write_trace(const ExplainInputs& inputs, const Trace& trace);
 
-// Fault::syntax: the detail names the member that is wrong, in printable ASCII. write_trace() of what is read
-// is read again as the same.
+// Fault::syntax: the detail names the member that is wrong, in printable ASCII. If the result is written with
+// write_trace() and read again, it is the same.
 Result<SavedTrace> read_trace(std::string_view text);
 
 }  // namespace mtasts

@@ -13,8 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t last_second = 253'402'300'799;  // the end of the year 9999: sums can't overflow
-constexpr std::int64_t longest_wait = 86'400'000;      // ms
+constexpr std::int64_t last_second =
+    253'402'300'799;                               // the end of the year 9999, so that sums cannot overflow
+constexpr std::int64_t longest_wait = 86'400'000;  // ms
 constexpr std::size_t longest_text = 65'536, longest_rdata = 65'535, most_steps = 5000, most_records = 5000;
 constexpr std::size_t longest_stored = 1 << 20;
 constexpr unsigned most_mx_hosts = 1000;
@@ -49,7 +50,7 @@ DnsStep read_dns(JsonFields& fields) {
 std::optional<HttpsStep> read_https(JsonFields& fields) {
   auto domain = DomainName::parse(fields.octets("domain", DomainName::max_size));
   if (!domain) {
-    fields.wrong("domain", "is no host name");
+    fields.wrong("domain", "is not a host name");
     return std::nullopt;
   }
   HttpsStep step{*domain, HttpAnswer{}, took(fields)};
@@ -100,7 +101,7 @@ void read_value(JsonFields& fields, const ZoneKey& key, E& out) {
   out = fields.word<E>(key.name);
 }
 
-// A key that is not there is younger than the file, and has its default: that changes nothing.
+// A key that is missing is newer than the file. It gets its default, under which nothing changes.
 ZoneSettings read_settings(const json::value* value, std::string& trouble) {
   JsonFields fields(value, "rules.settings", trouble);
   ZoneSettings settings;
@@ -112,7 +113,7 @@ ZoneSettings read_settings(const json::value* value, std::string& trouble) {
   return settings;
 }
 
-// As version 1 had them, among the other rules. Told: postfix_dane is "yes" or "no" in the file.
+// In version 1 the settings were members of `rules`. postfix_told: the configuration said "yes" or "no".
 ZoneSettings read_settings_1(JsonFields& fields, PostfixDane postfix_dane) {
   ZoneSettings settings;
   settings.testing_as_enforce = fields.flag("testing_as_enforce");
@@ -146,7 +147,7 @@ std::optional<Override> read_override(const json::value* value, std::string& tro
   if (auto action = enum_words<OverrideAction>.value_of(fields.octets("action", 40)))
     over.action = *action;
   else
-    fields.wrong("action", "is no action of an override");
+    fields.wrong("action", "is not an action of an override");
   over.answer = fields.octets("answer", longest_text);
   over.reason = fields.octets("reason", longest_text);
   if (auto until = fields.number_or_null("until", 0, last_second))
@@ -163,11 +164,11 @@ std::optional<Record> read_stored(JsonFields& file) {
   bool fine = digits != nullptr && digits->size() <= 2 * longest_stored &&
               unhex({digits->data(), digits->size()}, bytes);
   if (auto record = decode(bytes); fine && record) return to_record(*record);
-  file.wrong("stored", "is no stored record in hexadecimal digits");
+  file.wrong("stored", "is not a cache entry in hexadecimal digits");
   return std::nullopt;
 }
 
-// REQUIRES: the file is of that version, and it is known.
+// REQUIRES: the file has that version, and this code knows it.
 SavedTrace read_file(JsonFields& file, std::int64_t version, std::string& trouble) {
   SavedTrace saved;
   ExplainInputs& inputs = saved.inputs;
@@ -175,7 +176,7 @@ SavedTrace read_file(JsonFields& file, std::int64_t version, std::string& troubl
   if (file.has("last_certain")) inputs.clock = {false, time_of(file, "last_certain")};
   inputs.next_hop = file.octets("next_hop", longest_text);
   inputs.map = file.octets("map", 100);
-  if (!parse_map_name(inputs.map)) file.wrong("map", "is no map name");
+  if (!parse_map_name(inputs.map)) file.wrong("map", "is not a map name");
   inputs.port = static_cast<std::uint16_t>(file.number("port", 0, 65'535));
   inputs.without_policy = file.octets("without_policy", longest_text);
   inputs.mx_hosts = static_cast<unsigned>(file.number("mx_hosts", 1, most_mx_hosts));
@@ -196,12 +197,12 @@ Result<SavedTrace> read_trace(std::string_view text) {
   if (text.size() > max_trace_file) return fail(Fault::syntax, "the file is larger than 16 MiB");
   boost::system::error_code error;
   auto value = json::parse({text.data(), text.size()}, error);
-  if (error) return fail(Fault::syntax, "the file is no JSON: " + printable(error.message()));
+  if (error) return fail(Fault::syntax, "the file is not JSON: " + printable(error.message()));
   std::string trouble;
   JsonFields file(&value, "", trouble);
   auto version = file.number("mtastsd_trace", 1, std::numeric_limits<std::int64_t>::max());
   if (trouble.empty() && version > trace_version)
-    return fail(Fault::syntax, "the file is of version " + std::to_string(version) +
+    return fail(Fault::syntax, "the file has version " + std::to_string(version) +
                                    "; this mtastsctl reads versions up to " + std::to_string(trace_version));
   SavedTrace saved = read_file(file, version, trouble);
   if (!trouble.empty()) return fail(Fault::syntax, trouble);

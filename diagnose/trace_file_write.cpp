@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Each octet as the character of its number, in UTF-8.
+// Each octet becomes the character with its number (U+0000 to U+00FF), in UTF-8.
 json::string octets(std::string_view bytes) {
   json::string text;
   for (char c : bytes) {

@@ -1,5 +1,5 @@
-// trace_words - the words that stand for enumerators in a saved trace. They are not to change: saved traces
-// hold them.
+// trace_words - the words that stand for enumerators in a saved trace. They must not change, because saved
+// traces contain them.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 #include "core/enum_words.hpp"
 #include "ports/fetch.hpp"
 
-// A namespace of their own: the same enums have words for people.
+// In their own namespace, because the same enums also have words for people.
 namespace mtasts::saved {
 
 enum class StepKind { dns, https };

@@ -1,4 +1,4 @@
-"""Strangers who own names, name servers and policy hosts, and have mail sent to them: only their own domains may pay for it.
+"""Strangers who own names, name servers and policy hosts, and make the relay send mail to them: only their domains may suffer.
 
 Each part prints its figure beside its goal.
 """
@@ -15,26 +15,26 @@ from .rows import count, goals
 
 PACE, WAITING = 12, 90      # hostile MX sets a second, and smtp processes: below Postfix's default_process_limit
 NEW_PACE, NEW_WAITING = 30, 400
-HEAD = 5                    # seconds that an attack is ahead
-GOOD_WAITING = 32           # who ask for good domains at the same time, at most
+HEAD = 5                    # seconds by which an attack begins earlier
+GOOD_WAITING = 32           # most askers for good domains at the same time
 MOST_SECONDS = 0.5          # goal of the median
 MOST_MEGABYTES = 64
 MOST_CPU = 0.5              # seconds a fetch
-CACHED = 5                  # domains that are asked for beside an endless fetch, again and again
-NEW_UNTIL = 3               # seconds in which it has new ones beside it
-MOST_FETCH = 35             # seconds: [https] timeout, and some for a busy machine
+CACHED = 5                  # cached domains that are asked for again and again during an endless fetch
+NEW_UNTIL = 3               # seconds during which new domains are asked for too
+MOST_FETCH = 35             # seconds: [https] timeout, and some more for a busy machine
 QUIET = 6                   # domains that are asked for before an attack
 MODES = ("tickets", "key-updates", "renegotiations", "header", "interim-answers", "body", "body-in-octets",
          "chunk-extension")
 
 
 def hostile_names(letter, tld, rate, seconds):
-    """As many as an attack may use up, whose askers are slower than it lasts."""
+    """Enough names for an attack, with some to spare because its askers may wait beyond its end."""
     return [f"{letter}{number}.{tld}" for number in range(rate * (seconds + HEAD + 10))]
 
 
 def tlds(part, how):
-    """The attacker's TLD in a part; None where he needs none."""
+    """The attacker's TLD in a part; None if it needs none."""
     if part == "mx-sets":
         return hostile.mx_sets(PACE * (how.attack + HEAD + 10))
     if part == "one-address":
@@ -63,7 +63,7 @@ def secure(name, mx=None):
 
 
 def started(internet):
-    """A daemon that knows whether DNSSEC works and where the TLD's name servers are."""
+    """A started daemon that knows already whether DNSSEC works and where the TLD's name servers are."""
     daemon = internet.served()
     daemon.start()
     plain = list(names.mail_domains(internet.counts, "plain"))[:4]
@@ -74,19 +74,19 @@ def started(internet):
 
 
 def undisturbed(daemon, some):
-    """The median of some answers before an attack, in words."""
+    """The median time of some answers before an attack, as text."""
     return f"undisturbed {crowd.median(crowd.ask_paced(daemon, some, 3, len(some))):.2f} s"
 
 
 def tell_wrong(tell, part, answers, right):
-    """Some of what was answered instead."""
+    """Reports some of the wrong answers."""
     wrong = [each for each in answers if each.reply != right(each.name)]
     for each in wrong[:1] + wrong[len(wrong) // 2:][:1] + wrong[-1:]:
         tell(f"{part}: {each.name}: {each.reply!r} after {each.seconds:.2f} s")
 
 
 def under_attack(daemon, attack, good, how):
-    """Asks for the good domains while the attack goes on. The answers, and what the attack was in words."""
+    """Asks for the good domains during the attack. Returns the answers, and a description of the attack."""
     with crowd.Crowd(daemon, *attack) as attackers:
         time.sleep(min(HEAD, how.attack))
         answers = crowd.ask_paced(daemon, good, len(good) / how.attack, GOOD_WAITING)
@@ -112,7 +112,7 @@ def mx_sets(internet, how, tell):
 
 
 def one_address(internet, how, tell):
-    """Names without end at one policy host, which takes connections and never says a word."""
+    """New names all the time at one policy host, which accepts connections and never says a word."""
     domains = list(names.mail_domains(internet.counts, "enforce"))
     attack = (hostile_names("a", "hang", NEW_PACE, how.attack), NEW_PACE, NEW_WAITING)
     with started(internet) as daemon:
@@ -130,7 +130,7 @@ def certificates(internet, how, tell):
     pem = internet.certificate("fat", fat)
     internet.start_web(pem)
     with started(internet) as daemon:
-        daemon.ask(names.mail_domains(internet.counts, "enforce"))     # what every fetch needs is there
+        daemon.ask(names.mail_domains(internet.counts, "enforce"))     # so that what every fetch needs is loaded
         with crowd.Peak(daemon.pid) as peak:
             answers = crowd.ask_paced(daemon, fat, 200, 16)
             time.sleep(1)
@@ -163,8 +163,8 @@ def endless(internet, how, tell):
 
 
 def fetch_endless(daemon, name, cached, new, answers):
-    """How long one fetch took and its CPU time, in seconds; the memory for it, in megabytes; why it failed. What is answered
-    meanwhile goes to answers."""
+    """Returns how long one fetch took and its CPU time, in seconds, its memory, in megabytes, and why it failed. Appends what is
+    answered meanwhile to answers."""
     mark, before, begin, end = daemon.mark(), cpu.cpu_seconds(daemon.pid), time.monotonic(), None
     asker = threading.Thread(target=crowd.ask, args=(daemon, name))
     with crowd.Peak(daemon.pid) as peak:
@@ -181,7 +181,7 @@ def fetch_endless(daemon, name, cached, new, answers):
 
 
 def fetch_entry(daemon, mark, name):
-    """What the log tells about a fetch once it is over; None before."""
+    """The log's line about a fetch once it is over; None before."""
     for line in daemon.log.read_bytes()[mark:].splitlines():
         with contextlib.suppress(ValueError):
             entry = json.loads(line)

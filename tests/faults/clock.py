@@ -1,4 +1,4 @@
-"""A wrong clock: behind and ahead, with DNS and without, also over a restart; then it is put right.
+"""A wrong clock: behind and ahead, with and without DNS, with and without a restart; then it is put right.
 
 All trials of one kind of network go through their steps together, each with a cache and a clock of its own. The zones'
 signatures and the certificates are those of the right time, so a wrong clock finds them expired or not yet valid.
@@ -20,7 +20,7 @@ SHIFTS = {"in 1970": None, "75 days behind": -75 * DAY, "8 days ahead": 8 * DAY,
           "a year ahead": YEAR}
 SHORT = "a year ahead for 5 s"
 NETWORKS = {"DNS answers": [], "DNS is silent": [*NAME_SERVERS, RESOLVER], "the policy hosts are silent": POLICY_HOSTS}
-RIGHT_AGAIN = 60            # seconds after which a clock put right must have been noticed
+RIGHT_AGAIN = 60            # seconds within which the daemon must notice that the clock is right again
 
 
 class Trial:
@@ -38,7 +38,7 @@ class Trial:
         self.weaker, self.delayed, self.words = set(), set(), []
 
     def move(self, seconds):
-        """The daemon sees it at once. In place: the file is mapped."""
+        """Moves the clock; the daemon sees it at once. Writes in place, because the file is mapped."""
         if not self.file.exists():
             self.file.write_bytes(bytes(8))
         with open(self.file, "r+b") as file:
@@ -58,7 +58,7 @@ class Trial:
             wait_until(lambda: f"mtastsd to listen:\n{self.daemon.tail()}", self.daemon.listens, 30)
 
     def judge(self, replies, right):
-        """What was answered while the clock was wrong, or had been: later is right, weaker is not."""
+        """Judges answers given while the clock is wrong, or after that: an answer may come later, but must not be weaker."""
         for name, reply in replies.items():
             if reply == right[name]:
                 continue
@@ -72,7 +72,7 @@ class Trial:
 
 
 def fill(internet):
-    """A cache with everything that the internet has, really fetched; the right answers."""
+    """Returns a cache into which everything in the internet was fetched, and the right answers."""
     daemon = internet.served()
     daemon.start()
     right = {}
@@ -104,7 +104,7 @@ def before(trials, right):
 
 
 def during(trials, right, how):
-    """Asked at once, when the shift can hardly have been noticed; after the restarts; and again."""
+    """Asks at once, when the daemon can hardly have noticed the shift; after the restarts; and once more."""
     for trial in trials:
         trial.move_away()
     all_ask(trials, right)

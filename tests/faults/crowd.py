@@ -10,11 +10,11 @@ from lab.socketmap import Client
 
 Answer = collections.namedtuple("Answer", "name reply seconds")     # reply None: none came
 
-SAMPLE = 0.05               # seconds between two looks at the memory
+SAMPLE = 0.05               # seconds between two measurements of the memory
 
 
 class Keeper:
-    """Asks on a connection that it keeps, as a process of Postfix does: where the daemon has closed it, once more on a new one
+    """Asks on a connection that it keeps, as a process of Postfix does: if the daemon has closed it, asks once more on a new one
     (SM-13)."""
 
     def __init__(self, daemon):
@@ -51,7 +51,7 @@ class Keeper:
 
 
 def ask(daemon, name):
-    """As a process of Postfix that has no connection yet."""
+    """Asks as a process of Postfix does that has no connection yet."""
     begin = time.monotonic()
     keeper = Keeper(daemon)
     try:
@@ -64,7 +64,7 @@ def ask(daemon, name):
 
 
 def ask_paced(daemon, names, rate, most, over=None):
-    """Asks for rate names a second, of which at most so many wait at a time; ends early once over is set. The answers."""
+    """Asks for rate names a second, at most `most` at a time; ends early once over is set. Returns the answers."""
     over, begin, asked = over or threading.Event(), time.monotonic(), []
     with ThreadPoolExecutor(most) as pool:
         for number, name in enumerate(names):
@@ -77,7 +77,7 @@ def ask_paced(daemon, names, rate, most, over=None):
 
 
 class Crowd:
-    """ask_paced() beside what the with statement does."""
+    """Runs ask_paced() during the with statement."""
 
     def __init__(self, *args):
         self.args, self.over, self.answers = args, threading.Event(), []

@@ -1,8 +1,8 @@
-"""Damages a filled cache at random, with the seed that the table names, and sees what is left.
+"""Damages a filled cache at random, with a fixed seed, and checks what is left.
 
-What may be lost is what was hit: an entry with an octet of its own, or with its page's head, in the damaged part of the
-file. Every other policy has to be answered as before, by the daemon that meets the damage and by the one after it. One that
-was hit must not be answered as if it had never been there, unless its name is gone too.
+Only what was hit may be lost: an entry that has an octet of its own, or of its page's header, in the damaged part of the
+file. Every other policy must be answered as before, by the daemon that meets the damage and by the next one. A policy that
+was hit must not be answered as if it had never existed, unless its name is gone too.
 """
 import collections
 import random
@@ -21,7 +21,7 @@ from .served import copy_cache
 PAGE = lmdb_file.PAGE
 PATTERN = "e{}.bench"                   # the names of the internet's domains with a policy
 SEED = 1
-NOTICE = 5.0                            # seconds: what an answer met is counted once a second
+NOTICE = 5.0                            # seconds: the daemon counts damage that an answer met once a second
 Result = collections.namedtuple("Result", "kind stop crashed hit lost forgotten silent unsaid weaker words")
 
 
@@ -46,7 +46,7 @@ def zero_page(data, chance):
 
 
 def swap_pages(data, chance):
-    """What they hold is all there, in another place: nothing is hit."""
+    """All content is still there, in another place, so nothing is hit."""
     one, other = (PAGE * each for each in chance.sample(range(2, len(data) // PAGE), 2))
     data[one:one + PAGE], data[other:other + PAGE] = data[other:other + PAGE], data[one:one + PAGE]
     return []
@@ -70,7 +70,7 @@ def is_about_damage(text):
 
 
 def prepare(internet, count):
-    """A filled cache as an orderly and as an unclean stop leave it; what is asked, and the right answers."""
+    """Returns a filled cache as an orderly and as an unclean stop leave it, and the right answers."""
     path = internet.folder("damage")
     made = path / "made"
     server.populate(made, count, pattern=PATTERN)
@@ -94,7 +94,7 @@ def prepare(internet, count):
 
 
 def damage(file, kind, chance):
-    """Changes the file; the domains whose entry was hit, and those whose name is gone with it."""
+    """Damages the file. Returns the domains whose entry was hit, and those whose name is gone too."""
     data = bytearray(file.read_bytes())
     found, index = lmdb_file.policies(data), lmdb_file.named(data)
     damaged = KINDS[kind](data, chance)
@@ -104,14 +104,14 @@ def damage(file, kind, chance):
 
 
 class Met:
-    """What two daemons in a row made of a damaged cache."""
+    """How two daemons in a row dealt with a damaged cache."""
 
     def __init__(self, daemon, right):
         self.wrong, self.told, self.crashed = {}, False, ""
         try:
             for _ in range(2):
                 self.ask(daemon, right)
-        except Exception as error:  # whatever it was, this damage led to it
+        except Exception as error:  # whatever it is, this damage has caused it
             self.crashed = str(error)
         finally:
             daemon.processes.stop_all()
@@ -140,7 +140,7 @@ class Met:
 
 
 def trial(internet, caches, right, kind, stop, seed):
-    """One damage; asks the daemon that meets it, and the one after it."""
+    """Damages one cache; asks the daemon that meets the damage, and the next one."""
     daemon = internet.served()
     copy_cache(caches[stop], daemon.cache)
     hit, nameless = damage(daemon.cache / "data.mdb", kind, random.Random(seed))
@@ -173,7 +173,7 @@ def run(internet, how, tell):
 
 
 def table(done, entries):
-    """A line for each kind and stop, in policies; silent losses and crashes in trials."""
+    """A row for each kind and stop. It counts policies, but silent losses and crashes by trial."""
     for kind in KINDS:
         for stop in STOPS:
             part = [each for each in done if (each.kind, each.stop) == (kind, stop)]

@@ -1,4 +1,4 @@
-"""A small ext4 in a file, mounted through a loop device: it can be frozen, be full, and be read-only."""
+"""A small ext4 in a file, mounted through a loop device. It can be frozen, filled, and made read-only."""
 import contextlib
 import os
 import subprocess

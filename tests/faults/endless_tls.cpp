@@ -1,6 +1,6 @@
-// endless_tls: a policy host that never comes to an end. It takes TLS connections, and after the handshake it
-// sends one thing again and again, as fast as the other side reads, until that side closes or SIGTERM ends
-// it.
+// endless_tls - a policy host that never ends. It accepts TLS connections, and after the handshake sends one
+// thing again and again, as fast as the client reads, until the client closes the connection or SIGTERM ends
+// the program.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
@@ -25,7 +25,7 @@ constexpr std::uint16_t https = 443;
 constexpr std::string_view usage = "usage: endless_tls PEM IPV4-ADDRESS WHAT\nWHAT: ";
 constexpr std::string_view good_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 
-// Sends its thing once; false: the other side is gone.
+// Sends its thing once. False: the client is gone.
 using Send = bool (*)(SSL&);
 
 bool sent(SSL& ssl, std::string_view octets) {
@@ -42,7 +42,7 @@ bool send_ticket(SSL& ssl) { return SSL_new_session_ticket(&ssl) == 1 && SSL_do_
 bool update_keys(SSL& ssl) {
   return SSL_key_update(&ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(&ssl) == 1;
 }
-// The other side's handshake arrives while this side reads.
+// The client's part of the handshake arrives while this side reads.
 bool renegotiate(SSL& ssl) {
   std::array<char, 1> octet{};
   return SSL_renegotiate(&ssl) == 1 && SSL_do_handshake(&ssl) == 1 && SSL_peek(&ssl, octet.data(), 1) > 0;
@@ -108,7 +108,7 @@ int listen_at(const char* address) {
   return listener;
 }
 
-// The whole life of one connection; waits for the question before anything is sent.
+// Serves one connection until it ends. Waits for the request before it sends anything.
 void serve(SSL_CTX& context, int connection, const Behaviour& behaviour) {
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(&context), SSL_free);
   std::array<char, 4096> question{};

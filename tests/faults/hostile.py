@@ -1,5 +1,5 @@
-"""The hosts and names of an attacker: a TLD of his own in the campaign's internet, name servers that are dead, policy hosts
-that hang, never end, or have much to say."""
+"""The hosts and names of an attacker: a TLD in the campaign's internet, dead name servers, and policy hosts that hang, never
+end, or send much."""
 import collections
 
 from bench import addresses, policyhosts, zonegen
@@ -18,7 +18,7 @@ ENDLESS = [addresses.pair(number)[0] for number in range(122, 130)]
 DEAD = [addresses.pair(number) for number in range(130, 134)]    # nobody has them
 HANGING = addresses.SILENT[0][:1]
 HOSTS = 10                                                       # in each hostile MX set
-LARGEST, MOST_HOSTS = 65536, 1000                                # octets and MX hosts of a policy that mtastsd takes
+LARGEST, MOST_HOSTS = 65536, 1000                                # octets and MX hosts of the largest policy that mtastsd accepts
 SERVER_OF_FILES = "  server {{ {listen} server_name _; ssl_certificate {pem}; ssl_certificate_key {pem}; root {root}; }}\n"
 
 
@@ -43,7 +43,7 @@ def with_policy(tld, names, web, mx=None):
 
 
 class Hostile(Internet):
-    """With the attacker's TLD, if there is one."""
+    """The internet with the attacker's TLD, if there is one."""
 
     def __init__(self, counts, tld=None):
         super().__init__(counts)
@@ -66,11 +66,11 @@ class Hostile(Internet):
         return [(zone, servers)]
 
     def certificate(self, file, domains):
-        """With the names of all these domains' policy hosts; returns its path."""
+        """Issues a certificate with the names of these domains' policy hosts; returns its path."""
         return self.authority.issue(file, [f"mta-sts.{each}" for each in domains])
 
     def start_web(self, pem, policy=None):
-        """A policy host at WEB. policy None: the usual one; else this file's text is everyone's."""
+        """Starts a policy host at WEB. policy None: the usual policies; otherwise this text for every domain."""
         folder = self.folder("hostile")
         (folder / "tmp").mkdir()
         listen = f"listen {WEB[0]}:443 ssl; listen [{WEB[1]}]:443 ssl;"
@@ -82,7 +82,7 @@ class Hostile(Internet):
         policyhosts.start_nginx(self, folder, policyhosts.HEAD.format(folder=folder) + server, WEB[0])
 
     def start_endless(self, pem, what, address):
-        """Its pid."""
+        """Starts a policy host that never ends; returns its pid."""
         log = self.folder("hostile") / f"{what}.out"
         pid = self.processes.start(what, netns.enter(self.world, program("endless_tls"), pem, address, what), log)
         wait_until(lambda: f"endless_tls: {log.read_text()}", lambda: "ready" in log.read_text(), 30)

@@ -17,7 +17,7 @@ NAME_SERVERS = [*ROOT, *(each for servers in (addresses.TLD, addresses.INFRA, *a
 
 
 class Internet(World):
-    """policy_hosts False: there are none, and they can't be reached."""
+    """policy_hosts False: there are none, and their addresses cannot be reached."""
 
     def __init__(self, counts, policy_hosts=True):
         super().__init__(counts)
@@ -40,13 +40,13 @@ class Internet(World):
             *netns.enter(self.world, "drill", f"@{RESOLVER}", ".", "NS")), 30)
 
     def served(self, cache=None, wrap=(), **more):
-        """An mtastsd that is not started yet; it is stopped when the internet goes down."""
+        """An mtastsd that is not started yet. It is stopped when the internet is taken down."""
         self.trials += 1
         return Served(self.path / f"t{self.trials}", cache, self.way_to_it(**more), self.relay, wrap)
 
     @contextlib.contextmanager
     def without(self, targets, how="blackhole"):
-        """Packets to these addresses vanish, or with "unreachable" are refused at once."""
+        """Drops packets to these addresses; with "unreachable" they are refused at once."""
         for each in targets:
             run("ip", "-n", self.relay, "route", "replace", how, each)
         try:

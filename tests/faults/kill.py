@@ -18,7 +18,7 @@ ALREADY = 1.0               # seconds after an answer by which its policy must b
 
 
 class Load(threading.Thread):
-    """Asks until the daemon is gone; when was each policy first answered?"""
+    """Asks until the daemon is gone, and notes when each policy was first answered."""
 
     def __init__(self, daemon, keys):
         super().__init__()
@@ -36,7 +36,7 @@ class Load(threading.Thread):
 
 
 def learn(internet, cache, keys, seconds):
-    """A daemon that is killed while it fetches; the policies that it had answered long enough ago."""
+    """Kills a daemon while it fetches. Returns the policies that it had answered long enough before."""
     daemon = internet.served(cache)
     daemon.start()
     load = Load(daemon, keys)
@@ -49,7 +49,7 @@ def learn(internet, cache, keys, seconds):
 
 
 def answer(path, cache, stored, seconds):
-    """A daemon without network is asked for all that is stored, and killed; (what is missing, what was weaker)."""
+    """Asks a daemon without network for all that is stored, and kills it. Returns (what is missing, what was weaker, …)."""
     daemon = Served(path, cache)
     daemon.start()
     replies = daemon.ask(stored)

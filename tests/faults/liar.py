@@ -1,4 +1,4 @@
-"""A name server or resolver that lies: it stands before an honest one, and its way of lying can be changed at any time."""
+"""A name server or resolver that lies: it forwards to an honest one, and its lie can be changed at any time."""
 import contextlib
 import select
 import socket
@@ -57,7 +57,7 @@ def strip(_, reply):
 
 
 def strip_denials(_, reply):
-    """What exists comes with its signature, what does not comes without proof."""
+    """Keeps the signatures of what exists, and removes the proofs of what does not."""
     return reply if reply.answer else without(reply, SIGNATURES)
 
 
@@ -103,7 +103,7 @@ class Liar:
                     self.forward() if ready is self.front else self.answer()
 
     def forward(self):
-        """Under a number of our own: two who ask may have chosen the same."""
+        """Uses a new query number, because two clients may have chosen the same."""
         wire, client = self.front.recvfrom(4096)
         self.number = (self.number + 1) % 65536
         self.waiting[self.number] = (wire, client)

@@ -41,7 +41,7 @@ def filled(path, how):
 
 
 def answers_of(internet, cache, names_asked):
-    """The right ones, from a daemon in order."""
+    """The right answers, from a daemon that lacks nothing."""
     daemon = internet.served(cache)
     daemon.start()
     right = daemon.ask(names_asked)
@@ -50,7 +50,7 @@ def answers_of(internet, cache, names_asked):
 
 
 def full(internet, how, tell):
-    """Full under a running daemon, then at the start of one; then there is space again."""
+    """The disk is full under a running daemon, then at a start; then there is space again."""
     new = names.mail_domains(internet.counts, "enforce")
     with Disk(internet.folder("disks") / "full", 32) as disk:
         cache = disk.path / "cache"
@@ -76,13 +76,13 @@ def full(internet, how, tell):
             wrong.see(daemon.ask(asked))
         finally:
             daemon.processes.stop_all()
-    yield wrong.row("full disk", "cached answers: full, at a start, and afterwards")
+    yield wrong.row("full disk", "cached answers while it is full, at a start, and afterwards")
     yield count("full disk", "status exits 1 and says why", said)
     yield count("full disk", "policies are stored again once there is space", [recovered, well])
 
 
 def ask_until_full(daemon, cache, new, how):
-    """Asks for new policies until a commit has failed: the file has some pages to spare. The replies."""
+    """Asks for new policies until a commit fails, because the file has some pages to spare. Returns the replies."""
     fresh = {}
     for _ in range(12):
         learned = [next(new) for _ in range(how.learn)]
@@ -103,8 +103,8 @@ def in_time(condition, seconds):
 
 
 def starts(internet, cache, asked, right, case, tell, wrap=()):
-    """A start under a limit: it serves the cache, or refuses in words and leaves the cache as it is. A daemon that refuses may
-    have listened for a moment."""
+    """A start under a limit: the daemon serves the cache, or refuses with a message and leaves the cache as it is. A daemon
+    that refuses may have listened for a moment."""
     daemon = internet.served(cache, wrap)
     wrong, said = Wrong(right), (None, "")
     try:
@@ -180,7 +180,7 @@ def limited(internet, how, tell):
 
 
 def descriptors(internet, how, tell):
-    """More connections than descriptors: who got in is answered, and status says that some did not."""
+    """More connections than descriptors: those that were accepted are answered, and status says that some were not."""
     path = internet.folder("descriptors")
     asked = filled(path / "made", how)
     right = answers_of(internet, path / "made", asked)
@@ -206,7 +206,7 @@ def descriptors(internet, how, tell):
 
 
 def on_few_connections(daemon, asked):
-    """The limit holds for them too."""
+    """The limit applies to them too."""
     replies = {}
     for begin in range(0, len(asked), 10):
         replies |= daemon.ask(asked[begin:begin + 10])

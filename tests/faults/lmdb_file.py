@@ -8,7 +8,7 @@ PAGE = 4096
 BRANCH, LEAF, META = 0x01, 0x02, 0x08
 BIG, SUB = 0x01, 0x02
 MAGIC = 0xBEEFC0DE
-HEAD = 16                               # of a page: number, pad, flags, lower and upper bound or number of pages
+HEAD = 16                               # octets of a page's header: number, pad, flags, lower and upper bound or number of pages
 DB = struct.Struct("<IHHQQQQQ")         # pad, flags, depth, branch, leaf, overflow pages, entries, root
 NONE = 2**64 - 1
 
@@ -28,7 +28,8 @@ def newest_meta(data):
 
 
 def nodes(data, number):
-    """(place of the node's head, its place behind its data, key, data, flags) of a page's nodes."""
+    """For each node of a page: its place in the file, the size of its data or the low part of its child's number, its flags or
+    the high part, its key."""
     start = number * PAGE
     (lower,) = struct.unpack_from("<H", data, start + 12)
     for slot in range((lower - HEAD) // 2):
@@ -51,7 +52,7 @@ def leaf_pages(data, root):
 
 
 def entries(data, root):
-    """Of each entry of a tree: key, value, the ranges of the file that hold it, the range of its page's head."""
+    """For each entry of a tree: key, value, the ranges of the file that hold it, the range of its page's header."""
     for page in leaf_pages(data, root):
         (lower,) = struct.unpack_from("<H", data, page * PAGE + 12)
         head = range(page * PAGE, page * PAGE + lower)
@@ -74,12 +75,12 @@ def database(data, name):
 
 
 def policies(data):
-    """Where each domain with a policy is: its own octets, and the head of its page."""
+    """Where each domain with a policy is: its own octets, and the header of its page."""
     return {key.decode(): (ranges, head) for key, _, ranges, head in entries(data, database(data, "policy"))}
 
 
 def named(data):
-    """Where each domain is in the index of uses, which has every domain: a name that is left when its entry is gone."""
+    """Where each domain is in the index `used`, which has every domain: that name may be left when the entry is gone."""
     return {key[5:].decode(): (ranges, head) for key, _, ranges, head in entries(data, database(data, "used"))}
 
 
@@ -88,6 +89,6 @@ def overlap(one, other):
 
 
 def hit(found, damaged):
-    """The domains with octets in a damaged range of the file, or whose page has its head in one."""
+    """The domains that have octets of their own, or of their page's header, in a damaged range of the file."""
     return {name for name, (ranges, head) in found.items()
             if any(overlap(each, area) for each in [*ranges, head] for area in damaged)}

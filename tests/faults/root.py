@@ -1,4 +1,4 @@
-"""Who stands between the daemon and the root lies: no domain with usable TLSA records may be answered as without them.
+"""A liar between the daemon and the root servers: no domain with usable TLSA records may be answered as if it had none.
 
 DNSSEC has worked before, so the daemon knows better than to do without it. All trials go through their steps together.
 """
@@ -12,9 +12,9 @@ from .internet import EXTRA, RESOLVER, ROOT
 from .liar import LIES, Liar
 from .rows import Row
 
-TTL = 5                     # seconds for which the resolver lets answers be kept: internet.py
+TTL = 5                     # seconds: the longest TTL that the resolver gives out (internet.py)
 NOWHERE = "2001:db8::dead"
-ONLY, BESIDE, BEFORE_ROOT = "the only resolver", "a resolver beside a good one", "who stands before the root's servers"
+ONLY, BESIDE, BEFORE_ROOT = "the only resolver", "a resolver beside a good one", "an attacker in front of the root servers"
 LIES_OF_ROOT = ("forges the root's keys", "forges all signatures", "strips signatures", "drops all questions")
 MTA_STS_ALONE = ("strips signatures", "strips proofs of absence")
 
@@ -36,7 +36,7 @@ class Trial:
         self.weaker, self.delayed, self.lost, self.words = set(), set(), [], []
 
     def judge(self, replies, right, unknown):
-        """A policy that was never fetched may be found too late; TLSA records may not."""
+        """A policy that was never fetched may be found late; TLSA records may not."""
         for name, reply in replies.items():
             if reply == right[name]:
                 continue
@@ -106,7 +106,7 @@ def attack(trials, asked, unknown, how):
 
 
 def end(trials, asked, unknown, how):
-    """Everything is honest again: is all of it right, once the times for which failures are remembered are over?"""
+    """Everything is honest again: are all answers right, once the back-offs are over?"""
     for trial in trials:
         trial.liar.lie = None
     all_ask(trials, asked, unknown)

@@ -1,8 +1,8 @@
 """What a part of the campaign found, and the table of it."""
 import collections
 
-# tried = survived + lost, in the unit that the case's words name. weaker counts answers that promised less than they
-# must, kept or not: one such answer is enough to fail.
+# tried = survived + lost, in the unit that the case names. weaker counts answers that demanded less than they must,
+# whether the policy survived or not: one such answer is enough to fail.
 Row = collections.namedtuple("Row", "part case tried survived lost weaker note", defaults=[""])
 
 HEAD = ("part", "what was tried", "tried", "survived", "lost", "weaker", "")
@@ -10,13 +10,13 @@ NUMBERS = {2, 3, 4, 5}
 
 
 def count(part, case, kept, weaker=0, note=""):
-    """A row from one truth value each."""
+    """A row from a list with a truth value for each thing that was tried."""
     kept = list(kept)
     return Row(part, case, len(kept), sum(kept), len(kept) - sum(kept), weaker, note)
 
 
 def goals(part, case, *figures):
-    """A row from figures (text with a place for the number, number, the most that it may be)."""
+    """A row from figures: (text with a placeholder, number, the most that it may be)."""
     note = "; ".join(f"{text.format(f'{figure:.2f}')} (goal: at most {most:g})" for text, figure, most in figures)
     return count(part, case, [figure <= most for _, figure, most in figures], note=note)
 

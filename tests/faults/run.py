@@ -40,11 +40,11 @@ FILES = 8192                # descriptors: one for each question that is asked a
 
 def arguments():
     parser = argparse.ArgumentParser(prog="contrib/dev faults", description="Repeats a campaign of faults against the real "
-                                     "daemon, about twenty minutes, and says what was tried, survived and lost.")
-    parser.add_argument("--smoke", action="store_true", help="only see that everything runs; judges nothing")
+                                     "daemon, which takes about twenty minutes, and says what was tried, survived and lost.")
+    parser.add_argument("--smoke", action="store_true", help="only check that everything runs; do not judge the results")
     parser.add_argument("--json", metavar="FILE", help="write the rows to a file")
     parser.add_argument("--page", action="store_true", help="write the table into docs/RELIABILITY.md")
-    parser.add_argument("--only", choices=PARTS, action="append", help="try only this; repeatable; writes no page")
+    parser.add_argument("--only", choices=PARTS, action="append", help="try only this part; may be repeated; writes no page")
     parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)   # and do nothing else
     return parser.parse_args()
 
@@ -54,7 +54,7 @@ def tell(text):
 
 
 def counts(part, how):
-    """Few domains come up faster."""
+    """How many domains a part gets: a few if it needs only a few, because such an internet comes up faster."""
     domains = {"clock": min(how.domains, sizes.CLOCK_DOMAINS), "damage": how.domains, "kill": how.domains,
                "mx-sets": 1, "one-address": how.good + attacks.QUIET, "certificates": 60,
                "endless": attacks.CACHED + 40 * how.modes, "descriptors": how.starved + shortages.CACHED,
@@ -65,14 +65,14 @@ def counts(part, how):
 
 
 def internet_for(part, how):
-    """With an attacker where the part needs one."""
+    """The internet, with an attacker if the part needs one."""
     if part in FAIR:
         return Hostile(counts(part, how), attacks.tlds(part, how))
     return Internet(counts(part, how), part != "damage")
 
 
 def try_part(part, how):
-    """The rows of a part. One that breaks off is a row too: what was not tried has not survived."""
+    """The rows of a part. A part that breaks off is a row too, because what was not tried has not survived."""
     found = []
     try:
         with internet_for(part, how) as internet:
@@ -103,9 +103,9 @@ def main():
     if options.check_options:
         return 0
     if os.geteuid() != 0:
-        print("faults: needs root: it makes network namespaces and mounts; run it with sudo", file=sys.stderr)
+        print("faults: this needs root, because it makes network namespaces and mounts; run it with sudo", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))     # by an exception: what was started is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))     # raises an exception, so that what was started is ended
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard > 0 else FILES, hard))
     how = sizes.SMOKE if options.smoke else sizes.FULL

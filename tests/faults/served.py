@@ -21,7 +21,7 @@ LOG = """[log]
 format = "json"
 target = "stderr"
 """
-# No name server is reached: what is not in the cache can't be found out.
+# No name server can be reached: only what is in the cache is known.
 ALONE = """[dns]
 forward = []
 [policy]
@@ -32,8 +32,8 @@ PATIENCE = 20.0             # seconds for one answer: more than twice policy.ans
 
 
 class Served:
-    """more: the configuration from [dns] on. namespace None: no network at all. wrap: a command that runs what follows
-    it, as prlimit(1) does."""
+    """more: the configuration from [dns] on. namespace None: no network at all. wrap: a command that runs the command after
+    it, like prlimit(1)."""
 
     def __init__(self, folder, cache=None, more=ALONE, namespace=None, wrap=()):
         self.folder, self.namespace, self.wrap = Path(folder), namespace, list(wrap)
@@ -49,7 +49,7 @@ class Served:
         self.config.write_text(PLACES.format(folder=self.folder, cache=self.cache) + f"{more}\n" + LOG)
 
     def begin(self):
-        """Starts it and does not wait."""
+        """Starts the daemon and does not wait."""
         if self.cache == self.folder / "cache":
             self.cache.mkdir(exist_ok=True)
         command = [*self.wrap, program("mtastsd"), "--config", self.config]
@@ -100,11 +100,11 @@ class Served:
         return stream
 
     def ask(self, keys, map_name="postfix", timeout=PATIENCE):
-        """The reply to each key; None where none came. timeout: for all of them together."""
+        """The reply to each key; None if none came. timeout: for all of them together."""
         return self.collect(self.send(keys, map_name, timeout), timeout)
 
     def send(self, keys, map_name="postfix", timeout=PATIENCE):
-        """Asks and does not wait: what collect() takes."""
+        """Asks and does not wait. Returns what collect() takes."""
         keys, asked, end = list(keys), [], time.monotonic() + timeout
         for begin in range(min(CONNECTIONS, len(keys))):
             part = keys[begin::CONNECTIONS]
@@ -170,7 +170,7 @@ class Served:
 
 
 def copy_cache(source, target):
-    """A cache folder for a trial of its own, with the rights and times of the first."""
+    """Copies a cache folder for one trial, with the permissions and times of the original."""
     if Path(target).exists():
         shutil.rmtree(target)
     shutil.copytree(source, target)

@@ -1,8 +1,8 @@
 // shifted_clock - a library for LD_PRELOAD that gives one program another time of day.
 //
 // The file that SHIFTED_CLOCK names holds the shift: 8 octets, seconds as a signed number in the machine's
-// own order. It is mapped, so that whoever writes it moves the clock of a program that runs. The clocks that
-// count from the boot stay as they are, as they do when an administrator or a time server sets a real clock.
+// byte order. It is mapped, so that a write to it moves the clock of a running program. The clocks that count
+// from boot stay as they are, as when an administrator or a time server sets a real clock.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -18,8 +18,8 @@ namespace {
 
 using Shift = std::atomic<std::int64_t>;
 
-// The file's octets are read as an atomic number. Never unmapped: the program may ask for the time to its
-// end.
+// The file's octets are read as an atomic number. It is never unmapped, because the program may ask for the
+// time until its end.
 const Shift* open_shift() {
   const char* name = std::getenv("SHIFTED_CLOCK");  // NOLINT(concurrency-mt-unsafe)
   int file = name == nullptr ? -1 : open(name, O_RDONLY | O_CLOEXEC);
@@ -39,8 +39,8 @@ bool tells_time_of_day(clockid_t clock) { return clock == CLOCK_REALTIME || cloc
 
 }  // namespace
 
-// The names and types are the C library's. What they had on their way through the kernel's own page is a
-// system call here.
+// These replace functions of the C library, so they have its names and types. Each makes a system call, where
+// the C library would read the kernel's vDSO page.
 extern "C" int clock_gettime(clockid_t clock, timespec* result) noexcept {
   long code = syscall(SYS_clock_gettime, clock, result);
   if (code == 0 && tells_time_of_day(clock)) result->tv_sec += shift();

@@ -1,4 +1,4 @@
-"""What somebody takes away: descriptors, connections, the room in the cache. Mail of others must go on.
+"""What somebody can use up: descriptors, connections, the room in the cache. Mail of others must go on.
 
 Descriptors end because the daemon's limit is lowered while it runs; a local user who is nobody holds all connections.
 """
@@ -20,7 +20,7 @@ from .stuck import PATTERN
 
 SLACKS = (0, 2, 4, 8, 16, 32)       # descriptors that are left
 CACHED = 10                         # domains that are asked for meanwhile
-AGAIN = 10                          # seconds in which all is well once the limit is lifted: goal
+AGAIN = 10                          # goal: seconds until all is well once the limit is lifted
 CONTROLS = 200
 NOBODY = 65534
 ASKERS = 32
@@ -60,7 +60,7 @@ while True:
 
 
 def free_below(pid, slack):
-    """The limit under which a process can open so many more descriptors."""
+    """The limit that lets a process open that many more descriptors."""
     used, number = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}, 0
     while number in used or slack:
         slack -= number not in used
@@ -70,7 +70,7 @@ def free_below(pid, slack):
 
 @contextlib.contextmanager
 def few_descriptors(pid):
-    """Gives a function that sets how many are left; all are back at the end."""
+    """Yields a function that sets how many descriptors are left; at the end all are given back."""
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     try:
         yield lambda slack: resource.prlimit(pid, resource.RLIMIT_NOFILE, (free_below(pid, slack), before[1]))
@@ -79,7 +79,7 @@ def few_descriptors(pid):
 
 
 def descriptors(internet, how, tell):
-    """New domains by connections that are there, while none or few descriptors are left for lookups."""
+    """Asks for new domains on open connections, while no descriptors, or few, are left for lookups."""
     new = list(names.mail_domains(internet.counts, "enforce"))
     cached, new = new[:CACHED], new[CACHED:]
     each = -(-len(new) // len(SLACKS))
@@ -110,8 +110,8 @@ def descriptors(internet, how, tell):
     yield count("descriptors", "new domains while no descriptor is left, not answered NOTFOUND",
                 [not reply.startswith("NOTFOUND") for reply in replies.values()],
                 note=f"{sum(reply.startswith('TEMP') for reply in replies.values())} deferred (goal: no NOTFOUND)")
-    yield count("descriptors", "cached answers meanwhile, by who has a connection", kept)
-    yield count("descriptors", "cached answers meanwhile, new connections", fresh)
+    yield count("descriptors", "cached answers meanwhile, on open connections", kept)
+    yield count("descriptors", "cached answers meanwhile, on new connections", fresh)
     yield count("descriptors", "mtastsctl status meanwhile", said)
     yield count("descriptors", f"the same domains are secure {AGAIN} s after there are descriptors again",
                 well[-1] if seconds <= AGAIN else [False] * len(new),
@@ -124,15 +124,15 @@ def secure(daemon, new):
 
 
 def status_answers(daemon):
-    """Whatever is wrong with it, the daemon tells."""
+    """Whether status reports anything, whatever is wrong with the daemon."""
     code, text = daemon.status()
     return code in (0, 1) and "mtastsd" in text
 
 
 @contextlib.contextmanager
 def another_holds(daemon, connections):
-    """A user who is nobody holds so many connections, half of them with half a question, and opens anew what is closed. Gives
-    how many it had at first."""
+    """The user nobody holds that many connections, half of them with half a question, and opens a new one for each that is
+    closed. Yields how many there were at first."""
     command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--", sys.executable, "-c", HOLDS,
                str(daemon.socket), str(connections)]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -174,8 +174,8 @@ def connections(internet, how, tell):
 
 
 def large(internet, how, tell):
-    """A small cache, more large policies than fit, then domains without a policy: are those remembered? The second time they
-    are asked of a new process, which reaches no name server."""
+    """A small cache, more large policies than fit, then domains without a policy: are those remembered? The second time a new
+    process is asked, which can reach no name server."""
     policies, plain = attacks.large_names(how), list(names.mail_domains(internet.counts, "plain"))
     internet.start_web(internet.certificate("large", policies), hostile.large_policy("mx.shared.large"))
     right = dict.fromkeys(policies, "OK secure match=mx.shared.large:") | dict.fromkeys(plain, "NOTFOUND ")
@@ -183,14 +183,14 @@ def large(internet, how, tell):
         daemon.config.write_text(daemon.config.read_text().replace("[cache]\n", f'[cache]\nmax_size = "{how.room}"\n'))
         daemon.start()
         answers = [*crowd.ask_paced(daemon, policies, 100, 16), *crowd.ask_paced(daemon, plain, 100, 16)]
-        yield count("large", f"policies of 64 KiB, and then domains without one; a cache of {how.room}",
+        yield count("large", f"policies of 64 KiB, then domains without a policy; a cache of {how.room}",
                     [(each.reply or "").startswith(right[each.name]) for each in answers])
         time.sleep(2)                   # for the commits
         daemon.stop()
         with internet.without(NAME_SERVERS):
             daemon.start()
             again = {name: reply or "" for name, reply in daemon.ask([*plain, *policies]).items()}
-    yield count("large", "the domains without one once more, from the cache",
+    yield count("large", "the domains without a policy once more, from the cache",
                 [again[name].startswith(right[name]) for name in plain])
     kept = sum(again[name].startswith(right[name]) for name in policies)
     yield count("large", "the policies once more, from the cache: never NOTFOUND",

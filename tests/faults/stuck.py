@@ -1,4 +1,4 @@
-"""What stands still under the daemon: a frozen file system, and a program that holds LMDB's writer lock.
+"""What makes the daemon's commits wait: a frozen file system, and a program that holds LMDB's writer lock.
 
 Cached answers go on, status says what is wrong, and SIGTERM ends the daemon in time.
 """
@@ -13,8 +13,8 @@ from lab.processes import LabError, start_time, wait_until
 from .disk import Disk
 from .rows import Row, count
 
-END = 10.0                  # seconds in which SIGTERM has to end the daemon
-ROUND = 5.0                 # seconds after which a hundred cached answers that have not come count as lost
+END = 10.0                  # seconds within which SIGTERM must end the daemon
+ROUND = 5.0                 # seconds after which cached answers of a round of 100 count as lost
 PATTERN = "c{}.bench"
 HOLD = """import ctypes, sys
 lmdb = ctypes.CDLL("liblmdb.so.0")
@@ -31,7 +31,7 @@ sys.stdin.read()
 
 
 class Stuck:
-    """A daemon on a cache of made-up policies, whose commits can be made to wait."""
+    """A daemon with a cache of made-up policies; its commits can be made to wait."""
 
     def __init__(self, internet, path, how):
         self.made = path / "cache"
@@ -44,7 +44,7 @@ class Stuck:
         self.answered, self.slowest, self.weaker = [], 0.0, 0
 
     def ask_for(self, seconds):
-        """Cached policies again and again."""
+        """Asks for cached policies again and again."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             begin = time.monotonic()
@@ -56,14 +56,14 @@ class Stuck:
                 return
 
     def ask_new(self, number):
-        """Policies that have to be stored; nobody waits for the replies."""
+        """Asks for policies that must be stored; does not wait for the replies."""
         for client, _ in self.daemon.send([next(self.new) for _ in range(number)], timeout=1):
             if client:
                 client.close()
 
     def ends_in_time(self):
-        """Whether it ends, and in words when. On a frozen file system the kernel keeps a thread that writes until the thaw;
-        the process has ended all the same: it answers nobody and holds no socket."""
+        """Stops the daemon. Returns whether it ended, and when, as text. On a frozen file system the kernel keeps a thread that
+        writes until the thaw. The process counts as ended all the same, because it answers nobody and holds no socket."""
         begin = time.monotonic()
         if self.daemon.stop(END) is not None:
             return True, f"{time.monotonic() - begin:.1f} s"
@@ -85,7 +85,7 @@ def complains(daemon, words):
 
 
 def judge(part, stuck, words, said, ended, when, left):
-    """left: whether each policy is still answered by a daemon of afterwards."""
+    """left: for each policy, whether the next daemon still answers it."""
     slow = f"slowest round of 100: {stuck.slowest:.2f} s"
     yield Row(part, "cached answers meanwhile", len(stuck.answered), sum(stuck.answered),
               len(stuck.answered) - sum(stuck.answered), stuck.weaker, slow)
@@ -95,7 +95,7 @@ def judge(part, stuck, words, said, ended, when, left):
 
 
 def all_left(stuck):
-    """The next daemon, once nothing is stuck any more."""
+    """Asks the next daemon, once nothing is stuck any more."""
     stuck.daemon.processes.stop_all()
     wait_until("the end of the daemon before", lambda: not stuck.daemon.running(), 30)
     stuck.daemon.start()

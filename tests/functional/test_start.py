@@ -51,7 +51,7 @@ def test_a_configuration_that_fits_passes_and_leaves_nothing_behind(alone):
 
 
 NEWER_SCHEMA = ("meta", ("schema", r"\ff\00\00\00"), "written by a newer mtastsd")
-FOREIGN = ("guests", ("alice", "1"), "some other program")
+FOREIGN = ("guests", ("alice", "1"), "another program's LMDB file")
 
 
 @pytest.mark.parametrize("database, entry, why", (NEWER_SCHEMA, FOREIGN))

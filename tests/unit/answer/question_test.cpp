@@ -71,7 +71,7 @@ TEST_CASE("a request's next hop, zone and override", "[question]") {
   CHECK(asked->rules.settings.dane == row.dane);
 }
 
-TEST_CASE("a request that is about no policy domain", "[question]") {
+TEST_CASE("a request that does not ask about a policy domain", "[question]") {
   struct Row {
     const char *map, *key;
     NotAsked::Why why;
@@ -97,7 +97,7 @@ TEST_CASE("a request that is about no policy domain", "[question]") {
   CHECK(asked.error().idna_failed == row.idna_failed);
 }
 
-TEST_CASE("sendmail does DANE itself, unless the file says that nobody does", "[question]") {
+TEST_CASE("sendmail does DANE itself, unless the configuration says \"no\"", "[question]") {
   struct Row {
     const char* why;
     PostfixDaneSetting postfix_dane;
@@ -107,14 +107,13 @@ TEST_CASE("sendmail does DANE itself, unless the file says that nobody does", "[
   };
   auto row = GENERATE(values<Row>({
       {"not known yet", PostfixDaneSetting::automatic, {}, Dialect::postfix, PostfixDane::unknown},
-      {"found out", PostfixDaneSetting::automatic, true, Dialect::postfix, PostfixDane::yes},
-      {"found out that not", PostfixDaneSetting::automatic, false, Dialect::postfix, PostfixDane::no},
-      {"found out that not, for sendmail", PostfixDaneSetting::automatic, false, Dialect::sts,
-       PostfixDane::yes},
+      {"found: yes", PostfixDaneSetting::automatic, true, Dialect::postfix, PostfixDane::yes},
+      {"found: no", PostfixDaneSetting::automatic, false, Dialect::postfix, PostfixDane::no},
+      {"found: no, for sendmail", PostfixDaneSetting::automatic, false, Dialect::sts, PostfixDane::yes},
       {"not known yet, for sendmail", PostfixDaneSetting::automatic, {}, Dialect::sts, PostfixDane::yes},
-      {"told no", PostfixDaneSetting::no, true, Dialect::postfix, PostfixDane::no},
-      {"told no, for sendmail", PostfixDaneSetting::no, true, Dialect::sts, PostfixDane::no},
-      {"told yes", PostfixDaneSetting::yes, false, Dialect::postfix, PostfixDane::yes},
+      {"configured: no", PostfixDaneSetting::no, true, Dialect::postfix, PostfixDane::no},
+      {"configured: no, for sendmail", PostfixDaneSetting::no, true, Dialect::sts, PostfixDane::no},
+      {"configured: yes", PostfixDaneSetting::yes, false, Dialect::postfix, PostfixDane::yes},
   }));
   INFO(row.why);
   Config config;

@@ -1,4 +1,4 @@
-// The bound on used pages (cache/eviction.hpp): what goes, in which order, and what never goes.
+// The bound on pages in use (cache/eviction.hpp): what is evicted, in which order, and what never is.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -43,7 +43,7 @@ struct Bounded {
   }
 };
 
-// A policy that a stranger made as large as one may be.
+// A policy that a stranger has made as large as a policy can be.
 Record hostile_record(Mode mode, Time now, std::size_t hosts, std::size_t other_lines) {
   std::string body = "version: STSv1\nmode: " + std::string(words(mode)) + "\nmax_age: 86400\n";
   for (std::size_t n = 0; n < hosts; ++n)
@@ -56,7 +56,7 @@ Record hostile_record(Mode mode, Time now, std::size_t hosts, std::size_t other_
   return record;
 }
 
-// By the newer of the two meta pages, as a program that opens the file now would see it.
+// As the newer of the two meta pages says, which a program that opens the file now would read.
 bool lacks_pages(const std::string& path) {
   std::string bytes(8192, '\0');
   std::ifstream(path, std::ios::binary).read(bytes.data(), 8192);
@@ -68,7 +68,7 @@ bool lacks_pages(const std::string& path) {
   return (last[txn[1] > txn[0] ? 1 : 0] + 1) * 4096 > std::filesystem::file_size(path);
 }
 
-// Different records in one commit. Some may find no room.
+// Puts different entries in one commit. There may be no room for some.
 void put_together(LmdbCache& cache, const std::vector<std::pair<DomainName, Record>>& batch) {
   boost::asio::io_context loop;
   std::vector<std::optional<Result<void>>> outcomes(batch.size());
@@ -104,7 +104,9 @@ TEST_CASE("Negatives have a fifth of the cache at most", "[cache]") {
   auto grown = t.cache->stats()->used_bytes - before;
   CHECK(grown < small / 4);
   CHECK(grown > small / 8);
-  CHECK(t.cache->store().get(numbered("junk", 19'999))->has_value());  // the newest stays, the oldest went
+  CHECK(t.cache->store()
+            .get(numbered("junk", 19'999))
+            ->has_value());  // the newest stays, the oldest was evicted
   CHECK_FALSE(t.cache->store().get(numbered("junk", 0))->has_value());
 }
 
@@ -133,7 +135,7 @@ TEST_CASE("Order of eviction: expired, none, testing; never what belongs to the 
   CHECK(t.count("test") < 300);
 }
 
-TEST_CASE("Full of enforce policies: those still find room, the rest is left out with one warning",
+TEST_CASE("Full of enforce policies: new ones are still stored, the rest is refused with one warning",
           "[cache]") {
   Bounded t;
   t.fill("enforce", 6000, policy_record(Mode::enforce, t.clock.now()));
@@ -143,7 +145,7 @@ TEST_CASE("Full of enforce policies: those still find room, the rest is left out
   CHECK(t.count("test") == 0);
   CHECK(t.count("none") == 0);
   CHECK(t.log.count(1, "full of policies in force") == 1);
-  // A policy that changes its mode is no newcomer: keeping the old one would break that domain's mail.
+  // A policy that changes its mode is not a new entry: keeping the old one would break mail to that domain.
   REQUIRE(put(*t.cache, numbered("enforce", 7), policy_record(Mode::testing, t.clock.now(), 86400, "2")));
   CHECK((*t.cache->store().get(numbered("enforce", 7)))->policy->mode == Mode::testing);
 
@@ -180,7 +182,7 @@ TEST_CASE("Policies of any mode, however large and many, leave the negatives the
   CHECK(hostile > 50);
   if (!row.all_stay) CHECK(t.cache->stats()->used_bytes < max_size);
 
-  // They stay while more of the hostile ones come.
+  // They stay while more hostile ones are stored.
   put_many(*t.cache, "hostile", 400, 500, record);
   CHECK(t.count("late") == 1000);
   CHECK((t.count("hostile") == 500) == row.all_stay);
@@ -196,7 +198,7 @@ TEST_CASE("Negatives leave the policies their four fifths", "[cache]") {
   CHECK(t.cache->stats()->used_bytes < small + 64 * 1024);
 }
 
-TEST_CASE("The longest unused goes first", "[cache]") {
+TEST_CASE("The entry unused for longest is evicted first", "[cache]") {
   Bounded t;
   t.fill("old", 500, policy_record(Mode::testing, t.clock.now()));
   t.clock.turn(48h);
@@ -213,7 +215,7 @@ TEST_CASE("The longest unused goes first", "[cache]") {
   CHECK(t.cache->store().get(numbered("old", 250))->has_value());
 }
 
-TEST_CASE("while the clock is in doubt nothing is evicted, and nothing but a fetch replaces a policy",
+TEST_CASE("while the clock is in doubt nothing is evicted, and only a fetched policy replaces a policy",
           "[cache]") {
   Bounded t;
   auto start = t.clock.now();
@@ -224,7 +226,8 @@ TEST_CASE("while the clock is in doubt nothing is evicted, and nothing but a fet
   CHECK(t.count("short") == 300);
   REQUIRE(put(*t.cache, numbered("short", 5), negative_record(t.clock.now())));
   CHECK((*t.cache->store().get(numbered("short", 5)))->policy);
-  put(*t.cache, name("testing.example"), policy_record(Mode::testing, t.clock.now()));  // finds no room
+  put(*t.cache, name("testing.example"),
+      policy_record(Mode::testing, t.clock.now()));  // there is no room for it
   CHECK_FALSE(t.cache->store().get(name("testing.example"))->has_value());
   put_many(*t.cache, "junk", 0, 5000, negative_record(t.clock.now()));  // for some there is room
   auto junk = t.count("junk");
@@ -276,13 +279,13 @@ TEST_CASE("meta remembers the newest fetch and the last certain moment", "[cache
   clock.turn(1h);
   clock.doubt(start + 30min);
   record.last_lookup.at = clock.now();
-  put_one("a.example", record);  // a look, and no fetch
+  put_one("a.example", record);  // a lookup without a fetch
   CHECK(past().newest_fetch == start);
   CHECK(past().mark.last_certain == start);
   put_one("a.example", policy_record(Mode::enforce, start + 20 * 365 * 24h));
   CHECK(past().newest_fetch == start + 20 * 365 * 24h);
 
-  // Certain again: what lies ahead came of a clock that was wrong.
+  // Certain again: a time in the future was written by a wrong clock.
   clock.trust();
   put_one("b.example", negative_record(clock.now()));
   CHECK(past().newest_fetch == clock.now());

@@ -1,8 +1,9 @@
-// cache_damages - tries random damages of a cache's file and prints what came of them.
+// cache_damages - damages a cache's file at random, again and again, and prints the results.
 //
 //   cache_damages [COUNT [FIRST]]     COUNT damages (default 320) from number FIRST on (default 0)
 //
-// Exit status 1: some damage was not survived as it should be. Each such line tells its number: FIRST.
+// Exit status 1: the cache did not survive some damage as it should. Each such line names its number, to be
+// given as FIRST.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>

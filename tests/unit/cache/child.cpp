@@ -1,12 +1,15 @@
-// The second process of the cache's tests. It says "ready" (or "error …") and does as its first argument
-// says:
-//   write PATH         stores one enforce policy after the other, names each once it is reported as stored
-//   put PATH NAME…     stores enforce policies, then waits for a line and ends in order
-//   read PATH          answers each line NAME with "policy", "negative", "none" or "error …"; "hold" keeps a
-//   read open open PATH [SECS]   opens for writing (the clock SECS later), prints the log, says how many
-//   policies there are use PATH [SECS]    the same, then reads every record and stores one; 0 if all of that
-//   worked crash PATH [SECS]  the same, then dies without closing fill PATH          stores policies with
-//   files limited to 1 MiB; says what came of it; then again without the limit
+// The second process of the cache's tests. It prints "ready" (or "error …") and does what its arguments say:
+//
+// - write PATH: stores one enforce policy after another, and prints each name once it is reported as stored
+// - put PATH NAME…: stores enforce policies, then waits for a line and ends in order
+// - read PATH: answers each line NAME with "policy", "negative", "none" or "error …"; "hold" keeps a read
+// open
+// - open PATH [SECS]: opens for writing (with the clock SECS later), prints the log and how many policies
+// there are
+// - use PATH [SECS]: the same, then reads every entry and stores one; exit status 0 if all of that worked
+// - crash PATH [SECS]: the same, then dies without closing
+// - fill PATH: stores policies with files limited to 1 MiB and prints the result; then again without the
+// limit
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>

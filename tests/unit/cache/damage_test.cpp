@@ -1,5 +1,5 @@
-// Damaged files (LMDB-18, LMDB-21): kept, never deleted, nobody dies of them, and what is whole in them is
-// carried over.
+// Damaged files (LMDB-18, LMDB-21) are kept, never deleted, and kill no process; what is intact in them is
+// copied to the new file.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,7 +22,7 @@ using namespace mtasts;
 using namespace mtasts::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("A truncated file is kept whole, and a new one begun with what is left", "[cache]") {
+TEST_CASE("A truncated file is kept, and a new one begins with what is left", "[cache]") {
   Filled t;
   std::size_t whole = t.intact.size();
   auto size = GENERATE_COPY(whole - 1, whole / 2, std::size_t{8192}, std::size_t{8191}, std::size_t{4096},
@@ -46,7 +46,7 @@ TEST_CASE("A truncated file is kept whole, and a new one begun with what is left
   CHECK(t.aside().size() == 1);
 }
 
-TEST_CASE("A truncated file is an error for a reader, which moves nothing", "[cache]") {
+TEST_CASE("A truncated file is an error for a reader, which changes nothing", "[cache]") {
   Filled t;
   t.damage(t.intact.substr(0, t.intact.size() / 2));
   auto cache = LmdbCache::open({.path = t.folder.cache(), .read_only = true}, t.clock);
@@ -55,7 +55,7 @@ TEST_CASE("A truncated file is an error for a reader, which moves nothing", "[ca
   CHECK(t.aside().empty());
 }
 
-TEST_CASE("Bytes of anything else as data.mdb are kept beside a new file", "[cache]") {
+TEST_CASE("A data.mdb that is something else is kept beside a new file", "[cache]") {
   Filled t;
   std::mt19937 random(7);
   std::string noise(100'000, '\0');
@@ -84,7 +84,7 @@ TEST_CASE("Two damaged files of one second are both kept", "[cache]") {
 
 TEST_CASE("Flipped bytes anywhere: after three starts at most there is a working cache", "[cache]") {
   Filled t(200);
-  // Every field of both meta pages' heads, and a sample of all pages.
+  // Every field of the headers of both meta pages, and a sample of all pages.
   std::vector<std::size_t> places{0,  10, 12, 16, 20, 24,  32,  40,  44,  46,  48, 56,
                                   64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144};
   auto page = GENERATE(0, 1, 2, 3, 5, 8);
@@ -110,7 +110,7 @@ TEST_CASE("Flipped bytes anywhere: after three starts at most there is a working
   }
 }
 
-TEST_CASE("A file that is not as its writer left it is checked at the start", "[cache]") {
+TEST_CASE("A file that has changed since its writer stopped is checked at the start", "[cache]") {
   struct Row {
     const char* why;
     bool unclean, changed, checked;
@@ -120,8 +120,8 @@ TEST_CASE("A file that is not as its writer left it is checked at the start", "[
                                                       {"changed by somebody", false, true, true}}));
   INFO(row.why);
   Filled t;
-  // Damage that opening alone does not meet: leaf pages with policies turned to noise. All that hold the
-  // name, since which of them are free pages by now is chance.
+  // Damage that opening alone does not find: leaf pages with policies become noise. All pages that hold the
+  // name do, because which of them are free by now is chance.
   auto bytes = t.intact;
   REQUIRE(noise_over_pages_with("kept-000100.example", "20270101", bytes) > 0);
   t.damage(bytes);
@@ -129,7 +129,7 @@ TEST_CASE("A file that is not as its writer left it is checked at the start", "[
   if (row.unclean) {
     auto lock = cache::WriterLock::take(t.folder.cache());
     REQUIRE(lock);
-    CHECK(lock->opened({}) == 0);  // and never said to have stopped
+    CHECK(lock->opened({}) == 0);  // and an orderly stop was never noted
   }
   auto cache = t.open();
   CHECK(t.aside().size() == (row.checked ? 1u : 0u));
@@ -143,7 +143,7 @@ TEST_CASE("A file that is not as its writer left it is checked at the start", "[
   auto found = reader->find(name("kept-000100.example"));
   REQUIRE(found);
   REQUIRE(*found);
-  CHECK(((*found)->lost || (*found)->refresh_at == Time{}));  // not known, or an older copy that is due
+  CHECK(((*found)->lost || (*found)->refresh_at == Time{}));  // lost, or an older copy that is due
   CHECK((*reader->find(name("kept-000299.example")))->has_policy);
 }
 
@@ -172,14 +172,14 @@ TEST_CASE("The check tells good from bad", "[cache]") {
     for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + at, &word, sizeof word);
     return bytes;
   };
-  CHECK(verdict(both(20, 2)) == FileState::other_format);           // version of the format
+  CHECK(verdict(both(20, 2)) == FileState::other_format);           // the format's version
   CHECK(verdict(both(16, 0xDEC0EFBE)) == FileState::other_format);  // the other byte order
   auto one = t.intact;
   one[20] = 2;
   CHECK(verdict(one) == FileState::damaged);  // the second page says otherwise
 }
 
-TEST_CASE("A file of another LMDB is refused and left alone", "[cache]") {
+TEST_CASE("A file with another LMDB format is refused and not changed", "[cache]") {
   Filled t;
   auto bytes = t.intact;
   bytes[20] = bytes[4096 + 20] = 2;
@@ -202,7 +202,7 @@ rlim_t address_space() {
 
 }  // namespace
 
-TEST_CASE("What keeps the check from its work is no damage", "[cache]") {
+TEST_CASE("A failure that prevents the check is not damage", "[cache]") {
   struct Row {
     const char* why;
     __rlimit_resource_t resource;
@@ -246,7 +246,7 @@ TEST_CASE("Two swapped pages lose nothing", "[cache]") {
   CHECK(cache->condition().lost == 0);
 }
 
-TEST_CASE("A loss that can't be counted is told", "[cache]") {
+TEST_CASE("A loss that cannot be counted is reported", "[cache]") {
   Filled t;
   auto bytes = t.intact;
   bytes.resize(2 * 4096);  // nothing but the meta pages
@@ -258,7 +258,7 @@ TEST_CASE("A loss that can't be counted is told", "[cache]") {
   CHECK(t.log.has(2, "how many it had cannot be read"));
 }
 
-TEST_CASE("A lock.mdb that is none is made anew, and nothing else is touched", "[cache]") {
+TEST_CASE("A damaged lock.mdb is made again, and nothing else is touched", "[cache]") {
   Filled t;
   std::filesystem::remove(t.folder.file("lock.mdb"));
   write_file(t.folder.file("lock.mdb"), std::string(8192, 'x'));
@@ -267,7 +267,7 @@ TEST_CASE("A lock.mdb that is none is made anew, and nothing else is touched", "
   CHECK(t.open()->stats()->policies == 300);
 }
 
-TEST_CASE("Random damages: nobody dies, nothing is lost in silence or without being hit", "[cache]") {
+TEST_CASE("Random damage: no process dies, and nothing is lost silently or without being hit", "[cache]") {
   DamagedCache cache;
   for (std::uint32_t number = 0; number < 64; ++number) {
     auto outcome = cache.attempt(number);
@@ -305,7 +305,7 @@ TEST_CASE("daemon.lock tells how the last writer stopped", "[cache]") {
   CHECK(again->unchanged());
 }
 
-TEST_CASE("A file without its free last pages is whole again, and all of it is kept", "[cache]") {
+TEST_CASE("A file without its last pages, which are free, is lengthened, and all of it is kept", "[cache]") {
   Filled t;
   // As LMDB leaves it when pages at the end were taken and freed in one transaction.
   auto page_count = set_last_page(t.intact, 3);

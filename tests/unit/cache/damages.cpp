@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::size_t page = 4096, sector = 512;
 
-// What the file holds of one entry: as long as these octets are somewhere in it, the entry is not hit.
+// The octets that the file has for one entry. While they are somewhere in the file, the entry is not hit.
 struct Expected {
   bool in_policy = false;
-  std::string node;  // empty: it lies on overflow pages, and may be hit in ways that are not told
+  std::string node;  // empty: it is on overflow pages, and this code cannot tell whether it is hit
   std::int64_t fetched_at = 0;
 };
 
@@ -34,7 +34,7 @@ Record large_record(Time fetched_at) {
   return record;
 }
 
-// As it stands in a page: sizes, flags, key, value.
+// As in a page: sizes, flags, key, value.
 std::string node_of(const std::string& key, const std::string& value) {
   std::string head(8, '\0');
   cache::put_little(head.data(), value.size(), 4);
@@ -118,7 +118,7 @@ struct DamagedCache::World {
   std::string judge(const std::string& bytes, LmdbCache& cache, Reader& reader, DamageOutcome& outcome);
 };
 
-// One at a time, so that the file is the same in every run and a number names the same damage.
+// One commit at a time, so that the file is the same in every run and a number always means the same damage.
 void DamagedCache::World::fill() {
   auto cache = open();
   for (int round = 0; round < 3; ++round) {
@@ -153,7 +153,7 @@ void DamagedCache::World::note_expected() {
     entry.fetched_at = (*reader->find(name(domain)))->fetched_at.time_since_epoch().count();
 }
 
-// Run in the child: opens the damaged file as the daemon does, and looks at every entry.
+// Runs in the child: opens the damaged file as the daemon does, and reads every entry.
 std::string DamagedCache::World::judge(const std::string& bytes, LmdbCache& cache, Reader& reader,
                                        DamageOutcome& outcome) {
   std::size_t absent = 0;

@@ -1,6 +1,5 @@
-// damages - damages a filled cache's file in a way that a number tells, opens it in a child process, and
-// judges what came of it. For the unit test, which tries a sample, and for cache_damages, which tries any
-// number.
+// damages - damages the file of a filled cache in a way that a number determines, opens it in a child
+// process, and judges the result. The unit test tries a sample; cache_damages tries any number.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +14,14 @@ namespace mtasts::test {
 
 struct DamageOutcome {
   std::string what;       // "bit 3 of octet 8193"
-  std::string complaint;  // what should not have happened; empty: nothing
+  std::string complaint;  // what should not have happened; empty: all is well
   unsigned kept = 0, salvaged = 0, lost = 0;
   bool noticed = false;  // the file was set aside
 };
 
 class DamagedCache {
  public:
-  // Some hundred policies, a few of them large, and domains without one, over several commits.
+  // Some hundred policies, a few of them large, and domains without a policy, in several commits.
   DamagedCache();
   ~DamagedCache();
 

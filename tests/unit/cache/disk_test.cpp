@@ -1,5 +1,5 @@
-// A disk that is frozen, read-only or of which nobody else sees the same memory: answers go on, or it is
-// said.
+// A disk that is frozen or read-only, and a lock.mdb in memory that others do not see: requests are still
+// answered, or the cause is reported.
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A file system of its own in a file; not everywhere that can be had.
+// A file system of its own in a file, which not every system allows.
 class LoopDisk {
  public:
   LoopDisk() {
@@ -73,7 +73,7 @@ TEST_CASE("Answers go on while the cache's disk is frozen", "[cache][disk]") {
     CHECK(reader->find(name("good.example"))->has_value());
     reader->release();
     REQUIRE(disk.freeze(true));
-    // In a child a read that hangs could not be ended either; on a thread it is at least seen.
+    // A read that hangs could not be ended in a child either. On a thread it is at least noticed.
     auto answered = std::async(std::launch::async, [&] {
       for (int i = 0; i < 1000; ++i) {
         ReadGuard guard(*reader);
@@ -91,7 +91,7 @@ TEST_CASE("Answers go on while the cache's disk is frozen", "[cache][disk]") {
   drop_memory(disk.cache());
 }
 
-TEST_CASE("A disk that is mounted read-only is served from", "[cache][disk]") {
+TEST_CASE("A cache on a disk that is mounted read-only is read", "[cache][disk]") {
   LoopDisk disk;
   if (!disk.mounted()) SKIP("no loop device, or not root");
   HandClock clock;
@@ -117,8 +117,7 @@ TEST_CASE("A disk that is mounted read-only is served from", "[cache][disk]") {
   drop_memory(disk.cache());
 }
 
-TEST_CASE("On a read-only disk a short file, and a folder without daemon.lock, are served from",
-          "[cache][disk]") {
+TEST_CASE("On a read-only disk a short file, and a cache without daemon.lock, are read", "[cache][disk]") {
   LoopDisk disk;
   if (!disk.mounted()) SKIP("no loop device, or not root");
   bool with_lock = GENERATE(true, false);
@@ -128,7 +127,7 @@ TEST_CASE("On a read-only disk a short file, and a folder without daemon.lock, a
   REQUIRE(put(**LmdbCache::open({.path = disk.cache()}, clock), name("good.example"),
               policy_record(Mode::enforce, clock.now())));
   auto bytes = read_file(disk.cache() + "/data.mdb");
-  set_last_page(bytes, 3);  // pages that one transaction took at the end and freed again
+  set_last_page(bytes, 3);  // as if a transaction had taken pages at the end and freed them again
   write_file(disk.cache() + "/data.mdb", bytes);
   if (!with_lock) std::filesystem::remove(disk.cache() + "/daemon.lock");
   REQUIRE(disk.read_only());
@@ -147,7 +146,7 @@ TEST_CASE("On a read-only disk a short file, and a folder without daemon.lock, a
   drop_memory(disk.cache());
 }
 
-TEST_CASE("A reader that sees another lock.mdb than the writer refuses", "[cache]") {
+TEST_CASE("A reader that sees another lock.mdb than the writer refuses to open", "[cache]") {
   TempFolder folder;
   HandClock clock;
   Child writer({"put", folder.cache(), "good.example"});
@@ -172,7 +171,7 @@ TEST_CASE("A reader that sees another lock.mdb than the writer refuses", "[cache
   writer.wait();
 }
 
-TEST_CASE("After a restart of the machine the lock.mdb in memory is gone", "[cache]") {
+TEST_CASE("After a reboot the lock.mdb in memory is gone", "[cache]") {
   TempFolder folder;
   HandClock clock;
   REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
@@ -200,7 +199,7 @@ TEST_CASE("A folder that is removed or replaced under the writer is noticed", "[
   CHECK((*cache)->condition().folder_gone);
 }
 
-TEST_CASE("LMDB's table of readers, read", "[cache]") {
+TEST_CASE("LMDB's table of readers is parsed", "[cache]") {
   auto slots = cache::parse_readers(
       "    pid     thread     txnid\n   4711 7f0011223344 17\n     12 aa -\n     13 bb 18\n\n", 18);
   REQUIRE(slots.size() == 1);
@@ -209,7 +208,7 @@ TEST_CASE("LMDB's table of readers, read", "[cache]") {
   CHECK(cache::parse_readers("(no active readers)\n", 5).empty());
 }
 
-TEST_CASE("A failed write of LMDB's meta page is told once, since only a restart helps", "[cache]") {
+TEST_CASE("A failed write of LMDB's meta page is reported once, because only a restart helps", "[cache]") {
   TempFolder folder;
   HandClock clock;
   LogLines log;
@@ -219,7 +218,7 @@ TEST_CASE("A failed write of LMDB's meta page is told once, since only a restart
         LmdbCache::open({.path = folder.cache(), .on_panic = [&] { ++panics; }, .log = log.sink()}, clock);
     REQUIRE(cache);
     REQUIRE(put(**cache, name("good.example"), policy_record(Mode::enforce, clock.now())));
-    // LMDB writes its meta pages through a descriptor of their own.
+    // LMDB writes its meta pages through a separate descriptor.
     auto file = std::filesystem::canonical(folder.file("data.mdb")).string();
     int meta = -1;
     for (int fd = 3; fd < 256; ++fd) {

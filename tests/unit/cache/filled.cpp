@@ -30,7 +30,7 @@ void Filled::damage_quietly(const std::string& bytes) {
 }
 
 std::uint64_t set_last_page(std::string& bytes, std::uint64_t more) {
-  constexpr std::size_t last_pgno_at = 16 + 24 + 2 * 48;  // page head, head of the meta, its two databases
+  constexpr std::size_t last_pgno_at = 16 + 24 + 2 * 48;  // page header, start of the meta, its two databases
   std::uint64_t last = bytes.size() / 4096 - 1 + more;
   for (std::size_t meta : {0u, 4096u}) std::memcpy(bytes.data() + meta + last_pgno_at, &last, sizeof last);
   return last + 1;
@@ -45,7 +45,7 @@ int noise_over_pages_with(std::string_view text, std::string_view also, std::str
     auto lower = cache::get_little(octets.substr(lower_at, 2)),
          upper = cache::get_little(octets.substr(upper_at, 2));
     if (!octets.contains(also)) continue;
-    if (at - start < upper) {  // in a gap, from when the page was another one: the page itself stays whole
+    if (at - start < upper) {  // in the gap, left from the page's earlier use: the page itself stays intact
       bytes.replace(start + lower, upper - lower, std::string(upper - lower, '\xAB'));
       continue;
     }

@@ -1,4 +1,4 @@
-// filled - a filled cache whose file a test damages, and what finds its way in that file.
+// filled - a filled cache whose file a test damages, and functions that find places in that file.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Filled {
   explicit Filled(int policies = 300);
   std::unique_ptr<LmdbCache> open();
   void damage(const std::string& bytes) { write_file(folder.file("data.mdb"), bytes); }
-  // The same, with the file's time as it was: as a disk damages it, behind everybody's back.
+  // The same, but the file keeps its time, as when a disk damages it unnoticed.
   void damage_quietly(const std::string& bytes);
   void read_intact() { intact = read_file(folder.file("data.mdb")); }
   std::vector<std::string> aside() { return files_like(folder.cache(), "data.mdb.bad-"); }
@@ -30,13 +30,13 @@ struct Filled {
 
 inline constexpr std::size_t page_octets = 4096;
 
-// Makes both meta pages claim that many pages more than the file has; gives the number of pages claimed.
+// Makes both meta pages claim that many more pages than the file has; returns the number of pages claimed.
 std::uint64_t set_last_page(std::string& bytes, std::uint64_t more);
 
-// Turns every page with that text in one of its nodes, and the other one anywhere, to noise; gives how many.
-// Between a page's lower and upper bound LMDB leaves what the memory held before, so there the text says
-// nothing about the page: only what lies between them turns to noise, and does not count. A salvage would
-// find it, and which pages have it depends on how the writes fell into commits.
+// Turns every page that has the text in one of its nodes, and the other text anywhere, to noise; returns how
+// many. Between the lower and the upper bound of a page LMDB leaves old memory, so text there says nothing
+// about the page. In such a page only that gap becomes noise, and the page is not counted: a salvage would
+// find the text in the gap, and which pages have it depends on how the writes fell into commits.
 int noise_over_pages_with(std::string_view text, std::string_view also, std::string& bytes);
 
 // The transaction number in a meta page, 0 or 1; which page has the greater one.
@@ -45,7 +45,7 @@ std::uint64_t txn_of(const std::string& bytes, std::size_t meta);
 std::size_t newest_meta(const std::string& bytes);
 
 std::string_view page_of(const std::string& bytes, std::uint64_t number);
-// The root page of a named database, by the newest meta page.
+// The root page of a named database, according to the newest meta page.
 std::uint64_t root_of(const std::string& bytes, std::string_view database);
 
 }  // namespace mtasts::test

@@ -18,7 +18,7 @@ FoundEntries::FoundEntry place(bool in_policy = true) { return {value, in_policy
 
 }  // namespace
 
-TEST_CASE("a place is that of its domain and its commit alone", "[cache]") {
+TEST_CASE("an address is found only for its domain and its commit", "[cache]") {
   FoundEntries places(8);
   CHECK_FALSE(places.find(7, "a.example"));
   places.put(7, "a.example", place());
@@ -37,7 +37,7 @@ TEST_CASE("a place is that of its domain and its commit alone", "[cache]") {
   CHECK_FALSE(places.find(8, "a.example")->in_policy);
 }
 
-TEST_CASE("domains that meet at one place are told apart", "[cache]") {
+TEST_CASE("domains that share a slot are told apart", "[cache]") {
   FoundEntries places(1);
   places.put(1, "a.example", place());
   places.put(1, "b.example", place(false));
@@ -46,7 +46,7 @@ TEST_CASE("domains that meet at one place are told apart", "[cache]") {
   CHECK_FALSE(places.find(1, "b.example")->in_policy);
 }
 
-TEST_CASE("a name that is too long has no place, and takes none", "[cache]") {
+TEST_CASE("a name that is too long is not remembered, and replaces none", "[cache]") {
   FoundEntries places(1);
   std::string longest = std::string(34, 'a') + ".example";
   places.put(1, longest, place());
@@ -56,14 +56,15 @@ TEST_CASE("a name that is too long has no place, and takes none", "[cache]") {
   CHECK(places.find(1, longest));
 }
 
-TEST_CASE("no places at all", "[cache]") {
+TEST_CASE("a table without slots remembers nothing", "[cache]") {
   FoundEntries places(0);
   places.put(1, "a.example", place());
   CHECK_FALSE(places.find(1, "a.example"));
 }
 
-// Some domains are asked for often, so that most answers come from places, while records come, change and go.
-TEST_CASE("a reader that knows places says what one that does not says", "[cache]") {
+// Some domains are asked for often, so that most are found at remembered addresses, while entries are stored,
+// changed and erased.
+TEST_CASE("a reader that remembers addresses gives the same results as one that does not", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);

@@ -59,7 +59,7 @@ TEST_CASE("Keys of the use index sort by rank, then by day", "[cache]") {
   CHECK(parsed->domain == "a");
 }
 
-TEST_CASE("Keys that are too short are no keys", "[cache]") {
+TEST_CASE("Keys that are too short are refused", "[cache]") {
   CHECK_FALSE(parse_time_key(""));
   CHECK_FALSE(parse_time_key("12345678"));
   CHECK_FALSE(parse_used_key("12345"));
@@ -83,7 +83,7 @@ TEST_CASE("The ring of use notes is bounded and keeps its order", "[cache]") {
   }
 }
 
-TEST_CASE("Holes that overlap are one, and many are looked through as one", "[cache]") {
+TEST_CASE("Holes that overlap become one, and a search among many finds the right one", "[cache]") {
   cache::Holes holes;
   CHECK(holes.empty());
   for (auto [from, to] : {std::pair("m", "p"), {"b", "d"}, {"c", "f"}, {"n", "o"}, {"f", "g"}})

@@ -1,5 +1,5 @@
-// daemon.lock: who may write is told by the lock itself, a reader holds it until LMDB knows the reader, and
-// what stands in it outlives a power cut.
+// daemon.lock: only the lock itself tells who writes, a reader holds it until LMDB knows the reader, and its
+// text survives a power cut.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -37,7 +37,8 @@ int descriptors_on(const std::string& path) {
 
 }  // namespace
 
-// In place of the C library's, to count. Without an allocation: other tests let those fail.
+// Replaces the C library's function, to count calls. It must not allocate, because other tests make
+// allocations fail.
 extern "C" int fdatasync(int fd) {
   std::array<char, 64> link;
   std::array<char, 4096> path;
@@ -47,17 +48,18 @@ extern "C" int fdatasync(int fd) {
   return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
-TEST_CASE("That the cache is open is on disk before anything is stored", "[cache]") {
+TEST_CASE("daemon.lock says on disk that the cache is open before anything is stored", "[cache]") {
   Filled t(1);
   auto before = lock_syncs.load();
   auto cache = t.open();
   CHECK(lock_syncs > before);
 }
 
-TEST_CASE("A writer waits for a reader, whatever process number stands in daemon.lock", "[cache]") {
+TEST_CASE("A writer waits for a reader, whatever process id daemon.lock names", "[cache]") {
   Filled t(1);
   auto path = t.folder.file("daemon.lock");
-  write_file(path, std::to_string(::getpid()) + "\nlock 1 2\nopen\n");  // killed; the number is ours now
+  write_file(path, std::to_string(::getpid()) +
+                       "\nlock 1 2\nopen\n");  // as if that writer was killed, and its process id is now ours
   Fd reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(::flock(reader.get(), LOCK_SH) == 0);
   auto taken = std::async(std::launch::async, [&] { return cache::WriterLock::take(t.folder.cache()); });
@@ -75,7 +77,7 @@ TEST_CASE("A reader holds daemon.lock until LMDB has locked lock.mdb", "[cache]"
   Filled t(1);
   auto table = std::filesystem::canonical(t.folder.file("lock.mdb")).string();
   ::signal(SIGIO, SIG_IGN);
-  // A lease: whoever opens the file waits until it is given back.
+  // A lease: a process that opens the file waits until the lease is given back.
   Fd lease(::open(table.c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(lease);
   if (::fcntl(lease.get(), F_SETLEASE, F_WRLCK) != 0) SKIP("no leases here");

@@ -1,4 +1,4 @@
-// A find allocates nothing once warm: every operator new of the finding thread counts.
+// Once warm, find() allocates nothing: the test counts every operator new of its thread.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,7 +10,7 @@
 using namespace mtasts;
 using namespace mtasts::test;
 
-TEST_CASE("A find and a use note take nothing from the heap", "[cache]") {
+TEST_CASE("find() and note_use() take nothing from the heap", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);
@@ -33,7 +33,7 @@ TEST_CASE("A find and a use note take nothing from the heap", "[cache]") {
   CHECK(hits == 2000);
 }
 
-TEST_CASE("The store thread outlives any allocation that fails, and every put gets its outcome", "[cache]") {
+TEST_CASE("The store thread survives any failed allocation, and every put gets its outcome", "[cache]") {
   TempFolder folder;
   HandClock clock;
   LogLines log;

@@ -1,4 +1,4 @@
-// LMDB's meta pages damaged: it falls back by one commit without a word, and this must not go unnoticed.
+// Damaged meta pages: LMDB silently falls back by one commit, which must not go unnoticed.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cstring>
@@ -11,8 +11,8 @@ using namespace mtasts::test;
 
 namespace {
 
-// A cache whose last commit stored last.example. `before` is the file without that commit. A clock in doubt
-// is not noted, so that closing commits nothing.
+// A cache whose last commit stored last.example. `before` is the file without that commit. The clock is in
+// doubt, so that closing has nothing to store and makes no commit.
 struct LastCommit : Filled {
   std::string before;
   // wanted: bits of the last commit's number.
@@ -44,7 +44,7 @@ TEST_CASE("One bit of the newest meta page's number does not lose the last commi
   INFO((unclean ? "after an unclean stop" : "after an orderly stop"));
   LastCommit t(2);
   auto bytes = t.intact;
-  bytes[txn_at(newest_meta(bytes))] ^= 2;  // now two less, as a neighbour of the other one can be
+  bytes[txn_at(newest_meta(bytes))] ^= 2;  // now two less, which still follows the other page's number
   t.damage_quietly(bytes);
   if (unclean) std::filesystem::remove(t.folder.file("daemon.lock"));
   auto cache = t.open();
@@ -78,7 +78,7 @@ TEST_CASE("A newest meta page that never reached the disk is noticed", "[cache]"
   CHECK(condition.lost + condition.salvaged > 0);
 }
 
-TEST_CASE("An older copy of the file that was put back is no damage", "[cache]") {
+TEST_CASE("An older copy of the file that was put back is not damage", "[cache]") {
   LastCommit t;
   t.damage(t.before);
   auto cache = t.open();
@@ -87,7 +87,8 @@ TEST_CASE("An older copy of the file that was put back is no damage", "[cache]")
   CHECK_FALSE(*(*cache->reader())->find(name("last.example")));
 }
 
-TEST_CASE("Any octet of a meta page that changed after an orderly stop is looked into", "[cache]") {
+TEST_CASE("A meta page in which any octet changed after an orderly stop leads to a check of the file",
+          "[cache]") {
   LastCommit t;
   auto bytes = t.intact;
   constexpr std::size_t entries_at = 16 + 24 + 48 + 32;  // of the main tree

@@ -31,7 +31,7 @@ bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// For what root may do anyway: the test then runs as nobody.
+// For tests of what root is always allowed: as root, they run as nobody.
 class AsNobody {
  public:
   AsNobody() {
@@ -47,7 +47,7 @@ class AsNobody {
 
 }  // namespace
 
-TEST_CASE("LMDB-13, LMDB-24: rights of the folder and its files, whatever the umask", "[cache]") {
+TEST_CASE("LMDB-13, LMDB-24: permissions of the folder and its files, whatever the umask", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto before = umask(077);
@@ -86,7 +86,7 @@ TEST_CASE("One process writes, and it opens the cache once", "[cache]") {
   auto second = refusal({.path = folder.cache()});
   CHECK(says(second, folder.cache()));
   CHECK(says(second, "another mtastsd (process " + std::to_string(getpid()) + ")"));
-  // LMDB-9: even reading would need the same environment.
+  // LMDB-9: even a reader would have to share the same environment.
   CHECK(says(refusal({.path = folder.cache(), .read_only = true}), "already open in this process"));
   first->reset();
   CHECK(LmdbCache::open({.path = folder.cache()}, clock));
@@ -127,7 +127,7 @@ TEST_CASE("A cache opened for reading reads and does not write", "[cache]") {
   CHECK_FALSE((*cache)->erase(name("good.example")));
 }
 
-TEST_CASE("A folder that may not be written says whose it is", "[cache]") {
+TEST_CASE("The error for a folder that may not be written names its owner", "[cache]") {
   TempFolder folder;
   HandClock clock;
   REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
@@ -142,7 +142,7 @@ TEST_CASE("A folder that may not be written says whose it is", "[cache]") {
   ::chmod(folder.cache().c_str(), 0755);
 }
 
-TEST_CASE("A parent that may not be written, or a path that is no folder", "[cache]") {
+TEST_CASE("A parent that may not be written, or a path that is not a folder", "[cache]") {
   TempFolder folder;
   write_file(folder.cache(), "a file");
   CHECK(says(refusal({.path = folder.cache()}), "not a folder"));
@@ -174,12 +174,12 @@ TEST_CASE("LMDB-23: root leaves no file of its own in the owner's folder", "[cac
   }
 }
 
-TEST_CASE("An LMDB file of another program is refused and left alone", "[cache]") {
+TEST_CASE("An LMDB file of another program is refused and not changed", "[cache]") {
   TempFolder folder;
   std::filesystem::create_directory(folder.cache());
   raw::make_foreign(folder.cache());
   auto before = read_file(folder.file("data.mdb"));
-  CHECK(says(refusal({.path = folder.cache()}), "some other program"));
+  CHECK(says(refusal({.path = folder.cache()}), "another program's LMDB file"));
   CHECK(read_file(folder.file("data.mdb")) == before);
   CHECK(files_like(folder.cache(), "data.mdb").size() == 1);
 }

@@ -1,4 +1,4 @@
-// What only shows between processes: durability, one writer, readers elsewhere, a full disk.
+// What needs a second process: durability, one writer, readers in other processes, a full disk.
 #include <lmdb.h>
 #include <signal.h>
 
@@ -15,7 +15,7 @@ using namespace mtasts::test;
 
 namespace {
 
-// Slots in use in the reader table of a cache that this process has open nowhere else.
+// The number of used slots in the table of readers. This process must not have the cache open elsewhere.
 int readers_after_check(const std::string& folder) {
   MDB_env* raw = nullptr;
   REQUIRE(mdb_env_create(&raw) == 0);
@@ -25,7 +25,7 @@ int readers_after_check(const std::string& folder) {
   mdb_reader_list(
       raw,
       [](const char* line, void* count) {
-        // "    pid     thread     txnid\n", then one line a slot; or "(no active readers)".
+        // "    pid     thread     txnid\n", then one line for each slot; or "(no active readers)".
         *static_cast<int*>(count) +=
             line[0] == ' ' && std::string_view(line).find("pid") == std::string_view::npos;
         return 0;
@@ -63,7 +63,7 @@ TEST_CASE("LMDB-11: everything reported as stored survives kill -9 of the writer
   CHECK(files_like(folder.cache(), "data.mdb.bad").empty());
 }
 
-TEST_CASE("A second writing process is refused and told which runs", "[cache]") {
+TEST_CASE("A second writing process is refused and told which process writes", "[cache]") {
   TempFolder folder;
   HandClock clock;
   Child writer({"put", folder.cache(), "good.example"});
@@ -110,7 +110,7 @@ TEST_CASE("LMDB-7: the slot of a killed reader is cleared at the next open", "[c
     REQUIRE(reader.line() == "ready");
     reader.say("hold");
     REQUIRE(reader.line() == "none");
-    Child other({"read", folder.cache()});  // keeps the lock file from being begun anew
+    Child other({"read", folder.cache()});  // keeps LMDB from clearing the lock file
     REQUIRE(other.line() == "ready");
     reader.kill(SIGKILL);
     reader.wait();
@@ -140,7 +140,7 @@ TEST_CASE("LMDB-4: a reader follows a map that another process made larger", "[c
   INFO((found ? "" : found.error().detail));
   REQUIRE(found);
   CHECK(found->has_value());
-  // While a view is open the map must not move: the others are told, and get through afterwards.
+  // While a view is open the map must not move: the others get an error, and succeed afterwards.
   (*reader)->release();
   CHECK((*cache)->stats()->policies == 2000);
 }

@@ -18,10 +18,10 @@ void put(const std::string& folder, const std::string& database, const std::stri
 void with_databases(const std::string& folder,
                     const std::function<void(MDB_txn*, const cache::Databases&)>& f);
 
-// A file of some other program: a plain key in the main database.
+// A file of another program: a plain key in the main database.
 void make_foreign(const std::string& folder);
 
-// An empty cache whose map has that size, as no mtastsd makes one.
+// An empty cache whose map has that size, which mtastsd would not make.
 void make_with_map(const std::string& folder, std::size_t map_size);
 
 }  // namespace mtasts::test::raw

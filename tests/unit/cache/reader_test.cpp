@@ -9,7 +9,7 @@
 using namespace mtasts;
 using namespace mtasts::test;
 
-TEST_CASE("find sees what is committed; its view lives until release", "[cache]") {
+TEST_CASE("find() sees what is committed; its view lives until release()", "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);
@@ -31,12 +31,12 @@ TEST_CASE("find sees what is committed; its view lives until release", "[cache]"
     REQUIRE(put(**cache, name("good.example"), policy_record(Mode::testing, clock.now())));
     CHECK((*found)->policy.mode == Mode::enforce);
   }
-  (*reader)->release();  // twice does no harm
+  (*reader)->release();  // a second release does no harm
   found = (*reader)->find(name("good.example"));
   CHECK((*found)->policy.mode == Mode::testing);
 }
 
-TEST_CASE("a bad record is not known, which is not the same as not stored, and it is no other domain's",
+TEST_CASE("a damaged entry is lost, which is not the same as absent, and never counts for another domain",
           "[cache]") {
   TempFolder folder;
   HandClock clock;
@@ -78,7 +78,7 @@ TEST_CASE("a bad record is not known, which is not the same as not stored, and i
   for (const auto& text : names) CHECK(log.has(2, text));
   CHECK(cache->stats()->policies == 1);
   CHECK(cache->condition().lost == names.size());
-  // What stands for them now says the same, also after a restart.
+  // The entries that replace them say the same, also after a restart.
   reader->reset();
   cache.reset();
   cache = open();
@@ -87,7 +87,7 @@ TEST_CASE("a bad record is not known, which is not the same as not stored, and i
   CHECK((*reader)->find(name("good.example"))->has_value());
 }
 
-TEST_CASE("A bad record is passed to walk as an error, and only what settles it takes its place", "[cache]") {
+TEST_CASE("walk() passes a damaged entry as an error, and only what settles it replaces it", "[cache]") {
   TempFolder folder;
   HandClock clock;
   LogLines log;

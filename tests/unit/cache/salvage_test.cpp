@@ -1,5 +1,5 @@
-// What a salvage takes from a damaged file: nothing out of date where there is something newer, no losses
-// that are none, and an end for those that are.
+// What a salvage takes from a damaged file: nothing outdated where there is something newer, no losses that
+// did not happen, and an end for those that did.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace page = mtasts::cache::page;
 
 namespace {
 
-// Leaf pages, in use or not, with a value under that key.
+// The leaf pages, in use or not, that have a value under that key.
 std::vector<std::uint64_t> leaves_with(const std::string& bytes, std::string_view key) {
   std::vector<std::uint64_t> found;
   for (std::uint64_t number = 2; number < bytes.size() / page_octets; ++number) {
@@ -28,7 +28,7 @@ std::vector<std::uint64_t> leaves_with(const std::string& bytes, std::string_vie
   return found;
 }
 
-// Where the node with that end of its key stands in that page, and so in the file.
+// The offset in the file of the node in that page whose key ends with that text.
 page::Node node_in(const std::string& bytes, std::uint64_t number, std::string_view key_end) {
   auto octets = page_of(bytes, number);
   for (std::size_t i = 0; i < page::nodes(octets).value(); ++i)
@@ -37,7 +37,7 @@ page::Node node_in(const std::string& bytes, std::uint64_t number, std::string_v
   return {};
 }
 
-// Lets every branch that leads to one page lead to another.
+// Makes every branch that points to one page point to another.
 int redirect(std::string& bytes, std::uint64_t from, std::uint64_t to) {
   int changed = 0;
   for (std::uint64_t number = 2; number < bytes.size() / page_octets; ++number) {
@@ -75,10 +75,10 @@ bool lost_after_failure(LmdbCache& cache, const HandClock& clock, const DomainNa
 
 }  // namespace
 
-TEST_CASE("A free page that a damaged branch leads to does not win over the page in use", "[cache]") {
+TEST_CASE("A free page that a damaged branch points to does not replace the page in use", "[cache]") {
   Filled t;
   auto domain = name("kept-000100.example");
-  t.clock.doubt(t.clock.now());  // so that closing commits nothing
+  t.clock.doubt(t.clock.now());  // so that closing makes no commit
   t.clock.turn(std::chrono::hours(1));
   auto fetched_at = t.clock.now();
   {
@@ -106,7 +106,8 @@ TEST_CASE("A free page that a damaged branch leads to does not win over the page
   CHECK(cache->condition().lost == 0);
 }
 
-TEST_CASE("A damaged index of use beside one bad record makes no losses of what is long gone", "[cache]") {
+TEST_CASE("A damaged index `used` beside one damaged entry does not report entries that were erased as lost",
+          "[cache]") {
   Filled t(20);
   t.clock.doubt(t.clock.now());
   {
@@ -121,7 +122,7 @@ TEST_CASE("A damaged index of use beside one bad record makes no losses of what 
   auto node = node_in(bytes, root_of(bytes, "negative"), bad.str());
   bytes[static_cast<std::size_t>(node.value.data() - bytes.data()) + 20] ^= 1;
   bytes.replace(root_of(bytes, "used") * page_octets, page_octets, std::string(page_octets, '\xAB'));
-  REQUIRE(bytes.find("gone-000009.example") != std::string::npos);  // on some page that is free by now
+  REQUIRE(bytes.find("gone-000009.example") != std::string::npos);  // on a page that is free by now
   t.damage(bytes);
   auto cache = t.open();
   CHECK(t.aside().size() == 1);
@@ -131,7 +132,7 @@ TEST_CASE("A damaged index of use beside one bad record makes no losses of what 
   for (int n = 0; n < 10; ++n) CHECK_FALSE(*cache->store().get(numbered("gone", n)));
 }
 
-TEST_CASE("A damaged name in one index is no loss of a policy that never was", "[cache]") {
+TEST_CASE("A damaged name in one index does not make a policy lost that never existed", "[cache]") {
   Filled t(20);
   auto bytes = t.intact;
   auto node = node_in(bytes, root_of(bytes, "used"), "kept-000019.example");
@@ -145,7 +146,8 @@ TEST_CASE("A damaged name in one index is no loss of a policy that never was", "
   CHECK_FALSE(*cache->store().get(numbered("kept", 89)));
 }
 
-TEST_CASE("A policy whose tree lost it is missed, though nothing else is wrong there", "[cache]") {
+TEST_CASE("A policy that is gone from its tree counts as lost, even if the tree is otherwise sound",
+          "[cache]") {
   Filled t(20);
   raw::with_databases(t.folder.cache(), [](MDB_txn* txn, const cache::Databases& dbs) {
     MDB_val key = cache::to_val("kept-000007.example");
@@ -157,7 +159,8 @@ TEST_CASE("A policy whose tree lost it is missed, though nothing else is wrong t
   CHECK(*cache->store().get(numbered("kept", 7)));
 }
 
-TEST_CASE("A lost policy whose host always fails is waited for until it must have ended", "[cache]") {
+TEST_CASE("Mail waits for a lost policy whose host always fails until the policy must have expired",
+          "[cache]") {
   struct Row {
     const char* why;
     bool is_indexed;
@@ -165,7 +168,7 @@ TEST_CASE("A lost policy whose host always fails is waited for until it must hav
   };
   auto row = GENERATE(Catch::Generators::values<Row>(
       {{"the index tells when", true, std::chrono::days(30)},
-       {"nothing tells when: the greatest max_age", false, std::chrono::seconds(31'557'600)}}));
+       {"the expiry is not known: the greatest max_age", false, std::chrono::seconds(31'557'600)}}));
   INFO(row.why);
   Filled t(3);
   auto domain = row.is_indexed ? numbered("kept", 1) : name("bad.example");
@@ -180,10 +183,11 @@ TEST_CASE("A lost policy whose host always fails is waited for until it must hav
   CHECK(lost_after_failure(*cache, t.clock, domain));  // the clock may be wrong
   t.clock.trust();
   CHECK_FALSE(lost_after_failure(*cache, t.clock, domain));
-  CHECK(t.log.has(1, "has ended by now"));
+  CHECK(t.log.has(1, "must have expired by now"));
 }
 
-TEST_CASE("What the running daemon or a salvage found lost ends with its policy, too", "[cache]") {
+TEST_CASE("An entry that the running daemon or a salvage found lost also ends when its policy expires",
+          "[cache]") {
   bool at_start = GENERATE(true, false);
   Filled t(at_start ? 300 : 3);
   auto domain = numbered("kept", at_start ? 100 : 1);
@@ -207,13 +211,13 @@ TEST_CASE("What the running daemon or a salvage found lost ends with its policy,
   CHECK_FALSE(lost_after_failure(*cache, t.clock, domain));
 }
 
-TEST_CASE("That there is no record settles a lost policy only if the look says so", "[cache]") {
+TEST_CASE("An answer without a TXT record settles a lost policy only if the lookup says so", "[cache]") {
   Filled t(3);
   raw::put(t.folder.cache(), "policy", "bad.example", "rubbish that is longer than a prefix");
   as_left_in_order(t.folder);
   auto cache = t.open();
   auto record = negative_record(t.clock.now());
-  record.lost = true;  // DNS was not validated: anybody may have said so
+  record.lost = true;  // the answer was not validated, so anybody may have sent it
   REQUIRE(put(*cache, name("bad.example"), record));
   CHECK(is_lost(*cache, name("bad.example")));
   record.lost = false;

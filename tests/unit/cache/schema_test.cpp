@@ -46,7 +46,7 @@ TEST_CASE("A newer schema is refused with the remedy, and nothing is changed", "
   CHECK(files_like(folder.cache(), "data.mdb").size() == 1);
 }
 
-TEST_CASE("A schema from which no step leads on is refused, not overwritten", "[cache]") {
+TEST_CASE("A schema without a migration step is refused, not overwritten", "[cache]") {
   TempFolder folder;
   HandClock clock;
   REQUIRE(LmdbCache::open({.path = folder.cache()}, clock));
@@ -78,14 +78,14 @@ TEST_CASE("Migrations run one after the other from where the cache is", "[cache]
     CHECK(marked(txn, dbs, "one"));
     CHECK(marked(txn, dbs, "two"));
     CHECK_FALSE(marked(txn, dbs, "not this one"));
-    REQUIRE(migrate(txn, dbs, 3, {}, "cache"));  // it is there now
+    REQUIRE(migrate(txn, dbs, 3, {}, "cache"));  // the schema is stored now
     CHECK_FALSE(migrate(txn, dbs, 2, steps, "cache"));
     CHECK_FALSE(migrate(txn, dbs, 4, steps, "cache"));
   });
   CHECK(raw::get(folder.cache(), "meta", "schema") == number(3));
 }
 
-TEST_CASE("A cache of schema 1 is taken over with its policies, and can't be read before that", "[cache]") {
+TEST_CASE("A cache of schema 1 is migrated with its policies, and cannot be read before that", "[cache]") {
   TempFolder folder;
   HandClock clock;
   Record record = policy_record(Mode::enforce, clock.now());

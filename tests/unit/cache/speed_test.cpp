@@ -1,5 +1,5 @@
-// How long a cached look-up takes and how large a domain is; prints, and is only run by name: unit_cache
-// "[speed]".
+// Measures how long find() takes and how much space a domain needs. Only prints, and runs only by name:
+// unit_cache "[speed]".
 #include <sys/resource.h>
 
 #include <catch2/catch_test_macros.hpp>

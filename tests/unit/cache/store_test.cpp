@@ -44,7 +44,7 @@ struct Opened {
 
 }  // namespace
 
-TEST_CASE("What is put is got, also after closing", "[cache]") {
+TEST_CASE("put() stores what get() returns, also after closing", "[cache]") {
   Opened t;
   auto record = policy_record(Mode::enforce, t.clock.now());
   record.last_lookup.state = StsState::fetch_failed;
@@ -101,7 +101,7 @@ TEST_CASE("Closing commits what is queued", "[cache]") {
     boost::asio::co_spawn(loop, put_into(t.cache->store(), domain, record, outcomes[n]),
                           boost::asio::detached);
   }
-  loop.poll();  // every put is queued, none awaited to its end
+  loop.poll();  // every put is queued, and none has been awaited to its end
   t.cache.reset();
   loop.restart();
   loop.run();
@@ -110,7 +110,7 @@ TEST_CASE("Closing commits what is queued", "[cache]") {
   CHECK(t.cache->stats()->policies == 600);
 }
 
-TEST_CASE("A record without a policy never takes a policy in force away", "[cache]") {
+TEST_CASE("An entry without a policy never replaces a policy in force", "[cache]") {
   Opened t;
   REQUIRE(put(*t.cache, name("good.example"), policy_record(Mode::enforce, t.clock.now(), 86400)));
   t.clock.turn(23h);
@@ -126,14 +126,14 @@ TEST_CASE("A record without a policy never takes a policy in force away", "[cach
   CHECK(kept->last_lookup.at == t.clock.now());
   CHECK(t.cache->stats()->negatives == 0);
 
-  t.clock.turn(2h + 30 * 24h);  // expired for 30 days: now the negative is all there is to say
+  t.clock.turn(2h + 30 * 24h);  // expired for 30 days: now the negative replaces it
   REQUIRE(put(*t.cache, name("good.example"), negative_record(t.clock.now())));
   CHECK_FALSE(t.get("good.example")->policy);
   CHECK(t.cache->stats()->policies == 0);
   CHECK(t.cache->stats()->negatives == 1);
 }
 
-TEST_CASE("A fetched policy replaces what was there, whatever its mode", "[cache]") {
+TEST_CASE("A fetched policy replaces the one before, whatever its mode", "[cache]") {
   Opened t;
   auto first = GENERATE(Mode::none, Mode::testing, Mode::enforce);
   auto second = GENERATE(Mode::none, Mode::testing, Mode::enforce);
@@ -145,7 +145,7 @@ TEST_CASE("A fetched policy replaces what was there, whatever its mode", "[cache
   CHECK(t.cache->stats()->negatives == 0);
 }
 
-TEST_CASE("A record that no reader would accept is not stored", "[cache]") {
+TEST_CASE("An entry that no reader would accept is not stored", "[cache]") {
   Opened t;
   auto record = policy_record(Mode::enforce, t.clock.now());
   record.id = "1 servername=evil";
@@ -155,7 +155,7 @@ TEST_CASE("A record that no reader would accept is not stored", "[cache]") {
   CHECK_FALSE(t.get("good.example"));
 }
 
-TEST_CASE("Questions about other ports do not push out what is known at port 25", "[cache]") {
+TEST_CASE("Questions about other ports do not push out what is known about port 25", "[cache]") {
   Opened t;
   auto record = negative_record(t.clock.now());
   for (std::uint16_t port = 16; port <= 25; ++port) {
@@ -211,7 +211,7 @@ TEST_CASE("A domain that nobody asks for is not due, and is again after a use", 
   settle(*t.cache);
   CHECK(t.due("busy.example", since));
   CHECK_FALSE(t.due("idle.example", since));
-  // It has left the index by then, or still is in it: either way a use files it again.
+  // Its key has left the index by then, or not: either way a use adds it again.
   (*reader)->note_use(name("idle.example"), t.clock.day());
   settle(*t.cache);
   CHECK(t.due("idle.example", since));
@@ -227,7 +227,7 @@ TEST_CASE("A use note moves the day of the last use only forward", "[cache]") {
   auto today = t.clock.day();
   (*reader)->note_use(name("good.example"), today);
   (*reader)->note_use(name("good.example"), today - 30);     // older than what is stored
-  (*reader)->note_use(name("mad.example"), today + 10'000);  // a clock gone mad: counts as today
+  (*reader)->note_use(name("mad.example"), today + 10'000);  // from a wrong clock: counts as today
   (*reader)->note_use(name("absent.example"), today);        // nothing stored: nothing to note
   (*reader)->note_use(name("last.example"), today);
   settle(*t.cache);
@@ -239,7 +239,7 @@ TEST_CASE("A use note moves the day of the last use only forward", "[cache]") {
   CHECK(t.cache->stats()->negatives == 0);
 }
 
-TEST_CASE("Refreshing a domain is no use of it", "[cache]") {
+TEST_CASE("A refresh of a domain does not count as a use", "[cache]") {
   Opened t;
   REQUIRE(put(*t.cache, name("good.example"), policy_record(Mode::enforce, t.clock.now(), 86400 * 365)));
   t.clock.turn(48h);
@@ -261,7 +261,8 @@ TEST_CASE("erase takes the policy too, and says whether there was one", "[cache]
   CHECK(t.cache->store().due(t.clock.now(), 10, 0).empty());
 }
 
-TEST_CASE("walk gives policies and negatives in key order and past a renewal", "[cache]") {
+TEST_CASE("walk() passes policies and negatives in key order, also after its transaction was renewed",
+          "[cache]") {
   Opened t;
   put_many(*t.cache, "b", 0, 1500, policy_record(Mode::enforce, t.clock.now()));
   put_many(*t.cache, "a", 0, 20, negative_record(t.clock.now()));
@@ -292,7 +293,8 @@ TEST_CASE("A walk whose consumer takes its time pins no pages", "[cache]") {
   int met = 0;
   CHECK(t.cache->walk([&](std::string_view, const Result<RecordView>& record) {
     CHECK(record);
-    // Each commit copies some pages, and takes the last one's again unless somebody still reads them.
+    // Each commit copies some pages, and uses the freed ones of the last commit again unless somebody reads
+    // them.
     if (++met == 1)
       for (int n = 0; n < 60; ++n)
         REQUIRE(put(*t.cache, numbered("a", 7), policy_record(Mode::enforce, t.clock.now())));
@@ -302,7 +304,8 @@ TEST_CASE("A walk whose consumer takes its time pins no pages", "[cache]") {
   CHECK(t.cache->stats()->file_bytes < before + 512 * 1024);
 }
 
-TEST_CASE("policies that end within a span, in the order of their end, and no others", "[cache]") {
+TEST_CASE("walk_expiring() passes the policies that expire within a span, in that order, and no others",
+          "[cache]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock).value();
@@ -332,7 +335,7 @@ TEST_CASE("policies that end within a span, in the order of their end, and no ot
   CHECK(walk(86400s * 2, 86400s * 30).empty());
 }
 
-TEST_CASE("a key that was left behind in the index of ends lists nothing", "[cache]") {
+TEST_CASE("an outdated key in the index `expiry` lists nothing", "[cache]") {
   TempFolder folder;
   HandClock clock;
   Record record = policy_record(Mode::enforce, clock.now(), 86400);
@@ -352,7 +355,7 @@ TEST_CASE("a key that was left behind in the index of ends lists nothing", "[cac
   CHECK(count(86400s) == 1);
 }
 
-TEST_CASE("A day of last use that a clock ahead has written does not stay ahead", "[cache]") {
+TEST_CASE("A day of last use written by a clock that was ahead is corrected", "[cache]") {
   Opened t;
   const auto domain = name("good.example");
   auto last_used = [&] {
@@ -367,25 +370,25 @@ TEST_CASE("A day of last use that a clock ahead has written does not stay ahead"
   REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
   CHECK(last_used() == today + 400);
   t.clock.turn(-400 * 24h);
-  SECTION("the next look mends it") {
+  SECTION("by the next lookup") {
     REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
     CHECK(last_used() == today);
   }
-  SECTION("so does the next use that is noted") {
+  SECTION("by the next use that is noted") {
     auto reader = t.cache->reader();
     REQUIRE(reader);
     (*reader)->note_use(domain, today);
     settle(*t.cache);
     CHECK(last_used() == today);
   }
-  SECTION("not while the clock that says so is in doubt") {
+  SECTION("not while the present clock is in doubt") {
     t.clock.doubt(t.clock.now() - 24h);
     REQUIRE(put(*t.cache, domain, policy_record(Mode::enforce, t.clock.now())));
     CHECK(last_used() == today + 400);
   }
 }
 
-TEST_CASE("A clock in doubt notes no use after its last certain moment", "[cache]") {
+TEST_CASE("While the clock is in doubt, no use is noted after its last certain moment", "[cache]") {
   Opened t;
   const auto domain = name("good.example");
   const auto today = t.clock.day();

@@ -35,7 +35,7 @@ TempFolder::TempFolder() {
 
 TempFolder::~TempFolder() {
   std::error_code ignored;
-  // lock.mdb may lead to a folder in memory, made for this cache alone.
+  // lock.mdb may link into a folder in memory that was made only for this cache.
   auto lock = std::filesystem::read_symlink(file("lock.mdb"), ignored);
   if (!lock.empty()) std::filesystem::remove_all(lock.parent_path(), ignored);
   std::filesystem::remove_all(path_, ignored);

@@ -1,5 +1,5 @@
-// support - what the cache's tests share: a folder of their own, a clock turned by hand, records, a way to
-// await.
+// support - what the cache's tests share: a temporary folder, a clock that is set by hand, entries, and a way
+// to await.
 #pragma once
 
 #include <sys/types.h>
@@ -69,25 +69,25 @@ Record policy_record(Mode mode, Time fetched_at, std::uint32_t max_age = 86400 *
                      const std::string& id = "20270101");
 Record negative_record(Time looked_up_at);
 
-// Puts and leaves the outcome there. The store, the clock and the outcome outlive it.
+// Puts, and stores the outcome. The store, the clock and the outcome must outlive it.
 boost::asio::awaitable<void> put_into(Store& store, DomainName domain, Record record,
                                       std::optional<Result<void>>& outcome);
 
-// Waits for an awaitable of the store on an executor of its own.
+// Runs an awaitable of the store to its end on a new executor.
 Result<void> put(LmdbCache& cache, const DomainName& domain, Record record);
 std::size_t put_all(LmdbCache& cache, const std::vector<DomainName>& domains, const Record& record);
 std::size_t put_many(LmdbCache& cache, const std::string& prefix, int from, int to, const Record& record);
 
-// Returns when all that was noted and posted before is committed: notes go with the next change, and this is
-// one that changes nothing.
+// Returns when everything that was noted and posted before is committed. Posts a change that changes nothing,
+// because notes are stored together with the next change.
 void settle(LmdbCache& cache);
 
-// Whether f becomes true within a minute: for what another process or thread does when it likes.
+// Whether f becomes true within a minute: for what another process or thread does at some time.
 bool soon(const std::function<bool()>& f);
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& bytes);
-// Writes into daemon.lock that data.mdb, as it is now, was left so by an orderly stop.
+// Writes into daemon.lock that the last writer stopped in order and left data.mdb as it is now.
 void as_left_in_order(const TempFolder& folder);
 std::vector<std::string> files_like(const std::string& folder, const std::string& prefix);
 

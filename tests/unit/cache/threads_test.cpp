@@ -1,4 +1,4 @@
-// Readers on their threads beside the store thread and putting coroutines; run under TSan.
+// Readers on their own threads beside the store thread and coroutines that put; also run under TSan.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,7 +10,7 @@
 using namespace mtasts;
 using namespace mtasts::test;
 
-// The writer puts the round into both fields, so that a mixture would show.
+// The writer puts the number of the round into two fields, so that a mixture would be seen.
 static boost::asio::awaitable<void> write_rounds(Store& store, DomainName domain, Time now, int rounds,
                                                  int& stored) {
   for (int round = 1; round <= rounds; ++round) {
@@ -20,7 +20,7 @@ static boost::asio::awaitable<void> write_rounds(Store& store, DomainName domain
   }
 }
 
-TEST_CASE("Readers see whole records while a writer replaces them", "[cache][threads]") {
+TEST_CASE("Readers see complete entries while a writer replaces them", "[cache][threads]") {
   TempFolder folder;
   HandClock clock;
   auto cache = LmdbCache::open({.path = folder.cache()}, clock);

@@ -1,4 +1,4 @@
-// A saved trace as a hostile file: whatever is wrong is named.
+// A saved trace as a hostile file: the error names what is wrong.
 #include "diagnose/trace_file.hpp"
 
 #include <boost/json/array.hpp>
@@ -84,13 +84,13 @@ TEST_CASE("every rule of a saved trace is read as it was written", "[trace]") {
   CHECK(saved->inputs.dnssec_detail == inputs.dnssec_detail);
 }
 
-TEST_CASE("a key that is younger than a saved trace has its default", "[trace]") {
+TEST_CASE("a key that is newer than a saved trace has its default", "[trace]") {
   auto saved = read_trace(changed("rules/settings/partial_dane", nullptr));
   REQUIRE(saved);
   CHECK(saved->inputs.rules.settings == ZoneSettings{});
 }
 
-TEST_CASE("a saved trace of version 1 is read to the same rules", "[trace]") {
+TEST_CASE("a saved trace of version 1 gives the same rules", "[trace]") {
   struct Row {
     const char* told;  // with the member before it
     PostfixDaneSetting setting;
@@ -119,7 +119,7 @@ TEST_CASE("a saved trace of version 1 is read to the same rules", "[trace]") {
   CHECK(saved->inputs.dnssec_detail == "why");
 }
 
-TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
+TEST_CASE("the error names what is wrong in a saved trace", "[trace]") {
   struct Row {
     const char *path, *value, *words;
   };
@@ -127,49 +127,49 @@ TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
       {"mtastsd_trace", nullptr, "mtastsd_trace is missing"},
       {"mtastsd_trace", "3", "version 3; this mtastsctl reads versions up to 2"},
       {"mtastsd_trace", "1", "rules.testing_as_enforce is missing"},
-      {"mtastsd_trace", "0", "mtastsd_trace is no whole number"},
-      {"time", "-1", "time is no whole number"},
-      {"time", "1e3", "time is no whole number"},
-      {"time", "18446744073709551615", "time is no whole number"},
-      {"next_hop", "7", "next_hop is no string"},
+      {"mtastsd_trace", "0", "mtastsd_trace is not a whole number"},
+      {"time", "-1", "time is not a whole number"},
+      {"time", "1e3", "time is not a whole number"},
+      {"time", "18446744073709551615", "time is not a whole number"},
+      {"next_hop", "7", "next_hop is not a string"},
       {"next_hop", "\"\\u0100\"", "up to U+00FF"},
-      {"map", "\"nosuch\"", "map is no map name"},
-      {"port", "65536", "port is no whole number from 0 to 65535"},
-      {"mx_hosts", "0", "mx_hosts is no whole number"},
-      {"rules", "null", "rules is no JSON object"},
-      {"rules/settings", "null", "rules.settings is no JSON object"},
+      {"map", "\"nosuch\"", "map is not a map name"},
+      {"port", "65536", "port is not a whole number from 0 to 65535"},
+      {"mx_hosts", "0", "mx_hosts is not a whole number"},
+      {"rules", "null", "rules is not a JSON object"},
+      {"rules/settings", "null", "rules.settings is not a JSON object"},
       {"rules/settings", nullptr, "rules.settings is missing"},
       {"rules/settings/dane", "1", "rules.settings.dane is neither true nor false"},
       {"rules/settings/partial_dane", "\"sometimes\"", "rules.settings.partial_dane is not one of the words"},
-      {"rules/settings/mx_hosts", "101", "rules.settings.mx_hosts is no whole number from 1 to 100"},
-      {"rules/settings/answer_timeout", "90001", "rules.settings.answer_timeout is no whole number"},
-      {"rules/settings/default_port", "0", "rules.settings.default_port is no whole number"},
-      {"rules/settings/more", "1", "rules.settings has a member that is not known"},
+      {"rules/settings/mx_hosts", "101", "rules.settings.mx_hosts is not a whole number from 1 to 100"},
+      {"rules/settings/answer_timeout", "90001", "rules.settings.answer_timeout is not a whole number"},
+      {"rules/settings/default_port", "0", "rules.settings.default_port is not a whole number"},
+      {"rules/settings/more", "1", "rules.settings has a member that this mtastsctl does not know"},
       {"rules/sts", "1", "rules.sts is neither true nor false"},
       {"rules/sts", nullptr, "rules.sts is missing"},
       {"rules/dnssec", "\"perhaps\"", "rules.dnssec is not one of the words"},
-      {"rules/more", "1", "rules has a member that is not known"},
-      {"override", "[]", "override is no JSON object"},
-      {"override/action", "\"delete\"", "override.action is no action"},
-      {"override/until", "\"\"", "override.until is no whole number"},
-      {"stored", "\"00\"", "stored is no stored record"},
-      {"stored", "7", "stored is no stored record"},
-      {"trace", "{}", "trace is no array"},
+      {"rules/more", "1", "rules has a member that this mtastsctl does not know"},
+      {"override", "[]", "override is not a JSON object"},
+      {"override/action", "\"delete\"", "override.action is not an action"},
+      {"override/until", "\"\"", "override.until is not a whole number"},
+      {"stored", "\"00\"", "stored is not a cache entry"},
+      {"stored", "7", "stored is not a cache entry"},
+      {"trace", "{}", "trace is not an array"},
       {"trace/0/kind", "\"smtp\"", "trace[0].kind is not one of the words"},
       {"trace/0/type", "\"SOA\"", "trace[0].type is not one of the words"},
-      {"trace/0/ttl", "4294967296", "trace[0].ttl is no whole number"},
-      {"trace/0/data", "[\"0\"]", "trace[0].data has something else"},
-      {"trace/0/data", "[\"0G\"]", "trace[0].data has something else"},
-      {"trace/0/data", "[7]", "trace[0].data has something else"},
-      {"trace/0/ms", "-1", "trace[0].ms is no whole number"},
-      {"trace/0/more", "1", "trace[0] has a member that is not known"},
-      {"trace/1/domain", "\"192.0.2.1\"", "trace[1].domain is no host name"},
-      {"trace/1/status", "1000", "trace[1].status is no whole number"},
-      {"trace/1/body", "\"AB\"", "trace[1].body has something else"},
-      {"trace/1/detail", "\"\"", "trace[1] has a member that is not known"},
+      {"trace/0/ttl", "4294967296", "trace[0].ttl is not a whole number"},
+      {"trace/0/data", "[\"0\"]", "trace[0].data must consist of"},
+      {"trace/0/data", "[\"0G\"]", "trace[0].data must consist of"},
+      {"trace/0/data", "[7]", "trace[0].data must consist of"},
+      {"trace/0/ms", "-1", "trace[0].ms is not a whole number"},
+      {"trace/0/more", "1", "trace[0] has a member that this mtastsctl does not know"},
+      {"trace/1/domain", "\"192.0.2.1\"", "trace[1].domain is not a host name"},
+      {"trace/1/status", "1000", "trace[1].status is not a whole number"},
+      {"trace/1/body", "\"AB\"", "trace[1].body must consist of"},
+      {"trace/1/detail", "\"\"", "trace[1] has a member that this mtastsctl does not know"},
       {"trace/2/step", "\"think\"", "trace[2].step is not one of the words"},
       {"trace/2/detail", nullptr, "trace[2].detail is missing"},
-      {"more", "1", "the file has a member that is not known"},
+      {"more", "1", "the file has a member that this mtastsctl does not know"},
   }));
   INFO(row.path << " " << (row.value == nullptr ? "missing" : row.value));
   auto read = read_trace(changed(row.path, row.value));
@@ -178,7 +178,7 @@ TEST_CASE("what is wrong in a saved trace is named", "[trace]") {
   CHECK(read.error().detail.contains(row.words));
 }
 
-TEST_CASE("what is no JSON object, or too large, is refused", "[trace]") {
+TEST_CASE("what is not a JSON object, or is too large, is refused", "[trace]") {
   for (std::string text : {"", "x", "[]", "7", "{\"mtastsd_trace\":", "{\"mtastsd_trace\":\"\xff\"}"}) {
     INFO(text);
     CHECK_FALSE(read_trace(text));
