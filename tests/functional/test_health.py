@@ -175,7 +175,7 @@ def a_network_that_is_away_is_not_taken_for_a_world_without_dnssec(daemon):
         code, report = daemon.status()
         assert code == 1
         assert report["dns"]["answers"] is False
-        assert "is the network up" in report["dns"]["detail"]
+        assert "check that the network" in report["dns"]["detail"]
         assert report["dnssec"]["works"] is False
         assert report["dnssec"]["detail"].startswith("DNS does not answer")
     assert "DNSSEC is down" not in daemon.log.read_text()

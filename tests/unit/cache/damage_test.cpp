@@ -186,7 +186,7 @@ TEST_CASE("A file with another LMDB format is refused and not changed", "[cache]
   t.damage(bytes);
   auto cache = LmdbCache::open({.path = t.folder.cache(), .log = t.log.sink()}, t.clock);
   REQUIRE_FALSE(cache);
-  CHECK(cache.error().detail.find("another LMDB") != std::string::npos);
+  CHECK(cache.error().detail.find("another file format") != std::string::npos);
   CHECK(read_file(t.folder.file("data.mdb")) == bytes);
   CHECK(t.aside().empty());
 }
