@@ -206,8 +206,8 @@ Result<void> check_readable(const std::string& folder, bool no_lock_needed) {
       if (link)
         return refuse(
             folder,
-            "lock.mdb links to a file that is not visible here; run this where mtastsd runs (in its "
-            "container or mount namespace)");
+            "lock.mdb links into a memory file system that is not visible here; run this where mtastsd "
+            "runs (in its container or mount namespace)");
       if (errno != ENOENT) return system_error(folder, "check " + file, errno);
       return refuse(
           folder, file +

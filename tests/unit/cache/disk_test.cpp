@@ -163,7 +163,7 @@ TEST_CASE("A reader that sees another lock.mdb than the writer refuses to open",
   std::filesystem::create_symlink("/nowhere/mtastsd-x/lock.mdb", folder.file("lock.mdb"));
   auto none = reading();
   REQUIRE_FALSE(none);
-  CHECK(none.error().detail.find("does not belong to the cache") != std::string::npos);
+  CHECK(none.error().detail.find("memory file system") != std::string::npos);
   std::filesystem::remove(folder.file("lock.mdb"));
   std::filesystem::create_symlink(link, folder.file("lock.mdb"));
   CHECK(reading());
@@ -234,7 +234,7 @@ TEST_CASE("A failed write of LMDB's meta page is reported once, because only a r
     CHECK(panics == 1);
     CHECK((*cache)->condition().must_restart);
     CHECK((*cache)->condition().commits_fail);
-    CHECK(log.count(2, "has refused all work since then; restart mtastsd") == 1);
+    CHECK(log.count(2, "has refused all work since then") == 1);
   }
   // The next start checks the file, and goes on.
   CHECK(read_file(folder.file("daemon.lock")).find("\ncheck\n") != std::string::npos);
