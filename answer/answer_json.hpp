@@ -28,8 +28,8 @@ boost::json::value dane_json(const DaneView* dane);
 // day as the configuration file gives it; null if there is no last day.
 boost::json::value override_json(const Override* over);
 
-// {"dane","postfix_dane":"yes|no|unknown","partial_dane","testing_as_enforce","mx_hosts","dnssec":"works|down"}
-// The settings among these members are the zone_keys that have in_answers set.
+// {… the settings of zone_keys that have in_answers set …,
+// "postfix_dane":"yes|no|unknown","dnssec":"works|down"}
 boost::json::object rules_json(const ZoneRules& rules);
 
 // The value of one zone key: true or false, a number (milliseconds for a duration), or a word.

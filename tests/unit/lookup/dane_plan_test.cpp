@@ -59,7 +59,7 @@ TEST_CASE("what an MX answer means", "[lookup]") {
       {"DANE-12: no MX in an unsigned zone", no_data(insecure), MxState::insecure, MxTrouble::none,
        "example.com"},
       {"DANE-2: NXDOMAIN", nxdomain(secure), MxState::secure, MxTrouble::none, ""},
-      {"DANE-12: null MX", mx_answer({{0, ""}}), MxState::null_mx, MxTrouble::none, ""},
+      {"DANE-28: null MX", mx_answer({{0, ""}}), MxState::null_mx, MxTrouble::none, ""},
       {"an unsigned null MX may be forged", mx_answer({{0, ""}}, insecure), MxState::insecure,
        MxTrouble::none, ""},
       {"RFC 7505: a null MX stands alone", mx_answer({{0, ""}, {10, "mx.x"}}), MxState::secure,
