@@ -16,7 +16,7 @@ def count(part, case, kept, weaker=0, note=""):
 
 
 def goals(part, case, *figures):
-    """A row from figures: (text with a placeholder, number, the most that it may be)."""
+    """A row from figures: each has a text with {} for the number, the number, and the most that it may be."""
     note = "; ".join(f"{text.format(f'{figure:.2f}')} (goal: at most {most:g})" for text, figure, most in figures)
     return count(part, case, [figure <= most for _, figure, most in figures], note=note)
 
