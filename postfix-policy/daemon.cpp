@@ -22,6 +22,7 @@
 #include "postfix-policy/preflight.hpp"
 #include "postfix-policy/privileges.hpp"
 #include "postfix-policy/resolve_loop.hpp"
+#include "service/account.hpp"
 #include "service/config_file.hpp"
 #include "service/listener.hpp"
 #include "service/log.hpp"
@@ -60,7 +61,11 @@ class Daemon {
   Daemon(DaemonOptions options, Parsed parsed)
       : options_(std::move(options)),
         config_(std::move(parsed.config)),
-        guard_(stop_limit, [this](std::string_view line) { log_.say(Level::error, "stop", line); }),
+        guard_("mtastsd", stop_limit,
+               [this](std::string_view line) {
+                 log_.say(Level::error, "stop",
+                          std::string(line) + ", and what is not yet stored will be looked up again");
+               }),
         log_(config_.log) {
     for (const std::string& warning : parsed.warnings) log_.say(Level::warning, "config", warning);
     file_ = loaded(parsed.text);

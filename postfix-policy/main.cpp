@@ -11,7 +11,7 @@
 #include "conf/parse.hpp"
 #include "postfix-policy/daemon.hpp"
 #include "postfix-policy/preflight.hpp"
-#include "postfix-policy/privileges.hpp"
+#include "service/account.hpp"
 #include "version.hpp"
 
 namespace {

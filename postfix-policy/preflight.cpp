@@ -1,27 +1,24 @@
 #include "postfix-policy/preflight.hpp"
 
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "cache/file_check.hpp"
 #include "cache/folder.hpp"
 #include "resolver/network.hpp"
+#include "service/account.hpp"
 #include "service/listener.hpp"
 
 namespace mtasts {
 namespace {
-
-using Buffer = std::array<char, 16 * 1024>;
 
 struct Problems {
   std::string lines;
@@ -106,20 +103,6 @@ Result<void> check_cache_format(const std::string& folder) try {
   return fail(Fault::storage, "[cache] path: " + folder + ": data.mdb: " + why);
 } catch (const cache::LmdbFailure&) {  // it can't be read, so its format is unknown
   return {};
-}
-
-Result<std::optional<Account>> account_to_become(const ListenConfig& config) {
-  if (config.user.empty()) return std::nullopt;
-  Buffer buffer;
-  passwd entry{}, *found = nullptr;
-  int error = ::getpwnam_r(config.user.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr && config.user_configured)
-    return fail(Fault::config, "[listen] user: there is no user \"" + config.user + "\"" +
-                                   (error == 0 ? "" : std::string(" (") + std::strerror(error) + ")") +
-                                   "; make it (adduser --system --group " + config.user +
-                                   "), or name another");
-  if (found == nullptr || ::geteuid() != 0 || found->pw_uid == 0) return std::nullopt;
-  return Account{config.user, found->pw_uid, found->pw_gid};
 }
 
 Result<void> check_start(const Config& config, bool root, const MakeNetwork& make_network) {

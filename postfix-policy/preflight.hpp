@@ -2,27 +2,13 @@
 // start and a reload all call it, so none of them accepts what another would refuse.
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "conf/config.hpp"
 #include "core/result.hpp"
 
 namespace mtasts {
-
-struct Account {
-  std::string name;
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-// The account that a daemon started as root changes to: [listen] user. nullopt: it keeps its user, because it
-// is not root, or because [listen] user is empty, is root, or is a default that does not exist.
-// Fault::config: the configured user does not exist.
-Result<std::optional<Account>> account_to_become(const ListenConfig& config);
 
 // Makes DNS and HTTPS from the configuration. This reads the files that the configuration names.
 using MakeNetwork = std::function<Result<void>(const Config&)>;

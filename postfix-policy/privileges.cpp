@@ -1,7 +1,6 @@
 #include "postfix-policy/privileges.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,11 +28,6 @@ void give_file(const std::string& path, const Account& account) noexcept {
   if (::lchown(path.c_str(), account.uid, account.gid) != 0) return;  // opening the cache reports it
 }
 
-std::unexpected<Error> failed(const Account& account, std::string_view step) {
-  return fail(Fault::config, "can't become the [listen] user \"" + account.name + "\": " + std::string(step) +
-                                 ": " + std::strerror(errno));
-}
-
 }  // namespace
 
 Result<void> give_folder(const std::string& folder, const Account& account) {
@@ -51,19 +45,9 @@ Result<void> give_folder(const std::string& folder, const Account& account) {
   if (error) return {};
   for (const std::string& file : files) give_file(file, account);
   if (::lchown(folder.c_str(), account.uid, account.gid) != 0 && errno != EROFS)
-    return failed(account, "chown of the cache folder");
+    return fail(Fault::config, "can't give the cache folder " + folder + " to the [listen] user \"" +
+                                   account.name + "\": " + std::strerror(errno));
   ::chmod(folder.c_str(), cache::folder_mode);  // chown cleared the set-group-id bit
-  return {};
-}
-
-Result<void> become(const Account& account) {
-  if (::initgroups(account.name.c_str(), account.gid) != 0) return failed(account, "initgroups");
-  if (::setresgid(account.gid, account.gid, account.gid) != 0) return failed(account, "setresgid");
-  if (::setresuid(account.uid, account.uid, account.uid) != 0) return failed(account, "setresuid");
-  if (::setuid(0) == 0) {
-    errno = EPERM;
-    return failed(account, "the process could still become root again");
-  }
   return {};
 }
 

@@ -117,11 +117,11 @@ std::string json_line(std::string_view time, Log::Level level, std::string_view 
   return line + '}';
 }
 
-spdlog::sink_ptr make_sink(LogConfig::Target target) {
+spdlog::sink_ptr make_sink(LogConfig::Target target, const std::string& program) {
   switch (target) {
     case LogConfig::Target::syslog:
-      return std::make_shared<spdlog::sinks::syslog_sink_mt>("mtastsd", LOG_PID, LOG_MAIL, false);
-    case LogConfig::Target::journal: return std::make_shared<spdlog::sinks::systemd_sink_mt>("mtastsd");
+      return std::make_shared<spdlog::sinks::syslog_sink_mt>(program, LOG_PID, LOG_MAIL, false);
+    case LogConfig::Target::journal: return std::make_shared<spdlog::sinks::systemd_sink_mt>(program);
     case LogConfig::Target::standard_error: break;
   }
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -132,9 +132,9 @@ bool is_timed(const LogConfig& config) {
   return config.target == LogConfig::Target::standard_error || config.format == LogConfig::Format::json;
 }
 
-std::shared_ptr<spdlog::logger> make_logger(LogConfig::Target target,
+std::shared_ptr<spdlog::logger> make_logger(LogConfig::Target target, const std::string& program,
                                             std::shared_ptr<spdlog::details::thread_pool> pool) {
-  auto logger = std::make_shared<spdlog::async_logger>("mtastsd", make_sink(target), std::move(pool),
+  auto logger = std::make_shared<spdlog::async_logger>(program, make_sink(target, program), std::move(pool),
                                                        spdlog::async_overflow_policy::overrun_oldest);
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::trace);
@@ -150,10 +150,11 @@ std::string format_event(LogConfig::Format format, std::string_view time, Log::L
                                            : text_line(time, level, name, fields);
 }
 
-Log::Log(const LogConfig& config)
-    : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
+Log::Log(const LogConfig& config, std::string program)
+    : program_(std::move(program)),
+      pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
       target_(config.target),
-      sink_(make_logger(config.target, pool_)),
+      sink_(make_logger(config.target, program_, pool_)),
       timed_(is_timed(config)),
       format_(config.format),
       level_(config.level) {}
@@ -162,7 +163,7 @@ Log::Log(const LogConfig& config)
 Log::~Log() { pool_.reset(); }
 
 void Log::configure(const LogConfig& config) {
-  auto sink = config.target == target_ ? sink_ : make_logger(config.target, pool_);
+  auto sink = config.target == target_ ? sink_ : make_logger(config.target, program_, pool_);
   std::lock_guard lock(mutex_);
   if (sink != sink_) retired_.push_back(std::exchange(sink_, std::move(sink)));
   target_ = config.target;

@@ -47,7 +47,8 @@ class Log {
  public:
   using Level = LogConfig::Level;
 
-  explicit Log(const LogConfig& config);
+  // program: the name by which syslog and the journal file the lines.
+  explicit Log(const LogConfig& config, std::string program = "mtastsd");
   ~Log();  // writes what is still queued; may block
 
   // Whether a line of this level is logged. Cheap (one relaxed load): ask before gathering fields.
@@ -63,6 +64,7 @@ class Log {
   void configure(const LogConfig& config);
 
  private:
+  const std::string program_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   LogConfig::Target target_;  // main thread only
   std::vector<std::shared_ptr<spdlog::logger>>

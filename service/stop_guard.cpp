@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <string>
+#include <utility>
 
 namespace mtasts {
 namespace {
@@ -20,7 +20,8 @@ void say_to_standard_error(std::string_view line) noexcept {
 
 }  // namespace
 
-StopGuard::StopGuard(std::chrono::milliseconds limit, Tell tell) : limit_(limit), tell_(std::move(tell)) {
+StopGuard::StopGuard(std::string program, std::chrono::milliseconds limit, Tell tell)
+    : program_(std::move(program)), limit_(limit), tell_(std::move(tell)) {
   await_signal();
   thread_ = std::thread([this] { loop_.run(); });
 }
@@ -48,13 +49,13 @@ void StopGuard::await_signal() {
 void StopGuard::end() {
   std::string line = "stopping takes too long: still waiting for ";
   line += waits_for_.load(std::memory_order_relaxed);
-  line += "; the process ends now, and what is not yet stored will be looked up again";
+  line += "; the process ends now";
   {
     std::scoped_lock hold(mutex_);
     if (tell_)
       tell_(line);
     else
-      say_to_standard_error("mtastsd: " + line + "\n");
+      say_to_standard_error(program_ + ": " + line + "\n");
   }
   std::this_thread::sleep_for(time_to_write);
   ::_exit(1);

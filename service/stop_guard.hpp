@@ -14,6 +14,7 @@
 #include <csignal>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -24,8 +25,9 @@ class StopGuard {
   using Tell = std::function<void(std::string_view line)>;
 
   // If the process still runs when limit has passed since the first signal, the guard calls tell and ends the
-  // process with status 1. tell runs on the guard's thread and must not block.
-  StopGuard(std::chrono::milliseconds limit, Tell tell);
+  // process with status 1. tell runs on the guard's thread and must not block. program: its name, for lines
+  // on standard error.
+  StopGuard(std::string program, std::chrono::milliseconds limit, Tell tell);
   ~StopGuard();  // the stop is complete: the guard no longer acts
   StopGuard(const StopGuard&) = delete;
   StopGuard& operator=(const StopGuard&) = delete;
@@ -40,6 +42,7 @@ class StopGuard {
   void await_signal();
   [[noreturn]] void end();
 
+  std::string program_;
   std::chrono::milliseconds limit_;
   std::atomic<const char*> waits_for_{"the main thread"};
   std::mutex mutex_;  // guards tell_

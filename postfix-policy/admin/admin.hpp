@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "postfix-policy/admin/status.hpp"
-#include "postfix-policy/preflight.hpp"
+#include "service/account.hpp"
 #include "service/control.hpp"
 #include "service/control_verb.hpp"
 #include "service/listener.hpp"
