@@ -15,6 +15,7 @@
 
 #include "core/address.hpp"
 #include "core/endpoint.hpp"
+#include "core/mail_address.hpp"
 #include "core/name_server.hpp"
 #include "core/override.hpp"
 #include "core/proxy_address.hpp"
@@ -115,6 +116,53 @@ struct LimitsConfig {
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
+// A reply that refuses mail: "550 5.7.10".
+struct ReplyCode {
+  unsigned code = 0;   // 400 to 599, of three digits
+  std::string status;  // the enhanced status code, of the same class (RFC 3463)
+  friend bool operator==(const ReplyCode&, const ReplyCode&) = default;
+};
+
+// A header field that demands verified TLS. Name and value are compared without the case of ASCII letters,
+// the value without the blanks around it.
+struct HeaderMatch {
+  std::string name, value;  // neither is empty
+  friend bool operator==(const HeaderMatch&, const HeaderMatch&) = default;
+};
+
+// What mail with a demand gets while it is not known whether the demand can be met.
+enum class OnUnknown { tempfail, accept };
+
+constexpr std::string_view words(OnUnknown what) noexcept {
+  switch (what) {
+    case OnUnknown::tempfail: return "tempfail";
+    case OnUnknown::accept: return "accept";
+  }
+  return {};
+}
+
+struct MilterConfig {  // for mtasts-milter
+  Endpoint listen{Endpoint::Kind::inet, {}, {false, {127, 0, 0, 1}}, 18899};
+  bool requiretls = true;
+  std::vector<HeaderMatch> headers{{"Require-TLS-ESMTP", "yes"}};
+  std::vector<AddressPattern> senders, recipients;
+  std::vector<std::string> users;  // SASL login names; "*": every authenticated user
+  bool list_beats_tls_required = true;
+  ReplyCode reply{550, "5.7.10"};
+  OnUnknown on_unknown = OnUnknown::tempfail;
+  std::chrono::milliseconds wait{5000};
+  std::optional<Endpoint> socketmap;  // nullopt: those of [listen] socketmap, tried in order
+  std::string zone;                   // one of Config::zones; empty: [policy]
+  // Transports of Postfix that don't speak SMTP.
+  std::vector<std::string> not_smtp{"local", "virtual",  "lmtp", "error",   "retry", "discard",
+                                    "pipe",  "maildrop", "uucp", "dovecot", "cyrus", "mailman"};
+  std::vector<AddressPattern> local_domains;  // none has Kind::address
+  std::optional<ReplyCode> warn_off_policy;   // nullopt: such recipients are accepted
+  std::string add_header;                     // the name of a header field; empty: none
+  std::optional<Endpoint> http;               // an inet endpoint; nullopt: off
+  friend bool operator==(const MilterConfig&, const MilterConfig&) = default;
+};
+
 struct Config {
   ListenConfig listen;
   CacheConfig cache;
@@ -125,6 +173,7 @@ struct Config {
   std::vector<OverrideConfig> overrides;                   // in the order of the file
   LogConfig log;
   LimitsConfig limits;
+  MilterConfig milter;
   friend bool operator==(const Config&, const Config&) = default;
 };
 
