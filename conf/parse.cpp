@@ -11,12 +11,14 @@
 #include <utility>
 #include <variant>
 
+#include "conf/milter_values.hpp"
 #include "conf/overrides.hpp"
 #include "conf/problems.hpp"
 #include "conf/service_port.hpp"
 #include "conf/shape.hpp"
 #include "conf/table_reader.hpp"
 #include "core/finding.hpp"
+#include "core/text.hpp"
 #include "sys/small_file.hpp"
 
 namespace mtasts {
@@ -26,6 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t max_file = 1 << 20;
 constexpr std::chrono::milliseconds shortest = 100ms, longest = 10min;
+constexpr std::chrono::milliseconds longest_milter_wait = 20s;  // of Postfix's milter_command_timeout, 30 s
 constexpr std::string_view no_effect =
     "has no effect in this version; remove it, or leave it for a later one";
 
@@ -178,6 +181,50 @@ void read_limits(TableReader section, LimitsConfig& limits) {
   section.finish();
 }
 
+void check_milter(TableReader& section, const Config& config) {
+  const MilterConfig& milter = config.milter;
+  if (!milter.zone.empty() && !config.zones.contains(milter.zone))
+    section.error("zone",
+                  fmt::format("there is no section [zone.{}] in this file; add it, or write \"\" for the "
+                              "rules of [policy]",
+                              printable(milter.zone)));
+  auto is_added = [&](const HeaderMatch& header) { return equal_folded(header.name, milter.add_header); };
+  if (std::ranges::any_of(milter.headers, is_added))
+    section.error("add_header",
+                  fmt::format("\"{}\" is in headers too, where it demands TLS; write another name",
+                              printable(milter.add_header)));
+  if (section.has("listen") && std::ranges::count(config.listen.socketmap, milter.listen) != 0)
+    section.error("listen",
+                  fmt::format("\"{}\" is in [listen] socketmap too, where mtastsd listens; write another "
+                              "address or port",
+                              printable(milter_notation(milter.listen))));
+}
+
+void read_milter(TableReader section, Config& config) {
+  MilterConfig& milter = config.milter;
+  section.text("listen", milter.listen, read_milter_endpoint);
+  section.boolean("requiretls", milter.requiretls);
+  section.list("headers", milter.headers, read_header_match);
+  section.list("senders", milter.senders, read_address_pattern);
+  section.list("recipients", milter.recipients, read_address_pattern);
+  section.list("users", milter.users, read_login);
+  section.boolean("list_beats_tls_required", milter.list_beats_tls_required);
+  section.text("reply", milter.reply, read_reply_code);
+  section.choice("on_unknown", milter.on_unknown);
+  section.duration("wait", milter.wait, shortest, longest_milter_wait);
+  section.text("socketmap", milter.socketmap, read_optional_endpoint);
+  section.text("zone", milter.zone,
+               [](std::string_view name) -> Read<std::string> { return std::string(name); });
+  section.list("not_smtp", milter.not_smtp, read_transport);
+  section.list("local_domains", milter.local_domains, read_domain_pattern);
+  section.text("warn_off_policy", milter.warn_off_policy, read_optional_reply_code);
+  section.text("add_header", milter.add_header, read_header_name);
+  section.text("http", milter.http, read_host_port);
+  section.warn_if(milter.http.has_value(), "http", no_effect);
+  check_milter(section, config);
+  section.finish();
+}
+
 // A section of a later version. Its contents do not matter: one file may serve several programs and versions.
 void pass_over(TableReader& root, std::string_view section) {
   if (root.table(section) != nullptr) root.warn_if(true, section, no_effect);
@@ -194,7 +241,7 @@ void read_root(const toml::table& table, Config& config, Problems& problems, Tim
   read_overrides(root.take("override"), config.overrides, config.dns.private_zones, problems, now);
   read_log({root.table("log"), "log", problems}, config.log);
   read_limits({root.table("limits"), "limits", problems}, config.limits);
-  pass_over(root, "milter");
+  read_milter({root.table("milter"), "milter", problems}, config);
   pass_over(root, "refresh");
   root.finish();
 }

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "conf/milter_values.hpp"
 #include "conf/override_values.hpp"
 #include "conf/parse.hpp"
 #include "conf/values.hpp"
@@ -125,6 +126,28 @@ void add_limits(Out out, const LimitsConfig& limits) {
                  format_duration(limits.idle), limits.query_bytes);
 }
 
+std::string patterns(const std::vector<AddressPattern>& values) {
+  return list(values, [](const AddressPattern& each) { return to_string(each); });
+}
+
+void add_milter(Out out, const MilterConfig& milter) {
+  fmt::format_to(out, "\n[milter]\nlisten = {}\nrequiretls = {}\nheaders = {}\n",
+                 toml_text(milter_notation(milter.listen)), milter.requiretls,
+                 list(milter.headers, format_header_match));
+  fmt::format_to(out, "senders = {}\nrecipients = {}\nusers = {}\n", patterns(milter.senders),
+                 patterns(milter.recipients), list(milter.users, same));
+  fmt::format_to(out, "list_beats_tls_required = {}\nreply = {}\non_unknown = \"{}\"\nwait = \"{}\"\n",
+                 milter.list_beats_tls_required, toml_text(format_reply_code(milter.reply)),
+                 words(milter.on_unknown), format_duration(milter.wait));
+  fmt::format_to(out, "socketmap = {}\nzone = {}\n",
+                 toml_text(milter.socketmap ? to_string(*milter.socketmap) : ""), toml_text(milter.zone));
+  fmt::format_to(out, "not_smtp = {}\nlocal_domains = {}\n", list(milter.not_smtp, same),
+                 patterns(milter.local_domains));
+  fmt::format_to(out, "warn_off_policy = {}\nadd_header = {}\nhttp = {}\n",
+                 toml_text(milter.warn_off_policy ? format_reply_code(*milter.warn_off_policy) : ""),
+                 toml_text(milter.add_header), toml_text(milter.http ? host_and_port(*milter.http) : ""));
+}
+
 }  // namespace
 
 std::string to_toml(const Config& config) {
@@ -139,6 +162,7 @@ std::string to_toml(const Config& config) {
   for (const auto& entry : config.overrides) add_override(out, entry);
   add_log(out, config.log);
   add_limits(out, config.limits);
+  add_milter(out, config.milter);
   return text;
 }
 

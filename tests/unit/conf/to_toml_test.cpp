@@ -28,6 +28,9 @@ TEST_CASE("the effective configuration is read back unchanged", "[conf]") {
       "[override.\"*.example\"]\naction = \"answer\"\nanswer = \"may,servername=hostname\"\n"
       "allow_plaintext = true\nreason = \"x\"\nuntil = 2028-02-29\n"
       "[override.'a.example:26']\naction = \"answer\"\nanswer = \"encrypt\"\nreason = \"x\"",
+      "[milter]\nlisten = \"local:/a \\\"b\"\nheaders = []\nnot_smtp = []\nusers = [\"*\", \"a b\\\\\"]",
+      "[milter]\nlisten = \"inet6:1@localhost\"\nheaders = [\"X-a:  b \\\"c: d \"]\nzone = \"p\"\n"
+      "senders = [\"*\", \"\\\"a@b\\\"@B\u00fccher.example.\", \"*.Example\", \"@a.example\"]\n[zone.p]",
       "[log]\nlevel = \"error\"\nformat = \"json\"\ntarget = \"journal\"\n[limits]\nidle = \"61s\"",
   }));
   INFO(text);

@@ -2,33 +2,20 @@
 #include <fmt/format.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <sstream>
 
 #include "conf/parse.hpp"
 #include "conf/values.hpp"
 #include "core/enum_words.hpp"
+#include "tests/unit/conf/documents.hpp"
 
 namespace mtasts {
 namespace {
 
+using test::between, test::file, test::roff;
+
 const DefaultPaths paths{"/var/lib/mtastsd", "/run/mtastsd/control.sock"};
-
-std::string file(const char* path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// The text between the end of one line and the beginning of another; "" if they are not there.
-std::string between(const std::string& text, std::string_view line, std::string_view next) {
-  auto begin = text.find(fmt::format("\n{}\n", line));
-  if (begin == std::string::npos) return {};
-  begin += line.size() + 2;
-  auto end = text.find(fmt::format("\n{}", next), begin);
-  return end == std::string::npos ? std::string() : text.substr(begin, end + 1 - begin);
-}
 
 bool other(bool value) { return !value; }
 unsigned other(unsigned value) { return value + 1; }
@@ -105,17 +92,6 @@ std::string sample_text(const ZoneKey& key) {
   return fmt::format("\n{}#{} = {}\n", comment(sentence), key.name, default_of(key));
 }
 
-std::string roff(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '"')
-      out += "\\(dq";
-    else
-      out += c == '-' ? "\\-" : std::string(1, c);
-  }
-  return out;
-}
-
 // One entry of the manual page, from its ".TP" on to the next.
 std::string entry_of(const ZoneKey& key, const std::string& section) {
   auto begin = section.find(fmt::format(".TP\n.BR {} ", key.name));
@@ -123,9 +99,7 @@ std::string entry_of(const ZoneKey& key, const std::string& section) {
   return section.substr(begin, section.find("\n.TP", begin) - begin);
 }
 
-std::string heading(const ZoneKey& key) {
-  return fmt::format(".TP\n.BR {} \" = {}\"\n", key.name, roff(default_of(key)));
-}
+std::string heading(const ZoneKey& key) { return test::heading(key.name, default_of(key)); }
 
 }  // namespace
 
@@ -177,10 +151,7 @@ TEST_CASE("the sample configuration has the keys of [policy] as their rows say",
 
 TEST_CASE("mtastsd.toml(5) has the keys of [policy] as their rows say", "[conf]") {
   auto section = between(file(MANUAL_CONFIG), ".SH [policy]", ".SH [zone.NAME]");
-  std::string headings, want;
-  std::istringstream lines(section);
-  for (std::string line, before; std::getline(lines, line); before = line)
-    if (before == ".TP") headings += ".TP\n" + line + '\n';
+  std::string want;
   for (const ZoneKey& key : zone_keys) {
     if (!key.in_policy) continue;
     want += heading(key);
@@ -195,7 +166,7 @@ TEST_CASE("mtastsd.toml(5) has the keys of [policy] as their rows say", "[conf]"
                                                                                     << "; see above");
   }
   INFO("docs/man/mtastsd.toml.5, [policy]: the order or the defaults differ from core/zone_settings.hpp");
-  CHECK(headings == want);
+  CHECK(test::headings(section) == want);
 }
 
 TEST_CASE("the keys of zones alone are in the sample configuration and the manual page", "[conf]") {
