@@ -23,8 +23,6 @@ namespace {
 
 using namespace mtasts;
 
-constexpr const char* default_config = "/etc/mtastsd/mtastsd.toml";
-
 struct Options {
   std::string config, colour = "auto";
   bool json = false;
@@ -53,7 +51,7 @@ std::size_t width_of_output() {
 
 // The file to read; "" if there is none.
 std::string configuration_file(const Options& options) {
-  return options.config.empty() && is_there(default_config) ? default_config : options.config;
+  return options.config.empty() && is_there(default_config_file) ? default_config_file : options.config;
 }
 
 Result<Config> configuration(const Options& options) {
@@ -281,7 +279,7 @@ int main(int argc, char** argv) try {
   Options options;
   Verb run;
   app.add_option("-c,--config", options.config,
-                 std::string("configuration (default: ") + default_config + ")");
+                 std::string("configuration (default: ") + default_config_file + ")");
   app.add_option("--control", options.control, "mtastsd's control socket (default: the configured one)");
   app.add_flag("--json", options.json, "print JSON");
   app.add_option("--color", options.colour, "auto, always or never")

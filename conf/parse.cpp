@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -314,6 +315,13 @@ Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults
   auto parsed = parse_config(*text, path, defaults, now);
   if (parsed) parsed->text = *std::move(text);
   return parsed;
+}
+
+Result<Parsed> find_config(std::string& file, const DefaultPaths& defaults, Time now) {
+  std::error_code error;
+  if (file.empty() && (std::filesystem::exists(default_config_file, error) || error))
+    file = default_config_file;
+  return file.empty() ? parse_config("", "defaults", defaults) : load_config(file, defaults, now);
 }
 
 }  // namespace mtasts

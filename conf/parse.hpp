@@ -38,6 +38,13 @@ Result<Parsed> parse_config(std::string_view text, std::string_view file, const 
 // file without any content, which is what is left when a write is cut short.
 Result<Parsed> load_config(const std::string& path, const DefaultPaths& defaults, Time now = Time::min());
 
+inline constexpr const char* default_config_file = "/etc/mtastsd/mtastsd.toml";
+
+// Loads the file; if its name is empty, the default one if it exists, and file becomes its name; else the
+// defaults, and file stays empty. A file whose existence can't be checked counts as existing: without it the
+// daemon would ignore what it demands. Errors as above.
+Result<Parsed> find_config(std::string& file, const DefaultPaths& defaults, Time now);
+
 // The effective configuration as TOML, for mtastsd --check-config. parse_config() makes the same Config of
 // it.
 std::string to_toml(const Config& config);

@@ -6,19 +6,6 @@ namespace mtasts {
 
 namespace {
 
-std::string_view reason_without_policy(StsState state) noexcept {
-  switch (state) {
-    case StsState::not_asked: return "no policy known";
-    case StsState::current: return "cached policy expired";
-    case StsState::no_record: return "no MTA-STS record";
-    case StsState::bad_record: return "invalid MTA-STS record";
-    case StsState::dns_failed: return "MTA-STS record lookup failed";
-    case StsState::fetch_failed: return "policy fetch failed";
-    case StsState::pending: return "discovery not done yet";
-  }
-  return "no policy known";
-}
-
 Decision temp(std::string_view rule, std::string_view reason, std::string_view detail) noexcept {
   return {Verdict::temp, rule, reason, detail};
 }
@@ -137,16 +124,17 @@ Maybe by_dane(Time now, const DaneView* dane, bool policy_enforces, const ZoneRu
 
 }  // namespace
 
-std::string_view words(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::not_found: return "none";
-    case Verdict::secure: return "secure";
-    case Verdict::dane: return "dane";
-    case Verdict::dane_only: return "dane-only";
-    case Verdict::given: return "answer";
-    case Verdict::temp: return "temp";
+std::string_view reason_without_policy(StsState state) noexcept {
+  switch (state) {
+    case StsState::not_asked: return "no policy known";
+    case StsState::current: return "cached policy expired";
+    case StsState::no_record: return "no MTA-STS record";
+    case StsState::bad_record: return "invalid MTA-STS record";
+    case StsState::dns_failed: return "MTA-STS record lookup failed";
+    case StsState::fetch_failed: return "policy fetch failed";
+    case StsState::pending: return "discovery not done yet";
   }
-  return "temp";
+  return "no policy known";
 }
 
 ZoneRules overridden(ZoneRules zone, const Override* over) noexcept {

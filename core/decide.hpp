@@ -61,8 +61,21 @@ enum class Verdict {
 inline constexpr std::string_view no_host_fits =
     "no MX host fits the policy, so mail waits until the domain's owner mends one of them";
 
-// "none", "secure", "dane", "dane-only", "answer", "temp"
-std::string_view words(Verdict verdict) noexcept;
+// The reason of rule 7: why no policy is in force. Static text.
+std::string_view reason_without_policy(StsState state) noexcept;
+
+// As in the json map.
+constexpr std::string_view words(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::not_found: return "none";
+    case Verdict::secure: return "secure";
+    case Verdict::dane: return "dane";
+    case Verdict::dane_only: return "dane-only";
+    case Verdict::given: return "answer";
+    case Verdict::temp: return "temp";
+  }
+  return {};
+}
 
 struct Decision {
   Verdict verdict = Verdict::not_found;

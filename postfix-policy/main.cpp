@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -16,22 +15,12 @@
 
 namespace {
 
-constexpr const char* default_config = "/etc/mtastsd/mtastsd.toml";
-
 struct Options {
   std::string config;
   bool check = false;
 };
 
 mtasts::Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
-
-// Reads the file named by --config, else the default one if it exists, else none. A file whose existence
-// can't be checked counts as existing: without it mtastsd would ignore what it demands.
-mtasts::Result<mtasts::Parsed> read_config(std::string& file, const mtasts::DefaultPaths& paths) {
-  std::error_code error;
-  if (file.empty() && (std::filesystem::exists(default_config, error) || error)) file = default_config;
-  return file.empty() ? mtasts::parse_config("", "defaults", paths) : mtasts::load_config(file, paths, now());
-}
 
 int refuse(const mtasts::Error& error) {
   std::cerr << "mtastsd: the configuration can't be used\n" << error.detail << '\n';
@@ -64,8 +53,9 @@ int check_config(const mtasts::Parsed& parsed, const std::string& file) {
 int main(int argc, char** argv) {
   CLI::App app{"mtastsd - MTA-STS policy daemon for Postfix (socketmap)"};
   Options options;
-  app.add_option("-c,--config", options.config,
-                 std::string("configuration file (default: ") + default_config + ", if it exists)");
+  app.add_option(
+      "-c,--config", options.config,
+      std::string("configuration file (default: ") + mtasts::default_config_file + ", if it exists)");
   app.add_flag("--check-config", options.check,
                "check the configuration, print it and exit; 1 if it has errors");
   app.set_version_flag("-V,--version", "mtastsd " + std::string(mtasts::version));
@@ -78,7 +68,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // the daemon must survive a reader of its log that goes away
   std::signal(SIGXFSZ, SIG_IGN);  // at a file size limit the write fails, and the process goes on
   auto paths = mtasts::default_paths();
-  auto parsed = read_config(options.config, paths);
+  auto parsed = mtasts::find_config(options.config, paths, now());
   if (!parsed) return refuse(parsed.error());
   if (options.check) return check_config(*parsed, options.config);
   try {

@@ -29,7 +29,7 @@ std::string remedy(const Endpoint& endpoint, int error) {
   switch (error) {
     case ENOENT: return is_unix ? "make the folder first: install -d -m 0755 " + folder : "";
     case EACCES: return is_unix ? "give this user write permission on " + folder : "use a port above 1023";
-    case EADDRINUSE: return "another program listens there: stop it, or choose another address in [listen]";
+    case EADDRINUSE: return "another program listens there: stop it, or configure another address";
     case EADDRNOTAVAIL: return "no interface of this host has that address";
     default: return "";
   }
