@@ -10,6 +10,7 @@ find_package(Catch2 3 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET lmdb)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(milter REQUIRED IMPORTED_TARGET milter)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)  # the journal, as a log target
 

@@ -1,0 +1,250 @@
+#include "milter/mtastsd_asker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <system_error>
+#include <utility>
+
+#include "core/finding.hpp"
+#include "core/map_name.hpp"
+
+namespace mtasts {
+
+using std::chrono::milliseconds;
+using Level = Log::Level;
+
+namespace {
+
+constexpr std::size_t most_idle = 32;             // connections kept for later questions
+constexpr std::size_t most_queued = 1000;         // next hops to prefetch
+constexpr std::size_t most_at_once = 8;           // questions of one message under way
+constexpr std::chrono::seconds prefetch_wait{2};  // mtastsd answers a prefetch at once, or it is stuck
+constexpr milliseconds retry_pause{250};          // while mtastsd may be restarting
+constexpr std::string_view probe{"[127.0.0.1]"};  // an address has no policy, so nothing is looked up for it
+
+std::string map_name(Dialect dialect, const std::string& zone) {
+  std::string name(words(dialect));
+  return zone.empty() ? name : name.append("/").append(zone);
+}
+
+Error out_of_time() { return {Fault::timeout, "there was no time left to ask mtastsd"}; }
+
+Error while_away(const std::string& trouble) {
+  return {Fault::network, trouble.empty() ? "mtastsd does not answer" : trouble};
+}
+
+}  // namespace
+
+MtastsdAsker::MtastsdAsker(AskerSettings settings, Log& log) : log_(log) {
+  use(std::move(settings));
+  thread_ = std::thread([this] { run(); });
+}
+
+MtastsdAsker::~MtastsdAsker() {
+  {
+    std::scoped_lock hold(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void MtastsdAsker::use(AskerSettings settings) {
+  auto maps =
+      std::make_shared<const Maps>(Maps{std::move(settings.endpoints), map_name(Dialect::json, settings.zone),
+                                        map_name(Dialect::prefetch, settings.zone)});
+  std::scoped_lock hold(mutex_);
+  maps_ = std::move(maps);
+  idle_.clear();  // they may lead elsewhere
+}
+
+MtastsdAsker::MapsPtr MtastsdAsker::maps() const {
+  std::scoped_lock hold(mutex_);
+  return maps_;
+}
+
+void MtastsdAsker::prefetch(std::string_view next_hop) {
+  auto now = std::chrono::floor<std::chrono::seconds>(Clock::now().time_since_epoch());
+  {
+    std::scoped_lock hold(mutex_);
+    if (!prefetched_.first(std::hash<std::string_view>{}(next_hop), Time(now))) return;
+    if (queue_.size() == most_queued) {
+      queue_.pop_front();
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+    queue_.emplace_back(next_hop);
+  }
+  wake_.notify_one();
+}
+
+std::vector<PolicyAnswer> MtastsdAsker::ask(std::span<const std::string> next_hops, milliseconds each,
+                                            milliseconds all) {
+  std::vector<PolicyAnswer> answers(next_hops.size(), std::unexpected(out_of_time()));
+  auto end = Clock::now() + all;
+  auto maps = this->maps();
+  std::atomic<std::size_t> next{0};
+  auto work = [&]() noexcept {
+    for (std::size_t i; (i = next.fetch_add(1)) < next_hops.size() && Clock::now() < end;) {
+      try {
+        answers[i] = decision(*maps, next_hops[i], std::min(Clock::now() + each, end));
+      } catch (const std::exception&) {  // no memory; the answer stays unknown
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  try {
+    while (helpers.size() + 1 < std::min(next_hops.size(), most_at_once)) helpers.emplace_back(work);
+  } catch (const std::system_error&) {  // no thread; this one does the rest
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  return answers;
+}
+
+std::vector<PolicyAnswer> MtastsdAsker::ask_cached(std::span<const std::string> next_hops, milliseconds all) {
+  std::vector<PolicyAnswer> answers;
+  auto deadline = Clock::now() + all;
+  auto maps = this->maps();
+  for (const std::string& each : next_hops) {
+    if (Clock::now() < deadline)
+      answers.push_back(cached_decision(*maps, each, deadline));
+    else
+      answers.emplace_back(std::unexpected(out_of_time()));
+  }
+  return answers;
+}
+
+// Waits for mtastsd while it may just be restarting.
+PolicyAnswer MtastsdAsker::decision(const Maps& maps, const std::string& next_hop, Deadline deadline) {
+  for (;;) {
+    auto reply = exchange(maps, maps.json, next_hop, deadline);
+    if (reply) {
+      auto read = read_json_reply(*reply);
+      if (!read && read.error().fault != Fault::timeout) complain(read.error());
+      return read;
+    }
+    bool young = false;
+    {
+      std::scoped_lock hold(mutex_);
+      young = outage_.is_young(Clock::now()) && !stopping_;
+    }
+    if (!young || Clock::now() + retry_pause >= deadline) return std::unexpected(std::move(reply.error()));
+    std::this_thread::sleep_for(retry_pause);
+  }
+}
+
+PolicyAnswer MtastsdAsker::cached_decision(const Maps& maps, const std::string& next_hop, Deadline deadline) {
+  auto state = exchange(maps, maps.prefetch, next_hop, deadline);
+  if (!state) return std::unexpected(std::move(state.error()));
+  if (*state != "OK cached") return fail(Fault::timeout, "mtastsd has not looked it up yet");
+  auto reply = exchange(maps, maps.json, next_hop, deadline);
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  return read_json_reply(*reply);
+}
+
+Result<std::string> MtastsdAsker::exchange(const Maps& maps, std::string_view map, std::string_view key,
+                                           Deadline deadline) {
+  {
+    std::scoped_lock hold(mutex_);
+    if (!outage_.may_try(Clock::now())) return std::unexpected(while_away(last_trouble_));
+  }
+  auto reply = exchange_once(maps, map, key, deadline);
+  note(reply, map == maps.prefetch);
+  return reply;
+}
+
+// A kept connection may have been closed by mtastsd meanwhile; then a new one is made.
+Result<std::string> MtastsdAsker::exchange_once(const Maps& maps, std::string_view map, std::string_view key,
+                                                Deadline deadline) {
+  if (auto kept = take()) {
+    auto reply = kept->ask(map, key, deadline);
+    if (reply) give_back(*std::move(kept), maps);
+    if (reply || reply.error().fault != Fault::network) return reply;
+  }
+  auto made = SocketmapClient::connect(maps.endpoints, deadline);
+  if (!made) return std::unexpected(std::move(made.error()));
+  auto reply = made->ask(map, key, deadline);
+  if (reply) give_back(*std::move(made), maps);
+  return reply;
+}
+
+std::optional<SocketmapClient> MtastsdAsker::take() {
+  std::scoped_lock hold(mutex_);
+  if (idle_.empty()) return std::nullopt;
+  auto client = std::move(idle_.back());
+  idle_.pop_back();
+  return client;
+}
+
+void MtastsdAsker::give_back(SocketmapClient client, const Maps& maps) {
+  std::scoped_lock hold(mutex_);
+  if (idle_.size() < most_idle && &maps == maps_.get()) idle_.push_back(std::move(client));
+}
+
+// Notes whether mtastsd answers. A lookup may take longer than the asker waits, so a json question without an
+// answer in time says nothing; the thread then asks something that mtastsd answers at once.
+void MtastsdAsker::note(const Result<std::string>& reply, bool answered_at_once) {
+  std::unique_lock hold(mutex_);
+  if (reply) {
+    if (!outage_.worked()) return;
+    hold.unlock();
+    wake_.notify_one();
+    return log_.say(Level::info, "mtastsd", "mtastsd answers again");
+  }
+  if (reply.error().fault == Fault::timeout && !answered_at_once) {
+    probe_wanted_ = true;
+    hold.unlock();
+    return wake_.notify_one();
+  }
+  idle_.clear();
+  last_trouble_ = reply.error().detail;
+  bool log = outage_.failed(Clock::now());
+  hold.unlock();
+  wake_.notify_one();  // the thread must plan its next attempt
+  if (log)
+    log_.say(Level::warning, "mtastsd",
+             fmt::format("{}; until it answers, nothing is known about next hops: start mtastsd, or check "
+                         "[milter] socketmap",
+                         printable(reply.error().detail, 300)));
+}
+
+// About an answer that no later attempt would change.
+void MtastsdAsker::complain(const Error& error) {
+  {
+    std::scoped_lock hold(mutex_);
+    auto now = Clock::now();
+    if (complained_ && now - *complained_ < std::chrono::minutes(1)) return;
+    complained_ = now;
+  }
+  log_.say(Level::error, "mtastsd",
+           fmt::format("mtastsd can't be asked about next hops: {}; check [milter] zone and socketmap",
+                       error.detail));
+}
+
+// Tells mtastsd what to look up, and finds out when it is back.
+void MtastsdAsker::run() {
+  std::unique_lock hold(mutex_);
+  while (!stopping_) {
+    if (outage_.is_on() && Clock::now() < outage_.next_try()) {
+      wake_.wait_until(hold, outage_.next_try());
+      continue;
+    }
+    bool asked = !queue_.empty();
+    if (!asked && !probe_wanted_ && !outage_.is_on()) {
+      wake_.wait(hold);
+      continue;
+    }
+    std::string key = asked ? queue_.front() : std::string(probe);
+    probe_wanted_ = false;
+    auto maps = maps_;
+    hold.unlock();
+    auto reply = exchange(*maps, maps->prefetch, key, Clock::now() + prefetch_wait);
+    if (reply && reply->starts_with("PERM ")) complain({Fault::config, printable(reply->substr(5), 300)});
+    hold.lock();
+    if (reply && asked && !queue_.empty() && queue_.front() == key) queue_.pop_front();
+  }
+}
+
+}  // namespace mtasts
