@@ -1,6 +1,7 @@
 #include "milter/mtastsd_asker.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <functional>
@@ -17,11 +18,12 @@ using Level = Log::Level;
 
 namespace {
 
-constexpr std::size_t most_idle = 32;             // connections kept for later questions
-constexpr std::size_t most_queued = 1000;         // next hops to prefetch
-constexpr std::size_t most_at_once = 8;           // questions of one message under way
-constexpr std::chrono::seconds prefetch_wait{2};  // mtastsd answers a prefetch at once, or it is stuck
-constexpr milliseconds retry_pause{250};          // while mtastsd may be restarting
+constexpr std::size_t most_idle = 32;               // connections kept for later questions
+constexpr std::size_t most_queued = 1000;           // next hops to prefetch
+constexpr std::size_t most_at_once = 8;             // questions of one message under way
+constexpr std::chrono::seconds prefetch_wait{2};    // mtastsd answers a prefetch at once, or it is stuck
+constexpr std::chrono::seconds prefetch_again{10};  // a next hop is prefetched once in this time
+constexpr milliseconds retry_pause{250};            // while mtastsd may be restarting
 constexpr std::string_view probe{"[127.0.0.1]"};  // an address has no policy, so nothing is looked up for it
 
 std::string map_name(Dialect dialect, const std::string& zone) {
@@ -37,18 +39,23 @@ Error while_away(const std::string& trouble) {
 
 }  // namespace
 
-MtastsdAsker::MtastsdAsker(AskerSettings settings, Log& log) : log_(log) {
+MtastsdAsker::MtastsdAsker(AskerSettings settings, Log& log) : log_(log), prefetched_(prefetch_again) {
   use(std::move(settings));
   thread_ = std::thread([this] { run(); });
 }
 
 MtastsdAsker::~MtastsdAsker() {
+  give_up();
+  thread_.join();
+}
+
+void MtastsdAsker::give_up() {
   {
     std::scoped_lock hold(mutex_);
     stopping_ = true;
+    for (int socket : asking_) ::shutdown(socket, SHUT_RDWR);
   }
   wake_.notify_all();
-  thread_.join();
 }
 
 void MtastsdAsker::use(AskerSettings settings) {
@@ -58,6 +65,7 @@ void MtastsdAsker::use(AskerSettings settings) {
   std::scoped_lock hold(mutex_);
   maps_ = std::move(maps);
   idle_.clear();  // they may lead elsewhere
+  prefetched_ = Lately(prefetch_again);
 }
 
 MtastsdAsker::MapsPtr MtastsdAsker::maps() const {
@@ -148,6 +156,7 @@ Result<std::string> MtastsdAsker::exchange(const Maps& maps, std::string_view ma
                                            Deadline deadline) {
   {
     std::scoped_lock hold(mutex_);
+    if (stopping_) return fail(Fault::timeout, "the milter is stopping");
     if (!outage_.may_try(Clock::now())) return std::unexpected(while_away(last_trouble_));
   }
   auto reply = exchange_once(maps, map, key, deadline);
@@ -159,14 +168,27 @@ Result<std::string> MtastsdAsker::exchange(const Maps& maps, std::string_view ma
 Result<std::string> MtastsdAsker::exchange_once(const Maps& maps, std::string_view map, std::string_view key,
                                                 Deadline deadline) {
   if (auto kept = take()) {
-    auto reply = kept->ask(map, key, deadline);
+    auto reply = ask_over(*kept, map, key, deadline);
     if (reply) give_back(*std::move(kept), maps);
     if (reply || reply.error().fault != Fault::network) return reply;
   }
   auto made = SocketmapClient::connect(maps.endpoints, deadline);
   if (!made) return std::unexpected(std::move(made.error()));
-  auto reply = made->ask(map, key, deadline);
+  auto reply = ask_over(*made, map, key, deadline);
   if (reply) give_back(*std::move(made), maps);
+  return reply;
+}
+
+Result<std::string> MtastsdAsker::ask_over(SocketmapClient& client, std::string_view map,
+                                           std::string_view key, Deadline deadline) {
+  {
+    std::scoped_lock hold(mutex_);
+    if (stopping_) return fail(Fault::timeout, "the milter is stopping");
+    asking_.push_back(client.descriptor());
+  }
+  auto reply = client.ask(map, key, deadline);
+  std::scoped_lock hold(mutex_);
+  std::erase(asking_, client.descriptor());
   return reply;
 }
 
@@ -187,6 +209,7 @@ void MtastsdAsker::give_back(SocketmapClient client, const Maps& maps) {
 // answer in time says nothing; the thread then asks something that mtastsd answers at once.
 void MtastsdAsker::note(const Result<std::string>& reply, bool answered_at_once) {
   std::unique_lock hold(mutex_);
+  if (stopping_) return;
   if (reply) {
     if (!outage_.worked()) return;
     hold.unlock();

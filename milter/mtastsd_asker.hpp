@@ -38,6 +38,9 @@ class MtastsdAsker final : public Asker {
 
   void use(AskerSettings settings);  // from now on, after a reload
 
+  // Ends all waits: from now on nothing is known. Any thread.
+  void give_up();
+
   void prefetch(std::string_view next_hop) override;
   std::vector<PolicyAnswer> ask(std::span<const std::string> next_hops, std::chrono::milliseconds each,
                                 std::chrono::milliseconds all) override;
@@ -63,6 +66,8 @@ class MtastsdAsker final : public Asker {
                                Deadline deadline);
   Result<std::string> exchange_once(const Maps& maps, std::string_view map, std::string_view key,
                                     Deadline deadline);
+  Result<std::string> ask_over(SocketmapClient& client, std::string_view map, std::string_view key,
+                               Deadline deadline);
   std::optional<SocketmapClient> take();
   void give_back(SocketmapClient client, const Maps& maps);
   void note(const Result<std::string>& reply, bool answered_at_once);
@@ -73,11 +78,12 @@ class MtastsdAsker final : public Asker {
   mutable std::mutex mutex_;  // guards what follows; never held while asking
   MapsPtr maps_;
   std::vector<SocketmapClient> idle_;
+  std::vector<int> asking_;  // the sockets of the questions under way
   Outage outage_;
   std::string last_trouble_;  // why the last attempt failed
   std::optional<Clock::time_point> complained_;
   std::deque<std::string> queue_;
-  Lately prefetched_{std::chrono::seconds(10)};
+  Lately prefetched_;
   bool probe_wanted_ = false;
   bool stopping_ = false;
   std::condition_variable wake_;

@@ -34,7 +34,7 @@ using Level = Log::Level;
 
 namespace {
 
-constexpr std::chrono::seconds drain_limit{5};  // for the messages under way
+constexpr std::chrono::seconds drain_limit{3};  // for the messages under way
 constexpr std::chrono::seconds stop_limit{9};   // for the whole stop; service managers wait 10 s or more
 constexpr std::chrono::hours tally_interval{1};
 
@@ -83,6 +83,7 @@ class Milter {
     log_.event(Level::info, "start", {{"text", "ready"}, {"listen", milter_notation(config_.milter.listen)}});
     loop_.run();
     guard_.waits_for("the answers under way");
+    asker_->give_up();
     close_milter();
     log_counters();
     log_.say(Level::info, "stop", "stopped");

@@ -27,6 +27,9 @@ class SocketmapClient {
   // The payload of the reply: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
   Result<std::string> ask(std::string_view map, std::string_view key, Deadline deadline);
 
+  // The socket, for shutdown(2): it ends an ask() that waits in another thread.
+  int descriptor() const noexcept { return socket_.get(); }
+
  private:
   SocketmapClient(Fd socket, std::string name) : socket_(std::move(socket)), name_(std::move(name)) {}
   Result<std::string> receive(Deadline deadline);

@@ -207,6 +207,33 @@ TEST_CASE("a silent mtastsd is found out, and then nobody waits for it", "[milte
   });
 }
 
+TEST_CASE("giving up ends a question under way", "[milter]") {
+  World world;
+  SocketmapServer server(world.path, [](const std::string&) { return std::nullopt; });
+  MtastsdAsker asker(world.settings(), world.log);
+  std::thread gives_up([&] {
+    wait_until([&] { return has(server.requests(), "json a.example"); });
+    asker.give_up();
+  });
+  std::string hop = "a.example";
+  CHECK_FALSE(asker.ask({&hop, 1}, 10min, 10min).at(0));
+  gives_up.join();
+  auto after = asker.ask({&hop, 1}, 10min, 10min).at(0);
+  REQUIRE_FALSE(after);
+  CHECK(after.error().detail == "the milter is stopping");
+}
+
+TEST_CASE("after a reload a next hop is prefetched again", "[milter]") {
+  World world;
+  SocketmapServer server(world.path, good);
+  MtastsdAsker asker(world.settings(), world.log);
+  asker.prefetch("a.example");
+  wait_until([&] { return has(server.requests(), "prefetch a.example"); });
+  asker.use(world.settings("partners"));
+  asker.prefetch("a.example");
+  wait_until([&] { return has(server.requests(), "prefetch/partners a.example"); });
+}
+
 TEST_CASE("a reload leads the next question elsewhere", "[milter]") {
   World world;
   SocketmapServer one(world.path, good), other(world.folder / "other.sock", good);
