@@ -81,7 +81,7 @@ class Milter {
     await_signals();
     tell_counters_hourly();
     log_.event(Level::info, "start", {{"text", "ready"}, {"listen", milter_notation(config_.milter.listen)}});
-    loop_.run();
+    loop_->run();
     guard_.waits_for("the answers under way");
     asker_->give_up();
     close_milter();
@@ -113,23 +113,22 @@ class Milter {
               .trouble = [this](const char* text) { log_.say(Level::error, "milter", text); },
               .asker = asker_.get()};
     if (auto registered = register_milter(hooks_, listening_->descriptor()); !registered) return registered;
-    // libmilter waits for signals in a thread of its own (MLT-6), and would stop at SIGHUP. Linux gives a
-    // signal for the process to the main thread first, so that one keeps them unblocked and libmilter runs in
-    // another.
-    std::thread([this] { serve(); }).detach();
+    // libmilter blocks signals in the thread that runs it (MLT-6), so it must not be this one. The thread
+    // can't be joined, and keeps the loop that it may post to.
+    std::thread([this, loop = loop_] {
+      bool in_order = serve_milter();
+      asio::post(*loop, [this, in_order] { libmilter_ended(in_order); });
+    }).detach();
     return {};
   }
 
-  void serve() {
-    bool in_order = serve_milter();
-    asio::post(loop_, [this, in_order] {
-      if (stopping_) return;
-      log_.say(Level::error, "stop",
-               in_order ? "libmilter stopped; the milter must be started again"
-                        : "libmilter failed; the milter must be started again");
-      exit_status_ = 1;
-      loop_.stop();
-    });
+  void libmilter_ended(bool in_order) {
+    if (stopping_) return;
+    log_.say(Level::error, "stop",
+             in_order ? "libmilter stopped; the milter must be started again"
+                      : "libmilter failed; the milter must be started again");
+    exit_status_ = 1;
+    loop_->stop();
   }
 
   std::shared_ptr<const MilterConfig> current() {
@@ -232,7 +231,7 @@ class Milter {
   }
 
   void await_drained() {
-    if (messages_under_way() == 0 || std::chrono::steady_clock::now() >= drained_by_) return loop_.stop();
+    if (messages_under_way() == 0 || std::chrono::steady_clock::now() >= drained_by_) return loop_->stop();
     drain_timer_.expires_after(std::chrono::milliseconds(20));
     drain_timer_.async_wait([this](boost::system::error_code error) {
       if (!error) await_drained();
@@ -247,9 +246,9 @@ class Milter {
   std::mutex mutex_;  // guards current_
   std::shared_ptr<const MilterConfig> current_;
   MilterHooks hooks_;
-  asio::io_context loop_{1};
-  asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
-  asio::steady_timer tally_timer_{loop_}, drain_timer_{loop_};
+  std::shared_ptr<asio::io_context> loop_ = std::make_shared<asio::io_context>(1);
+  asio::signal_set signals_{*loop_, SIGTERM, SIGINT, SIGHUP};
+  asio::steady_timer tally_timer_{*loop_}, drain_timer_{*loop_};
   std::optional<Listening> listening_;
   std::unique_ptr<MtastsdAsker> asker_;
   std::chrono::steady_clock::time_point drained_by_{};

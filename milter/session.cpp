@@ -64,6 +64,10 @@ Sufficiency sufficiency_of(const PolicyAnswer& answer) noexcept {
   return answer ? sufficiency(*answer) : Sufficiency::unknown;
 }
 
+Refusal out_of_resources() {
+  return {451, "4.3.0", "this host lacks what checking the message takes; try again later"};
+}
+
 // A message without a recipient left has the result of its recipients, else this one.
 MessageReport::Result result_of(const MessageReport& report, MessageReport::Result otherwise) noexcept {
   if (report.recipients == 0 || report.refused + report.deferred < report.recipients) return otherwise;
@@ -108,8 +112,9 @@ struct Session::Message {
   std::set<Demand> demands;
   std::map<HopKey, Hop> hops;
   std::size_t forged = 0;
+  bool header_of_postfix =
+      false;  // Postfix 3.11 adds Require-TLS-ESMTP to mail with REQUIRETLS, which is switched off
   bool too_many = false;  // of the next hops: more than are kept
-  bool failed = false;    // see note_failure()
   std::chrono::steady_clock::duration waited{};
 };
 
@@ -119,31 +124,33 @@ Session::Session(std::shared_ptr<const MilterConfig> config, Asker& asker, Repor
 Session::~Session() { abort({}); }
 
 void Session::mail(std::string_view path, std::span<const std::string_view> parameters,
-                   std::string_view user) {
+                   const MailMacros& macros) {
   abort({});
+  failed_ = false;
   message_ = std::make_unique<Message>();
   Message& message = *message_;
-  MailAddress sender = mail_address_of(path);
-  message.report.sender = without_brackets(path).substr(0, most_of_a_path);
-  message.marks.empty_return_path = sender.local.empty() && sender.domain.empty();
-  message.marks.requiretls =
-      config_->requiretls &&
+  MailAddress sender = mail_address_of(macros.address.value_or(path));
+  bool requiretls =
       std::ranges::any_of(parameters, [](std::string_view each) { return equal_folded(each, "REQUIRETLS"); });
+  message.report.sender = without_brackets(path).substr(0, most_of_a_path);
+  message.marks.empty_return_path = sender.empty();
+  message.marks.requiretls = requiretls && config_->requiretls;
+  message.header_of_postfix = requiretls && !config_->requiretls;
   message.marks.listed_sender = is_listed(config_->senders, sender);
   message.marks.listed_user =
-      !user.empty() && (has_word(config_->users, user) || has_word(config_->users, "*"));
+      !macros.user.empty() && (has_word(config_->users, macros.user) || has_word(config_->users, "*"));
 }
 
-std::optional<Refusal> Session::recipient(std::string_view path, std::optional<std::string_view> next_hop,
-                                          std::optional<std::string_view> transport) {
+std::optional<Refusal> Session::recipient(std::string_view path, const RecipientMacros& macros) {
   if (!message_) return std::nullopt;
   Message& message = *message_;
   ++message.report.recipients;
-  MailAddress address = mail_address_of(path);
-  bool by_smtp = next_hop || transport;
-  if (transport && has_word(config_->not_smtp, *transport)) return std::nullopt;
+  MailAddress address = mail_address_of(macros.address.value_or(path));
+  bool by_smtp = macros.next_hop || macros.transport;
+  if (macros.transport && has_word(config_->not_smtp, *macros.transport)) return std::nullopt;
   if (!by_smtp && (address.domain.empty() || is_listed(config_->local_domains, address))) return std::nullopt;
-  HopKey key{std::string(next_hop && !next_hop->empty() ? *next_hop : address.domain),
+  bool has_next_hop = macros.next_hop && !macros.next_hop->empty();
+  HopKey key{std::string(has_next_hop ? *macros.next_hop : address.domain),
              is_listed(config_->recipients, address)};
   key.next_hop.resize(std::min(key.next_hop.size(), longest_next_hop));
 
@@ -213,14 +220,14 @@ void Session::header(std::string_view name, std::string_view value) {
   for (const HeaderMatch& each : config_->headers) {
     if (!equal_folded(name, each.name) || !equal_folded(value, each.value)) continue;
     if (equal_folded(each.name, "Require-TLS-ESMTP") && equal_folded(each.value, "yes"))
-      marks.requiretls_header = true;
+      marks.requiretls_header = !message_->header_of_postfix;
     else if (marks.own_header.empty())
       marks.own_header = each.name;
   }
 }
 
 EndOfMessage Session::end(std::string_view queue_id) {
-  if (!message_) return {};
+  if (!message_) return {failed_ ? std::optional(out_of_resources()) : std::nullopt, {}, 0};
   message_->marks.headers_seen = true;
   EndOfMessage end;
   end.refusal = judge_message();
@@ -237,8 +244,7 @@ EndOfMessage Session::end(std::string_view queue_id) {
 
 // What is known to fall short decides, because trying again would not help; else what is not known.
 std::optional<Refusal> Session::judge_message() {
-  if (message_->failed)
-    return Refusal{451, "4.3.0", "this host lacks what checking the message takes; try again later"};
+  if (failed_) return out_of_resources();
   if (message_->too_many &&
       demand_in_force(message_->marks, !config_->recipients.empty(), config_->list_beats_tls_required))
     return Refusal{550, "5.5.3", "this message has more next hops than can be checked; send it in parts"};
@@ -346,9 +352,7 @@ void Session::finish(std::string_view queue_id, MessageReport::Result result) {
   report_(report);
 }
 
-void Session::note_failure() noexcept {
-  if (message_) message_->failed = true;
-}
+void Session::note_failure() noexcept { failed_ = true; }
 
 bool Session::may_have_demand() const noexcept {
   return message_ && demand_in_force(message_->marks, !config_->recipients.empty(), true).has_value();

@@ -54,6 +54,19 @@ struct EndOfMessage {
   std::size_t forged = 0;  // how many fields of that name the message has; they must be deleted
 };
 
+// Macros that Postfix sends with MAIL and RCPT; nullopt: it sends none. The addresses are as it will deliver
+// to them: "user%domain" and "domain!user" are rewritten, and a domain is appended where there is none. So
+// no way of writing an address evades a list.
+struct MailMacros {
+  std::string_view user{};                    // {auth_authen}, the SASL login name; empty: none
+  std::optional<std::string_view> address{};  // {mail_addr}
+};
+struct RecipientMacros {
+  std::optional<std::string_view> next_hop{};   // {rcpt_host}
+  std::optional<std::string_view> transport{};  // {rcpt_mailer}
+  std::optional<std::string_view> address{};    // {rcpt_addr}
+};
+
 class Session {
  public:
   using Report = std::function<void(const MessageReport&)>;
@@ -65,14 +78,11 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // path: as in MAIL FROM, with or without brackets. parameters: what follows it. user: the SASL login name;
-  // empty: none.
-  void mail(std::string_view path, std::span<const std::string_view> parameters, std::string_view user);
+  // path: as in MAIL FROM, with or without brackets. parameters: what follows it.
+  void mail(std::string_view path, std::span<const std::string_view> parameters, const MailMacros& macros);
 
-  // next_hop and transport: the macros {rcpt_host} and {rcpt_mailer}; nullopt: Postfix sends none. A refusal
-  // is for this recipient alone; the message then goes on without it. May wait up to [milter] wait.
-  std::optional<Refusal> recipient(std::string_view path, std::optional<std::string_view> next_hop,
-                                   std::optional<std::string_view> transport);
+  // A refusal is for this recipient alone; the message then goes on without it. May wait up to [milter] wait.
+  std::optional<Refusal> recipient(std::string_view path, const RecipientMacros& macros);
 
   void header(std::string_view name, std::string_view value);
 
@@ -86,7 +96,7 @@ class Session {
   bool in_message() const noexcept { return message_ != nullptr; }
 
   // One of the functions above threw, for example for lack of memory. The message is then answered 4xx at
-  // its end, because a demand may have been missed.
+  // its end, because a demand may have been missed, also if mail() itself threw.
   void note_failure() noexcept;
 
   // Whether the message may require verified TLS, as far as is known by now.
@@ -112,6 +122,7 @@ class Session {
   std::shared_ptr<const MilterConfig> config_;
   Asker& asker_;
   Report report_;
+  bool failed_ = false;               // see note_failure()
   std::unique_ptr<Message> message_;  // null: none is under way
 };
 

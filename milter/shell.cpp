@@ -1,8 +1,10 @@
 #include "milter/shell.hpp"
 
 #include <libmilter/mfapi.h>
+#include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <exception>
 #include <string>
 #include <vector>
@@ -31,7 +33,8 @@ struct Connection {
   std::shared_ptr<const MilterConfig> config;
   Session session;
   unsigned long actions = 0;    // that the MTA lets us take
-  bool silent_headers = false;  // the MTA expects no reply to a header field
+  bool silent_mail = false;     // the MTA expects no reply to MAIL
+  bool silent_headers = false;  // nor to a header field
   bool counted = false;         // in under_way
 
   explicit Connection(std::shared_ptr<const MilterConfig> used)
@@ -109,6 +112,12 @@ sfsistat guarded(SMFICTX* context, sfsistat if_demanded, Step step) noexcept {
   return demanded ? if_demanded : SMFIS_CONTINUE;
 }
 
+// What went wrong in a silent stage is answered at the end of the message (Session::note_failure()).
+sfsistat no_reply_if(SMFICTX* context, bool Connection::* silent, sfsistat status) noexcept {
+  const Connection* used = existing(context);
+  return used != nullptr && used->*silent ? SMFIS_NOREPLY : status;
+}
+
 bool reads_headers(const MilterConfig& config) noexcept {
   bool has_lists = !config.senders.empty() || !config.recipients.empty() || !config.users.empty();
   return !config.headers.empty() || !config.add_header.empty() ||
@@ -121,19 +130,20 @@ void negotiate(SMFICTX* context, Connection& made, unsigned long actions, unsign
   unsigned long changes = made.config->add_header.empty() ? 0 : SMFIF_ADDHDRS | SMFIF_CHGHDRS;
   // Not SMFIP_NODATA: Postfix sends the macros of DATA nevertheless, and what it sends next then waits 40 ms
   // for the acknowledgement of this kernel (Nagle's algorithm). on_data() costs much less.
-  unsigned long left_out =
-      SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_HDR;
+  unsigned long left_out = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NOEOH | SMFIP_NOBODY |
+                           SMFIP_NR_MAIL | SMFIP_NR_HDR;
   if (!reads_headers(*made.config)) left_out |= SMFIP_NOHDRS;
   if ((actions & SMFIF_SETSYMLIST) != 0) {
     changes |= SMFIF_SETSYMLIST;
-    bool set =
-        smfi_setsymlist(context, SMFIM_ENVFROM, unconst("{auth_authen}")) == MI_SUCCESS &&
-        smfi_setsymlist(context, SMFIM_ENVRCPT, unconst("i {rcpt_host} {rcpt_mailer}")) == MI_SUCCESS &&
-        smfi_setsymlist(context, SMFIM_EOM, unconst("i")) == MI_SUCCESS;
+    bool set = smfi_setsymlist(context, SMFIM_ENVFROM, unconst("{auth_authen} {mail_addr}")) == MI_SUCCESS &&
+               smfi_setsymlist(context, SMFIM_ENVRCPT, unconst("i {rcpt_host} {rcpt_mailer} {rcpt_addr}")) ==
+                   MI_SUCCESS &&
+               smfi_setsymlist(context, SMFIM_EOM, unconst("i")) == MI_SUCCESS;
     if (!set) hooks->trouble("libmilter refused the list of macros");
   }
   made.actions = *wanted_actions = changes & actions;
   *wanted_steps = left_out & steps;
+  made.silent_mail = (*wanted_steps & SMFIP_NR_MAIL) != 0;
   made.silent_headers = (*wanted_steps & SMFIP_NR_HDR) != 0;
 }
 
@@ -162,19 +172,22 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
 }
 
 sfsistat on_mail(SMFICTX* context, char** arguments) noexcept {
-  return guarded(context, SMFIS_TEMPFAIL, [&](Connection& used) {
-    used.session.mail(first_of(arguments), rest_of(arguments), macro(context, "{auth_authen}").value_or(""));
+  auto status = guarded(context, SMFIS_TEMPFAIL, [&](Connection& used) {
+    used.session.mail(first_of(arguments), rest_of(arguments),
+                      {macro(context, "{auth_authen}").value_or(""), macro(context, "{mail_addr}")});
     used.count(true);
     return SMFIS_CONTINUE;
   });
+  return no_reply_if(context, &Connection::silent_mail, status);
 }
 
 // Mail from sendmail(1), which has no macro, must not be refused here (MLT-16).
 sfsistat on_recipient(SMFICTX* context, char** arguments) noexcept {
-  auto next_hop = macro(context, "{rcpt_host}"), transport = macro(context, "{rcpt_mailer}");
-  sfsistat if_demanded = next_hop || transport ? SMFIS_TEMPFAIL : SMFIS_CONTINUE;
+  RecipientMacros macros{macro(context, "{rcpt_host}"), macro(context, "{rcpt_mailer}"),
+                         macro(context, "{rcpt_addr}")};
+  sfsistat if_demanded = macros.next_hop || macros.transport ? SMFIS_TEMPFAIL : SMFIS_CONTINUE;
   return guarded(context, if_demanded, [&](Connection& used) -> sfsistat {
-    auto refusal = used.session.recipient(first_of(arguments), next_hop, transport);
+    auto refusal = used.session.recipient(first_of(arguments), macros);
     return refusal ? answer(context, *refusal) : SMFIS_CONTINUE;
   });
 }
@@ -186,8 +199,7 @@ sfsistat on_header(SMFICTX* context, char* name, char* value) noexcept {
     used.session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
     return SMFIS_CONTINUE;
   });
-  Connection* used = existing(context);  // only this callback's thread uses it
-  return used != nullptr && used->silent_headers ? SMFIS_NOREPLY : status;
+  return no_reply_if(context, &Connection::silent_headers, status);
 }
 
 sfsistat on_end(SMFICTX* context) noexcept {
@@ -227,6 +239,17 @@ std::unexpected<Error> refused(const char* step) {
 }
 
 }  // namespace
+
+}  // namespace mtasts
+
+// libmilter alone calls it, in a thread that waits for SIGHUP, SIGTERM and SIGINT and then stops the filter
+// (MLT-6). The kernel may give a signal to any thread that waits for it, so a reload would sometimes end the
+// milter. This definition takes the place of the C library's, and that thread sleeps.
+extern "C" int sigwait(const sigset_t*, int*) {
+  for (;;) ::pause();
+}
+
+namespace mtasts {
 
 Result<void> register_milter(MilterHooks& used, int descriptor) {
   hooks = &used;

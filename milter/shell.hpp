@@ -29,8 +29,8 @@ struct MilterHooks {
 // live until close_milter() has returned. Fault::config: libmilter refuses; detail says which step.
 Result<void> register_milter(MilterHooks& hooks, int descriptor);
 
-// Serves connections until libmilter is stopped. It blocks, and blocks SIGHUP, SIGTERM and SIGINT in its
-// thread (MLT-6). False: libmilter failed.
+// Serves connections. It does not return unless libmilter fails, because libmilter is kept from taking
+// signals. It blocks SIGHUP, SIGTERM and SIGINT in its thread (MLT-6). False: libmilter failed.
 bool serve_milter();
 
 // From now on every callback is answered 4xx without touching the hooks. Waits for those that are running,

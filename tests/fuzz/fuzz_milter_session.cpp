@@ -98,13 +98,13 @@ struct Driver {
     ++begun;
     may_demand = !parameter.empty() || path.size() >= 14;  // "listed.example" in any spelling
     std::vector<std::string_view> parameters{parameter};
-    session.mail(path, parameters, parameter);
+    session.mail(path, parameters, {parameter});
   }
 
   void recipient(std::string_view path, std::optional<std::string_view> hop,
                  std::optional<std::string_view> transport) {
     may_demand = may_demand || path.size() >= 14;
-    auto refusal = session.recipient(path, hop, transport);
+    auto refusal = session.recipient(path, {hop, transport});
     if (!refusal) return;
     require(hop.has_value(), "mail from sendmail(1) is not refused at RCPT");
     require(may_demand || off_policy, "refused only for a reason");

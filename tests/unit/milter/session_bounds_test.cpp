@@ -14,7 +14,7 @@ TEST_CASE("more next hops than are kept are refused, if a demand is in force", "
     world.mail("<a@sender.example>");
     for (int i = 0; i < 30'000; ++i) {
       std::string domain = "d" + std::to_string(i) + ".example";
-      CHECK_FALSE(world.session->recipient("<u@" + domain + ">", domain, "smtp"));
+      CHECK_FALSE(world.session->recipient("<u@" + domain + ">", {domain, "smtp"}));
     }
     if (demand) world.session->header("Require-TLS-ESMTP", "yes");
     auto refusal = world.end().refusal;
@@ -32,7 +32,7 @@ TEST_CASE("many recipients of one next hop are kept as a count", "[milter]") {
   SessionWorld world;
   world.mail("<a@sender.example>");
   for (int i = 0; i < 100'000; ++i)
-    world.session->recipient("<u" + std::to_string(i) + "@bare.example>", "bare.example", "smtp");
+    world.session->recipient("<u" + std::to_string(i) + "@bare.example>", {"bare.example", "smtp"});
   CHECK(world.asker.prefetched.size() == 1);
   world.session->header("Require-TLS-ESMTP", "yes");
   auto refusal = world.end().refusal;
@@ -44,7 +44,7 @@ TEST_CASE("long texts are cut", "[milter]") {
   SessionWorld world;
   std::string long_text(1 << 20, 'x');
   world.mail("<" + long_text + "@" + long_text + ">", {long_text, "REQUIRETLS"}, long_text);
-  auto refusal = world.session->recipient("<" + long_text + "@" + long_text + ">", long_text, "smtp");
+  auto refusal = world.session->recipient("<" + long_text + "@" + long_text + ">", {long_text, "smtp"});
   REQUIRE(refusal);
   CHECK(refusal->text.size() <= longest_reply_text + 3);
   world.session->header(long_text, long_text);
@@ -60,7 +60,7 @@ TEST_CASE("replies to hostile addresses are one line of printable ASCII", "[milt
                            std::string("<<<>>>"), std::string("@"), std::string("<\"a@b\"@bare.example>")}) {
     SessionWorld world;
     world.mail("<a@sender.example>", {"REQUIRETLS"});
-    auto refusal = world.session->recipient(path, "bare.example", "smtp");
+    auto refusal = world.session->recipient(path, {"bare.example", "smtp"});
     REQUIRE(refusal);
     CAPTURE(path);
     for (char c : refusal->text) CHECK((c >= 0x20 && c <= 0x7E));

@@ -77,7 +77,7 @@ TEST_CASE("the reply at the end names ten recipients and counts the others", "[m
   SessionWorld world;
   world.mail("<a@s.example>");
   for (int i = 0; i < 25; ++i)
-    world.session->recipient("<u" + std::to_string(i) + "@b.example>", "bare.example", "smtp");
+    world.session->recipient("<u" + std::to_string(i) + "@b.example>", {"bare.example", "smtp"});
   world.session->header("Require-TLS-ESMTP", "yes");
   auto refusal = world.end().refusal;
   REQUIRE(refusal);
@@ -128,14 +128,14 @@ TEST_CASE("the next hop is asked as the transport writes it", "[milter]") {
   SessionWorld world;
   world.asker.answers.emplace("[mx.good.example]:587", test::decided(Verdict::dane_only, "mx.good.example"));
   world.mail("<a@sender.example>", {"REQUIRETLS"});
-  CHECK_FALSE(world.session->recipient("<user@bare.example>", "[mx.good.example]:587", "smtp"));
+  CHECK_FALSE(world.session->recipient("<user@bare.example>", {"[mx.good.example]:587", "smtp"}));
   CHECK(world.asker.asked == Strings{"[mx.good.example]:587"});
 }
 
 TEST_CASE("an empty next hop leaves the recipient's domain", "[milter]") {
   SessionWorld world;
   world.mail("<a@sender.example>", {"REQUIRETLS"});
-  CHECK(world.session->recipient("<user@bare.example>", "", "smtp"));
+  CHECK(world.session->recipient("<user@bare.example>", {"", "smtp"}));
   CHECK(world.asker.asked == Strings{"bare.example"});
 }
 
@@ -152,8 +152,8 @@ TEST_CASE("a recipient list binds the listed recipients alone", "[milter]") {
   SessionWorld world;
   world.config.recipients = {test::pattern(AddressPattern::Kind::address, "bare.example", "boss")};
   world.mail("<a@sender.example>");
-  CHECK(world.session->recipient("<Boss@BARE.example>", "bare.example", "smtp"));
-  CHECK_FALSE(world.session->recipient("<staff@bare.example>", "bare.example", "smtp"));
+  CHECK(world.session->recipient("<Boss@BARE.example>", {"bare.example", "smtp"}));
+  CHECK_FALSE(world.session->recipient("<staff@bare.example>", {"bare.example", "smtp"}));
   CHECK_FALSE(world.end().refusal);
 }
 
@@ -162,8 +162,8 @@ TEST_CASE("a recipient list that yields binds the listed recipients alone, at th
   world.config.list_beats_tls_required = false;
   world.config.recipients = {test::pattern(AddressPattern::Kind::address, "bare.example", "boss")};
   world.mail("<a@sender.example>");
-  CHECK_FALSE(world.session->recipient("<staff@bare.example>", "bare.example", "smtp"));
-  CHECK_FALSE(world.session->recipient("<boss@bare.example>", "bare.example", "smtp"));
+  CHECK_FALSE(world.session->recipient("<staff@bare.example>", {"bare.example", "smtp"}));
+  CHECK_FALSE(world.session->recipient("<boss@bare.example>", {"bare.example", "smtp"}));
   auto refusal = world.end().refusal;
   REQUIRE(refusal);
   CHECK_THAT(refusal->text, ContainsSubstring("<boss@bare.example>"));
@@ -174,7 +174,33 @@ TEST_CASE("lists take U-labels in an address for the A-labels that they hold", "
   SessionWorld world;
   world.config.recipients = {test::pattern(AddressPattern::Kind::domain, "xn--bcher-kva.example")};
   world.mail("<a@sender.example>");
-  CHECK(world.session->recipient("<user@b\xC3\xBC\x63her.example>", "bare.example", "smtp"));
+  CHECK(world.session->recipient("<user@b\xC3\xBC\x63her.example>", {"bare.example", "smtp"}));
+}
+
+TEST_CASE("lists are compared with the addresses that Postfix delivers to", "[milter]") {
+  SessionWorld world;
+  world.config.recipients = {test::pattern(AddressPattern::Kind::domain, "bare.example")};
+  world.config.senders = {test::pattern(AddressPattern::Kind::domain, "relay.example")};
+  world.mail("<a@sender.example>");
+  for (std::string_view path : {"<x%bare.example>", "<bare.example!x>", "<\"x@bare.example\">"})
+    CHECK(world.session->recipient(path, {"bare.example", "smtp", "x@bare.example"}));
+  world.session->mail("<x%relay.example>", {}, {"", "x@relay.example"});
+  CHECK(world.rcpt("bare.example"));
+  world.session->mail("<\"\">", {}, {"", ""});
+  CHECK_FALSE(world.rcpt("bare.example"));
+}
+
+TEST_CASE("REQUIRETLS that is switched off does not come back as the header that Postfix writes",
+          "[milter]") {
+  SessionWorld world;
+  world.config.requiretls = false;
+  for (bool by_parameter : {true, false}) {
+    world.mail("<a@sender.example>", {by_parameter ? "REQUIRETLS" : "SIZE=1"});
+    CHECK_FALSE(world.rcpt("bare.example"));
+    world.session->header("Require-TLS-ESMTP", "yes");
+    CAPTURE(by_parameter);
+    CHECK(world.end().refusal.has_value() != by_parameter);
+  }
 }
 
 TEST_CASE("users are compared by their exact login names", "[milter]") {
@@ -345,6 +371,18 @@ TEST_CASE("a failure within a message defers it", "[milter]") {
   auto refusal = world.end().refusal;
   REQUIRE(refusal);
   CHECK(refusal->code == 451);
+}
+
+TEST_CASE("a failure to begin a message defers it, and not the next one", "[milter]") {
+  SessionWorld world;
+  world.mail("<a@sender.example>");
+  world.end();
+  world.session->note_failure();  // the next mail() threw
+  auto refusal = world.end().refusal;
+  REQUIRE(refusal);
+  CHECK(refusal->code == 451);
+  world.mail("<a@sender.example>");
+  CHECK_FALSE(world.end().refusal);
 }
 
 TEST_CASE("what comes outside of a message is ignored", "[milter]") {

@@ -66,18 +66,16 @@ struct SessionWorld {
     if (!session)
       session = std::make_unique<Session>(std::make_shared<const MilterConfig>(config), asker,
                                           [this](const MessageReport& each) { reports.push_back(each); });
-    session->mail(path, parameters, user);
+    session->mail(path, parameters, {user});
   }
 
   // A recipient that comes by smtpd(8), for transport smtp.
   std::optional<Refusal> rcpt(std::string_view domain, std::string_view transport = "smtp") {
-    return session->recipient("<user@" + std::string(domain) + ">", domain, transport);
+    return session->recipient("<user@" + std::string(domain) + ">", {domain, transport});
   }
 
   // One that comes by sendmail(1).
-  std::optional<Refusal> rcpt_local(std::string_view path) {
-    return session->recipient(path, std::nullopt, std::nullopt);
-  }
+  std::optional<Refusal> rcpt_local(std::string_view path) { return session->recipient(path, {}); }
 
   EndOfMessage end() { return session->end("4ABC"); }
 };
