@@ -25,7 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(is_clean(decision->domain) && is_clean(decision->reason) && is_clean(decision->detail),
           "texts are printable and short");
-  require(reply.starts_with("OK {"), "only an object is a decision");
+  auto begin = reply.find_first_not_of(" \t\r\n", 3);
+  require(reply.starts_with("OK ") && begin != std::string_view::npos && reply[begin] == '{',
+          "only an object is a decision");
   require(decision->level.empty() || decision->verdict == Verdict::given, "only an override has a level");
   if (sufficiency(*decision) == Sufficiency::suffices) {
     bool by_level = decision->level == "secure" || decision->level == "verify" ||
