@@ -2,14 +2,13 @@
 
 The programs are taken from the folder MTASTSD_BIN, else from build/PRESET/bin with PRESET from MTASTSD_PRESET (release).
 """
-import json
 import os
-import signal
 import socket
 from pathlib import Path
 
 from . import netns
 from .processes import LabError, run, wait_until
+from .service import Service
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INET = ("127.0.0.1", 8463)
@@ -49,7 +48,7 @@ def program(name):
     return path
 
 
-class Daemon:
+class Daemon(Service):
     """One mtastsd in the relay's namespace."""
 
     def __init__(self, lab, unix_sockets):
@@ -103,38 +102,6 @@ class Daemon:
             raise
         return stream
 
-    def kill(self):
-        """A crash: kill -9."""
-        self.lab.processes.stop(self.pid, signal.SIGKILL)
-
-    def stop(self, seconds=30.0):
-        """A graceful stop; returns the exit status."""
-        return self.lab.processes.stop(self.pid, signal.SIGTERM, seconds)
-
-    def reload(self):
-        os.kill(self.pid, signal.SIGHUP)
-
-    def running(self):
-        return self.lab.processes.alive(self.pid)
-
     def ctl(self, *args):
         """Runs mtastsctl where the daemon runs and returns what it prints."""
         return run(*netns.enter(self.lab.relay, program("mtastsctl"), "--config", self.config, *args), timeout=180)
-
-    def mark(self):
-        return self.log_file.stat().st_size if self.log_file.exists() else 0
-
-    def log(self, start=0):
-        """The JSON log lines from a position on; lines that are not JSON (a sanitizer's) are left out."""
-        entries = []
-        for line in self.log_file.read_bytes()[start:].decode(errors="replace").splitlines():
-            try:
-                entries.append(json.loads(line))
-            except ValueError:
-                continue
-        return entries
-
-    def tail(self, lines=25):
-        if not self.log_file.exists():
-            return ""
-        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
