@@ -109,6 +109,9 @@ DOMAINS = [
     Domain("proxy-login", "none: asked through a proxy that takes the login", mail=False),
     Domain("proxy-refuses", "none: asked through a proxy that wants a login", mail=False),
     Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
+    Domain("prefetch-smtp", "none: asked first by the milter, about mail by SMTP", mail=False),
+    Domain("prefetch-sendmail", "none: asked first by the milter, about mail from sendmail(1)", mail=False),
+    no_policy("milter-waits", "the policy host is silent while the milter waits", "deadline", web="silent", mail=False),
     no_policy("cold", "the policy host takes the request and says nothing", "deadline", web="silent", mail=False),
     *DANE_DOMAINS,
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import addresses, https, mxcerts, nameservers, netns, roots, sandbox
 from .certs import Authority
 from .daemon import Daemon, bin_folder, program
+from .milter import Milter
 from .mx import Receiver
 from .processes import LabError, Processes, start_time
 from .sender import Sender
@@ -106,6 +107,7 @@ class Lab:
         for postfix in (self.mx, *self.senders.values()):
             postfix.wait()
         self.daemon = Daemon(self, [each.folder / "spool/mtastsd/policy.sock" for each in self.senders.values()])
+        self.milter = Milter(self)      # a test starts it
         self.write_wrappers()
 
     def down(self):

@@ -21,10 +21,19 @@ class Mailing:
     """One mail to each of some domains through one sender, and what became of them."""
 
     def __init__(self, lab, version, names):
-        self.lab, self.sender = lab, lab.senders[version]
-        self.start = self.sender.mark()
-        addressed = self.sender.send(*(fqdn_of(name) for name in names))
-        self.recipients = dict(zip(names, addressed))
+        sender = lab.senders[version]
+        start = sender.mark()
+        self.follow(sender, start, dict(zip(names, sender.send(*(fqdn_of(name) for name in names)))))
+
+    @classmethod
+    def of(cls, sender, start, recipients):
+        """Mails that were sent otherwise, since a position in the sender's log; recipients: name -> address."""
+        mailing = cls.__new__(cls)
+        mailing.follow(sender, start, recipients)
+        return mailing
+
+    def follow(self, sender, start, recipients):
+        self.lab, self.sender, self.start, self.recipients = sender.lab, sender, start, recipients
 
     def wait(self, seconds=60):
         until = time.monotonic() + seconds

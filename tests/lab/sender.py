@@ -14,19 +14,25 @@ STATUS_LINE = re.compile(r"to=<([^>]+)>.* status=")
 
 
 class Sender(Postfix):
+    kind = "sender"                     # the first part of the instance's name
+
     def __init__(self, lab, version):
-        super().__init__(lab, f"sender-{version}", version, lab.relay)
+        super().__init__(lab, f"{self.kind}-{version}", version, lab.relay)
         self.map = DIALECT.get(version, "postfix310")
 
-    def begin(self):
-        self.configure({
+    def settings(self):
+        """main.cf: how it delivers."""
+        return {
             "myhostname": f"relay{self.version.replace('.', '')}.example",
             "smtp_dns_support_level": "dnssec", "smtp_tls_security_level": "dane",
             "smtp_tls_loglevel": "1", "smtp_tls_CAfile": "/etc/postfix/ca.pem",
             "smtp_tls_policy_maps": f"socketmap:inet:127.0.0.1:8463:{self.map}",
             # A second failure must show the same reason as the first, not "delivery temporarily suspended".
             "default_destination_concurrency_failed_cohort_limit": "1000",
-            "transport_maps": "texthash:/etc/postfix/transport"}, CHROOTED.format(map=self.map))
+            "transport_maps": "texthash:/etc/postfix/transport"}
+
+    def begin(self):
+        self.configure(self.settings(), CHROOTED.format(map=self.map))
         (self.folder / "etc/transport").write_text("chroot.example chrooted:\n")
         (self.folder / "spool/etc").mkdir()
         for each in ("services", "hosts", "nsswitch.conf"):
