@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t max_line = 998;  // octets of a line of mail (RFC 5322 §2.1.1)
 constexpr std::size_t max_header_name = 76;
 
-// Header fields that mean something to mail software. Require-TLS-ESMTP is a demand to Postfix itself
-//, and Delivered-To a sign of a loop.
+// Header fields that mean something to mail software. Require-TLS-ESMTP is a demand to Postfix itself, and
+// Delivered-To a sign of a loop.
 constexpr auto used_by_mail = std::to_array<std::string_view>({"From",
                                                                "To",
                                                                "Cc",

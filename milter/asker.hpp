@@ -17,6 +17,10 @@ namespace mtasts {
 // detail says why.
 using PolicyAnswer = Result<NextHopDecision>;
 
+inline Sufficiency sufficiency_of(const PolicyAnswer& answer) noexcept {
+  return answer ? sufficiency(*answer) : Sufficiency::unknown;
+}
+
 class Asker {
  public:
   virtual ~Asker() = default;
@@ -24,6 +28,8 @@ class Asker {
   // Has mtastsd look the next hop up, unless its policy is cached. Never waits.
   virtual void prefetch(std::string_view next_hop) = 0;
 
+  // A next hop may be a list of several, as Postfix writes it. The weakest decision about them counts.
+  //
   // The decision about each next hop, in their order. Waits at most `each` for one, and at most `all` in all.
   virtual std::vector<PolicyAnswer> ask(std::span<const std::string> next_hops,
                                         std::chrono::milliseconds each, std::chrono::milliseconds all) = 0;

@@ -28,10 +28,10 @@ struct NextHopDecision {
 // in printable ASCII.
 Result<NextHopDecision> read_json_reply(std::string_view reply);
 
-enum class Sufficiency {
-  suffices,     // mail to the next hop gets verified TLS or stays in the queue
-  falls_short,  // mail to it may go out without
-  unknown,      // mtastsd could not decide
+enum class Sufficiency {  // the weakest first
+  falls_short,            // mail to the next hop may go out without verified TLS
+  unknown,                // mtastsd could not decide
+  suffices,               // mail to it gets verified TLS or stays in the queue
 };
 
 // Verified means: the host is authenticated, as Postfix's own REQUIRETLS demands (PFX-39). "dane" does not

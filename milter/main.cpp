@@ -43,6 +43,10 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
 
+  sigset_t ours;  // whoever started the milter may have blocked them
+  sigemptyset(&ours);
+  for (int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&ours, signal);
+  sigprocmask(SIG_UNBLOCK, &ours, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // the milter must survive a reader of its log that goes away
   std::signal(SIGXFSZ, SIG_IGN);
   auto paths = mtasts::default_paths();

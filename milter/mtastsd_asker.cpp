@@ -18,10 +18,11 @@ using Level = Log::Level;
 
 namespace {
 
-constexpr std::size_t most_idle = 32;               // connections kept for later questions
-constexpr std::size_t most_queued = 1000;           // next hops to prefetch
-constexpr std::size_t most_at_once = 8;             // questions of one message under way
-constexpr std::chrono::seconds prefetch_wait{2};    // mtastsd answers a prefetch at once, or it is stuck
+constexpr std::size_t most_idle = 32;             // connections kept for later questions
+constexpr std::size_t most_queued = 1000;         // next hops to prefetch
+constexpr std::size_t most_at_once = 8;           // questions of one message under way
+constexpr std::chrono::seconds prefetch_wait{2};  // mtastsd answers a prefetch at once, or it is stuck
+constexpr std::chrono::seconds connect_wait{2};
 constexpr std::chrono::seconds prefetch_again{10};  // a next hop is prefetched once in this time
 constexpr milliseconds retry_pause{250};            // while mtastsd may be restarting
 constexpr std::string_view probe{"[127.0.0.1]"};  // an address has no policy, so nothing is looked up for it
@@ -29,6 +30,33 @@ constexpr std::string_view probe{"[127.0.0.1]"};  // an address has no policy, s
 std::string map_name(Dialect dialect, const std::string& zone) {
   std::string name(words(dialect));
   return zone.empty() ? name : name.append("/").append(zone);
+}
+
+// Postfix tries several next hops in turn if they are written as a list, from 3.5 on: "[a.example],
+// b.example:587".
+std::vector<std::string_view> next_hops_in(std::string_view list) {
+  std::vector<std::string_view> parts;
+  constexpr std::string_view separators = ", \t";
+  for (std::size_t begin = 0;
+       (begin = list.find_first_not_of(separators, begin)) != std::string_view::npos;) {
+    std::size_t end = std::min(list.find_first_of(separators, begin), list.size());
+    parts.push_back(list.substr(begin, end - begin));
+    begin = end;
+  }
+  if (parts.empty()) parts.push_back(list);
+  return parts;
+}
+
+// The weakest answer counts, because mail may go to any of the list.
+template <class Decide>
+PolicyAnswer weakest_of(std::string_view list, Decide decide) {
+  auto parts = next_hops_in(list);
+  PolicyAnswer weakest = decide(std::string(parts.front()));
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    PolicyAnswer next = decide(std::string(parts[i]));
+    if (sufficiency_of(next) < sufficiency_of(weakest)) weakest = std::move(next);
+  }
+  return weakest;
 }
 
 Error out_of_time() { return {Fault::timeout, "there was no time left to ask mtastsd"}; }
@@ -74,6 +102,10 @@ MtastsdAsker::MapsPtr MtastsdAsker::maps() const {
 }
 
 void MtastsdAsker::prefetch(std::string_view next_hop) {
+  for (std::string_view each : next_hops_in(next_hop)) prefetch_one(each);
+}
+
+void MtastsdAsker::prefetch_one(std::string_view next_hop) {
   auto now = std::chrono::floor<std::chrono::seconds>(Clock::now().time_since_epoch());
   {
     std::scoped_lock hold(mutex_);
@@ -96,7 +128,9 @@ std::vector<PolicyAnswer> MtastsdAsker::ask(std::span<const std::string> next_ho
   auto work = [&]() noexcept {
     for (std::size_t i; (i = next.fetch_add(1)) < next_hops.size() && Clock::now() < end;) {
       try {
-        answers[i] = decision(*maps, next_hops[i], std::min(Clock::now() + each, end));
+        auto deadline = std::min(Clock::now() + each, end);
+        answers[i] =
+            weakest_of(next_hops[i], [&](const std::string& one) { return decision(*maps, one, deadline); });
       } catch (const std::exception&) {  // no memory; the answer stays unknown
       }
     }
@@ -117,7 +151,8 @@ std::vector<PolicyAnswer> MtastsdAsker::ask_cached(std::span<const std::string> 
   auto maps = this->maps();
   for (const std::string& each : next_hops) {
     if (Clock::now() < deadline)
-      answers.push_back(cached_decision(*maps, each, deadline));
+      answers.push_back(
+          weakest_of(each, [&](const std::string& one) { return cached_decision(*maps, one, deadline); }));
     else
       answers.emplace_back(std::unexpected(out_of_time()));
   }
@@ -159,20 +194,29 @@ Result<std::string> MtastsdAsker::exchange(const Maps& maps, std::string_view ma
     if (stopping_) return fail(Fault::timeout, "the milter is stopping");
     if (!outage_.may_try(Clock::now())) return std::unexpected(while_away(last_trouble_));
   }
-  auto reply = exchange_once(maps, map, key, deadline);
-  note(reply, map == maps.prefetch);
+  bool connected = false;
+  auto reply = exchange_once(maps, map, key, deadline, connected);
+  if (reply) {
+    note_answer();
+  } else if (!connected && Clock::now() < deadline) {
+    note_outage(reply.error());
+  } else {
+    want_probe();
+  }
   return reply;
 }
 
 // A kept connection may have been closed by mtastsd meanwhile; then a new one is made.
 Result<std::string> MtastsdAsker::exchange_once(const Maps& maps, std::string_view map, std::string_view key,
-                                                Deadline deadline) {
+                                                Deadline deadline, bool& connected) {
+  connected = true;
   if (auto kept = take()) {
     auto reply = ask_over(*kept, map, key, deadline);
     if (reply) give_back(*std::move(kept), maps);
     if (reply || reply.error().fault != Fault::network) return reply;
   }
-  auto made = SocketmapClient::connect(maps.endpoints, deadline);
+  auto made = SocketmapClient::connect(maps.endpoints, std::min(deadline, Clock::now() + connect_wait));
+  connected = made.has_value();
   if (!made) return std::unexpected(std::move(made.error()));
   auto reply = ask_over(*made, map, key, deadline);
   if (reply) give_back(*std::move(made), maps);
@@ -205,24 +249,29 @@ void MtastsdAsker::give_back(SocketmapClient client, const Maps& maps) {
   if (idle_.size() < most_idle && &maps == maps_.get()) idle_.push_back(std::move(client));
 }
 
-// Notes whether mtastsd answers. A lookup may take longer than the asker waits, so a json question without an
-// answer in time says nothing; the thread then asks something that mtastsd answers at once.
-void MtastsdAsker::note(const Result<std::string>& reply, bool answered_at_once) {
+void MtastsdAsker::note_answer() {
+  std::unique_lock hold(mutex_);
+  if (!outage_.worked()) return;
+  hold.unlock();
+  wake_.notify_one();
+  log_.say(Level::info, "mtastsd", "mtastsd answers again");
+}
+
+// A question without an answer says nothing about mtastsd: a lookup may take longer than the asker waits, and
+// one connection may break. The thread asks something that mtastsd answers at once.
+void MtastsdAsker::want_probe() {
+  {
+    std::scoped_lock hold(mutex_);
+    probe_wanted_ = true;
+  }
+  wake_.notify_one();
+}
+
+void MtastsdAsker::note_outage(const Error& error) {
   std::unique_lock hold(mutex_);
   if (stopping_) return;
-  if (reply) {
-    if (!outage_.worked()) return;
-    hold.unlock();
-    wake_.notify_one();
-    return log_.say(Level::info, "mtastsd", "mtastsd answers again");
-  }
-  if (reply.error().fault == Fault::timeout && !answered_at_once) {
-    probe_wanted_ = true;
-    hold.unlock();
-    return wake_.notify_one();
-  }
   idle_.clear();
-  last_trouble_ = reply.error().detail;
+  last_trouble_ = error.detail;
   bool log = outage_.failed(Clock::now());
   hold.unlock();
   wake_.notify_one();  // the thread must plan its next attempt
@@ -230,7 +279,7 @@ void MtastsdAsker::note(const Result<std::string>& reply, bool answered_at_once)
     log_.say(Level::warning, "mtastsd",
              fmt::format("{}; until it answers, nothing is known about next hops: start mtastsd, or check "
                          "[milter] socketmap",
-                         printable(reply.error().detail, 300)));
+                         printable(error.detail, 300)));
 }
 
 // About an answer that no later attempt would change.
@@ -247,27 +296,39 @@ void MtastsdAsker::complain(const Error& error) {
 }
 
 // Tells mtastsd what to look up, and finds out when it is back.
-void MtastsdAsker::run() {
+void MtastsdAsker::run() noexcept {
   std::unique_lock hold(mutex_);
   while (!stopping_) {
     if (outage_.is_on() && Clock::now() < outage_.next_try()) {
       wake_.wait_until(hold, outage_.next_try());
       continue;
     }
-    bool asked = !queue_.empty();
-    if (!asked && !probe_wanted_ && !outage_.is_on()) {
+    if (queue_.empty() && !probe_wanted_ && !outage_.is_on()) {
       wake_.wait(hold);
       continue;
     }
-    std::string key = asked ? queue_.front() : std::string(probe);
-    probe_wanted_ = false;
-    auto maps = maps_;
     hold.unlock();
-    auto reply = exchange(*maps, maps->prefetch, key, Clock::now() + prefetch_wait);
-    if (reply && reply->starts_with("PERM ")) complain({Fault::config, printable(reply->substr(5), 300)});
+    try {
+      ask_in_background();
+    } catch (const std::exception&) {  // no memory; the next round may have some
+      std::this_thread::sleep_for(retry_pause);
+    }
     hold.lock();
-    if (reply && asked && !queue_.empty() && queue_.front() == key) queue_.pop_front();
   }
+}
+
+void MtastsdAsker::ask_in_background() {
+  std::unique_lock hold(mutex_);
+  bool queued = !queue_.empty();
+  std::string key = queued ? queue_.front() : std::string(probe);
+  probe_wanted_ = false;
+  auto maps = maps_;
+  hold.unlock();
+  auto reply = exchange(*maps, maps->prefetch, key, Clock::now() + prefetch_wait);
+  if (!reply) note_outage(reply.error());
+  if (reply && reply->starts_with("PERM ")) complain({Fault::config, printable(reply->substr(5), 300)});
+  hold.lock();
+  if (reply && queued && !queue_.empty() && queue_.front() == key) queue_.pop_front();
 }
 
 }  // namespace mtasts

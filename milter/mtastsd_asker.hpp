@@ -65,14 +65,18 @@ class MtastsdAsker final : public Asker {
   Result<std::string> exchange(const Maps& maps, std::string_view map, std::string_view key,
                                Deadline deadline);
   Result<std::string> exchange_once(const Maps& maps, std::string_view map, std::string_view key,
-                                    Deadline deadline);
+                                    Deadline deadline, bool& connected);
   Result<std::string> ask_over(SocketmapClient& client, std::string_view map, std::string_view key,
                                Deadline deadline);
   std::optional<SocketmapClient> take();
   void give_back(SocketmapClient client, const Maps& maps);
-  void note(const Result<std::string>& reply, bool answered_at_once);
+  void prefetch_one(std::string_view next_hop);
+  void note_answer();
+  void note_outage(const Error& error);
+  void want_probe();
   void complain(const Error& error);
-  void run();
+  void run() noexcept;
+  void ask_in_background();
 
   Log& log_;
   mutable std::mutex mutex_;  // guards what follows; never held while asking

@@ -12,7 +12,7 @@ namespace mtasts {
 struct Refusal {
   unsigned code = 0;   // 4xx or 5xx
   std::string status;  // of the same class: "5.7.10"
-  std::string text;    // printable ASCII, at most longest_reply_text octets
+  std::string text;  // printable ASCII, at most longest_reply_text octets, the last three "..." if it was cut
   bool permanent() const noexcept { return code >= 500; }
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };

@@ -67,6 +67,7 @@ class Milter {
   Milter(const Milter&) = delete;
   Milter& operator=(const Milter&) = delete;
   ~Milter() {
+    end_callbacks();
     guard_.waits_for("the log's reader");
     guard_.forget_tell();
   }
@@ -83,8 +84,7 @@ class Milter {
     log_.event(Level::info, "start", {{"text", "ready"}, {"listen", milter_notation(config_.milter.listen)}});
     loop_->run();
     guard_.waits_for("the answers under way");
-    asker_->give_up();
-    close_milter();
+    end_callbacks();
     log_counters();
     log_.say(Level::info, "stop", "stopped");
     return exit_status_;
@@ -120,6 +120,13 @@ class Milter {
       asio::post(*loop, [this, in_order] { libmilter_ended(in_order); });
     }).detach();
     return {};
+  }
+
+  // No callback uses this object afterwards.
+  void end_callbacks() {
+    if (!asker_) return;
+    asker_->give_up();
+    close_milter();
   }
 
   void libmilter_ended(bool in_order) {
@@ -193,17 +200,19 @@ class Milter {
                       "nothing to reload: the milter was started without a configuration file");
     auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     auto parsed = load_config(options_.config_file, options_.paths, now);
-    if (!parsed) {
-      say_all(log_, Level::error, "reload", parsed.error().detail);
-      return log_.say(Level::error, "reload",
-                      "nothing has changed: the previous configuration stays in force");
-    }
+    if (!parsed) return refuse_reload(parsed.error());
+    if (auto checked = check_milter_start(parsed->config); !checked) return refuse_reload(checked.error());
     for (const std::string& warning : parsed->warnings) log_.say(Level::warning, "config", warning);
     use(std::move(parsed->config));
     log_.event(Level::info, "reload",
                {{"text", "the new configuration is in force for connections that begin now"},
                 {"config", options_.config_file}});
     log_counters();
+  }
+
+  void refuse_reload(const Error& error) {
+    say_all(log_, Level::error, "reload", error.detail);
+    log_.say(Level::error, "reload", "nothing has changed: the previous configuration stays in force");
   }
 
   void use(Config next) {

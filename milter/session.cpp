@@ -1,5 +1,7 @@
 #include "milter/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
@@ -24,6 +26,7 @@ constexpr milliseconds cached_wait{50};           // mtastsd answers from its ca
 constexpr std::size_t longest_next_hop = 512;     // octets; a domain name has at most 253
 constexpr std::size_t most_next_hops = 20'000;    // kept for one message
 constexpr std::size_t most_of_a_path = 320;       // octets kept of a recipient
+constexpr std::size_t most_forged = 100;          // Postfix can't delete some thousand fields of one message
 constexpr std::size_t most_in_header = 30;        // decisions written into the message
 
 bool is_blank_or_break(char c) noexcept { return is_blank(c) || c == '\r' || c == '\n'; }
@@ -59,10 +62,6 @@ std::string reason_for_log(std::string_view domain, std::string_view reason) {
 }
 
 std::string reason_of(const PolicyAnswer& answer) { return answer ? why(*answer) : answer.error().detail; }
-
-Sufficiency sufficiency_of(const PolicyAnswer& answer) noexcept {
-  return answer ? sufficiency(*answer) : Sufficiency::unknown;
-}
 
 Refusal out_of_resources() {
   return {451, "4.3.0", "this host lacks what checking the message takes; try again later"};
@@ -112,9 +111,10 @@ struct Session::Message {
   std::set<Demand> demands;
   std::map<HopKey, Hop> hops;
   std::size_t forged = 0;
-  bool header_of_postfix =
-      false;  // Postfix 3.11 adds Require-TLS-ESMTP to mail with REQUIRETLS, which is switched off
-  bool too_many = false;  // of the next hops: more than are kept
+  // The message has REQUIRETLS, which is switched off. Postfix 3.11 adds Require-TLS-ESMTP to it.
+  bool header_of_postfix = false;
+  bool too_many = false;         // of the next hops: more than are kept
+  bool too_many_listed = false;  // a listed recipient is among the others
   std::chrono::steady_clock::duration waited{};
 };
 
@@ -156,6 +156,7 @@ std::optional<Refusal> Session::recipient(std::string_view path, const Recipient
 
   if (message.hops.size() >= most_next_hops && !message.hops.contains(key)) {
     message.too_many = true;
+    message.too_many_listed = message.too_many_listed || key.listed;
     return std::nullopt;
   }
   Hop& hop = message.hops[key];
@@ -200,7 +201,7 @@ std::optional<Refusal> Session::check_off_policy(std::string_view path, const Ho
   if (!config_->warn_off_policy) return std::nullopt;
   if (!hop.answer) {
     auto answer = asker_.ask_cached({&key.next_hop, 1}, cached_wait).front();
-    if (answer) hop.answer = std::move(answer);
+    if (sufficiency_of(answer) != Sufficiency::unknown) hop.answer = std::move(answer);
   }
   if (!hop.answer || !*hop.answer || !(*hop.answer)->no_host_fits) return std::nullopt;
   ++message_->report.off_policy;
@@ -245,13 +246,27 @@ EndOfMessage Session::end(std::string_view queue_id) {
 // What is known to fall short decides, because trying again would not help; else what is not known.
 std::optional<Refusal> Session::judge_message() {
   if (failed_) return out_of_resources();
-  if (message_->too_many &&
-      demand_in_force(message_->marks, !config_->recipients.empty(), config_->list_beats_tls_required))
-    return Refusal{550, "5.5.3", "this message has more next hops than can be checked; send it in parts"};
+  if (message_->forged > most_forged)
+    return refuse_all(
+        {550, "5.6.0",
+         fmt::format("this message has more than {} fields {}", most_forged, config_->add_header)});
+  auto demand = demand_in_force(message_->marks, message_->too_many_listed, config_->list_beats_tls_required);
+  if (message_->too_many && demand) {
+    message_->demands.insert(*demand);
+    return refuse_all(
+        {550, "5.5.3", "this message has more next hops than can be checked; send it in parts"});
+  }
   std::vector<Bound> bound = bound_hops();
   ask_missing(bound);
   auto refusal = refuse_those(bound, Sufficiency::falls_short);
   return refusal ? refusal : refuse_those(bound, Sufficiency::unknown);
+}
+
+Refusal Session::refuse_all(Refusal refusal) {
+  MessageReport& report = message_->report;
+  count(refusal, report.recipients - report.refused - report.deferred);
+  report.reason = refusal.text;
+  return refusal;
 }
 
 std::vector<Session::Bound> Session::bound_hops() {
@@ -349,7 +364,10 @@ void Session::finish(std::string_view queue_id, MessageReport::Result result) {
   report.queue_id = queue_id;
   report.result = result;
   message_.reset();
-  report_(report);
+  try {
+    report_(report);
+  } catch (const std::exception&) {  // a line of the log is lost; the answer must not change
+  }
 }
 
 void Session::note_failure() noexcept { failed_ = true; }

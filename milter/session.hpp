@@ -37,8 +37,9 @@ struct MessageReport {
   std::string sender;    // without brackets; peer text
   std::string demand;    // in words, joined by ","; empty: there was none
   std::size_t recipients = 0;
-  std::size_t refused = 0;     // recipients that were answered 5xx
-  std::size_t deferred = 0;    // recipients that were answered 4xx
+  std::size_t refused =
+      0;  // recipients that got 5xx at RCPT, or fail at the end for which the message got it
+  std::size_t deferred = 0;    // the same with 4xx
   std::size_t off_policy = 0;  // of these: by warn_off_policy
   std::size_t unknown = 0;  // recipients that were accepted although nothing is known (on_unknown = "accept")
   bool tls_required_no = false;  // the message says "TLS-Required: No"
@@ -69,7 +70,7 @@ struct RecipientMacros {
 
 class Session {
  public:
-  using Report = std::function<void(const MessageReport&)>;
+  using Report = std::function<void(const MessageReport&)>;  // what it throws is dropped
 
   // config must not be null; it is kept. asker must outlive the session. report is called once for each
   // message.
@@ -111,6 +112,7 @@ class Session {
   std::optional<Refusal> judge_recipient(std::string_view path, const HopKey& key, Hop& hop, Demand demand);
   std::optional<Refusal> check_off_policy(std::string_view path, const HopKey& key, Hop& hop);
   std::optional<Refusal> judge_message();
+  Refusal refuse_all(Refusal refusal);
   std::vector<Bound> bound_hops();
   void ask_missing(std::vector<Bound>& bound);
   std::optional<Refusal> refuse_those(std::span<const Bound> bound, Sufficiency failing);

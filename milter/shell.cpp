@@ -50,6 +50,14 @@ struct Connection {
   }
 };
 
+// Tells about something that should not happen. It may itself lack memory.
+void tell_trouble(const char* text) noexcept {
+  try {
+    hooks->trouble(text);
+  } catch (...) {  // nobody is left to be told
+  }
+}
+
 // libmilter takes texts without const, and does not change them.
 char* unconst(const char* text) noexcept { return const_cast<char*>(text); }
 
@@ -89,27 +97,28 @@ std::string_view first_of(char** arguments) noexcept {
 sfsistat answer(SMFICTX* context, const Refusal& refusal) {
   std::string code = std::to_string(refusal.code), text = for_libmilter(refusal.text);
   if (smfi_setreply(context, code.data(), unconst(refusal.status.c_str()), text.data()) != MI_SUCCESS)
-    hooks->trouble("libmilter refused the text of a reply");  // the MTA then sends its own words
+    tell_trouble("libmilter refused the text of a reply");  // the MTA then sends its own words
   return refusal.permanent() ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
-// Runs one callback. If it throws, for example for lack of memory, mail that requires verified TLS waits, and
-// other mail goes on.
+// Runs one callback. If it throws, for example for lack of memory, the message is deferred at its end, and
+// mail that may require verified TLS at once.
 template <class Step>
-sfsistat guarded(SMFICTX* context, sfsistat if_demanded, Step step) noexcept {
+sfsistat guarded(SMFICTX* context, sfsistat if_demanded, Step step,
+                 sfsistat otherwise = SMFIS_CONTINUE) noexcept {
   Inside running;
   if (!running) return if_demanded;
   try {
     return step(connection(context));
   } catch (const std::exception& error) {
-    hooks->trouble(error.what());
+    tell_trouble(error.what());
   } catch (...) {
-    hooks->trouble("an exception of an unknown type");
+    tell_trouble("an exception of an unknown type");
   }
   Connection* known = existing(context);
   if (known != nullptr) known->session.note_failure();
   bool demanded = known == nullptr || known->session.may_have_demand();
-  return demanded ? if_demanded : SMFIS_CONTINUE;
+  return demanded ? if_demanded : otherwise;
 }
 
 // What went wrong in a silent stage is answered at the end of the message (Session::note_failure()).
@@ -139,7 +148,7 @@ void negotiate(SMFICTX* context, Connection& made, unsigned long actions, unsign
                smfi_setsymlist(context, SMFIM_ENVRCPT, unconst("i {rcpt_host} {rcpt_mailer} {rcpt_addr}")) ==
                    MI_SUCCESS &&
                smfi_setsymlist(context, SMFIM_EOM, unconst("i")) == MI_SUCCESS;
-    if (!set) hooks->trouble("libmilter refused the list of macros");
+    if (!set) tell_trouble("libmilter refused the list of macros");
   }
   made.actions = *wanted_actions = changes & actions;
   *wanted_steps = left_out & steps;
@@ -203,13 +212,16 @@ sfsistat on_header(SMFICTX* context, char* name, char* value) noexcept {
 }
 
 sfsistat on_end(SMFICTX* context) noexcept {
-  return guarded(context, SMFIS_TEMPFAIL, [&](Connection& used) -> sfsistat {
-    EndOfMessage end = used.session.end(queue_id(context));
-    used.count(false);
-    if (end.refusal) return answer(context, *end.refusal);
-    change_headers(context, used, end);
-    return SMFIS_CONTINUE;
-  });
+  return guarded(
+      context, SMFIS_TEMPFAIL,
+      [&](Connection& used) -> sfsistat {
+        EndOfMessage end = used.session.end(queue_id(context));
+        used.count(false);
+        if (end.refusal) return answer(context, *end.refusal);
+        change_headers(context, used, end);
+        return SMFIS_CONTINUE;
+      },
+      SMFIS_TEMPFAIL);
 }
 
 sfsistat on_abort(SMFICTX* context) noexcept {
@@ -227,7 +239,7 @@ sfsistat on_close(SMFICTX* context) noexcept {
   try {
     release(context);
   } catch (...) {
-    hooks->trouble("closing a connection failed");
+    tell_trouble("closing a connection failed");
   }
   return SMFIS_CONTINUE;
 }

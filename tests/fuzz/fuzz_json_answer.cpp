@@ -12,7 +12,7 @@ using fuzz::require;
 
 namespace {
 
-bool is_clean(std::string_view text) { return std::ranges::all_of(text, is_printable) && text.size() <= 303; }
+bool is_clean(std::string_view text) { return std::ranges::all_of(text, is_printable) && text.size() <= 300; }
 
 }  // namespace
 

@@ -385,6 +385,50 @@ TEST_CASE("a failure to begin a message defers it, and not the next one", "[milt
   CHECK_FALSE(world.end().refusal);
 }
 
+TEST_CASE("a report that throws does not change the answer", "[milter]") {
+  SessionWorld world;
+  Session session(std::make_shared<const MilterConfig>(), world.asker,
+                  [](const MessageReport&) { throw std::bad_alloc(); });
+  session.mail("<a@sender.example>", {}, {});
+  session.recipient("<user@bare.example>", {"bare.example", "smtp"});
+  session.header("Require-TLS-ESMTP", "yes");
+  CHECK(session.end("4ABC").refusal);
+}
+
+TEST_CASE("a message with very many fields of our name is refused", "[milter]") {
+  SessionWorld world;
+  world.config.add_header = "X-TLS-Decision";
+  for (std::size_t fields : {100u, 101u}) {
+    world.mail("<a@sender.example>");
+    world.rcpt("good.example");
+    for (std::size_t i = 0; i < fields; ++i) world.session->header("X-TLS-Decision", "forged");
+    auto end = world.end();
+    CAPTURE(fields);
+    CHECK(end.refusal.has_value() == (fields > 100));
+    if (!end.refusal) CHECK(end.forged == fields);
+  }
+}
+
+TEST_CASE("a message without a return path is never refused", "[milter]") {
+  SessionWorld world;
+  world.config.senders = world.config.recipients = {test::pattern(AddressPattern::Kind::every, {})};
+  world.config.users = {"*"};
+  world.mail("<>", {"REQUIRETLS"}, "alice");
+  CHECK_FALSE(world.rcpt("bare.example"));
+  world.session->header("Require-TLS-ESMTP", "yes");
+  CHECK_FALSE(world.end().refusal);
+}
+
+TEST_CASE("what warn_off_policy could not learn is asked for again", "[milter]") {
+  SessionWorld world;
+  world.config.warn_off_policy = ReplyCode{450, "4.7.5"};
+  world.mail("<a@sender.example>");
+  CHECK_FALSE(world.rcpt("bogus.example"));
+  world.session->header("Require-TLS-ESMTP", "yes");
+  CHECK(world.end().refusal);
+  CHECK(world.asker.asked == Strings{"bogus.example"});
+}
+
 TEST_CASE("what comes outside of a message is ignored", "[milter]") {
   SessionWorld world;
   world.mail("<a@sender.example>");
