@@ -10,16 +10,21 @@ from .processes import LabError, run
 CLONE_NEWNET = 0x40000000
 
 
+def path_of(namespace):
+    """A namespace is named, or it is the path of one, such as /proc/PID/ns/net."""
+    return os.path.join("/run/netns", namespace)
+
+
 def enter(namespace, *args):
     """The command that runs args in a namespace (it execs: the pid stays the same)."""
-    return ["nsenter", f"--net=/run/netns/{namespace}", "--", *args]
+    return ["nsenter", f"--net={path_of(namespace)}", "--", *args]
 
 
 @contextlib.contextmanager
 def inside(namespace):
     """Within this block, this thread's new sockets are made in the namespace; they stay there afterwards."""
     libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{namespace}") as there:
+    with open("/proc/thread-self/ns/net") as home, open(path_of(namespace)) as there:
         if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
             raise LabError(f"can't enter {namespace}: {os.strerror(ctypes.get_errno())}")
         try:
