@@ -33,7 +33,7 @@ def render(results):
     lines = ["# Benchmarks", "", sections.intro(results), "", "## What a relay needs", "", sections.relay(results), "",
              "## Targets", "", *tables.targets(found), "", *missed(found, results), "", *sections.cached(results), "",
              *sections.uncached(results), "", *sections.scale(results), "", *pictures, "", *sections.refresher(results), "",
-             *sections.micro(results), "", *sections.repeat(results)]
+             *sections.milter(results), "", *sections.micro(results), "", *sections.repeat(results)]
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path[0] = str(Path(__file__).resolve().parents[1])   # makes `lab` and `bench` importable
 
-from bench import cached, checks, idle, machine, micro, page, refresh, scale, server, sizes, syscalls  # noqa: E402
+from bench import cached, checks, idle, machine, micro, milter, page, refresh, scale, server, sizes, syscalls  # noqa: E402
 from bench import targets, uncached  # noqa: E402
 from bench.names import Counts  # noqa: E402
 from bench.world import World  # noqa: E402
@@ -24,7 +24,7 @@ from lab.processes import LabError  # noqa: E402
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BEGIN = time.monotonic()
-NAMES = ("cached", "threads", "syscalls", "idle", "scale", "latency", "cpu", "stuck", "refresh", "handshake", "micro")
+NAMES = ("cached", "threads", "syscalls", "idle", "scale", "latency", "cpu", "stuck", "refresh", "milter", "handshake", "micro")
 
 
 def arguments():
@@ -89,7 +89,7 @@ def measure(wanted, how, results):
     others = {"scale": lambda: measure_scale(how), "handshake": lambda: micro.handshake(how),
               "micro": lambda: micro.steps(how), "latency": lambda: uncached.measure_latency(how.latency),
               "cpu": lambda: uncached.measure_cpu(how.cpu), "refresh": lambda: measure_refresh(how),
-              "stuck": lambda: uncached.measure_stuck(how.stuck, how.fetch)}
+              "stuck": lambda: uncached.measure_stuck(how.stuck, how.fetch), "milter": lambda: milter.measure(how, tell)}
     for name, run in others.items():
         if name in wanted:
             tell(f"measuring: {name}")

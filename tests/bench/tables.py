@@ -71,6 +71,15 @@ def refresh(part):
         ("domains a day at this pace", f"{part['day']:,}")])
 
 
+MILTER = {"p50 without, ms": "without_p50_ms", "milter adds": "added_p50_ms", "p99 without, ms": "without_p99_ms",
+          "it adds": "added_p99_ms", "slowest: it adds": "added_most_ms", "noise at p99": "noise_p99_ms"}
+
+
+def milter(part):
+    return table(("", *MILTER), [(row["words"], *(f"{row[field]:.2f}" for field in MILTER.values()))
+                                 for row in part["delays"].values()])
+
+
 def micro(rows):
     return table(("step", "CPU, ns"), [(row["name"], f"{row['cpu_ns']:,.1f}") for row in rows])
 

@@ -85,8 +85,16 @@ def refresh(part):
     yield at_least("domains the refresher manages in a day", part["day"], 1_000_000, "{:,.0f}")
 
 
+def milter(part):
+    delays, demands, soak = part["delays"], part["demands"], part["soak"]
+    yield at_most("milter adds to the slowest, mtastsd dead, ms", delays["dead"]["added_most_ms"], 10)
+    yield at_most("milter adds at p99 by prefetch, ms", delays["new"]["added_p99_ms"], 1)
+    yield at_most("demands not deferred, mtastsd dead", demands["messages"] - demands["deferred"], 0, "{:,}")
+    yield at_most(f"milter grows in {soak['messages']:,} messages, KiB", soak["grown_kb"], 1024, "{:,}")
+
+
 PARTS = {"cached": cached, "threads": threads, "syscalls": syscalls, "idle": idle, "latency": latency, "cpu": cpu,
-         "stuck": stuck, "scale": scale, "refresh": refresh}
+         "stuck": stuck, "scale": scale, "refresh": refresh, "milter": milter}
 
 
 def line(target):
