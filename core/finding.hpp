@@ -11,10 +11,22 @@ enum class Severity { info, warning, error };
 
 std::string_view words(Severity severity) noexcept;  // "info", "warning", "error"
 
+// Where a finding was made. What does not apply is empty or 0.
+struct Where {
+  std::string_view step{};  // of a check: "record", "policy-host", "policy", "mx", "smtp", "dane", "tlsrpt"
+  std::string host{};       // the policy host or an MX host; printable
+  std::string address{};    // one of its addresses
+  unsigned port = 0;
+  unsigned line = 0;  // of the policy, from 1
+  friend bool operator==(const Where&, const Where&) = default;
+};
+
 struct Finding {
   std::string_view code;  // stable, lower-case-with-dashes, static storage: "duplicate-key"
   Severity severity;      // error: this makes the text invalid
   std::string message;    // printable ASCII; quoted peer text is escaped and shortened
+  Where where{};
+  std::string evidence{};  // what was seen, as it is: a record, a reply line, a digest; printable ASCII
 };
 
 using Findings = std::vector<Finding>;

@@ -1,0 +1,39 @@
+// checking - what a check of a domain or a server consists of, as values (mtastsctl check, smtp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/finding.hpp"
+
+namespace mtasts {
+
+// A step is unknown if what it takes could not be learned from here. That is neither a fault nor a pass.
+enum class StepState : std::uint8_t { ok, found, unknown, not_asked };
+
+constexpr std::string_view words(StepState state) noexcept {
+  switch (state) {
+    case StepState::ok: return "ok";
+    case StepState::found: return "found";
+    case StepState::unknown: return "unknown";
+    case StepState::not_asked: return "not-asked";
+  }
+  return {};
+}
+
+struct CheckStep {
+  std::string_view step;  // as in Where::step
+  std::string host{};     // for steps that are done for each host
+  StepState state = StepState::not_asked;
+  std::string words{};  // what was seen, one line: "v=STSv1; id=1", "2 MX hosts"; printable ASCII
+};
+
+// What one judgement adds.
+struct Judgement {
+  std::vector<CheckStep> steps;
+  Findings findings;
+};
+
+}  // namespace mtasts
