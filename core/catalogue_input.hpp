@@ -1,0 +1,33 @@
+// catalogue_input - the findings 801 to 899 of the catalogue: the check itself and what it was given. Only
+// catalogue.cpp includes this.
+#pragma once
+
+#include <array>
+
+#include "core/catalogue.hpp"
+
+namespace mtasts {
+
+inline constexpr auto input_findings = std::to_array<CatalogueEntry>({
+    {"senders-differ", 801, Severity::info, "Senders do not all treat this domain alike.",
+     "Some ignore a policy that others follow, or use DANE where others can't, so mail from one arrives "
+     "while mail from another waits.",
+     "Mend the other findings; what each kind of sender does is in the message.", "RFC 8461 section 5",
+     "https://www.rfc-editor.org/rfc/rfc8461#section-5"},
+    {"time-limit-reached", 806, Severity::info, "The check ended before everything had been asked.",
+     "What is missing is unknown: neither a fault nor a pass.", "Try again with a longer --timeout.",
+     "mtastsctl(1)", ""},
+    {"domain-u-label", 807, Severity::info, "The domain was given with letters outside of ASCII.",
+     "DNS and policies have A-labels; the check used those.", "Nothing need be done.",
+     "RFC 5890 section 2.3.2.1", "https://www.rfc-editor.org/rfc/rfc5890#section-2.3.2.1"},
+    {"bad-host", 808, Severity::error, "The text is not the name of a host.",
+     "Nothing can be looked up or compared for it.",
+     "Write a domain or host name, such as example.com, without a port, a path or an address.",
+     "RFC 1123 section 2.1", "https://www.rfc-editor.org/rfc/rfc1123#section-2.1"},
+    {"input-corrected", 808, Severity::info,
+     "What was given was not a bare domain name: it was a mail address, a URL, or had a dot at its end.",
+     "The check took the domain from it.", "Nothing need be done if the domain is the one that you meant.",
+     "mtastsctl(1)", ""},
+});
+
+}  // namespace mtasts
