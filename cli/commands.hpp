@@ -31,6 +31,13 @@ int lint_tlsa_text(const std::vector<std::string>& words_of_record, const Termin
 
 int match(std::string_view pattern, std::string_view host, const Terminal& terminal);
 
+struct CodesOptions {
+  std::string code{};     // empty: all of them
+  bool markdown = false;  // print docs/CHECKS.md instead
+};
+// The catalogue of findings. exit_trouble: there is no such code.
+int codes(const CodesOptions& options, const Terminal& terminal);
+
 struct ListOptions {
   std::string mode{};                              // enforce | testing | none; empty: any
   std::optional<std::chrono::seconds> expiring{};  // only policies in force that expire within this time

@@ -32,6 +32,7 @@ struct Options {
   ListOptions list;
   QueryOptions query;
   ExplainQuestion explain;
+  CodesOptions codes;
   std::optional<std::string> save, offline;
   std::string control, at;
 };
@@ -241,6 +242,13 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
   verb->callback([&] { run = [&](const Terminal& t) { return match(options.pattern, options.domain, t); }; });
 }
 
+void add_codes(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "codes", "explain the codes of findings");
+  auto* code = verb->add_option("CODE", options.codes.code, "only this one, in full, such as mx-missing");
+  verb->add_flag("--markdown", options.codes.markdown, "print docs/CHECKS.md")->excludes(code);
+  verb->callback([&] { run = [&](const Terminal& terminal) { return codes(options.codes, terminal); }; });
+}
+
 // Returns the verb on the command line if it does not exist, or the verb after `lint` if that does not exist.
 // CLI11 would report it as an unexpected argument, and ignore it beside --help.
 std::optional<std::string> unknown_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
@@ -292,6 +300,7 @@ int main(int argc, char** argv) try {
   add_cache_verbs(app, options, run);
   add_lint(app, options, run);
   add_match(app, options, run);
+  add_codes(app, options, run);
   if (auto word = unknown_verb(app, {argv + 1, argv + argc})) return refuse_verb(app, *word);
   try {
     app.parse(as_parsed({argv + 1, argv + argc}));

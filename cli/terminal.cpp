@@ -23,6 +23,8 @@ std::string_view escape_code(Colour colour) noexcept {
   return "";
 }
 
+}  // namespace
+
 Colour colour_of(Severity severity) noexcept {
   switch (severity) {
     case Severity::info: return Colour::faint;
@@ -31,8 +33,6 @@ Colour colour_of(Severity severity) noexcept {
   }
   return Colour::plain;
 }
-
-}  // namespace
 
 std::string Terminal::paint(Colour colour_of_text, std::string_view text) const {
   if (!colour || colour_of_text == Colour::plain) return std::string(text);

@@ -23,6 +23,8 @@ enum ExitCode : int {
 
 enum class Colour { plain, good, bad, warning, faint };
 
+Colour colour_of(Severity severity) noexcept;
+
 struct Terminal {
   std::ostream& out;
   std::ostream& err;
@@ -30,10 +32,10 @@ struct Terminal {
   bool colour = false;
   std::size_t width = 0;  // columns that tables must fit into; 0: no limit, because `out` is not a terminal
 
-  std::string paint(Colour colour_of, std::string_view text) const;  // text unchanged without colours
-  void print(std::string_view line) const;                           // a line of text
-  void print_json(const boost::json::value& value) const;            // a line of JSON
-  int trouble(std::string_view what) const;                          // "mtastsctl: what" on err; exit_trouble
+  std::string paint(Colour colour_of_text, std::string_view text) const;  // text unchanged without colours
+  void print(std::string_view line) const;                                // a line of text
+  void print_json(const boost::json::value& value) const;                 // a line of JSON
+  int trouble(std::string_view what) const;  // "mtastsctl: what" on err; exit_trouble
 };
 
 // The width of a terminal in columns: columns (the text of $COLUMNS) if it is a number above 0, else what the
