@@ -16,8 +16,9 @@ constexpr std::size_t page_width = 100;
 constexpr std::string_view introduction =
     R"(# Findings
 
-What the checks of mtastsd can find: `mtastsctl lint`, `check`, `smtp`, `explain` and `match`. A code,
-once published, keeps its name, so scripts can rely on it. `mtastsctl codes CODE` prints one of them.
+What the checks of mtastsd can find: `mtastsctl lint`, `check`, `smtp`, `explain` and `match`. A
+code, once published, keeps its name, so scripts can rely on it. `mtastsctl codes CODE` prints one
+of them.
 
 - **error**: senders get no policy, or do not deliver where TLS is required; of a text that is
   checked by itself: it is not valid.
