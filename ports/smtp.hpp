@@ -70,7 +70,7 @@ struct SmtpTlsFacts {
   std::string cipher;              // "TLS_AES_256_GCM_SHA384"
   std::vector<std::string> chain;  // DER, as sent, the leaf first; together at most 16 KiB, else cut
   bool chain_cut = false;          // certificates were left out of chain
-  int untrusted = 0;               // PKIX without the name: 0, or OpenSSL's X509_V_ERR_ code, judged on the whole chain
+  int untrusted = 0;  // PKIX without the name: 0, or OpenSSL's X509_V_ERR_ code, judged on the whole chain
   int untrusted_depth = 0;
   std::string untrusted_words;
   bool asks_for_certificate = false;  // the server wanted one from us

@@ -1,5 +1,5 @@
-// certificate - what a certificate says, as a value; and whether a chain that was seen is good, by PKIX and by
-// DANE. Pure: no network, no file, no clock. The octets come from a peer, so any are handled.
+// certificate - what a certificate says, as a value; and whether a chain that was seen is good, by PKIX and
+// by DANE. Pure: no network, no file, no clock. The octets come from a peer, so any are handled.
 #pragma once
 
 #include <openssl/types.h>
@@ -15,16 +15,18 @@
 namespace mtasts {
 
 struct CertificateFacts {
-  std::string subject, issuer;         // one line each, printable ASCII, at most 300 octets
-  std::string common_name;             // of the subject; empty: none
-  std::vector<std::string> dns_names;  // dNSName entries of subjectAltName, lower case, printable; at most 1000
-  bool has_other_names = false;        // subjectAltName has entries of other kinds, such as addresses
+  std::string subject, issuer;  // one line each, printable ASCII, at most 300 octets
+  std::string common_name;      // of the subject; empty: none
+  std::vector<std::string>
+      dns_names;                 // dNSName entries of subjectAltName, lower case, printable; at most 1000
+  bool has_other_names = false;  // subjectAltName has entries of other kinds, such as addresses
   Time not_before{}, not_after{};
   std::string key;        // "RSA 2048", "EC P-256", "Ed25519"
   std::string signature;  // "sha256WithRSAEncryption"
-  bool weak_key = false;        // RSA or DH below 2048 bits, EC below 224
-  bool weak_signature = false;  // SHA-1 or MD5; never set for a self-signed certificate, whose signature proves nothing
-  bool self_signed = false;     // issuer and subject are the same
+  bool weak_key = false;  // RSA or DH below 2048 bits, EC below 224
+  bool weak_signature =
+      false;  // SHA-1 or MD5; never set for a self-signed certificate, whose signature proves nothing
+  bool self_signed = false;  // issuer and subject are the same
   friend bool operator==(const CertificateFacts&, const CertificateFacts&) = default;
 };
 
@@ -60,8 +62,9 @@ struct DaneVerdict {
     not_judged,  // there is no chain
   };
   State state = State::not_judged;
-  std::string words;    // OpenSSL's, or empty
-  std::string matched;  // the record that matched: "3 1 1 2bb1…"; empty: none
+  int error = 0;  // OpenSSL's X509_V_ERR_ code, where there is no match; a chain may match and have expired
+  std::string words{};    // OpenSSL's words for it, or empty
+  std::string matched{};  // the record that matched: "3 1 1 2bb1…"; empty: none
   friend bool operator==(const DaneVerdict&, const DaneVerdict&) = default;
 };
 DaneVerdict verify_dane(std::span<const std::string> chain, std::span<const std::string> tlsa_rdata,
