@@ -50,7 +50,7 @@ std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
   return arguments;
 }
 
-Result<DomainName> domain_argument(std::string_view text) {
+Result<DomainName> host_argument(std::string_view text) {
   auto ascii = has_u_labels(text) ? to_a_labels(text) : std::optional<std::string>(text);
   auto name = ascii ? DomainName::parse(*ascii) : std::nullopt;
   if (!name) return fail(Fault::syntax, fmt::format("\"{}\" is not a host or domain name", printable(text)));

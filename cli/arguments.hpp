@@ -28,8 +28,9 @@ bool is_there(const std::string& file) noexcept;
 //   CLI11 would split "[a,b]".
 std::vector<std::string> as_parsed(std::vector<std::string> arguments);
 
-// Reads a host or domain name; U-labels become A-labels. Fault::syntax: it is neither; detail quotes it.
-Result<DomainName> domain_argument(std::string_view text);
+// Reads the name of a host; U-labels become A-labels. Fault::syntax: it is none; detail quotes it. The domain
+// or next hop that a verb is about is read by cli/domain_argument.hpp.
+Result<DomainName> host_argument(std::string_view text);
 
 // Reads a file, or stdin for "-": at most max_input octets, and the rest is cut off. That is more than any
 // limit that lint checks. Fault::config: it can't be read.

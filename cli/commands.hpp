@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/domain_argument.hpp"
 #include "cli/terminal.hpp"
 #include "conf/config.hpp"
 #include "core/moment.hpp"
@@ -48,11 +49,12 @@ struct ListOptions {
 int list(LmdbCache& cache, const ListOptions& options, const std::vector<OverrideConfig>& overrides,
          const Moment& moment, const Terminal& terminal);
 
-int show(LmdbCache& cache, std::string_view domain, const Config& config, const Moment& moment,
+// domain: of read_domain().
+int show(LmdbCache& cache, const DomainArgument& domain, const Config& config, const Moment& moment,
          const Terminal& terminal);
 
 struct QueryOptions {
-  std::string domain;
+  DomainArgument next_hop;
   std::string map;                          // empty: postfix, with the reason
   std::chrono::milliseconds limit{10'000};  // for one answer
 };
@@ -64,13 +66,16 @@ int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, c
 int status(const std::string& control, const Terminal& terminal);
 
 struct ExplainQuestion {
-  std::string next_hop;  // as Postfix writes it
+  DomainArgument next_hop;
   std::string map;       // empty: postfix
+  bool replies = false;  // print the reply in every dialect, not only in the map's
 };
-// Looks everything up now. save_to: where to write a trace for explain_offline(). exit_no: the reply is TEMP.
+// Looks everything up now. save_to: where to write a trace for explain_offline(). exit_no: mail waits,
+// because the reply is TEMP or no MX host fits the policy.
 int explain(const Config& config, const ExplainQuestion& question, const std::optional<std::string>& save_to,
             const Clock& clock, const Terminal& terminal);
-// The same from a saved trace. A member of question that is not empty must be what the trace is about.
+// The same from a saved trace. A next hop or map of question that is not empty must be what the trace is
+// about.
 int explain_offline(const std::string& file, const ExplainQuestion& question, const Terminal& terminal);
 
 }  // namespace mtasts

@@ -15,12 +15,26 @@
 namespace mtasts {
 namespace {
 
-int print(const Explanation& all, const Terminal& terminal) {
-  if (terminal.json)
-    terminal.print_json(explanation_object(all));
-  else
-    print_explanation(all, terminal);
-  return all.reply().starts_with("TEMP") ? exit_no : exit_ok;
+// A decision that is no TEMP becomes one if the dialect can't carry it.
+int code_of(const Explanation& all) {
+  return mail_waits(all) || all.reply().starts_with("TEMP") ? exit_no : exit_ok;
+}
+
+int print(const Explanation& all, const ExplainQuestion& question, const Terminal& terminal) {
+  if (terminal.json) {
+    auto object = explanation_object(all);
+    tell(question.next_hop, object);
+    terminal.print_json(object);
+  } else {
+    print_explanation(all, question.replies, terminal);
+  }
+  return code_of(all);
+}
+
+// Files of earlier builds have the next hop as the user wrote it.
+bool is_about(const SavedTrace& saved, const DomainArgument& next_hop) {
+  auto of_file = read_next_hop(saved.inputs.next_hop);
+  return next_hop.domain.empty() || (of_file && of_file->domain == next_hop.domain);
 }
 
 std::string counted(const Trace& trace) {
@@ -57,7 +71,7 @@ int explain(const Config& config, const ExplainQuestion& question, const std::op
             const Clock& clock, const Terminal& terminal) {
   auto all = explain_live(config, question, clock);
   if (!all) return terminal.trouble(whole(all.error().detail));
-  int code = print(*all, terminal);
+  int code = print(*all, question, terminal);
   int saved = !save_to ? int{exit_ok} : save(*save_to, *all, terminal);
   return saved == exit_ok ? code : saved;
 }
@@ -69,15 +83,14 @@ int explain_offline(const std::string& file, const ExplainQuestion& question, co
   if (!saved)
     return terminal.trouble(
         fmt::format("{} can't be replayed: {}", printable(file, 300), saved.error().detail));
-  bool same = question.next_hop.empty() || question.next_hop == saved->inputs.next_hop;
-  if (!same || (!question.map.empty() && question.map != saved->inputs.map))
+  if (!is_about(*saved, question.next_hop) || (!question.map.empty() && question.map != saved->inputs.map))
     return terminal.trouble(fmt::format("{} is about {} and map {}; leave NEXTHOP and --map out to replay it",
                                         printable(file, 300), whole(saved->inputs.next_hop),
                                         whole(saved->inputs.map)));
   if (!terminal.json)
     terminal.print(
         wrapped(fmt::format("replay of {}, saved at {}", whole(file), utc_text(saved->inputs.now)), 10));
-  return print(replay(std::move(saved->inputs), std::move(saved->trace)), terminal);
+  return print(replay(std::move(saved->inputs), std::move(saved->trace)), question, terminal);
 }
 
 }  // namespace mtasts

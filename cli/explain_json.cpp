@@ -64,7 +64,8 @@ json::value dane_value(const Explanation& all) {
 
 json::object dns_object(const ExplainInputs& inputs) {
   return {{"way", to_json(inputs.way)},
-          {"dnssec", inputs.rules.dnssec == Dnssec::works},
+          {"dnssec", inputs.dnssec_known && inputs.rules.dnssec == Dnssec::works},
+          {"known", inputs.dnssec_known},
           {"detail", to_json(inputs.dnssec_detail)}};
 }
 

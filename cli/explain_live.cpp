@@ -21,8 +21,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t longest_next_hop = 1000;
-
 // Reads the domain's entry from the cache; inputs.cache says in words what was found.
 void read_cache(const Config& config, const DomainName& domain, const Clock& clock, ExplainInputs& inputs) {
   auto cache = open_cache(config.cache, clock);
@@ -128,6 +126,7 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   inputs.rules = rules_now(zone, &health, inputs.now);
   inputs.rules.dnssec_detail = {};
   inputs.dnssec_detail = choice.detail;
+  inputs.dnssec_known = choice.outcome != DnssecCheck::Outcome::no_answer;
   inputs.way = choice.words;
 }
 
@@ -144,11 +143,9 @@ Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, co
 }  // namespace
 
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
-  if (question.next_hop.size() > longest_next_hop)
-    return fail(Fault::syntax, "the next hop is longer than 1000 octets");
   ExplainInputs inputs;
   inputs.now = clock.now();
-  inputs.next_hop = question.next_hop;
+  inputs.next_hop = question.next_hop.domain;
   if (!question.map.empty()) inputs.map = question.map;
   SettingsPtr settings = make_settings(config);
   auto map = parse_map_name(inputs.map);

@@ -9,9 +9,9 @@
 
 namespace mtasts {
 
-// Blocks for as long as DNS and HTTPS take. Fault::syntax: the next hop is too long, or the map name is
-// unknown. Fault::config: a file or an option of [dns] or [https] can't be used. A missing cache or daemon is
-// not an error: the inputs say so in words.
+// Blocks for as long as DNS and HTTPS take. Fault::syntax: the map name is unknown. Fault::config: a file or
+// an option of [dns] or [https] can't be used. A missing cache or daemon is not an error: the inputs say so
+// in words.
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock);
 
 }  // namespace mtasts

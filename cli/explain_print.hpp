@@ -9,7 +9,9 @@
 
 namespace mtasts {
 
-void print_explanation(const Explanation& all, const Terminal& terminal);
+// The last line is the verdict: what the next hop needs, and the rule that decided. replies: the reply in
+// every dialect, not only in the map's.
+void print_explanation(const Explanation& all, bool replies, const Terminal& terminal);
 
 boost::json::object explanation_object(const Explanation& all);
 

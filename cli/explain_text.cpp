@@ -6,6 +6,7 @@
 #include "cli/explain_text.hpp"
 #include "cli/explain_words.hpp"
 #include "cli/sheet.hpp"
+#include "cli/what_to_do.hpp"
 #include "cli/words.hpp"
 #include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
@@ -104,6 +105,20 @@ void print_hosts(const Explanation& all, Sheet& sheet) {
   if (dane->off_policy) sheet.line("", "none of them matches the policy's mx", Colour::warning);
 }
 
+void print_dnssec(const ExplainInputs& inputs, Sheet& sheet) {
+  auto way = whole(inputs.way), detail = whole(inputs.dnssec_detail);
+  if (!inputs.dnssec_known) {
+    sheet.line("DNSSEC", "NOT KNOWN, because no test of it was answered: " + detail, Colour::bad);
+    sheet.line("", way);
+  } else if (inputs.rules.dnssec == Dnssec::works) {
+    sheet.line("DNSSEC", "works: " + way);
+    if (!detail.empty()) sheet.line("", detail, Colour::warning);
+  } else {
+    sheet.line("DNSSEC", "DOWN: " + detail, Colour::bad);
+    sheet.line("", way);
+  }
+}
+
 void print_surroundings(const Explanation& all, Sheet& sheet) {
   const ExplainInputs& inputs = all.inputs;
   if (!inputs.clock.certain)
@@ -112,27 +127,27 @@ void print_surroundings(const Explanation& all, Sheet& sheet) {
                    utc_text(inputs.clock.last_certain) + " (UTC)",
                Colour::bad);
   if (!all.looked) return;
-  if (inputs.rules.dnssec == Dnssec::works) {
-    sheet.line("DNSSEC", "works: " + whole(inputs.way));
-    if (!inputs.dnssec_detail.empty()) sheet.line("", whole(inputs.dnssec_detail), Colour::warning);
-  } else {
-    sheet.line("DNSSEC", "DOWN: " + whole(inputs.dnssec_detail), Colour::bad);
-    sheet.line("", whole(inputs.way));
-  }
+  print_dnssec(inputs, sheet);
   sheet.line("Postfix", whole(inputs.postfix));
 }
 
-void print_decision(const Explanation& all, Sheet& sheet) {
+void print_replies(const Explanation& all, bool every, Sheet& sheet) {
+  for (const auto& [dialect, reply] : all.replies)
+    if (every || &reply == &all.reply()) sheet.unbroken(words(dialect), whole(reply));
+}
+
+void print_verdict(const Explanation& all, Sheet& sheet) {
+  bool off_policy = mail_waits(all) && all.verdict != Verdict::temp;
+  auto verdict = off_policy ? "WARNING: the mail must wait" : in_words(all.verdict);
   auto detail = all.detail.empty() ? std::string() : ": " + whole(all.detail);
-  Colour colour = all.verdict == Verdict::temp ? Colour::bad : Colour::good;
-  sheet.line("rule " + all.rule, fmt::format("{}{}", whole(all.reason), detail), colour);
-  sheet.line("", std::string(in_words(all.verdict)));
-  for (const auto& [dialect, reply] : all.replies) sheet.unbroken(words(dialect), whole(reply));
+  Colour colour = off_policy ? Colour::warning : mail_waits(all) ? Colour::bad : Colour::good;
+  sheet.line("verdict", fmt::format("{} (rule {}: {}{})", verdict, all.rule, whole(all.reason), detail),
+             colour);
 }
 
 }  // namespace
 
-void print_explanation(const Explanation& all, const Terminal& terminal) {
+void print_explanation(const Explanation& all, bool replies, const Terminal& terminal) {
   Sheet sheet(terminal, margin);
   print_next_hop(all, sheet);
   print_override(all, sheet);
@@ -142,7 +157,9 @@ void print_explanation(const Explanation& all, const Terminal& terminal) {
   print_policy(all, sheet);
   print_hosts(all, sheet);
   print_surroundings(all, sheet);
-  print_decision(all, sheet);
+  print_replies(all, replies, sheet);
+  sheet.line("what to do", what_to_do(all));
+  print_verdict(all, sheet);
 }
 
 }  // namespace mtasts

@@ -49,9 +49,9 @@ std::string_view in_words(Verdict verdict) noexcept {
     case Verdict::dane: return "DANE where there are TLSA records";
     case Verdict::dane_only: return "DANE or nothing";
     case Verdict::given: return "the override's own answer";
-    case Verdict::temp: return "undecided: the mail must wait";
+    case Verdict::temp: return "the mail must wait";
   }
-  return "undecided: the mail must wait";
+  return "the mail must wait";
 }
 
 std::string question_in_words(const DnsStep& step) {

@@ -33,7 +33,7 @@ struct Options {
   QueryOptions query;
   ExplainQuestion explain;
   CodesOptions codes;
-  std::optional<std::string> save, offline;
+  std::optional<std::string> next_hop, save, offline;
   std::string control, at;
 };
 
@@ -132,12 +132,19 @@ int run_list(Options& options, const Terminal& terminal) {
 }
 
 int run_show(const Options& options, const Terminal& terminal) {
+  auto domain = read_domain(options.domain);
+  if (!domain) return terminal.trouble(domain.error().detail);
+  tell(*domain, terminal);
   return with_cache(options, terminal, [&](LmdbCache& cache, const Config& config, const Moment& moment) {
-    return show(cache, options.domain, config, moment, terminal);
+    return show(cache, *domain, config, moment, terminal);
   });
 }
 
 int run_query(Options& options, const Terminal& terminal) {
+  auto next_hop = read_next_hop(options.domain);
+  if (!next_hop) return terminal.trouble(next_hop.error().detail);
+  tell(*next_hop, terminal);
+  options.query.next_hop = *std::move(next_hop);
   if (!options.at.empty()) {
     auto endpoint = read_endpoint(options.at);
     if (!endpoint) return terminal.trouble("--at: " + endpoint.error());
@@ -154,9 +161,15 @@ int run_status(const Options& options, const Terminal& terminal) {
   return status(config_or_defaults(options, terminal).listen.control, terminal);
 }
 
-int run_explain(const Options& options, const Terminal& terminal) {
+int run_explain(Options& options, const Terminal& terminal) {
+  if (options.next_hop) {
+    auto next_hop = read_next_hop(*options.next_hop);
+    if (!next_hop) return terminal.trouble(next_hop.error().detail);
+    tell(*next_hop, terminal);
+    options.explain.next_hop = *std::move(next_hop);
+  }
   if (options.offline) return explain_offline(*options.offline, options.explain, terminal);
-  if (options.explain.next_hop.empty())
+  if (!options.next_hop)
     return terminal.trouble("explain needs a next hop, for example: mtastsctl explain example.com");
   return with_rules(options, terminal, [&](const Config& config) {
     SystemClock clock;
@@ -213,7 +226,7 @@ void add_cache_verbs(CLI::App& app, Options& options, Verb& run) {
 
 void add_query(CLI::App& app, Options& options, Verb& run) {
   auto* query = add_verb(app, "query", "ask the running mtastsd, as Postfix would");
-  query->add_option("DOMAIN", options.query.domain, "such as \"example.com\" or \"[mx.example.com]:587\"")
+  query->add_option("DOMAIN", options.domain, "such as \"example.com\" or \"[mx.example.com]:587\"")
       ->required();
   query->add_option("--map", options.query.map, "such as postfix310 or postfix/ZONE (default: postfix)");
   query->add_option("--at", options.at, "the socketmap to ask, such as unix:/PATH");
@@ -222,9 +235,9 @@ void add_query(CLI::App& app, Options& options, Verb& run) {
 
 void add_explain(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "explain", "look up a next hop now, and say what decides and why");
-  verb->add_option("NEXTHOP", options.explain.next_hop,
-                   "such as \"example.com\" or \"[mx.example.com]:587\"");
+  verb->add_option("NEXTHOP", options.next_hop, "such as \"example.com\" or \"[mx.example.com]:587\"");
   verb->add_option("--map", options.explain.map, "such as postfix310 or postfix/ZONE (default: postfix)");
+  verb->add_flag("--replies", options.explain.replies, "print the reply in every dialect");
   auto* save = verb->add_option("--save", options.save, "save all answers to this file");
   verb->add_option("--offline", options.offline, "replay a saved file, without the network")->excludes(save);
   verb->callback([&] { run = [&](const Terminal& terminal) { return run_explain(options, terminal); }; });

@@ -23,7 +23,7 @@ std::string bad_pattern(std::string_view pattern) {
 
 int match(std::string_view pattern_text, std::string_view host_text, const Terminal& terminal) {
   auto pattern = MxPattern::parse(pattern_text);
-  auto host = domain_argument(host_text);
+  auto host = host_argument(host_text);
   Findings findings;
   if (!pattern && is_numeric_mx(pattern_text)) {
     findings.push_back({"mx-address", Severity::warning,

@@ -62,12 +62,6 @@ int print_reply(std::string_view reply, const Terminal& terminal) {
   return code;
 }
 
-int print_json_reply(std::string_view reply, const Terminal& terminal) {
-  int code = code_of(reply);
-  terminal.print_json(boost::json::object{{code == exit_ok ? "reply" : "error", to_json(reply)}});
-  return code;
-}
-
 std::string in_zone(std::string_view dialect, std::string_view zone) {
   return zone.empty() ? std::string(dialect) : fmt::format("{}/{}", dialect, zone);
 }
@@ -79,7 +73,12 @@ struct QuerySession {
   const Terminal& terminal;
 
   Result<std::string> ask(std::string_view map) {
-    return client.ask(map, options.domain, std::chrono::steady_clock::now() + options.limit);
+    return client.ask(map, options.next_hop.domain, std::chrono::steady_clock::now() + options.limit);
+  }
+
+  void print_object(boost::json::object object) const {
+    tell(options.next_hop, object);
+    terminal.print_json(object);
   }
 
   // The reply to the map's dialect; for json that to postfix. The exit code follows it.
@@ -128,13 +127,19 @@ int print_object(QuerySession& talk, const MapName& map) {
   if (!explained) return talk.trouble(explained.error());
   auto object = object_of(*explained);
   if (!object) {
-    talk.terminal.print_json(boost::json::object{{"error", to_json(*explained)}});
+    talk.print_object({{"error", to_json(*explained)}});
     return code_of(*explained) == exit_ok ? exit_trouble : exit_no;
   }
   auto reply = talk.reply_of(*object, map);
   if (!reply) return talk.trouble(reply.error());
-  talk.terminal.print_json(*object);
+  talk.print_object(*std::move(object));
   return code_of(*reply);
+}
+
+int print_reply_object(const QuerySession& talk, std::string_view reply) {
+  int code = code_of(reply);
+  talk.print_object({{code == exit_ok ? "reply" : "error", to_json(reply)}});
+  return code;
 }
 
 int answer_in_json(QuerySession& talk) {
@@ -143,13 +148,12 @@ int answer_in_json(QuerySession& talk) {
   if (map && map->dialect != Dialect::prefetch) return print_object(talk, *map);
   // The prefetch map gives no object. An unknown map name is sent too: the daemon refuses it.
   auto reply = talk.ask(name);
-  return reply ? print_json_reply(*reply, talk.terminal) : talk.trouble(reply.error());
+  return reply ? print_reply_object(talk, *reply) : talk.trouble(reply.error());
 }
 
-// A blank would end the map name early. Control characters belong in neither.
-bool can_be_sent(std::string_view map, std::string_view key) noexcept {
-  auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  return !map.contains(' ') && std::ranges::none_of(map, control) && std::ranges::none_of(key, control);
+// A blank would end the map name early, and control characters do not belong in it.
+bool can_be_sent(std::string_view map) noexcept {
+  return std::ranges::none_of(map, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
 }
 
 }  // namespace
@@ -162,9 +166,8 @@ std::chrono::milliseconds query_limit(const Config& config, std::string_view map
 }
 
 int query(const std::vector<Endpoint>& endpoints, const QueryOptions& options, const Terminal& terminal) {
-  if (!can_be_sent(options.map, options.domain))
-    return terminal.trouble(
-        "the domain or map name has a control character, or the map name has a blank; leave it out");
+  if (!can_be_sent(options.map))
+    return terminal.trouble("the map name has a blank or a control character; leave it out");
   auto client = SocketmapClient::connect(endpoints, std::chrono::steady_clock::now() + options.limit);
   if (!client) return terminal.trouble(fmt::format("{}; {}", whole(client.error().detail), remedy));
   QuerySession talk{std::move(*client), options, terminal};

@@ -6,7 +6,6 @@
 #include "answer/answer_json.hpp"
 #include "answer/question.hpp"
 #include "cache/lmdb_cache.hpp"
-#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/sheet.hpp"
 #include "cli/words.hpp"
@@ -97,7 +96,7 @@ boost::json::array dane_array(const DomainName& domain, const RecordView& record
   return states;
 }
 
-void print_json(const Facts& facts, const Terminal& terminal) {
+void print_json(const DomainArgument& argument, const Facts& facts, const Terminal& terminal) {
   boost::json::object object{{"domain", to_json(facts.domain.str())},
                              {"policy", nullptr},
                              {"last_look", nullptr},
@@ -113,6 +112,7 @@ void print_json(const Facts& facts, const Terminal& terminal) {
       for (Dialect each : dialects) replies.emplace(words(each), to_json(reply(each, facts)));
     }
   }
+  tell(argument, object);
   terminal.print_json(object);
 }
 
@@ -181,24 +181,22 @@ void print_text(const Facts& facts, const Terminal& terminal) {
 
 }  // namespace
 
-int show(LmdbCache& cache, std::string_view text, const Config& config, const Moment& moment,
+int show(LmdbCache& cache, const DomainArgument& argument, const Config& config, const Moment& moment,
          const Terminal& terminal) {
-  auto domain = domain_argument(text);
-  if (!domain) return terminal.trouble(domain.error().detail + "; write it as example.com");
   auto reader = cache.reader();
   if (!reader) return terminal.trouble(whole(reader.error().detail));
   ReadGuard guard(**reader);
-  auto record = (*reader)->find(*domain);
-  if (!record) return terminal.trouble(whole(record.error().detail));
   SettingsPtr settings = make_settings(config);
   Health does_dane;  // assume that Postfix does DANE
   does_dane.postfix_dane = true;
   std::string scratch;
-  auto asked = read_question(*settings, &does_dane, moment, "postfix", domain->str(), scratch);
-  if (!asked) return terminal.trouble(whole(text) + " has no policy domain");
+  auto asked = read_question(*settings, &does_dane, moment, "postfix", argument.domain, scratch);
+  if (!asked) return terminal.trouble(whole(argument.domain) + " has no policy domain");
+  auto record = (*reader)->find(asked->domain);
+  if (!record) return terminal.trouble(whole(record.error().detail));
   Facts facts{asked->domain, *record ? &**record : nullptr, asked->rules, asked->over, moment};
   if (terminal.json)
-    print_json(facts, terminal);
+    print_json(argument, facts, terminal);
   else
     print_text(facts, terminal);
   return facts.record != nullptr ? exit_ok : exit_no;

@@ -66,7 +66,7 @@ Maybe by_hosts(const HostTally& hosts, std::string_view detail, bool policy_enfo
 // A decision by DANE becomes TEMP while it is not known whether Postfix does DANE.
 Maybe as_postfix_can(Maybe decision, PostfixDane postfix) noexcept {
   if (!decision || postfix != PostfixDane::unknown || decision->verdict == Verdict::temp) return decision;
-  return temp(decision->rule, "not known yet whether Postfix does DANE itself", {});
+  return temp(decision->rule, postfix_unknown, {});
 }
 
 // DNSSEC is down. The last proof about the next hop decides.

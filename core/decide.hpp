@@ -61,6 +61,9 @@ enum class Verdict {
 inline constexpr std::string_view no_host_fits =
     "no MX host fits the policy, so mail waits until the domain's owner mends one of them";
 
+// The reason of a temp decision by rules 4 and 5 with a Postfix of which nothing is known.
+inline constexpr std::string_view postfix_unknown = "not known yet whether Postfix does DANE itself";
+
 // The reason of rule 7: why no policy is in force. Static text.
 std::string_view reason_without_policy(StsState state) noexcept;
 

@@ -140,6 +140,10 @@ std::optional<RecordLint> judged_record(const Explanation& all) {
   return lint_records(records);
 }
 
+bool mail_waits(const Explanation& all) noexcept {
+  return all.verdict == Verdict::temp || (all.verdict == Verdict::secure && all.detail == no_host_fits);
+}
+
 bool fetched_now(const Explanation& all) noexcept {
   return all.fetched && all.record.policy && all.record.last_lookup.state != StsState::fetch_failed;
 }

@@ -33,6 +33,7 @@ struct ExplainInputs {
   unsigned mx_hosts = 10;        // how many MX hosts are looked up: the most that any zone wants
   ZoneRules rules;               // of the zone, before the override; its dnssec_detail is not used
   std::string dnssec_detail;     // why DNSSEC does not work, or a warning
+  bool dnssec_known = true;      // false: no answer said whether DNSSEC works; the rules take it that it does
   std::optional<Override> over;  // in force for the next hop
   std::optional<Record> stored;  // the domain's entry in the cache
   // For people: the way, how it is known whether Postfix does DANE, whether the cache could be read.
@@ -79,6 +80,9 @@ struct Explanation {
 
 // What was found as the domain's TXT record. nullopt: nobody asked for it, or the lookup failed or was bogus.
 std::optional<RecordLint> judged_record(const Explanation& all);
+
+// Whether mail waits by this decision: it is undecided, or no MX host fits the policy.
+bool mail_waits(const Explanation& all) noexcept;
 
 // Whether the entry's policy was fetched by this lookup.
 bool fetched_now(const Explanation& all) noexcept;

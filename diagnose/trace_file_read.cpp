@@ -137,6 +137,7 @@ void read_rules(const json::value* value, std::int64_t version, ExplainInputs& i
                                 : read_settings(fields.maybe("settings"), trouble);
   rules.dnssec = fields.word("dnssec", saved::dnssec);
   inputs.dnssec_detail = fields.octets("dnssec_detail", longest_text);
+  if (fields.has("dnssec_known")) inputs.dnssec_known = fields.flag("dnssec_known");
   fields.no_others();
 }
 

@@ -70,11 +70,13 @@ json::object rules_object(const ExplainInputs& inputs) {
   const ZoneRules& rules = inputs.rules;
   json::object settings;
   for (const ZoneKey& key : zone_keys) settings.emplace(key.name, setting_json(key, rules.settings));
-  return {{"settings", std::move(settings)},
-          {"sts", rules.sts},
-          {"postfix_dane", to_json(words(rules.postfix_dane))},
-          {"dnssec", to_json(saved::dnssec.word_of(rules.dnssec))},
-          {"dnssec_detail", octets(inputs.dnssec_detail)}};
+  json::object object{{"settings", std::move(settings)},
+                      {"sts", rules.sts},
+                      {"postfix_dane", to_json(words(rules.postfix_dane))},
+                      {"dnssec", to_json(saved::dnssec.word_of(rules.dnssec))},
+                      {"dnssec_detail", octets(inputs.dnssec_detail)}};
+  if (!inputs.dnssec_known) object["dnssec_known"] = false;
+  return object;
 }
 
 json::value override_object(const std::optional<Override>& over) {

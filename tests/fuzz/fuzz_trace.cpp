@@ -19,15 +19,17 @@ bool is_plain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_printable(c) || c == '\n'; });
 }
 
-std::string printed(const SavedTrace& saved, bool json) {
+enum class Form { text, with_replies, json };
+
+std::string printed(const SavedTrace& saved, Form form) {
   std::ostringstream out, err;
-  Terminal terminal{out, err, json};
+  Terminal terminal{out, err, form == Form::json};
   Explanation all = replay(saved.inputs, saved.trace);
   require(all.trace.size() >= saved.trace.size(), "a replay only adds to its trace");
-  if (json)
+  if (form == Form::json)
     terminal.print_json(explanation_object(all));
   else
-    print_explanation(all, terminal);
+    print_explanation(all, form == Form::with_replies, terminal);
   return out.str();
 }
 
@@ -45,10 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(is_plain(canonical), "a saved trace is ASCII");
   auto again = read_trace(canonical);
   require(again && write_trace(again->inputs, again->trace) == canonical, "written and read again the same");
-  for (bool json : {false, true}) {
-    const std::string text = printed(*saved, json);
+  for (Form form : {Form::text, Form::with_replies, Form::json}) {
+    const std::string text = printed(*saved, form);
     require(is_plain(text), "nothing of a file reaches a terminal raw");
-    require(printed(*again, json) == text, "a replay is the same each time");
+    require(printed(*again, form) == text, "a replay is the same each time");
   }
   return 0;
 }

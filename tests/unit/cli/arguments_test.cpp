@@ -9,12 +9,12 @@
 
 namespace mtasts {
 
-TEST_CASE("domains on the command line may have U-labels", "[cli]") {
-  CHECK(domain_argument("Example.COM.")->str() == "example.com");
-  CHECK(domain_argument("b\u00fccher.example")->str() == "xn--bcher-kva.example");
-  CHECK_FALSE(domain_argument("192.0.2.1"));
-  CHECK_FALSE(domain_argument("\xff.example"));
-  CHECK(domain_argument("a\x1b").error().detail == "\"a\\x1b\" is not a host or domain name");
+TEST_CASE("hosts on the command line may have U-labels", "[cli]") {
+  CHECK(host_argument("Example.COM.")->str() == "example.com");
+  CHECK(host_argument("b\u00fccher.example")->str() == "xn--bcher-kva.example");
+  CHECK_FALSE(host_argument("192.0.2.1"));
+  CHECK_FALSE(host_argument("\xff.example"));
+  CHECK(host_argument("a\x1b").error().detail == "\"a\\x1b\" is not a host or domain name");
 }
 
 TEST_CASE("input is read as it is, up to the limit", "[cli]") {

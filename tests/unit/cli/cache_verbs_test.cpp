@@ -99,7 +99,7 @@ TEST_CASE("list: the filters", "[cli]") {
 TEST_CASE("show: the text", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "Enforce.Example.", {}, certain(noon), caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"enforce.example", {}}, {}, certain(noon), caught.text()) == exit_ok);
   std::string head =
       "domain      enforce.example\n"
       "policy      enforce\n"
@@ -124,7 +124,8 @@ TEST_CASE("show: the text", "[cli]") {
 TEST_CASE("show: without DANE the policy alone decides the reply", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "Enforce.Example.", without_dane(), certain(noon), caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"enforce.example", {}}, without_dane(), certain(noon), caught.text()) ==
+        exit_ok);
   CHECK(caught.out.str().contains(
       "postfix     OK secure match=.enforce.example:mx.enforce.example servername=hostname\n"
       "postfix310  OK secure match=.enforce.example:mx.enforce.example servername=hostname policy_type=sts"));
@@ -133,7 +134,8 @@ TEST_CASE("show: without DANE the policy alone decides the reply", "[cli]") {
 TEST_CASE("STS-30: show says why the last lookup failed, without passing on hostile bytes", "[cli]") {
   Fixture fixture;
   Caught caught;
-  CHECK(show(*fixture.open(), "failed.example", without_dane(), certain(noon), caught.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"failed.example", {}}, without_dane(), certain(noon), caught.text()) ==
+        exit_ok);
   CHECK(caught.out.str().contains(
       "            the policy could not be fetched: TLS: \\x1b[31mcertificate has\n"
       "            expired\n"
@@ -145,19 +147,21 @@ TEST_CASE("STS-30: show says why the last lookup failed, without passing on host
 TEST_CASE("show: the replies for expired, testing and unknown are those without a policy", "[cli]") {
   Fixture fixture;
   Caught gone, nothing, testing, stricter, unknown;
-  CHECK(show(*fixture.open(), "gone.example", without_dane(), certain(noon), gone.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"gone.example", {}}, without_dane(), certain(noon), gone.text()) == exit_ok);
   CHECK(gone.out.str().contains("policy      enforce, expired\n"));
   CHECK(gone.out.str().contains("postfix     NOTFOUND \n"));
-  CHECK(show(*fixture.open(), "nothing.example", without_dane(), certain(noon), nothing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"nothing.example", {}}, without_dane(), certain(noon), nothing.text()) ==
+        exit_ok);
   CHECK(nothing.out.str().contains("policy      none stored\n"));
   CHECK(nothing.out.str().contains("            no MTA-STS record\n"));
-  CHECK(show(*fixture.open(), "testing.example", without_dane(), certain(noon), testing.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"testing.example", {}}, without_dane(), certain(noon), testing.text()) ==
+        exit_ok);
   CHECK(testing.out.str().contains("postfix     NOTFOUND \n"));
   Config config = without_dane();
   config.policy.testing_as_enforce = true;
-  CHECK(show(*fixture.open(), "testing.example", config, certain(noon), stricter.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"testing.example", {}}, config, certain(noon), stricter.text()) == exit_ok);
   CHECK(stricter.out.str().contains("postfix     OK secure match=a.example servername=hostname\n"));
-  CHECK(show(*fixture.open(), "unknown.example", {}, certain(noon), unknown.text()) == exit_no);
+  CHECK(show(*fixture.open(), {"unknown.example", {}}, {}, certain(noon), unknown.text()) == exit_no);
   CHECK(unknown.out.str() ==
         "unknown.example is not in the cache; \"mtastsctl query unknown.example\" looks it up\n");
 }
@@ -178,7 +182,7 @@ TEST_CASE("show: the DANE state of each next hop, and the reply", "[cli]") {
   submission.failures = 3;
   fixture.add("dane.example", record);
   Caught text, object;
-  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"dane.example", {}}, {}, certain(noon), text.text()) == exit_ok);
   CHECK(
       text.out.str().contains("dane        MX secure, until 2026-01-31 12:00:20 UTC, in 20 seconds\n"
                               "            mx1.dane.example: usable TLSA\n"
@@ -188,7 +192,7 @@ TEST_CASE("show: the DANE state of each next hop, and the reply", "[cli]") {
                               "            last lookup bogus, 3 in a row\n"
                               "            MX x: DNSSEC bogus: \\x1b[31mforged\n"
                               "postfix     OK dane-only\n"));
-  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), {"dane.example", {}}, {}, certain(noon), object.json()) == exit_ok);
   auto states = json::parse(object.out.str()).at("dane").as_array();
   CHECK(states.at(0).at("hosts").at(1).at("state") == "failed");
   CHECK(states.at(1).at("next_hop") == "[dane.example]:587");
@@ -204,9 +208,9 @@ TEST_CASE("show: an expired DANE state decides no reply", "[cli]") {
   state.valid_until = noon - 1s;
   fixture.add("dane.example", record);
   Caught text, object;
-  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"dane.example", {}}, {}, certain(noon), text.text()) == exit_ok);
   CHECK_FALSE(text.out.str().contains("postfix  "));
-  CHECK(show(*fixture.open(), "dane.example", {}, certain(noon), object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), {"dane.example", {}}, {}, certain(noon), object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at("replies").is_null());
 }
 
@@ -239,7 +243,8 @@ TEST_CASE("list: an empty list says why it is empty", "[cli]") {
 TEST_CASE("show: the JSON form", "[cli]") {
   Fixture fixture;
   Caught caught, unknown;
-  CHECK(show(*fixture.open(), "failed.example", without_dane(), certain(noon), caught.json()) == exit_ok);
+  CHECK(show(*fixture.open(), {"failed.example", {}}, without_dane(), certain(noon), caught.json()) ==
+        exit_ok);
   auto object = json::parse(caught.out.str()).as_object();
   CHECK(object["domain"] == "failed.example");
   CHECK(object["policy"].at("mode") == "enforce");
@@ -250,10 +255,10 @@ TEST_CASE("show: the JSON form", "[cli]") {
   CHECK(object["last_look"].at("failed_id") == "new");
   CHECK(object["last_look"].at("failures") == 2);
   CHECK(object["replies"].at("postfix") == "OK secure match=mx.failed.example servername=hostname");
-  CHECK(show(*fixture.open(), "unknown.example", {}, certain(noon), unknown.json()) == exit_no);
+  CHECK(show(*fixture.open(), {"unknown.example", "note"}, {}, certain(noon), unknown.json()) == exit_no);
   CHECK(unknown.out.str() ==
         "{\"domain\":\"unknown.example\",\"policy\":null,\"last_look\":null,\"dane\":null,\"replies\":null,"
-        "\"override\":null}\n");
+        "\"override\":null,\"understood_as\":\"unknown.example\"}\n");
 }
 
 TEST_CASE("a cache that is not there is named, with the remedy, and is not made", "[cli]") {

@@ -1,6 +1,7 @@
 // explain over fakes: the decision is decide()'s, and a saved trace is replayed to the same text.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <filesystem>
@@ -53,9 +54,9 @@ struct World {
   }
 };
 
-std::string text_of(const Explanation& all) {
+std::string text_of(const Explanation& all, bool replies = false) {
   Caught caught;
-  print_explanation(all, caught.text());
+  print_explanation(all, replies, caught.text());
   return caught.out.str();
 }
 
@@ -65,6 +66,14 @@ Explanation saved_and_replayed(const Explanation& all) {
   if (!saved) FAIL(saved.error().detail);
   CHECK(write_trace(saved->inputs, saved->trace) == text);
   return replay(saved->inputs, saved->trace);
+}
+
+// Words separated by one blank, as before they were wrapped.
+std::string one_line(const std::string& text) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
 }
 
 struct Case {
@@ -226,14 +235,168 @@ TEST_CASE("explain: the text", "[explain]") {
         "               count for DANE\n"
         "DNSSEC       works: recursion, as configured\n"
         "Postfix      does DANE itself (postfix_dane = \"yes\")\n"
-        "rule 6       enforce policy\n"
-        "             verified TLS, names by the MTA-STS policy\n"
         "postfix      OK secure match=mx.example.com servername=hostname\n"
-        "postfix310   OK secure match=mx.example.com servername=hostname policy_type=sts "
-        "policy_domain=example.com mx_host_pattern=mx.example.com { policy_string = version: STSv1 } "
-        "{ policy_string = mode: enforce } { policy_string = mx: mx.example.com } "
-        "{ policy_string = max_age: 86400 }\n"
-        "sts          OK secure match=mx.example.com servername=hostname\n");
+        "what to do   nothing here; if mail waits all the same, \"mtastsctl check\n"
+        "             example.com\" examines the domain's MX hosts\n"
+        "verdict      verified TLS, names by the MTA-STS policy (rule 6: enforce policy)\n");
+}
+
+TEST_CASE("explain: --replies adds the reply in every dialect, before the verdict", "[explain]") {
+  World world;
+  Explanation all = world.explain();
+  std::string short_text = text_of(all), text = text_of(all, true);
+  const std::string postfix = "postfix      OK secure match=mx.example.com servername=hostname\n";
+  const std::string others =
+      "postfix310   OK secure match=mx.example.com servername=hostname policy_type=sts "
+      "policy_domain=example.com mx_host_pattern=mx.example.com { policy_string = version: STSv1 } "
+      "{ policy_string = mode: enforce } { policy_string = mx: mx.example.com } "
+      "{ policy_string = max_age: 86400 }\n"
+      "sts          OK secure match=mx.example.com servername=hostname\n";
+  REQUIRE(text.contains(postfix + others + "what to do   "));
+  CHECK(short_text == text.erase(text.find(others), others.size()));
+  world.inputs.map = "sts";
+  all = world.explain();
+  CHECK(text_of(all).contains("\nsts          OK secure match=mx.example.com servername=hostname\n"));
+  CHECK_FALSE(text_of(all).contains("\npostfix"));
+}
+
+TEST_CASE("explain: the last line is the verdict, and the line before it says what to do", "[explain]") {
+  struct Row {
+    const char* why;
+    void (*change)(World&);
+    const char *verdict, *to_do;  // how they begin
+  };
+  static const std::vector<Row> rows{
+      {"a policy", [](World&) {}, "verified TLS, names by the MTA-STS policy (rule 6: enforce policy)",
+       "nothing here; if mail waits all the same, \"mtastsctl check example.com\" examines the domain's MX "
+       "hosts"},
+      {"DANE", with_tlsa, "DANE or nothing (rule 4a: usable TLSA records for every MX host)",
+       "nothing here; if"},
+      {"a host in brackets",
+       [](World& w) {
+         w.inputs.next_hop = "[mx.example.com]";
+         w.dns.answers["_mta-sts.mx.example.com/TXT"] = nxdomain(secure);
+       },
+       "as without a policy (rule 7: ", "nothing: the domain demands no protection of its mail"},
+      {"a host in brackets with DANE",
+       [](World& w) {
+         w.inputs.next_hop = "[mx.example.com]";
+         with_tlsa(w);
+       },
+       "DANE or nothing (rule 4a: ",
+       "nothing here; if mail waits all the same, \"mtastsctl smtp mx.example.com\""},
+      {"no MX host fits the policy",
+       [](World& w) { w.fetch.answer = ok(body("enforce", 86400, "other.example.net")); },
+       "WARNING: the mail must wait (rule 6: enforce policy: no MX host fits the policy, so mail waits until",
+       "tell the domain's owner: the policy must list the MX hosts, for example \"mx: mx.example.com\", and "
+       "then "
+       "the record needs a new id; until then only an override (ignore-sts) lets mail go, unprotected"},
+      {"MX bogus", [](World& w) { w.dns.answers["example.com/MX"] = bogus(dns_failure("x")); },
+       "the mail must wait (rule 3: DANE undecided: MX example.com: DNSSEC bogus",
+       "tell the domain's owner: the domain's DNSSEC is broken"},
+      {"MX fails", [](World& w) { w.dns.answers["example.com/MX"] = dns_failure("SERVFAIL"); },
+       "the mail must wait (rule 3: DANE undecided: MX example.com: SERVFAIL)",
+       "mtastsd asks again; if it stays so while other domains work, tell the domain's owner: MX "
+       "example.com: "
+       "SERVFAIL"},
+      {"TLSA fails beside a policy",
+       [](World& w) { w.dns.answers["_25._tcp.mx.example.com/TLSA"] = dns_failure("SERVFAIL"); },
+       "the mail must wait (rule 4b: ",
+       "mtastsd asks again; if it stays so while other domains work, tell the domain's owner: TLSA "
+       "_25._tcp.mx.example.com: SERVFAIL"},
+      {"it is not known whether Postfix does DANE",
+       [](World& w) {
+         with_tlsa(w);
+         w.inputs.rules.postfix_dane = PostfixDane::unknown;
+       },
+       "the mail must wait (rule 4a: not known yet whether Postfix does DANE itself)",
+       "find out why Postfix's resolvers do not answer"},
+      {"a policy of addresses alone",
+       [](World& w) { w.fetch.answer = ok(body("enforce", 86400, "192.0.2.1")); },
+       "the mail must wait (rule 6: the policy lists no host name)",
+       "tell the domain's owner: no host can match the policy's mx"},
+      {"no record", [](World& w) { w.dns.answers["_mta-sts.example.com/TXT"] = nxdomain(secure); },
+       "as without a policy (rule 7: no MTA-STS record",
+       "nothing: the domain demands no protection of its mail"},
+      {"a bad record", [](World& w) { w.dns.answers["_mta-sts.example.com/TXT"] = txt({"v=STSv1;"}); },
+       "as without a policy (rule 7: invalid MTA-STS record",
+       "tell the domain's owner: the MTA-STS record is invalid, so mail is sent without a policy"},
+      {"the record's lookup fails",
+       [](World& w) { w.dns.answers["_mta-sts.example.com/TXT"] = dns_failure("SERVFAIL"); },
+       "as without a policy (rule 7: MTA-STS record lookup failed",
+       "mtastsd asks again; if it stays so while other domains work, tell the domain's owner: the DNS lookup "
+       "of"},
+      {"the fetch fails",
+       [](World& w) { w.fetch.answer = http_failure(FetchStep::tls, "certificate has expired"); },
+       "as without a policy (rule 7: policy fetch failed",
+       "mtastsd tries again; if the policies of other domains can be fetched, tell the domain's owner: the "
+       "policy "
+       "could not be fetched: "},
+      {"testing", [](World& w) { w.fetch.answer = ok(body("testing", 86400)); },
+       "as without a policy (rule 7: testing policy)", "nothing: the policy does not demand to be enforced"},
+      {"the record is gone, and the cached policy holds",
+       [](World& w) {
+         w.dns.answers["_mta-sts.example.com/TXT"] = nxdomain(secure);
+         w.inputs.stored = stored_policy(noon - 1h, "enforce", 86400);
+       },
+       "verified TLS, names by the MTA-STS policy (rule 6: enforce policy)",
+       "nothing at once: the cached policy holds until 2026-02-01 11:00:00 UTC, in 23 hours; if it stays so, "
+       "tell "
+       "the domain's owner: no MTA-STS record"},
+      {"a null MX", [](World& w) { w.dns.answers["example.com/MX"] = mx_answer({{0, ""}}); },
+       "as without a policy (rule 3: null MX", "nothing: the domain takes no mail"},
+      {"a private zone", [](World& w) { w.inputs.without_policy = "in a zone of [dns] private"; },
+       "as without a policy (rule 1: in a zone of [dns] private)",
+       "nothing: mail goes as Postfix's main.cf says"},
+      {"an override's answer",
+       [](World& w) { override_with(w, OverrideAction::answer, "secure match=mx.partner.example"); },
+       "the override's own answer (rule 2: override: answer: ticket 4711)",
+       "nothing, as long as the override in mtastsd.toml is wanted"},
+      {"an override against a policy", [](World& w) { override_with(w, OverrideAction::ignore_sts); },
+       "as without a policy (rule 7: override: ignore-sts: ticket 4711)",
+       "nothing, as long as the override in mtastsd.toml is wanted"},
+      {"DNSSEC is down", [](World& w) { w.inputs.rules.dnssec = Dnssec::last_proof_or_sts; },
+       "verified TLS, ", "mend DNSSEC on this host; \"mtastsctl status\" says what is wrong"},
+      {"no network",
+       [](World& w) {
+         w.dns.answers["_mta-sts.example.com/TXT"] = w.dns.answers["example.com/MX"] =
+             dns_failure("SERVFAIL");
+         w.inputs.dnssec_known = false;
+       },
+       "the mail must wait (rule 3: ", "check that the network and the resolvers are up, and that port 53"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.why);
+    World world;
+    row.change(world);
+    std::string text = text_of(world.explain());
+    INFO(text);
+    auto to_do = text.find("\nwhat to do   "), verdict = text.find("\nverdict      ");
+    REQUIRE(to_do < verdict);
+    REQUIRE(verdict != std::string::npos);
+    CHECK(one_line(text.substr(to_do + 14, verdict - to_do - 14)).starts_with(row.to_do));
+    CHECK(one_line(text.substr(verdict + 14)).starts_with(row.verdict));
+    for (auto end = text.find('\n', verdict + 1); end + 1 < text.size(); end = text.find('\n', end + 1))
+      CHECK(text[end + 1] == ' ');  // a line of the verdict
+  }
+}
+
+TEST_CASE("explain: without an answer nothing is said about DNSSEC", "[explain]") {
+  World world;
+  world.inputs.way = "recursion, though it fails: the resolvers do not answer either";
+  world.inputs.dnssec_detail = "recursion fails: timeout";
+  world.inputs.dnssec_known = false;
+  Explanation all = world.explain();
+  CHECK(
+      text_of(all).contains("DNSSEC       NOT KNOWN, because no test of it was answered: recursion fails:\n"
+                            "             timeout\n"));
+  CHECK_FALSE(text_of(all).contains("works: recursion"));
+  CHECK(explanation_object(all)["dns"].at("dnssec") == false);
+  CHECK(explanation_object(all)["dns"].at("known") == false);
+  CHECK(text_of(saved_and_replayed(all)) == text_of(all));
+  world.inputs.dnssec_known = true;
+  CHECK(explanation_object(world.explain())["dns"].at("dnssec") == true);
+  CHECK(explanation_object(world.explain())["dns"].at("known") == true);
 }
 
 TEST_CASE("explain: MX records are sorted, and a repeated question is shown once", "[explain]") {
@@ -309,12 +472,19 @@ TEST_CASE("explain --offline: exit codes and the first line", "[explain]") {
   Caught text, other, bad, missing;
   CHECK(explain_offline(file, {}, text.text()) == exit_ok);
   CHECK(text.out.str().contains(", saved at 2026-01-31T12:00:00Z\nnext hop     example.com\n"));
-  CHECK(explain_offline(file, {.next_hop = "example.com", .map = {}}, text.text()) == exit_ok);
-  CHECK(explain_offline(file, {.next_hop = "example.org", .map = {}}, other.text()) == exit_trouble);
+  CHECK(explain_offline(file, {.next_hop = {"example.com", {}}, .map = {}}, text.text()) == exit_ok);
+  CHECK(explain_offline(file, {.next_hop = {"example.org", {}}, .map = {}}, other.text()) == exit_trouble);
   CHECK(other.err.str().contains("is about example.com and map postfix"));
   world.dns.answers["example.com/MX"] = bogus(dns_failure("x"));
   CHECK(write_new_file(file, write_trace(world.inputs, world.explain().trace)).value());
   CHECK(explain_offline(file, {}, text.text()) == exit_no);
+  world.dns.answers["example.com/MX"] = mx_answer({{10, "mx.elsewhere.example"}});
+  world.inputs.next_hop = "Example.com.";  // as earlier builds saved it
+  CHECK(write_new_file(file, write_trace(world.inputs, world.explain().trace)).value());
+  CHECK(explain_offline(file, {}, text.text()) == exit_no);  // no MX host fits the policy
+  Caught json;
+  CHECK(explain_offline(file, {.next_hop = {"example.com", "note"}, .map = {}}, json.json()) == exit_no);
+  CHECK(boost::json::parse(json.out.str()).at("understood_as") == "example.com");
   std::ofstream(file) << "{}";
   CHECK(explain_offline(file, {}, bad.text()) == exit_trouble);
   CHECK(bad.err.str().contains("can't be replayed: mtastsd_trace is missing"));

@@ -99,13 +99,13 @@ TEST_CASE("show: the override in force, and the reply it gives", "[cli]") {
   Config config;
   config.overrides = some();
   Caught text, object, unknown;
-  CHECK(show(*fixture.open(), "enforce.example", config, certain(noon), text.text()) == exit_ok);
+  CHECK(show(*fixture.open(), {"enforce.example", {}}, config, certain(noon), text.text()) == exit_ok);
   CHECK(text.out.str().starts_with("domain      enforce.example\noverride    no-policy: ticket 1\npolicy "));
   CHECK(text.out.str().contains("postfix     NOTFOUND \n"));
   CHECK_FALSE(text.out.str().contains("is looked up before"));
-  CHECK(show(*fixture.open(), "enforce.example", config, certain(noon), object.json()) == exit_ok);
+  CHECK(show(*fixture.open(), {"enforce.example", {}}, config, certain(noon), object.json()) == exit_ok);
   CHECK(json::parse(object.out.str()).at("override").at("reason") == "ticket 1");
-  CHECK(show(*fixture.open(), "mx.partner.example", config, certain(noon), unknown.text()) == exit_no);
+  CHECK(show(*fixture.open(), {"mx.partner.example", {}}, config, certain(noon), unknown.text()) == exit_no);
   CHECK(unknown.out.str().contains("override    ignore-dane, until 2026-02-01: ticket 2\n"));
 }
 

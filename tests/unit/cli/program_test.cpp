@@ -61,9 +61,15 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"explain --offline=", 2},
       {"explain --offline a --save b", 2},
       {"--config /dev/null explain a.example --map nosuch", 2},
-      {"--config /dev/null explain 192.0.2.1", 0},
-      {"--config /dev/null explain 192.0.2.1 --save /dev/null", 2},
-      {"--config /dev/null explain 192.0.2.1 --save=", 2},
+      {"explain 192.0.2.1", 2},
+      {"explain '[192.0.2.1]'", 2},
+      {"explain ''", 2},
+      {"query 192.0.2.1", 2},
+      {"query '[192.0.2.1]'", 2},
+      {"query ''", 2},
+      {"show 192.0.2.1", 2},
+      {"show ''", 2},
+      {"show '[a.example]:25'", 2},
       {"echo", 2},
       {"echo --help", 2},
       {"--help echo", 2},
@@ -105,6 +111,39 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
   }));
   INFO(row.arguments);
   CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
+}
+
+TEST_CASE("explain --save: exit 2 if the file can't be written", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "f.toml") << "[dns]\nprivate = [\"example\"]\n";  // so that nothing is looked up
+  auto explain = [&](const std::string& options) {
+    return run("--config " + (folder / "f.toml") + " explain a.example " + options + " 2>/dev/null").code;
+  };
+  CHECK(explain("") == 0);
+  CHECK(explain("--save " + (folder / "trace")) == 0);
+  CHECK(explain("--save /dev/null") == 2);
+  CHECK(explain("--save=") == 2);
+}
+
+TEST_CASE("every verb about a domain says how it understood the argument, and what it refuses", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "f.toml") << "[dns]\nprivate = [\"example\"]\n[cache]\npath = \""
+                                   << (folder / "none") << "\"\n";
+  const std::string note = "mtastsctl: note: \"Bob@A.example.\" is understood as a.example\n";
+  for (const std::string verb : {"explain", "show", "query --at unix:/nonexistent/s"}) {
+    INFO(verb);
+    auto said = [&](const std::string& rest) {
+      return run("--config " + (folder / "f.toml") + " " + verb + " " + rest + " 2>&1").out;
+    };
+    CHECK(said("Bob@A.example.").starts_with(note));
+    CHECK_FALSE(said("a.example").contains("understood"));
+    CHECK_FALSE(said("Bob@A.example. --json").contains("understood as"));
+    CHECK(
+        said("192.0.2.1").starts_with("mtastsctl: \"192.0.2.1\" names an IP address, which has no policy; "));
+  }
+  auto object = run("--config " + (folder / "f.toml") + " --json explain Bob@A.example. 2>/dev/null").out;
+  CHECK(boost::json::parse(object).at("understood_as") == "a.example");
+  CHECK(boost::json::parse(object).at("next_hop").at("asked") == "a.example");
 }
 
 TEST_CASE("an unknown verb is quoted, with the nearest one", "[cli]") {
@@ -208,8 +247,9 @@ TEST_CASE("an error in the configuration comes with file, line and key", "[cli]"
 TEST_CASE("words of the configuration mean the same here as in the daemon", "[cli]") {
   test::Folder folder;
   std::ofstream(folder / "words.toml")
-      << "[policy]\npostfix_dane = \"auto\"\non_dnssec_down = \"temp\"\npartial_dane = \"dane-only\"\n";
-  auto outcome = run("--json explain 192.0.2.1 --config " + (folder / "words.toml") + " 2>/dev/null");
+      << "[policy]\npostfix_dane = \"auto\"\non_dnssec_down = \"temp\"\npartial_dane = \"dane-only\"\n"
+      << "[dns]\nprivate = [\"example\"]\n";  // so that nothing is looked up
+  auto outcome = run("--json explain a.example --config " + (folder / "words.toml") + " 2>/dev/null");
   CHECK(outcome.code == 0);
   CHECK(boost::json::parse(outcome.out).at("rules").at("partial_dane") == "dane-only");
 }

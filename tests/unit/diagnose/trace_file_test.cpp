@@ -63,6 +63,7 @@ TEST_CASE("a saved trace is read as it was written", "[trace]") {
 TEST_CASE("every rule of a saved trace is read as it was written", "[trace]") {
   ExplainInputs inputs;
   inputs.dnssec_detail = "why";
+  inputs.dnssec_known = false;
   inputs.rules = {.settings = {.dane = false,
                                .postfix_dane = PostfixDaneSetting::no,
                                .partial_dane = PartialDane::dane_only,
@@ -82,6 +83,8 @@ TEST_CASE("every rule of a saved trace is read as it was written", "[trace]") {
   CHECK(saved->inputs.rules.postfix_dane == inputs.rules.postfix_dane);
   CHECK(saved->inputs.rules.dnssec == inputs.rules.dnssec);
   CHECK(saved->inputs.dnssec_detail == inputs.dnssec_detail);
+  CHECK_FALSE(saved->inputs.dnssec_known);
+  CHECK(read_trace(good_file())->inputs.dnssec_known);
 }
 
 TEST_CASE("a key that is newer than a saved trace has its default", "[trace]") {
