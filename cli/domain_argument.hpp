@@ -25,7 +25,7 @@ struct DomainArgument {
   std::string note;  // how the text was understood, in printable ASCII; empty: as it was written
 };
 
-// For a verb about a domain: neither brackets nor a port may be there. Fault::syntax: it is no domain; the
+// For a verb about a domain: neither brackets nor a port may be there. Fault::syntax: it is not a domain; the
 // detail quotes it and says what to write.
 Result<DomainArgument> read_domain(std::string_view text);
 

@@ -15,7 +15,7 @@
 namespace mtasts {
 namespace {
 
-// A decision that is no TEMP becomes one if the dialect can't carry it.
+// A decision that is not a TEMP becomes one if the dialect can't carry it.
 int code_of(const Explanation& all) {
   return mail_waits(all) || all.reply().starts_with("TEMP") ? exit_no : exit_ok;
 }

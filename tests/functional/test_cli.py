@@ -36,6 +36,22 @@ def test_query_of_an_internationalized_name(mtastsd):
     assert "mx.xn--bcher-kva.example" in mtastsd.ctl("query", "bücher.example")
 
 
+def test_query_and_show_understand_what_people_paste(mtastsd, wait):
+    wait("good.example in the list", lambda: "good.example" in mtastsd.ctl("list"))
+    for verb in ("query", "show"):
+        for written in ("user@good.example", "https://good.example/policy", "GOOD.example."):
+            assert KEPT in mtastsd.ctl(verb, written)
+            assert json.loads(mtastsd.ctl("--json", verb, written))["understood_as"] == "good.example"
+        assert "understood_as" not in json.loads(mtastsd.ctl("--json", verb, "good.example"))
+
+
+@pytest.mark.parametrize("verb", ["query", "show", "explain"])
+@pytest.mark.parametrize("written", ["192.0.2.1", "[192.0.2.1]", ""])
+def test_what_has_no_policy_domain_is_refused(mtastsd, verb, written):
+    with pytest.raises(LabError, match="names an IP address|the domain is empty"):
+        mtastsd.ctl(verb, written)
+
+
 @pytest.mark.smoke
 def test_list_and_show(mtastsd, wait):
     wait("good.example in the list", lambda: "good.example" in mtastsd.ctl("list"))

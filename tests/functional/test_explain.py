@@ -102,10 +102,52 @@ def test_a_name_with_u_labels(mtastsd):
     assert "policy domain xn--bcher-kva.example" in " ".join(out.split())
 
 
-def test_the_network_is_not_asked_by_rule_1(mtastsd):
-    code, answer = explained(mtastsd, "[192.0.2.1]:25")
+def test_the_network_is_not_asked_by_rule_1(mtastsd, tmp_path):
+    config = tmp_path / "mtastsd.toml"
+    config.write_text(mtastsd.config.read_text().replace("[dns]", '[dns]\nprivate = ["corp.example"]'))
+    code, answer = explained(mtastsd, "mail.corp.example", config=config)
     assert (code, answer["decision"]["rule"], answer["trace"]) == (0, "1", [])
     assert answer["replies"]["postfix"] == "NOTFOUND "
+
+
+@pytest.mark.parametrize("name", ["mx-not-in-policy", "wildcard-deep"])
+def test_no_mx_host_that_fits_the_policy_is_a_warning(mtastsd, name):
+    domain = BY_NAME[name]
+    code, out, _ = explain(mtastsd, domain.fqdn)
+    text = " ".join(out.split())
+    assert code == 1
+    assert "verdict WARNING: the mail must wait (rule 6: enforce policy: no MX host fits the policy, so mail waits" in text
+    assert f'what to do tell the domain\'s owner: the policy must list the MX hosts, for example "mx: {domain.mx_name(domain.mx[0])}"' \
+        in text
+
+
+def test_the_verdict_ends_the_text(lab, mtastsd):
+    _, out, _ = explain(mtastsd, "good.example")
+    assert out.endswith("\nverdict      verified TLS, names by the MTA-STS policy (rule 6: enforce policy)\n"), out
+    assert "postfix310" not in out
+    _, out, _ = explain(mtastsd, "good.example", "--replies")
+    for dialect in DIALECTS:
+        assert f"\n{dialect:<13}{lab.ask('good.example', dialect)}\n" in out, out
+
+
+def test_without_a_network_dnssec_is_not_known(mtastsd, tmp_path):
+    file = tmp_path / "trace"
+    code, out, _ = explain(mtastsd, "dane-all.example", "--save", file, enter=lambda command: ["unshare", "-n", *command])
+    text = " ".join(out.split())
+    assert code == 1
+    assert "DNSSEC NOT KNOWN, because no test of it was answered: " in text
+    assert "DNSSEC works" not in text
+    assert "what to do check that the network and the resolvers are up" in text
+    assert explain(mtastsd, "--offline", file)[1].endswith(out)
+
+
+@pytest.mark.parametrize("written", ["Bob@Good.Example.", "https://good.example/", " good.example", "mailto:bob@good.example"])
+def test_what_people_paste_is_understood(mtastsd, written):
+    code, answer = explained(mtastsd, written)
+    assert (code, answer["understood_as"], answer["decision"]["rule"]) == (0, "good.example", "6")
+    code, out, err = explain(mtastsd, written)
+    assert out.startswith("next hop     good.example\n")
+    assert f'"{written}" is understood as good.example' in err
 
 
 def test_a_map_that_does_not_exist_is_trouble(mtastsd):
