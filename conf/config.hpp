@@ -163,6 +163,13 @@ struct MilterConfig {  // for mtasts-milter
   friend bool operator==(const MilterConfig&, const MilterConfig&) = default;
 };
 
+struct CheckConfig {  // for mtastsctl check and smtp
+  std::string ehlo;   // a domain name or an address literal; empty: this host's name, else an address literal
+  std::string ca_file;                // for MX hosts, beside HttpsConfig::ca_file; empty: none
+  std::vector<Cidr> allow_addresses;  // of MX hosts, beside HttpsConfig::allow_addresses
+  friend bool operator==(const CheckConfig&, const CheckConfig&) = default;
+};
+
 struct Config {
   ListenConfig listen;
   CacheConfig cache;
@@ -174,6 +181,7 @@ struct Config {
   LogConfig log;
   LimitsConfig limits;
   MilterConfig milter;
+  CheckConfig check;
   friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -226,6 +226,13 @@ void read_milter(TableReader section, Config& config) {
   section.finish();
 }
 
+void read_check(TableReader section, CheckConfig& check) {
+  section.text("ehlo", check.ehlo, read_ehlo);
+  section.text("ca_file", check.ca_file, read_optional_path);
+  section.list("allow_addresses", check.allow_addresses, read_cidr);
+  section.finish();
+}
+
 // A section of a later version. Its contents do not matter: one file may serve several programs and versions.
 void pass_over(TableReader& root, std::string_view section) {
   if (root.table(section) != nullptr) root.warn_if(true, section, no_effect);
@@ -243,6 +250,7 @@ void read_root(const toml::table& table, Config& config, Problems& problems, Tim
   read_log({root.table("log"), "log", problems}, config.log);
   read_limits({root.table("limits"), "limits", problems}, config.limits);
   read_milter({root.table("milter"), "milter", problems}, config);
+  read_check({root.table("check"), "check", problems}, config.check);
   pass_over(root, "refresh");
   root.finish();
 }

@@ -148,6 +148,11 @@ void add_milter(Out out, const MilterConfig& milter) {
                  toml_text(milter.add_header), toml_text(milter.http ? host_and_port(*milter.http) : ""));
 }
 
+void add_check(Out out, const CheckConfig& check) {
+  fmt::format_to(out, "\n[check]\nehlo = {}\nca_file = {}\nallow_addresses = {}\n", toml_text(check.ehlo),
+                 toml_text(check.ca_file), list(check.allow_addresses, format_cidr));
+}
+
 }  // namespace
 
 std::string to_toml(const Config& config) {
@@ -163,6 +168,7 @@ std::string to_toml(const Config& config) {
   add_log(out, config.log);
   add_limits(out, config.limits);
   add_milter(out, config.milter);
+  add_check(out, config.check);
   return text;
 }
 

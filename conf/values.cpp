@@ -89,6 +89,16 @@ bool may_be_account(std::string_view text) noexcept {
   return text.size() <= 32 && std::ranges::all_of(text, allowed) && !text.starts_with('-');
 }
 
+// RFC 5321 §4.1.3.
+bool is_address_literal(std::string_view text) noexcept {
+  constexpr std::string_view tag = "IPv6:";
+  if (!text.starts_with('[') || !text.ends_with(']') || text.size() < 2) return false;
+  text = text.substr(1, text.size() - 2);
+  bool v6 = equal_folded(text.substr(0, tag.size()), tag);
+  auto address = parse_address(v6 ? text.substr(tag.size()) : text);
+  return address && address->v6 == v6;
+}
+
 }  // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
@@ -206,6 +216,15 @@ Read<std::string> read_dns_zone(std::string_view text) {
   auto name = ascii ? DomainName::parse(*ascii) : std::nullopt;
   if (!name) return wrong(text, "is not a domain name; write it as \"corp.example\"");
   return std::string(name->str());
+}
+
+Read<std::string> read_ehlo(std::string_view text) {
+  if (text.empty() || is_address_literal(text)) return std::string(text);
+  auto name = read_dns_zone(text);
+  if (name && name->contains('.') && !name->contains('_')) return name;
+  return wrong(text,
+               "is not a full domain name; write it as \"checker.example.com\", or an address as "
+               "\"[192.0.2.1]\" or \"[IPv6:2001:db8::1]\"");
 }
 
 Read<std::uint16_t> read_service_port(std::string_view text) {

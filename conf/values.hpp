@@ -45,6 +45,9 @@ Read<std::string> read_socket_path(std::string_view text);    // absolute, short
 Read<std::string> read_group(std::string_view text);          // the name of a group, or empty
 Read<std::string> read_user(std::string_view text);           // the name of a user, or empty
 Read<std::string> read_dns_zone(std::string_view text);       // a domain name; U-labels become A-labels
+// What a client may call itself in EHLO (RFC 5321 §4.1.4): a full domain name, whose U-labels become
+// A-labels, or an address literal, "[192.0.2.1]" or "[IPv6:2001:db8::1]". Or empty.
+Read<std::string> read_ehlo(std::string_view text);
 // The port of a service by its name, such as "submission" (services(5), RFC 6335 §5.1). Refuses port numbers:
 // the file has them without quotes.
 Read<std::uint16_t> read_service_port(std::string_view text);
