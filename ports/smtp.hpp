@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.hpp"
@@ -19,7 +20,12 @@ struct SmtpReply {
   friend bool operator==(const SmtpReply&, const SmtpReply&) = default;
 };
 
-// The last step that was done.
+// Whether the reply to an EHLO offers an extension, such as "STARTTLS". As Postfix reads it: without case, in
+// every line but the first (which has the server's name), and whatever parameters follow.
+bool offers(const SmtpReply& ehlo, std::string_view extension) noexcept;
+
+// The last step that was done: for the greeting and each command, that its reply leads on. With implicit TLS
+// the steps are connected, tls and ehlo_in_tls; the greeting then comes within TLS.
 enum class SmtpStage : std::uint8_t { none, connected, greeted, ehlo, starttls, tls, ehlo_in_tls };
 
 constexpr std::string_view words(SmtpStage stage) noexcept {
@@ -35,7 +41,7 @@ constexpr std::string_view words(SmtpStage stage) noexcept {
   return {};
 }
 
-// Why a dialogue ended before its end.
+// Why a dialogue ended before its end, which is SmtpStage::ehlo_in_tls.
 enum class SmtpTrouble : std::uint8_t {
   none,
   not_allowed,  // a special-use address, which is not dialled
@@ -83,7 +89,9 @@ struct SmtpDialogue {
   std::string detail;  // the cause in the system's or OpenSSL's words; printable ASCII; empty without trouble
   SmtpReply greeting, ehlo, starttls, ehlo_in_tls;
   std::uint32_t surplus = 0;  // octets that came in the clear behind the reply to STARTTLS; never read as TLS
+  // Set once the handshake is done; and if it failed after the server had asked for a certificate.
   std::optional<SmtpTlsFacts> tls;
+  SmtpReply helo{};  // HELO is sent only if EHLO was refused with 5xx; the dialogue ends there in any case
   friend bool operator==(const SmtpDialogue&, const SmtpDialogue&) = default;
 };
 

@@ -29,8 +29,9 @@ bool leaves_the_host(const ifaddrs& interface) noexcept {
   return !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address);
 }
 
-// If in doubt, it has.
-bool host_has_ipv6() noexcept {
+}  // namespace
+
+bool has_ipv6() noexcept {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return true;
   std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
@@ -38,8 +39,6 @@ bool host_has_ipv6() noexcept {
     if (leaves_the_host(*each)) return true;
   return false;
 }
-
-}  // namespace
 
 bool is_local_shortage(int error) noexcept {
   switch (error) {
@@ -53,7 +52,7 @@ bool is_local_shortage(int error) noexcept {
 }
 
 bool is_local_shortage(int error, const Address& dialled) noexcept {
-  if (error == EADDRNOTAVAIL && dialled.v6 && !host_has_ipv6()) return false;
+  if (error == EADDRNOTAVAIL && dialled.v6 && !has_ipv6()) return false;
   return is_local_shortage(error);
 }
 

@@ -18,6 +18,9 @@ bool is_local_shortage(int error) noexcept;
 // never will: it lacks nothing, but the address is out of its reach.
 bool is_local_shortage(int error, const Address& dialled) noexcept;
 
+// Whether this host has an IPv6 address by which it reaches others. If in doubt, it has.
+bool has_ipv6() noexcept;
+
 // Notes that something failed just now because of a local shortage.
 void note_local_shortage() noexcept;
 

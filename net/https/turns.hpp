@@ -1,8 +1,9 @@
-// turns - limits how often, and how many at once, refreshes ask one address. A policy host may serve many
-// domains, and after an outage all of them are due.
+// turns - limits how often, and how many at once, one address is asked.
 //
-// For refreshes only: an asker's fetch takes no turn and is not counted here. Otherwise somebody who has
-// domains at the same address could keep another domain's first policy from being fetched.
+// Refreshes take turns, because a policy host may serve many domains, and after an outage all of them are
+// due. An asker's fetch takes no turn and is not counted here. Otherwise somebody who has domains at the same
+// address could keep another domain's first policy from being fetched. SMTP dialogues take turns too, of a
+// HostTurns of their own (net/smtp/).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -50,15 +50,39 @@ bool Peer::start_tls(SSL_CTX& context) {
   return SSL_accept(ssl_.get()) == 1;
 }
 
-std::string Peer::read_head() {
-  std::string head;
+std::string Peer::read_to(std::string_view end) {
+  std::string text;
   char octet = 0;
-  while (!head.ends_with("\r\n\r\n")) {
+  while (!text.ends_with(end)) {
     auto size = ssl_ ? SSL_read(ssl_.get(), &octet, 1) : ::recv(descriptor_, &octet, 1, 0);
     if (size != 1) break;
-    head += octet;
+    text += octet;
   }
-  return head;
+  return text;
+}
+
+std::string Peer::read_head() { return read_to("\r\n\r\n"); }
+
+std::string Peer::read_line() {
+  std::string line = read_to("\r\n");
+  return line.ends_with("\r\n") ? line.substr(0, line.size() - 2) : "";
+}
+
+bool Peer::has_input() const {
+  pollfd watched{descriptor_, POLLIN, 0};
+  return ::poll(&watched, 1, 0) == 1;
+}
+
+void Peer::hang_up() const {
+  ::shutdown(descriptor_, SHUT_WR);
+  std::array<char, 4096> ignored;
+  while (::recv(descriptor_, ignored.data(), ignored.size(), 0) > 0) {
+  }
+}
+
+void Peer::reset() const {
+  linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 bool Peer::write(std::string_view text) {

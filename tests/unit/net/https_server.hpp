@@ -32,15 +32,21 @@ class Peer {
   bool start_tls(SSL_CTX& context);  // the caller keeps it, so that its sessions can be resumed
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string read_head();                          // up to and with the empty line, over TLS if started
+  std::string read_line();                          // without its end; "": the other side is gone
+  bool has_input() const;                           // octets wait to be read, or the other side is gone
   bool write(std::string_view text);                // false: the other side is gone
   bool send_ticket();                               // one more (TLS 1.3); false: the other side is gone
   bool update_keys();                               // of TLS 1.3; false as above
   void say_goodbye();                               // TLS close_notify
+  void hang_up() const;                             // ends our half, and waits until the other side ends its
+  void reset() const;                               // the connection will end with a RST
   void wait(std::chrono::milliseconds time) const;  // ends early when the server is stopped
   bool stopping() const { return stop_; }
   std::string server_name() const;  // SNI
 
  private:
+  std::string read_to(std::string_view end);
+
   int descriptor_;
   const std::atomic<bool>& stop_;
   std::atomic<bool>& waiting_;
