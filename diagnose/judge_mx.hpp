@@ -20,7 +20,7 @@ struct MxHostFacts {
   unsigned preference = 0;
   std::vector<Address> addresses{};
   std::string failure{};   // why there may be more addresses: "A mx.example: SERVFAIL"; empty: these are all
-  std::string alias_of{};  // where the host's CNAME ends; empty: it is no alias
+  std::string alias_of{};  // where the host's CNAME ends; empty: not an alias
 };
 
 // The policy in force or, if there is none, the one that was fetched.

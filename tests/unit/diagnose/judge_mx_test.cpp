@@ -117,7 +117,7 @@ const std::vector<Row> rows{
      Severity::warning,
      "the backup MX host backup.example",
      "backup.example"},
-    {"401 of equal preference is no backup host",
+    {"401 of equal preference, so not a backup host",
      [](MxFacts& f) { f.hosts.push_back(host("other.example", 10)); },
      {"mx-not-in-policy"},
      Severity::error,

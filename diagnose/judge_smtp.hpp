@@ -1,0 +1,52 @@
+// judge_smtp - judges what mail servers said and showed: STARTTLS, the handshake, and certificates
+// (docs/CHECKS.md, 501 to 527, and 407). Pure. Whether TLSA records match is judged elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.hpp"
+#include "core/sts_policy.hpp"
+#include "core/time.hpp"
+#include "diagnose/checking.hpp"
+#include "ports/smtp.hpp"
+#include "x509/certificate.hpp"
+
+namespace mtasts {
+
+// What one address of a mail server showed.
+struct SmtpAddressFacts {
+  Address address;
+  SmtpDialogue dialogue;
+  std::optional<SmtpDialogue> without_sni{};  // the same, with no host in the handshake; nullopt: not held
+  DaneVerdict dane{};                         // of its chain; not_judged: the host has no secure TLSA records
+};
+
+struct SmtpHostFacts {
+  std::string name;  // of the MX host, printable
+  unsigned preference = 0;
+  std::uint16_t port = 25;
+  bool implicit_tls = false;
+  // What MTA-STS demands for this host: none without a policy, and if the policy does not cover the host.
+  // nullopt: no policy was looked up; then the host is judged as under enforce.
+  std::optional<Mode> mode{};
+  bool dane = false;  // it has secure and usable TLSA records
+  std::vector<SmtpAddressFacts> addresses{};
+};
+
+struct SmtpFacts {
+  std::string domain{};                // whose mail the hosts take; empty: not known
+  std::vector<SmtpHostFacts> hosts{};  // each name and port once
+  unsigned warn_days = 14;             // a certificate that expires sooner is worth a warning
+};
+
+// One step "smtp" for each host. A step is unknown, without a finding, if none of the addresses of any host
+// could be connected to, which most likely is due to the network here; and if a server turned this client
+// away for now (421, EHLO refused). A fault is an error if delivery fails by it: under mode enforce or, but
+// for certificates, with DANE. Else it is a warning. Certificates that DANE accepts are not judged by PKIX,
+// except for the policy: then mx-in-policy-fails-tls says so, as a warning.
+Judgement judge_smtp(const SmtpFacts& facts, Time now);
+
+}  // namespace mtasts
