@@ -54,11 +54,13 @@ class PolicyReader {
  private:
   void error(std::string_view code, std::string message) {
     failed_ = true;
-    if (errors_++ < max_findings) lint_.findings.push_back({code, Severity::error, std::move(message)});
+    if (errors_++ < max_findings)
+      lint_.findings.push_back({code, Severity::error, std::move(message), {.line = line_}});
   }
 
   void remark(std::string_view code, Severity severity, std::string message) {
-    if (remarks_++ < max_findings) lint_.findings.push_back({code, severity, std::move(message)});
+    if (remarks_++ < max_findings)
+      lint_.findings.push_back({code, severity, std::move(message), {.line = line_}});
   }
 
   std::string here() const { return "line " + std::to_string(line_) + ": "; }
@@ -79,11 +81,17 @@ class PolicyReader {
   Policy policy_;
   std::set<std::string, std::less<>> mx_seen_;  // a tree, not a hash: its keys are hostile
   bool failed_ = false, version_seen_ = false, mode_seen_ = false, max_age_seen_ = false;
-  std::size_t errors_ = 0, remarks_ = 0, line_ = 0, lines_ = 0, bad_mx_ = 0;
+  std::size_t errors_ = 0, remarks_ = 0, lines_ = 0, bad_mx_ = 0;
+  unsigned line_ = 0, mode_line_ = 0, max_age_line_ = 0;  // from 1; line_ 0: not of one line
 };
 
 bool is_control(char c) noexcept {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F;
+}
+
+// The number of the line that an octet is in.
+unsigned line_of(std::string_view body, std::size_t offset) noexcept {
+  return 1 + static_cast<unsigned>(std::ranges::count(body.substr(0, offset), '\n'));
 }
 
 // Octets that make the whole body invalid, wherever they are. Only the first is reported.
@@ -92,13 +100,16 @@ bool PolicyReader::check_bytes(std::string_view body) {
   if (body.size() > max_policy_bytes) {
     error("too-large", "the policy has " + std::to_string(body.size()) + " octets; at most 65536 are read");
   } else if (body.starts_with("\xEF\xBB\xBF")) {
+    line_ = 1;
     error("byte-order-mark", "the file begins with a byte order mark; save it without one");
   } else if (std::size_t bad = find_invalid_utf8(body); bad != std::string_view::npos) {
+    line_ = line_of(body, bad);
     error("not-utf8", in_quotes(body.substr(bad, 1)) + at(bad) + " is not valid UTF-8");
   }
   for (std::size_t i = 0; !failed_ && i < body.size(); ++i) {
     bool line_end = body[i] == '\r' && i + 1 < body.size() && body[i + 1] == '\n';
     if (!is_control(body[i]) || line_end) continue;
+    line_ = line_of(body, i);
     if (body[i] == '\r') error("lone-cr", "a CR without LF" + at(i) + "; lines end in LF or CRLF");
     if (body[i] != '\r')
       error("control-character", "control character " + in_quotes(body.substr(i, 1)) + at(i));
@@ -180,6 +191,7 @@ void PolicyReader::read_version(std::string_view value) {
 
 void PolicyReader::read_mode(std::string_view value) {
   if (!first("mode", mode_seen_)) return;
+  mode_line_ = line_;
   lint_.mode = printable(value);
   std::optional<Mode> mode = mode_of(value);
   if (!mode)
@@ -189,6 +201,7 @@ void PolicyReader::read_mode(std::string_view value) {
 
 void PolicyReader::read_max_age(std::string_view value) {
   if (!first("max_age", max_age_seen_)) return;
+  max_age_line_ = line_;
   lint_.max_age = printable(value);
   if (value.empty() || value.size() > 10 || !std::ranges::all_of(value, is_digit)) {  // 1*10(DIGIT), STS-22
     return error("max-age-syntax",
@@ -230,6 +243,7 @@ void PolicyReader::read_mx(std::string_view value) {
 
 // What all lines together must have (STS-19).
 void PolicyReader::judge() {
+  line_ = 0;
   if (lines_ == 0) return error("empty", "the policy is empty");
   if (!version_seen_) error("version-missing", "the line \"version: STSv1\" is missing");
   if (!mode_seen_) error("mode-missing", "the key mode is missing");
@@ -240,9 +254,11 @@ void PolicyReader::judge() {
   if (failed_) return;
   if (policy_.mode != Mode::none && policy_.mx.empty())
     remark("no-host", Severity::warning, "the policy lists no host name, so no MX host fits it");
+  line_ = max_age_line_;
   if (policy_.max_age < day) {
     remark("max-age-short", Severity::warning, "max_age is below a day: some senders ignore such a policy");
   }
+  line_ = mode_line_;
   if (policy_.mode == Mode::testing)
     remark("mode-testing", Severity::info, "mode testing: failures are only reported");
   if (policy_.mode == Mode::none) remark("mode-none", Severity::info, "mode none: MTA-STS is off");

@@ -89,7 +89,7 @@ struct PolicyLint {
   // What could be read, also from an invalid body; shown by lint.
   std::string version, mode, max_age;
   std::vector<std::string> mx;
-  Findings findings;  // at least one error if invalid
+  Findings findings;  // at least one error if invalid; Where::line is 0 if it is about the policy as a whole
 };
 
 // Judges a body. Never throws on any bytes.

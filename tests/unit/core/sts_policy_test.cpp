@@ -306,3 +306,33 @@ TEST_CASE("modes and their words", "[core]") {
   CHECK_FALSE(mode_of("Enforce"));
   CHECK_FALSE(mode_of("enforce "));
 }
+
+TEST_CASE("findings about a policy say which line they are about", "[core]") {
+  struct Row {
+    std::string body;
+    const char* code;
+    unsigned line;  // 0: none
+  };
+  auto row = GENERATE_COPY(values<Row>({
+      {good + "mx: a_b\n", "mx-syntax", 5},
+      {head + "\r\nmx: a.b", "blank-line", 4},
+      {head + "# x\nmx: a.b", "no-key", 4},
+      {"version: STSv1\nmax_age: 60\nmode: testing\nmx: a.b\nx: y\n", "mode-testing", 3},
+      {"version: STSv1\nmax_age: 60\nmode: testing\nmx: a.b\nx: y\n", "max-age-short", 2},
+      {"version: STSv1\nmode: none\nmax_age: 604800\n", "mode-none", 2},
+      {head, "mx-missing", 0},
+      {"mode: none\nmax_age: 604800\n", "version-missing", 0},
+      {"", "empty", 0},
+      {"\xEF\xBB\xBF" + good, "byte-order-mark", 1},
+      {head + "x: \xFF\n", "not-utf8", 4},
+      {head + "x: \x01\n", "control-character", 4},
+      {head + "x: a\tb\n", "control-character", 4},
+      {head + "x: a\rb\n", "lone-cr", 4},
+      {std::string(70'000, 'x'), "too-large", 0},
+  }));
+  INFO(row.code);
+  auto findings = lint_policy(row.body).findings;
+  auto found = std::ranges::find(findings, row.code, &Finding::code);
+  REQUIRE(found != findings.end());
+  CHECK(found->where.line == row.line);
+}
