@@ -16,6 +16,7 @@
 
 #include "core/finding.hpp"
 #include "net/https/metered.hpp"
+#include "net/https/nat64.hpp"
 #include "net/smtp/ehlo_name.hpp"
 #include "net/smtp/reply.hpp"
 #include "sys/local_shortage.hpp"
@@ -108,11 +109,11 @@ Address address_of(const asio::ip::address& own) {
   return address;
 }
 
-// A host without IPv6 must not blame a server's IPv6 address.
+// A host without IPv6 must not blame a server's IPv6 address, nor one without IPv4 an IPv4 address.
 bool is_our_lack(const error_code& error, const Address& dialled) {
   if (error.category() != boost::system::system_category()) return false;
   bool no_route = error == asio::error::network_unreachable || error.value() == EADDRNOTAVAIL;
-  if (no_route && dialled.v6 && !has_ipv6()) return true;
+  if (no_route && (dialled.v6 ? !has_ipv6() : is_ipv6_only())) return true;
   return is_local_shortage(error.value(), dialled);
 }
 

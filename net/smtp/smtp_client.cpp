@@ -33,6 +33,7 @@ struct State {
   SslCtx tls;
   std::string host_name;
   HostTurns turns{executor, {.at_once = 1, .interval = std::chrono::milliseconds(0)}};
+  HostTurns places{executor, {.at_once = options.at_once, .interval = std::chrono::milliseconds(0)}};
   KeptDialogues kept{executor};
 };
 using StatePtr = std::shared_ptr<State>;
@@ -55,13 +56,17 @@ SmtpDialogue refused(const Address& address) {
                                                 "); allow_addresses of [https] or [check] can permit it");
 }
 
-constexpr std::string_view no_time_left = "other dialogues with this address took the time";
+constexpr std::string_view no_time_left = "other dialogues took the time";
+constexpr Address every_address{};  // the one at which all dialogues take a place
 
 asio::awaitable<SmtpDialogue> hold_in_turn(StatePtr state, SmtpRequest request) {
   auto begin = steady_clock::now();
   auto timeout = state->options.timeout;
   auto turn = co_await state->turns.take(request.address, timeout);
   if (!turn) co_return not_held(SmtpTrouble::local, std::string(no_time_left));
+  auto left = std::chrono::floor<std::chrono::milliseconds>(begin + timeout - steady_clock::now());
+  auto place = co_await state->places.take(every_address, left);
+  if (!place) co_return not_held(SmtpTrouble::local, std::string(no_time_left));
   bool was_late = steady_clock::now() - begin > timeout / 2;
   auto dialogue = co_await hold_dialogue(
       {state->tls, std::move(request), state->options.ehlo, state->host_name, begin + timeout});

@@ -24,6 +24,7 @@ struct SmtpOptions {
   std::string more_ca_file;  // PEM, trusted beside those; empty: none
   std::chrono::milliseconds timeout{30000};
   std::vector<Cidr> allow_addresses;
+  unsigned at_once = 100;  // dialogues under way; others wait, because a domain can name many hosts
 };
 
 // Loads the CA certificates, which takes some 100 ms. Fault::config: they can't be used; detail says what to

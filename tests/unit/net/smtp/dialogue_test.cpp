@@ -4,6 +4,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 
+#include "sys/local_shortage.hpp"
 #include "tests/unit/net/smtp/mail_server.hpp"
 #include "tests/unit/virtual_time.hpp"
 
@@ -372,6 +373,16 @@ TEST_CASE("nobody listens", "[net]") {
   CHECK(dialogue.reached == SmtpStage::none);
   CHECK(words(dialogue.trouble) == words(SmtpTrouble::refused));
   CHECK(dialogue.detail == "Connection refused");
+}
+
+// No packet leaves the host: it has no route.
+TEST_CASE("a host without IPv6 does not blame the server", "[net]") {
+  if (has_ipv6()) SKIP("this host has IPv6");
+  Talker talker;
+  talker.job.request.address = parse_address("2001:db8::1").value();
+  auto dialogue = talker.talk(25);
+  CHECK(dialogue.reached == SmtpStage::none);
+  CHECK(words(dialogue.trouble) == words(SmtpTrouble::local));
 }
 
 }  // namespace
