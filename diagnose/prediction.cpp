@@ -1,5 +1,7 @@
 #include "diagnose/prediction.hpp"
 
+#include <openssl/x509_vfy.h>
+
 #include <algorithm>
 #include <iterator>
 #include <optional>
@@ -30,6 +32,7 @@ struct Attempt {
   Kind kind = Kind::unknown;
   std::string reason{};
   bool verified = false;        // of a delivery
+  bool unsure = false;          // of a delivery: Postfix may not accept the chain
   bool later_in_clear = false;  // of a failure
   const PredictedHost* host = nullptr;
 };
@@ -233,10 +236,15 @@ class Predictor {
     return attempt;
   }
 
+  // A chain that was refused here for a short key, which Postfix may accept (PFX-46).
+  static bool has_short_key(const SmtpTlsFacts& tls) {
+    return tls.untrusted == X509_V_ERR_EE_KEY_TOO_SMALL || tls.untrusted == X509_V_ERR_CA_KEY_TOO_SMALL;
+  }
+
   // Whether PKIX vouches for the server, and for one of the names of match=.
   bool matches(const PredictedHost& host, const SmtpTlsFacts& tls) const {
     auto leaf = tls.chain.empty() ? std::nullopt : read_certificate(tls.chain.front());
-    if (!leaf || tls.untrusted != 0) return false;
+    if (!leaf || (tls.untrusted != X509_V_OK && !has_short_key(tls))) return false;
     return std::ranges::any_of(policy_->match, [&](std::string_view name) {
       if (equal_folded(name, "hostname")) return has_name(*leaf, host.name);
       if (equal_folded(name, "nexthop")) return has_name(*leaf, route_.domain);
@@ -260,7 +268,8 @@ class Predictor {
                                                                    : "Untrusted";
     return {.kind = Attempt::Kind::delivered,
             .reason = std::string(word) + " TLS connection established to " + with_port(name, route_.port),
-            .verified = verified};
+            .verified = verified,
+            .unsure = level >= TlsLevel::verify && has_short_key(*dialogue.tls)};
   }
 
   static Attempt after_handshake(const SmtpDialogue& dialogue, const std::string& name) {
@@ -343,7 +352,7 @@ class Course {
     });
     Outcome outcome = chosen.verified ? Outcome::delivered_verified : Outcome::delivered_unverified;
     delivered_ = of(chosen, outcome);
-    delivered_->certain = certain_ && alike && !unknown_;
+    delivered_->certain = certain_ && alike && !unknown_ && !chosen.unsure;
   }
 
   void take_failure(Attempt attempt, bool one_of_several) {

@@ -646,6 +646,13 @@ TEST_CASE("what the order among equal preferences decides is not certain", "[pre
     CHECK(prediction.outcome == Outcome::delivered_verified);
     CHECK_FALSE(prediction.certain);
   }
+  SECTION("a short key, which Postfix may accept") {
+    auto host = good;
+    host.addresses[0].dialogue.tls->untrusted = X509_V_ERR_EE_KEY_TOO_SMALL;
+    auto prediction = predict(secure_reply, route_to({host}), postfix310);
+    CHECK(prediction.outcome == Outcome::delivered_verified);
+    CHECK_FALSE(prediction.certain);
+  }
   SECTION("no address after the fifth is tried") {
     std::vector<PredictedHost> hosts;
     for (unsigned n = 1; n <= 5; ++n)
