@@ -1,5 +1,7 @@
 #include "ports/fetch.hpp"
 
+#include <utility>
+
 namespace mtasts {
 
 std::string_view words(FetchStep step) noexcept {
@@ -13,6 +15,14 @@ std::string_view words(FetchStep step) noexcept {
     case FetchStep::deadline: return "deadline";
   }
   return "unknown step";
+}
+
+PolicyHostAnswer not_asked(FetchStep step, std::string why) {
+  return {std::unexpected(FetchError{step, std::move(why)}), false};
+}
+
+boost::asio::awaitable<PolicyHostAnswer> Fetch::get_policy_at(PolicyRequest, Address) {
+  co_return not_asked(FetchStep::connect, "single addresses of policy hosts can't be asked here");
 }
 
 }  // namespace mtasts

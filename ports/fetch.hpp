@@ -2,11 +2,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/address.hpp"
 #include "core/domain_name.hpp"
@@ -30,6 +33,58 @@ struct FetchError {
   bool put_off = false;
   // This host lacked something, for example a descriptor; says nothing about the policy host.
   bool local = false;
+};
+
+// How a policy host's TLS failed. Stable: saved traces hold these words.
+enum class TlsTrouble : std::uint8_t {
+  none,         // it did not fail, or did not begin
+  certificate,  // the certificate was refused; `untrusted` says why
+  not_tls,      // the server speaks something else on this port, such as plain HTTP
+  old_version,  // the server offers no TLS 1.2 or later
+  no_http1,     // the server accepts only other protocols, such as HTTP/2
+  other,
+};
+
+constexpr std::string_view words(TlsTrouble trouble) noexcept {
+  switch (trouble) {
+    case TlsTrouble::none: return "none";
+    case TlsTrouble::certificate: return "certificate";
+    case TlsTrouble::not_tls: return "not-tls";
+    case TlsTrouble::old_version: return "old-version";
+    case TlsTrouble::no_http1: return "no-http1";
+    case TlsTrouble::other: return "other";
+  }
+  return {};
+}
+
+inline constexpr std::size_t max_chain_octets = 16 * 1024;  // of the certificates that are kept
+inline constexpr std::size_t max_header_octets = 500;       // of a header's value that is kept
+
+// What was seen on one connection to a policy host, however the exchange ended. What was not seen is empty.
+struct PolicyHostSeen {
+  TlsTrouble tls = TlsTrouble::none;
+  // DER, as sent, the leaf first; at most max_chain_octets, else cut at its end.
+  std::vector<std::string> chain{};
+  bool chain_cut = false;  // certificates were left out of chain
+  // The chain and its name, judged as for every fetch: 0, or OpenSSL's first X509_V_ERR_ code, the depth of
+  // the certificate at fault, and OpenSSL's words. It is judged before the chain is cut.
+  int untrusted = 0;
+  int untrusted_depth = 0;
+  std::string untrusted_words{};
+  unsigned status = 0;             // of HTTP; also if the answer was refused after it
+  std::string location{};          // of a redirect; cut at max_header_octets; any octets
+  std::string content_encoding{};  // the first that is not identity; cut at max_header_octets; any octets
+  bool too_large = false;          // the body, or all of HTTP, went above its limit
+  bool cut_short = false;          // the connection ended before the body did
+  friend bool operator==(const PolicyHostSeen&, const PolicyHostSeen&) = default;
+};
+
+struct PolicyHostAnswer {
+  // The error's step is the one that failed, also if the time was over.
+  std::expected<HttpAnswer, FetchError> answer;
+  bool asked = true;       // false: nothing was dialled; the error says why
+  bool timed_out = false;  // it failed because the time was over
+  PolicyHostSeen seen{};
 };
 
 // Whether a fetch may wait while others fetch from the same policy host's address.
@@ -68,6 +123,13 @@ class Fetch {
   // counting the wait at the gate. Any HTTP status is an answer, which the caller judges (lint_http() in
   // core/sts_policy.hpp). Call and await on the resolve thread only.
   virtual boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) = 0;
+  // The same from one address of the policy host, with the same limits and rules; it tells what was seen as
+  // well (mtastsctl check). The caller finds the addresses by A and AAAA questions for mta-sts.<domain>; a
+  // special-use one is refused here as in get_policy(). Nothing is resumed, so the certificates are always
+  // presented. Of request only the domain is used. If policy hosts are reached through a proxy, their
+  // addresses can't be chosen here, and the answer is that it was not asked. A Fetch that can't do this
+  // answers so too.
+  virtual boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address);
 };
 
 struct PolicyRequest {
@@ -77,5 +139,8 @@ struct PolicyRequest {
   Hurry hurry = Hurry::now;
   FetchGate* gate = nullptr;  // must outlive the fetch; nullptr: the fetch always goes on
 };
+
+// That nothing was dialled, and why.
+PolicyHostAnswer not_asked(FetchStep step, std::string why);
 
 }  // namespace mtasts

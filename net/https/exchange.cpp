@@ -90,22 +90,34 @@ asio::awaitable<Outcome<void>> connect(Tcp& metered, const ExchangeJob& job) {
 }
 
 // The verify callback writes OpenSSL's words about the certificate into complaint. The error code of the
-// handshake only says that something is wrong.
-void note_complaints(Tls& tls, std::string& complaint) {
-  auto note = [&complaint](bool fine, asio::ssl::verify_context& context) {
-    if (!fine && complaint.empty()) complaint = describe_failure(*context.native_handle());
+// handshake only says that something is wrong. OpenSSL keeps the chain only if it is good, so it is noted
+// here.
+void note_complaints(Tls& tls, std::string& complaint, PolicyHostSeen* seen) {
+  auto note = [&complaint, seen](bool fine, asio::ssl::verify_context& context) {
+    X509_STORE_CTX& store = *context.native_handle();
+    bool first = seen != nullptr && seen->chain.empty() && !seen->chain_cut;
+    if (first) note_chain(store, *seen);
+    if (fine || !complaint.empty()) return fine;
+    complaint = describe_failure(store);
+    if (seen != nullptr) note_failure(store, *seen);
     return fine;
   };
   tls.set_verify_callback(note);
 }
 
-asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint) {
-  note_complaints(tls, complaint);
+TlsTrouble trouble_of(const error_code& error) noexcept {
+  bool by_tls = error.category() == asio::error::get_ssl_category();
+  return by_tls ? tls_trouble(static_cast<unsigned>(error.value())) : TlsTrouble::other;
+}
+
+asio::awaitable<Outcome<void>> handshake(Tls& tls, std::string& complaint, PolicyHostSeen* seen) {
+  note_complaints(tls, complaint, seen);
   auto [error] = co_await tls.async_handshake(asio::ssl::stream_base::client, as_pair);
   if (!error && !is_verified(*tls.native_handle()))
     co_return stop(FetchStep::tls, "the certificate was not verified");
   if (!error) co_return Outcome<void>{};
   if (!complaint.empty()) co_return stop(FetchStep::tls, complaint);
+  if (seen != nullptr) seen->tls = trouble_of(error);
   if (error == asio::ssl::error::stream_truncated || error == asio::error::eof) {
     co_return stop(FetchStep::tls, "the server closed the connection during the handshake");
   }
@@ -121,7 +133,8 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
   std::string text = get_request(job);
   auto [error, written] = co_await asio::async_write(tls, asio::buffer(text), as_pair);
   if (error) co_return stop(FetchStep::request, error);
-  auto answer = co_await http_reading::read_answer(tls);
+  PolicyHostSeen unwanted;
+  auto answer = co_await http_reading::read_answer(tls, job.seen != nullptr ? *job.seen : unwanted);
   co_return answer;
 }
 
@@ -130,6 +143,7 @@ asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
 asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool& resume) {
   auto executor = co_await asio::this_coro::executor;
   std::string complaint;  // outlives the stream, whose callback writes to it
+  if (job.seen != nullptr) *job.seen = {};
   Tcp tcp(executor, http_reading::max_received);
   bool may_resume = std::exchange(resume, false);
   auto connected = co_await connect(tcp, job);
@@ -138,11 +152,14 @@ asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool&
   if (ssl == nullptr) co_return stop(FetchStep::tls, "out of memory");
   Tls tls(std::move(tcp), ssl);  // takes ownership of ssl
   if (job.sessions) resume = use_sessions(*ssl, job.sessions, job.host, may_resume);
-  auto trusted = co_await handshake(tls, complaint);
+  auto trusted = co_await handshake(tls, complaint, job.seen);
   if (!trusted && tls.next_layer().exceeded()) co_return stop(FetchStep::tls, too_much());
   if (!trusted) co_return std::unexpected(std::move(trusted.error()));
   auto answer = co_await request(tls, job);
-  if (!answer && tls.next_layer().exceeded()) co_return stop(FetchStep::response, too_much());
+  if (!answer && tls.next_layer().exceeded()) {
+    if (job.seen != nullptr) job.seen->too_large = true;
+    co_return stop(FetchStep::response, too_much());
+  }
   if (answer) end_well(*ssl);
   co_return answer;
 }

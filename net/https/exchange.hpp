@@ -36,6 +36,7 @@ struct ExchangeJob {
   std::string proxy_authorization{};  // for the proxy alone, a secret; empty: none
   std::chrono::steady_clock::time_point connect_by;
   std::chrono::steady_clock::time_point done_by;
+  PolicyHostSeen* seen = nullptr;  // outlives the exchange, which writes to it; nullptr: nobody wants to know
 };
 
 struct ExchangeError {

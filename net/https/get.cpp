@@ -186,4 +186,29 @@ asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
   co_return answer;
 }
 
+asio::awaitable<PolicyHostAnswer> get_at(std::shared_ptr<const GetSettings> settings, Url url,
+                                         Address address) {
+  if (settings->proxy)
+    co_return not_asked(FetchStep::proxy,
+                        "policy hosts are reached through a proxy, which chooses their address itself");
+  auto judged = judge_addresses(std::vector<Address>(1, address), settings->allow_addresses);
+  if (!judged) co_return not_asked(judged.error().step, std::move(judged.error().detail));
+  PolicyHostAnswer result;
+  ExchangeJob job = make_job(*settings, url);
+  job.sessions = nullptr;  // a resumed handshake presents no certificate
+  job.dial = address;
+  job.seen = &result.seen;
+  share_time(job, settings->timeout, steady_clock::now() + settings->timeout, 1);
+  std::optional<Deadline> patience_ends;
+  auto answer = co_await exchange_despite_shortage(job, patience_ends);
+  if (answer) {
+    result.answer = std::move(*answer);
+    co_return result;
+  }
+  result.timed_out = answer.error().timed_out;
+  result.answer = std::unexpected(
+      FetchError{answer.error().step, std::move(answer.error().detail), false, answer.error().local});
+  co_return result;
+}
+
 }  // namespace mtasts

@@ -59,4 +59,8 @@ boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get(Dns& dns,
                                                                   std::shared_ptr<const GetSettings> settings,
                                                                   GetJob job);
 
+// The same from one address, as Fetch::get_policy_at() says. It waits for nobody's turn.
+boost::asio::awaitable<PolicyHostAnswer> get_at(std::shared_ptr<const GetSettings> settings, Url url,
+                                                Address address);
+
 }  // namespace mtasts

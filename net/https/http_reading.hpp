@@ -5,6 +5,7 @@
 // what they refer to, and await each of them at once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -136,59 +137,82 @@ inline std::optional<std::string> content_type(const Parser& parser) {
   return only.value_or("");
 }
 
-// The first value of the field that is not this word, for a message; nullopt: there is none.
+// The first value of the field that is not this word; nullopt: there is none.
 inline std::optional<std::string> other_than(const Parser& parser, http::field field,
                                              beast::string_view word) {
   auto [first, last] = parser.get().equal_range(field);
   for (auto it = first; it != last; ++it) {
-    if (!beast::iequals(it->value(), word))
-      return "\"" + printable({it->value().data(), it->value().size()}, 40) + "\"";
+    if (!beast::iequals(it->value(), word)) return std::string(it->value().data(), it->value().size());
   }
   return std::nullopt;
 }
 
+inline bool is_too_large(const Parser& parser) {
+  return parser.content_length().value_or(0) > max_policy_bytes;
+}
+
 inline std::optional<std::string> refuse_body(const Parser& parser) {
   if (auto coding = other_than(parser, http::field::content_encoding, "identity"))
-    return "the policy is sent in the content coding " + *coding + ", which was not asked for";
+    return "the policy is sent in the content coding " + in_quotes(*coding, 40) + ", which was not asked for";
   if (auto coding = other_than(parser, http::field::transfer_encoding, "chunked"))
-    return "the policy is sent in the transfer coding " + *coding + "; only chunked is read";
-  if (parser.content_length().value_or(0) > max_policy_bytes) return "the policy is larger than 64 KiB";
+    return "the policy is sent in the transfer coding " + in_quotes(*coding, 40) + "; only chunked is read";
+  if (is_too_large(parser)) return "the policy is larger than 64 KiB";
   return std::nullopt;
 }
 
+inline std::string kept(beast::string_view value) {
+  return {value.data(), std::min(value.size(), max_header_octets)};
+}
+
+inline void note_head(const Parser& parser, PolicyHostSeen& seen) {
+  seen.status = parser.get().result_int();
+  if (seen.status / 100 == 3) seen.location = kept(parser.get()[http::field::location]);
+  seen.content_encoding = kept(other_than(parser, http::field::content_encoding, "identity").value_or(""));
+  seen.too_large = seen.status == 200 && is_too_large(parser);
+}
+
+inline bool is_cut(const error_code& error) noexcept {
+  return error == http::error::partial_message || error == asio::ssl::error::stream_truncated ||
+         error == asio::error::eof || error == asio::error::connection_reset;
+}
+
 template <class Stream>
-asio::awaitable<Outcome<std::string>> read_body(Stream& stream, Reading& reading, Parser& parser) {
+asio::awaitable<Outcome<std::string>> read_body(Stream& stream, Reading& reading, Parser& parser,
+                                                PolicyHostSeen& seen) {
   std::string body;
   std::array<char, 4096> chunk;
   while (!parser.is_done()) {
     parser.get().body().data = chunk.data();
     parser.get().body().size = chunk.size();
     auto [error, taken] = co_await http::async_read_some(stream, reading.buffer, parser, as_pair);
+    seen.cut_short = is_cut(error);
     if (error && error != http::error::need_buffer) co_return stop(FetchStep::response, error);
     body.append(chunk.data(), chunk.size() - parser.get().body().size);
+    reading.wire += taken;
+    seen.too_large = body.size() > max_policy_bytes || reading.wire > max_wire;
     if (body.size() > max_policy_bytes)
       co_return stop(FetchStep::response, "the policy is larger than 64 KiB");
-    reading.wire += taken;
     if (reading.wire > max_wire) co_return stop(FetchStep::response, "more than 256 KiB of HTTP");
   }
   co_return body;
 }
 
-// A policy host's final answer.
+// A policy host's final answer. What is seen of it is added to seen, also if it is refused.
 template <class Stream>
-asio::awaitable<Outcome<HttpAnswer>> read_answer(Stream& stream) {
+asio::awaitable<Outcome<HttpAnswer>> read_answer(Stream& stream, PolicyHostSeen& seen) {
   Reading reading;
   std::optional<Parser> parser;
   auto header = co_await read_header(stream, reading, parser);
   if (!header) co_return std::unexpected(std::move(header.error()));
   HttpAnswer answer;
-  answer.status = parser->get().result_int();
+  note_head(*parser, seen);
+  answer.status = seen.status;
   auto type = content_type(*parser);
   answer.content_type = type.value_or("");
   if (answer.status != 200) co_return answer;
   if (!type) co_return stop(FetchStep::response, "different Content-Type headers");
   if (auto why = refuse_body(*parser)) co_return stop(FetchStep::response, std::move(*why));
-  auto body = co_await read_body(stream, reading, *parser);
+  auto body = co_await read_body(stream, reading, *parser, seen);
   if (!body) co_return std::unexpected(std::move(body.error()));
   answer.body = std::move(*body);
   co_return answer;

@@ -19,6 +19,14 @@ std::string policy_host(const DomainName& domain) {
   return std::string(policy_label) + std::string(domain.str());
 }
 
+std::expected<Url, FetchError> policy_url(const DomainName& domain) {
+  Url url;
+  url.host = policy_host(domain);
+  url.path = policy_path;
+  if (url.host.size() <= DomainName::max_size) return url;
+  return std::unexpected(FetchError{FetchStep::address, url.host + " is longer than a host name can be"});
+}
+
 struct Started : Fetch::Start {
   explicit Started(AddressLookupPtr begun) : lookup(std::move(begun)) {}
   AddressLookupPtr lookup;
@@ -26,18 +34,23 @@ struct Started : Fetch::Start {
 
 // Settings are shared, because a fetch may still be under way when the HttpsFetch that began it is replaced.
 asio::awaitable<Fetched> fetch_policy(std::shared_ptr<const GetSettings> settings, PolicyRequest request) {
+  auto url = policy_url(request.domain);
+  if (!url) co_return std::unexpected(std::move(url.error()));
   GetJob job;
-  job.url.host = policy_host(request.domain);
-  job.url.path = policy_path;
-  if (job.url.host.size() > DomainName::max_size) {
-    co_return std::unexpected(
-        FetchError{FetchStep::address, job.url.host + " is longer than a host name can be"});
-  }
+  job.url = std::move(*url);
   if (auto* begun = dynamic_cast<Started*>(request.started.get())) job.lookup = std::move(begun->lookup);
   job.hurry = request.hurry;
   job.gate = request.gate;
   auto fetched = co_await get(request.dns, std::move(settings), std::move(job));
   co_return fetched;
+}
+
+asio::awaitable<PolicyHostAnswer> fetch_policy_at(std::shared_ptr<const GetSettings> settings,
+                                                  PolicyRequest request, Address address) {
+  auto url = policy_url(request.domain);
+  if (!url) co_return not_asked(url.error().step, std::move(url.error().detail));
+  auto answer = co_await get_at(std::move(settings), std::move(*url), address);
+  co_return answer;
 }
 
 class HttpsFetch final : public Fetch {
@@ -53,6 +66,10 @@ class HttpsFetch final : public Fetch {
 
   asio::awaitable<Fetched> get_policy(PolicyRequest request) override {
     return fetch_policy(settings_, std::move(request));
+  }
+
+  asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override {
+    return fetch_policy_at(settings_, std::move(request), address);
   }
 
  private:

@@ -5,10 +5,12 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "core/finding.hpp"
 #include "net/https/sessions.hpp"
@@ -37,17 +39,13 @@ std::string oldest_error() {
 }
 
 // What the more common failures of a handshake mean; empty: OpenSSL's words are clear.
-std::string_view meaning_of(unsigned long code) noexcept {
-  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
-  switch (ERR_GET_REASON(code)) {
-    case SSL_R_WRONG_VERSION_NUMBER: return "the server does not speak TLS on this port";
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the server offers no TLS 1.2 or later";
-    // The one protocol offered is HTTP/1.1 (make_tls_context()).
-    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
-      return "the server does not speak HTTP/1.1, perhaps only HTTP/2";
+std::string_view meaning_of(TlsTrouble trouble) noexcept {
+  switch (trouble) {
+    case TlsTrouble::not_tls: return "the server does not speak TLS on this port";
+    case TlsTrouble::old_version: return "the server offers no TLS 1.2 or later";
+    case TlsTrouble::no_http1: return "the server does not speak HTTP/1.1, perhaps only HTTP/2";
+    default: return {};
   }
-  return {};
 }
 
 // OpenSSL accepts a store that isn't there, and then no policy could ever be fetched.
@@ -113,6 +111,14 @@ std::string details(int error, const X509* certificate) {
   return names.empty() ? "; it has no DNS name (a common name does not count)" : "; its names are " + names;
 }
 
+std::string der_of(const X509& certificate) {
+  int size = i2d_X509(&certificate, nullptr);
+  std::string der(static_cast<std::size_t>(std::max(size, 0)), '\0');
+  auto* at = reinterpret_cast<unsigned char*>(der.data());
+  if (size > 0) i2d_X509(&certificate, &at);
+  return der;
+}
+
 }  // namespace
 
 Result<SslCtx> make_tls_context(const std::string& ca_file) {
@@ -140,8 +146,20 @@ std::string openssl_words(unsigned long code) {
   if (ERR_SYSTEM_ERROR(code)) return std::system_category().message(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
   std::string words = reason != nullptr ? reason : "an error that OpenSSL does not describe";
-  std::string_view meaning = meaning_of(code);
+  std::string_view meaning = meaning_of(tls_trouble(code));
   return meaning.empty() ? words : std::string(meaning) + " (" + words + ")";
+}
+
+TlsTrouble tls_trouble(unsigned long code) noexcept {
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return TlsTrouble::other;
+  switch (ERR_GET_REASON(code)) {
+    case SSL_R_WRONG_VERSION_NUMBER: return TlsTrouble::not_tls;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return TlsTrouble::old_version;
+    // The one protocol offered is HTTP/1.1 (make_tls_context()).
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: return TlsTrouble::no_http1;
+    default: return TlsTrouble::other;
+  }
 }
 
 SSL* new_client(SSL_CTX& context, const std::string& host) {
@@ -162,6 +180,25 @@ std::string describe_failure(X509_STORE_CTX& store) {
   int depth = X509_STORE_CTX_get_error_depth(&store);
   return std::string("certificate verify failed: ") + X509_verify_cert_error_string(error) + " (depth " +
          std::to_string(depth) + ")" + details(error, X509_STORE_CTX_get_current_cert(&store));
+}
+
+void note_chain(X509_STORE_CTX& store, PolicyHostSeen& seen) {
+  STACK_OF(X509)* presented = X509_STORE_CTX_get0_untrusted(&store);  // the leaf among them
+  std::size_t total = 0;
+  for (int i = 0; presented != nullptr && i < sk_X509_num(presented); ++i) {
+    std::string der = der_of(*sk_X509_value(presented, i));
+    total += der.size();
+    seen.chain_cut = der.empty() || total > max_chain_octets;
+    if (seen.chain_cut) return;
+    seen.chain.push_back(std::move(der));
+  }
+}
+
+void note_failure(X509_STORE_CTX& store, PolicyHostSeen& seen) {
+  seen.tls = TlsTrouble::certificate;
+  seen.untrusted = X509_STORE_CTX_get_error(&store);
+  seen.untrusted_depth = X509_STORE_CTX_get_error_depth(&store);
+  seen.untrusted_words = X509_verify_cert_error_string(seen.untrusted);
 }
 
 }  // namespace mtasts

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/result.hpp"
+#include "ports/fetch.hpp"
 
 namespace mtasts {
 
@@ -27,8 +28,16 @@ SSL* new_client(SSL_CTX& context, const std::string& host);
 // An error code of OpenSSL (ERR_get_error()) in words, including that of a system call. One line.
 std::string openssl_words(unsigned long code);
 
+// What such an error means for a handshake.
+TlsTrouble tls_trouble(unsigned long code) noexcept;
+
 // Describes a failure, inside a verify callback: OpenSSL's words, the depth in the chain, and what the
 // certificate says instead. One line of printable ASCII.
 std::string describe_failure(X509_STORE_CTX& store);
+
+// Inside a verify callback: notes the chain that the server presented.
+void note_chain(X509_STORE_CTX& store, PolicyHostSeen& seen);
+// Inside a verify callback that is called for a failure: notes the failure.
+void note_failure(X509_STORE_CTX& store, PolicyHostSeen& seen);
 
 }  // namespace mtasts
