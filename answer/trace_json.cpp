@@ -49,6 +49,52 @@ json::object step_object(const HttpsStep& step) {
   return object;
 }
 
+json::object reply_object(const SmtpReply& reply) {
+  json::array lines;
+  for (const std::string& line : reply.lines) lines.push_back(to_json(whole(line)));
+  return {{"code", reply.code}, {"lines", std::move(lines)}};
+}
+
+json::object step_object(const SmtpStep& step) {
+  const SmtpDialogue& dialogue = step.dialogue;
+  json::object object{{"kind", "smtp"},
+                      {"host", to_json(whole(step.request.host))},
+                      {"address", to_json(to_string(step.request.address))},
+                      {"port", step.request.port},
+                      {"reached", to_json(words(dialogue.reached))},
+                      {"trouble", to_json(words(dialogue.trouble))},
+                      {"detail", to_json(whole(dialogue.detail))},
+                      {"greeting", reply_object(dialogue.greeting)},
+                      {"ehlo", reply_object(dialogue.ehlo)},
+                      {"starttls", reply_object(dialogue.starttls)},
+                      {"ehlo_in_tls", reply_object(dialogue.ehlo_in_tls)},
+                      {"tls", nullptr},
+                      {"ms", step.took.count()}};
+  if (dialogue.tls)
+    object["tls"] = json::object{{"version", to_json(whole(dialogue.tls->version))},
+                                 {"cipher", to_json(whole(dialogue.tls->cipher))},
+                                 {"untrusted", to_json(whole(dialogue.tls->untrusted_words))}};
+  return object;
+}
+
+json::object step_object(const PolicyHostStep& step) {
+  const PolicyHostSeen& seen = step.answer.seen;
+  json::object object{{"kind", "policy-host"},
+                      {"url", to_json(policy_url(step.domain))},
+                      {"address", to_json(to_string(step.address))},
+                      {"status", nullptr},
+                      {"step", nullptr},
+                      {"detail", nullptr},
+                      {"untrusted", to_json(whole(seen.untrusted_words))},
+                      {"ms", step.took.count()}};
+  if (seen.status != 0) object["status"] = seen.status;
+  if (!step.answer.answer) {
+    object["step"] = to_json(words(step.answer.answer.error().step));
+    object["detail"] = to_json(whole(step.answer.answer.error().detail));
+  }
+  return object;
+}
+
 }  // namespace
 
 json::array trace_json(const Trace& trace) {

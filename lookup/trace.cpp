@@ -17,12 +17,29 @@ bool asks(const Step& step, std::string_view name, RrType type) noexcept {
   return dns != nullptr && dns->type == type && dns->name == name;
 }
 
+constexpr std::string_view missing = "not in the saved trace", unanswered = "no answer in time";
+
 DnsStep not_in_trace(std::string name, RrType type) {
   DnsStep step;
   step.name = std::move(name);
   step.type = type;
-  step.answer.reason = "not in the saved trace";
+  step.answer.reason = missing;
   return step;
+}
+
+SmtpDialogue no_dialogue(SmtpTrouble trouble, std::string_view why) {
+  SmtpDialogue dialogue;
+  dialogue.trouble = trouble;
+  dialogue.detail = why;
+  return dialogue;
+}
+
+// What a policy host's step says until there is an answer.
+PolicyHostAnswer not_yet() {
+  PolicyHostAnswer answer;
+  answer.answer = std::unexpected(FetchError{FetchStep::deadline, std::string(unanswered)});
+  answer.timed_out = true;
+  return answer;
 }
 
 }  // namespace
@@ -39,12 +56,29 @@ const HttpsStep* find_https(const Trace& trace) noexcept {
   return nullptr;
 }
 
+const SmtpStep* find_smtp(const Trace& trace, const SmtpRequest& request) noexcept {
+  for (const Step& step : trace) {
+    const auto* smtp = std::get_if<SmtpStep>(&step);
+    if (smtp != nullptr && smtp->request == request) return smtp;
+  }
+  return nullptr;
+}
+
+const PolicyHostStep* find_policy_host(const Trace& trace, const DomainName& domain,
+                                       const Address& address) noexcept {
+  for (const Step& step : trace) {
+    const auto* host = std::get_if<PolicyHostStep>(&step);
+    if (host != nullptr && host->domain == domain && host->address == address) return host;
+  }
+  return nullptr;
+}
+
 asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   std::size_t at = trace_.size();
   DnsStep step;
   step.name = name;
   step.type = type;
-  step.answer.reason = "no answer in time";  // until there is one
+  step.answer.reason = unanswered;  // until there is an answer
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
   DnsAnswer answer = co_await dns_.ask(std::move(name), type);
@@ -64,6 +98,28 @@ asio::awaitable<Fetched> TracingFetch::get_policy(PolicyRequest request) {
   noted.took = since(begin);
   noted.answer = answer;
   co_return answer;
+}
+
+asio::awaitable<PolicyHostAnswer> TracingFetch::get_policy_at(PolicyRequest request, Address address) {
+  std::size_t at = trace_.size();
+  trace_.emplace_back(PolicyHostStep{request.domain, address, not_yet(), {}});
+  auto begin = steady_clock::now();
+  PolicyHostAnswer answer = co_await fetch_.get_policy_at(std::move(request), address);
+  auto& noted = std::get<PolicyHostStep>(trace_[at]);
+  noted.took = since(begin);
+  noted.answer = answer;
+  co_return answer;
+}
+
+asio::awaitable<SmtpDialogue> TracingSmtp::talk(SmtpRequest request) {
+  std::size_t at = trace_.size();
+  trace_.emplace_back(SmtpStep{request, no_dialogue(SmtpTrouble::timeout, unanswered), {}});
+  auto begin = steady_clock::now();
+  SmtpDialogue dialogue = co_await smtp_.talk(std::move(request));
+  auto& noted = std::get<SmtpStep>(trace_[at]);
+  noted.took = since(begin);
+  noted.dialogue = dialogue;
+  co_return dialogue;
 }
 
 asio::awaitable<DnsAnswer> ReplayDns::ask(std::string name, RrType type) {
@@ -86,11 +142,27 @@ asio::awaitable<DnsAnswer> ReplayDns::ask(std::string name, RrType type) {
 asio::awaitable<Fetched> ReplayFetch::get_policy(PolicyRequest request) {
   const HttpsStep* step = find_https(trace_);
   if (step != nullptr && step->domain == request.domain) co_return step->answer;
-  FetchError error{FetchStep::connect, "not in the saved trace"};
-  HttpsStep missing{request.domain, std::unexpected(error), {}};
-  trace_.emplace_back(std::move(missing));
+  FetchError error{FetchStep::connect, std::string(missing)};
+  HttpsStep added{request.domain, std::unexpected(error), {}};
+  trace_.emplace_back(std::move(added));
   Fetched answer = std::unexpected(error);
   co_return answer;
+}
+
+asio::awaitable<PolicyHostAnswer> ReplayFetch::get_policy_at(PolicyRequest request, Address address) {
+  const PolicyHostStep* step = find_policy_host(trace_, request.domain, address);
+  if (step != nullptr) co_return step->answer;
+  PolicyHostAnswer answer = not_asked(FetchStep::connect, std::string(missing));
+  trace_.emplace_back(PolicyHostStep{request.domain, address, answer, {}});
+  co_return answer;
+}
+
+asio::awaitable<SmtpDialogue> ReplaySmtp::talk(SmtpRequest request) {
+  const SmtpStep* step = find_smtp(trace_, request);
+  if (step != nullptr) co_return step->dialogue;
+  SmtpDialogue dialogue = no_dialogue(SmtpTrouble::local, missing);
+  trace_.emplace_back(SmtpStep{std::move(request), dialogue, {}});
+  co_return dialogue;
 }
 
 }  // namespace mtasts

@@ -1,5 +1,5 @@
 // trace - what was asked of the network and what it answered, as values; and ports that record or replay it
-// (mtastsctl explain).
+// (mtastsctl explain and check).
 //
 // The steps are in the order in which they began. For the resolve thread only. Ports and trace must outlive
 // each question.
@@ -13,6 +13,7 @@
 
 #include "ports/dns.hpp"
 #include "ports/fetch.hpp"
+#include "ports/smtp.hpp"
 
 namespace mtasts {
 
@@ -29,12 +30,30 @@ struct HttpsStep {
   std::chrono::milliseconds took{0};
 };
 
-using Step = std::variant<DnsStep, HttpsStep>;
+struct SmtpStep {
+  SmtpRequest request;
+  SmtpDialogue dialogue;
+  std::chrono::milliseconds took{0};
+};
+
+// A policy host that was asked at one address.
+struct PolicyHostStep {
+  DomainName domain;  // whose policy
+  Address address;
+  PolicyHostAnswer answer;
+  std::chrono::milliseconds took{0};
+};
+
+// explain and the daemon's traces have steps of the first two kinds only.
+using Step = std::variant<DnsStep, HttpsStep, SmtpStep, PolicyHostStep>;
 using Trace = std::vector<Step>;
 
 // The first step with this question; nullptr: it was not asked. Valid until the trace changes.
 const DnsStep* find_step(const Trace& trace, std::string_view name, RrType type) noexcept;
 const HttpsStep* find_https(const Trace& trace) noexcept;
+const SmtpStep* find_smtp(const Trace& trace, const SmtpRequest& request) noexcept;
+const PolicyHostStep* find_policy_host(const Trace& trace, const DomainName& domain,
+                                       const Address& address) noexcept;
 
 // Ports that ask through another port, and add each question and its answer to the trace.
 class TracingDns final : public Dns {
@@ -53,9 +72,20 @@ class TracingFetch final : public Fetch {
   TracingFetch(Fetch& fetch, Trace& trace) : fetch_(fetch), trace_(trace) {}
   StartPtr start(const DomainName& domain, Dns& dns) override { return fetch_.start(domain, dns); }
   boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
+  boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override;
 
  private:
   Fetch& fetch_;
+  Trace& trace_;
+};
+
+class TracingSmtp final : public Smtp {
+ public:
+  TracingSmtp(Smtp& smtp, Trace& trace) : smtp_(smtp), trace_(trace) {}
+  boost::asio::awaitable<SmtpDialogue> talk(SmtpRequest request) override;
+
+ private:
+  Smtp& smtp_;
   Trace& trace_;
 };
 
@@ -77,6 +107,17 @@ class ReplayFetch final : public Fetch {
   explicit ReplayFetch(Trace& trace) : trace_(trace) {}
   StartPtr start(const DomainName&, Dns&) override { return nullptr; }
   boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
+  boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override;
+
+ private:
+  Trace& trace_;
+};
+
+// A dialogue that is not in the trace ends with SmtpTrouble::local: nothing is known about the server.
+class ReplaySmtp final : public Smtp {
+ public:
+  explicit ReplaySmtp(Trace& trace) : trace_(trace) {}
+  boost::asio::awaitable<SmtpDialogue> talk(SmtpRequest request) override;
 
  private:
   Trace& trace_;

@@ -17,6 +17,7 @@ namespace mtasts {
 struct SmtpReply {
   unsigned code = 0;               // 0: there was none
   std::vector<std::string> lines;  // without the code; any octets but CR and LF
+  bool cut = false;                // text was left out of lines, to save it (diagnose/trace_file.hpp)
   friend bool operator==(const SmtpReply&, const SmtpReply&) = default;
 };
 
@@ -26,6 +27,7 @@ bool offers(const SmtpReply& ehlo, std::string_view extension) noexcept;
 
 // The last step that was done: for the greeting and each command, that its reply leads on. With implicit TLS
 // the steps are connected, tls and ehlo_in_tls; the greeting then comes within TLS.
+// Stable: saved traces hold the words of this enum and of the next.
 enum class SmtpStage : std::uint8_t { none, connected, greeted, ehlo, starttls, tls, ehlo_in_tls };
 
 constexpr std::string_view words(SmtpStage stage) noexcept {
@@ -100,6 +102,7 @@ struct SmtpRequest {
   std::uint16_t port = 25;
   std::string host;           // the MX host's name, for SNI; empty: none
   bool implicit_tls = false;  // TLS begins at once, as on port 465 (RFC 8314)
+  friend bool operator==(const SmtpRequest&, const SmtpRequest&) = default;
 };
 
 class Smtp {

@@ -102,4 +102,124 @@ TEST_CASE("what is not in the trace fails, says so, and is added", "[trace]") {
   CHECK(trace.size() == 3);
 }
 
+namespace {
+
+const Address first_address = parse_address("192.0.2.1").value();
+const Address second_address = parse_address("2001:db8::1").value();
+
+class FakeSmtp : public Smtp {
+ public:
+  boost::asio::awaitable<SmtpDialogue> talk(SmtpRequest request) override {
+    co_await a_while(delay);
+    SmtpDialogue dialogue;
+    dialogue.greeting = {220, {request.host}};
+    co_return dialogue;
+  }
+  std::chrono::milliseconds delay{0};
+};
+
+class FakePolicyHosts : public FakeFetch {
+ public:
+  boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override {
+    co_await a_while(delay);
+    PolicyHostAnswer answer;
+    answer.answer = ok(std::string(request.domain.str()) + " at " + to_string(address));
+    co_return answer;
+  }
+};
+
+SmtpDialogue talk(Smtp& smtp, SmtpRequest request) {
+  boost::asio::io_context loop;
+  return run(loop, smtp.talk(std::move(request)));
+}
+
+PolicyHostAnswer get_at(Fetch& fetch, std::string_view domain, const Address& address) {
+  FakeDns dns;
+  boost::asio::io_context loop;
+  return run(loop, fetch.get_policy_at({name(domain), dns}, address));
+}
+
+}  // namespace
+
+TEST_CASE("a tracing Smtp notes dialogues, and a replay gives them back", "[trace]") {
+  FakeSmtp smtp;
+  smtp.delay = std::chrono::milliseconds(20);
+  Trace trace;
+  TracingSmtp tracing(smtp, trace);
+  CHECK(talk(tracing, {first_address, 25, "mx.example"}).greeting.lines.front() == "mx.example");
+  talk(tracing, {first_address, 25, "other.example"});
+  REQUIRE(trace.size() == 2);
+  CHECK(std::get<SmtpStep>(trace[0]).took >= std::chrono::milliseconds(19));
+  ReplaySmtp replay(trace);
+  CHECK(talk(replay, {first_address, 25, "other.example"}).greeting.lines.front() == "other.example");
+  CHECK(talk(replay, {first_address, 25, "mx.example"}).greeting.lines.front() == "mx.example");
+  CHECK(trace.size() == 2);
+}
+
+TEST_CASE("a dialogue is found by all of its request", "[trace]") {
+  Trace trace;
+  trace.emplace_back(SmtpStep{{first_address, 25, "mx.example"}, {}, {}});
+  CHECK(find_smtp(trace, {first_address, 25, "mx.example"}) != nullptr);
+  CHECK(find_smtp(trace, {second_address, 25, "mx.example"}) == nullptr);
+  CHECK(find_smtp(trace, {first_address, 465, "mx.example"}) == nullptr);
+  CHECK(find_smtp(trace, {first_address, 25, "mx2.example"}) == nullptr);
+  CHECK(find_smtp(trace, {first_address, 25, "mx.example", true}) == nullptr);
+}
+
+TEST_CASE("a tracing Fetch notes single addresses, and a replay gives them back", "[trace]") {
+  FakePolicyHosts hosts;
+  Trace trace;
+  TracingFetch tracing(hosts, trace);
+  CHECK(get_at(tracing, "a.example", first_address).answer->body == "a.example at 192.0.2.1");
+  get_at(tracing, "a.example", second_address);
+  get_at(tracing, "b.example", first_address);
+  REQUIRE(trace.size() == 3);
+  ReplayFetch replay(trace);
+  CHECK(get_at(replay, "a.example", second_address).answer->body == "a.example at 2001:db8::1");
+  CHECK(get_at(replay, "b.example", first_address).answer->body == "b.example at 192.0.2.1");
+  CHECK(trace.size() == 3);
+  CHECK(find_https(trace) == nullptr);
+}
+
+TEST_CASE("until there is an answer, a step says that there was none in time", "[trace]") {
+  FakeSmtp smtp;
+  FakePolicyHosts hosts;
+  smtp.delay = hosts.delay = std::chrono::hours(1);
+  FakeDns dns;
+  Trace trace;
+  TracingSmtp tracing_smtp(smtp, trace);
+  TracingFetch tracing_fetch(hosts, trace);
+  boost::asio::io_context loop;
+  auto dialogue = start(loop, tracing_smtp.talk({first_address, 25, "mx.example"}));
+  auto answer = start(loop, tracing_fetch.get_policy_at({name("a.example"), dns}, first_address));
+  REQUIRE(run_until(loop, std::chrono::seconds(10), [&trace] { return trace.size() == 2; }));
+  CHECK(std::get<SmtpStep>(trace[0]).dialogue.trouble == SmtpTrouble::timeout);
+  CHECK(std::get<SmtpStep>(trace[0]).dialogue.detail == "no answer in time");
+  CHECK(std::get<PolicyHostStep>(trace[1]).answer.timed_out);
+  CHECK(std::get<PolicyHostStep>(trace[1]).answer.answer.error().detail == "no answer in time");
+}
+
+TEST_CASE("what a trace lacks of a check is unknown, says so, and is added", "[trace]") {
+  Trace trace;
+  ReplaySmtp smtp(trace);
+  ReplayFetch fetch(trace);
+  auto dialogue = talk(smtp, {first_address, 25, "mx.example"});
+  CHECK(dialogue.reached == SmtpStage::none);
+  CHECK(dialogue.trouble == SmtpTrouble::local);
+  CHECK(dialogue.detail == "not in the saved trace");
+  auto answer = get_at(fetch, "a.example", first_address);
+  CHECK_FALSE(answer.asked);
+  CHECK(answer.answer.error().detail == "not in the saved trace");
+  CHECK(trace.size() == 2);
+  CHECK(find_policy_host(trace, name("a.example"), first_address) != nullptr);
+}
+
+TEST_CASE("a Fetch that can't choose addresses says so", "[trace]") {
+  FakeFetch fetch;
+  auto answer = get_at(fetch, "a.example", first_address);
+  CHECK_FALSE(answer.asked);
+  CHECK(answer.answer.error().detail.contains("can't be asked here"));
+  CHECK(fetch.asked == 0);
+}
+
 }  // namespace mtasts
