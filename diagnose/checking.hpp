@@ -7,8 +7,17 @@
 #include <vector>
 
 #include "core/finding.hpp"
+#include "diagnose/explanation.hpp"
 
 namespace mtasts {
+
+// What a check is judged by, beside what the network answers.
+struct CheckInputs {
+  ExplainInputs explain;        // the domain, and how the daemon decides about it
+  unsigned warn_days = 14;      // a certificate that expires sooner is a warning
+  std::string postfix_version;  // whose behaviour is predicted: "3.10"; empty: not known
+  std::string ehlo;             // our name in EHLO; empty: the system's
+};
 
 // A step is unknown if what it takes could not be learned from here. That is neither a fault nor a pass.
 enum class StepState : std::uint8_t { ok, found, unknown, not_asked };

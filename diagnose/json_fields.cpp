@@ -1,5 +1,7 @@
 #include "diagnose/json_fields.hpp"
 
+#include <utility>
+
 #include "core/finding.hpp"
 #include "core/text.hpp"
 
@@ -137,6 +139,39 @@ std::vector<std::string> JsonFields::hex_list(std::string_view key, std::size_t 
       return {};
     }
     all.push_back(std::move(octets));
+  }
+  return all;
+}
+
+std::vector<std::string> JsonFields::octets_list(std::string_view key, std::size_t most,
+                                                 std::size_t longest) {
+  std::vector<std::string> all;
+  const auto* list = array(key, most);
+  if (list == nullptr) return all;
+  for (const json::value& each : *list) {
+    std::string octets;
+    const auto* text = each.if_string();
+    if (text == nullptr || !to_octets(view_of(*text), octets) || octets.size() > longest) {
+      wrong(key,
+            "must consist of strings of at most " + std::to_string(longest) + " characters up to U+00FF");
+      return {};
+    }
+    all.push_back(std::move(octets));
+  }
+  return all;
+}
+
+std::vector<std::size_t> JsonFields::numbers(std::string_view key, std::size_t most, std::size_t end) {
+  std::vector<std::size_t> all;
+  const auto* list = array(key, most);
+  if (list == nullptr) return all;
+  for (const json::value& each : *list) {
+    const auto* number = each.if_int64();
+    if (number == nullptr || *number < 0 || std::cmp_greater_equal(*number, end)) {
+      wrong(key, "must consist of whole numbers from 0, each below " + std::to_string(end));
+      return {};
+    }
+    all.push_back(static_cast<std::size_t>(*number));
   }
   return all;
 }

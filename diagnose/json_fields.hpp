@@ -33,6 +33,10 @@ class JsonFields {
   std::string hex(std::string_view key, std::size_t longest);
   // An array of at most `longest` such strings, of any length.
   std::vector<std::string> hex_list(std::string_view key, std::size_t longest);
+  // An array of at most `most` strings as octets, each of at most `longest` of them.
+  std::vector<std::string> octets_list(std::string_view key, std::size_t most, std::size_t longest);
+  // An array of at most `most` whole numbers from 0, each below `end`.
+  std::vector<std::size_t> numbers(std::string_view key, std::size_t most, std::size_t end);
   const boost::json::array* array(std::string_view key, std::size_t longest);  // nullptr: trouble
   // nullptr: the member is null, or it is missing, which is trouble.
   const boost::json::value* maybe(std::string_view key);

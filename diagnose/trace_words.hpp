@@ -12,12 +12,14 @@
 // In their own namespace, because the same enums also have words for people.
 namespace mtasts::saved {
 
-enum class StepKind { dns, https };
+enum class StepKind { dns, https, smtp, policy_host };
 
 inline constexpr EnumWords<StepKind> steps{[](StepKind kind) -> std::string_view {
   switch (kind) {
     case StepKind::dns: return "dns";
     case StepKind::https: return "https";
+    case StepKind::smtp: return "smtp";
+    case StepKind::policy_host: return "policy-host";
   }
   return {};
 }};

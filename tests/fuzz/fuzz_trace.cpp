@@ -1,6 +1,6 @@
-// Input: a file of `mtastsctl explain --save`. Properties: a refusal has printable words; what is read
-// can be written and read again unchanged; its replay ends, is the same each time, puts nothing but
-// printable ASCII on a terminal, and saves what it read.
+// Input: a file of `mtastsctl explain --save` or `check --save`. Properties: a refusal has printable words;
+// what is read can be written and read again unchanged; its replay ends, is the same each time, puts nothing
+// but printable ASCII on a terminal, and saves what it read.
 
 #include <algorithm>
 #include <sstream>
@@ -43,10 +43,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             "refused in words");
     return 0;
   }
-  const std::string canonical = write_trace(saved->inputs, saved->trace);
+  const std::string canonical = write_trace(*saved);
   require(is_plain(canonical), "a saved trace is ASCII");
   auto again = read_trace(canonical);
-  require(again && write_trace(again->inputs, again->trace) == canonical, "written and read again the same");
+  require(again && write_trace(*again) == canonical, "written and read again the same");
   for (Form form : {Form::text, Form::with_replies, Form::json}) {
     const std::string text = printed(*saved, form);
     require(is_plain(text), "nothing of a file reaches a terminal raw");

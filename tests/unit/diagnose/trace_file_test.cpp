@@ -1,7 +1,6 @@
 // A saved trace as a hostile file: the error names what is wrong.
 #include "diagnose/trace_file.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -9,6 +8,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/diagnose/changed_file.hpp"
 #include "tests/unit/lookup/fakes.hpp"
 
 namespace mtasts {
@@ -30,23 +30,8 @@ std::string good_file() {
   return write_trace(inputs, {dns, https, failed});
 }
 
-// The good file with a member changed ("trace/0/ttl"), or without it.
 std::string changed(const std::string& path, const char* value) {
-  json::value file = json::parse(good_file());
-  json::value* at = &file;
-  std::string_view rest = path;
-  for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
-    auto part = rest.substr(0, slash);
-    at = at->is_array() ? &at->as_array()[static_cast<std::size_t>(part[0] - '0')]
-                        : &at->as_object()[json::string_view(part.data(), part.size())];
-    rest.remove_prefix(slash + 1);
-  }
-  json::string_view key(rest.data(), rest.size());
-  if (value == nullptr)
-    at->as_object().erase(key);
-  else
-    at->as_object()[key] = json::parse(value);
-  return json::serialize(file);
+  return changed_file(good_file(), path, value);
 }
 
 }  // namespace
@@ -128,7 +113,8 @@ TEST_CASE("the error names what is wrong in a saved trace", "[trace]") {
   };
   auto row = GENERATE(Catch::Generators::values<Row>({
       {"mtastsd_trace", nullptr, "mtastsd_trace is missing"},
-      {"mtastsd_trace", "3", "version 3; this mtastsctl reads versions up to 2"},
+      {"mtastsd_trace", "4", "version 4; this mtastsctl reads versions up to 3"},
+      {"mtastsd_trace", "3", "certificates is missing"},
       {"mtastsd_trace", "1", "rules.testing_as_enforce is missing"},
       {"mtastsd_trace", "0", "mtastsd_trace is not a whole number"},
       {"time", "-1", "time is not a whole number"},
@@ -159,6 +145,9 @@ TEST_CASE("the error names what is wrong in a saved trace", "[trace]") {
       {"stored", "7", "stored is not a cache entry"},
       {"trace", "{}", "trace is not an array"},
       {"trace/0/kind", "\"smtp\"", "trace[0].kind is not one of the words"},
+      {"trace/0/kind", "\"policy-host\"", "trace[0].kind is not one of the words"},
+      {"trace/0/kind", "\"ftp\"", "trace[0].kind is not one of the words"},
+      {"trace/0/local", "false", "trace[0] has a member that this mtastsctl does not know"},
       {"trace/0/type", "\"SOA\"", "trace[0].type is not one of the words"},
       {"trace/0/ttl", "4294967296", "trace[0].ttl is not a whole number"},
       {"trace/0/data", "[\"0\"]", "trace[0].data must consist of"},
