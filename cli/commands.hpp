@@ -78,4 +78,23 @@ int explain(const Config& config, const ExplainQuestion& question, const std::op
 // about.
 int explain_offline(const std::string& file, const ExplainQuestion& question, const Terminal& terminal);
 
+struct CheckOptions {
+  std::chrono::milliseconds timeout{30'000};  // for everything
+  unsigned warn_days = 14;                    // a certificate that expires sooner is a warning
+  std::string postfix;              // whose behaviour is predicted: "3.10"; empty: the installed one's
+  std::vector<std::string> ignore;  // codes of findings that do not count
+  bool nagios = false;              // one line, as monitoring plugins print
+};
+// Examines a domain now. save_to: where to write what the network answered, for check_offline(). Returns 0:
+// in order; 1: a warning; 2: an error; 3: something could not be learned, or the options are wrong.
+int check(const Config& config, const DomainArgument& domain, const CheckOptions& options,
+          const std::optional<std::string>& save_to, const Clock& clock, const Terminal& terminal);
+// The same from a saved file. domain: nullopt, or what the file is about.
+int check_offline(const std::string& file, const std::optional<DomainArgument>& domain,
+                  const CheckOptions& options, const Terminal& terminal);
+
+// Talks to a mail server on each port, up to TLS, and says what is wrong. Returns as check().
+int smtp(const Config& config, const DomainArgument& host, const std::vector<unsigned>& ports,
+         const CheckOptions& options, const Clock& clock, const Terminal& terminal);
+
 }  // namespace mtasts

@@ -142,7 +142,8 @@ Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, co
 
 }  // namespace
 
-Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
+Result<Prepared> prepare(asio::io_context& loop, const Config& config, const ExplainQuestion& question,
+                         const Clock& clock, LookUp when) {
   ExplainInputs inputs;
   inputs.now = clock.now();
   inputs.next_hop = question.next_hop.domain;
@@ -170,12 +171,20 @@ Result<Explanation> explain_live(const Config& config, const ExplainQuestion& qu
       read_cache(config, asked->domain, clock, inputs);
     }
   }
-  if (settled_at_once(inputs, read_hop(inputs))) return replay(std::move(inputs), {});
-  asio::io_context loop{1};
+  if (when == LookUp::if_needed && settled_at_once(inputs, read_hop(inputs)))
+    return Prepared{std::move(inputs), std::nullopt};
   auto choice = choose_dns(loop, config.dns, clock);
   if (!choice) return std::unexpected(std::move(choice.error()));
   find_rules(config, *zone, map->zone, *choice, inputs);
-  return look_up_now(loop, config, *choice, std::move(inputs));
+  return Prepared{std::move(inputs), *std::move(choice)};
+}
+
+Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
+  asio::io_context loop{1};
+  auto prepared = prepare(loop, config, question, clock, LookUp::if_needed);
+  if (!prepared) return std::unexpected(std::move(prepared.error()));
+  if (!prepared->choice) return replay(std::move(prepared->inputs), {});
+  return look_up_now(loop, config, *prepared->choice, std::move(prepared->inputs));
 }
 
 }  // namespace mtasts

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "cli/arguments.hpp"
+#include "cli/check_print.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/rules_in_force.hpp"
@@ -33,6 +34,9 @@ struct Options {
   QueryOptions query;
   ExplainQuestion explain;
   CodesOptions codes;
+  CheckOptions check;
+  std::string timeout = "30s";
+  std::vector<unsigned> ports{25, 465, 587};
   std::optional<std::string> next_hop, save, offline;
   std::string control, at;
 };
@@ -255,6 +259,85 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
   verb->callback([&] { run = [&](const Terminal& t) { return match(options.pattern, options.domain, t); }; });
 }
 
+// The options that check and smtp share.
+void add_check_options(CLI::App& verb, Options& options) {
+  verb.add_option("--timeout", options.timeout, "for everything (default: 30s)");
+  verb.add_option("--warn-days", options.check.warn_days,
+                  "warn if a certificate ends within this time (default: 14)");
+  verb.add_option("--ignore", options.check.ignore, "a finding that does not count, by its code; repeatable");
+  verb.add_flag("--nagios", options.check.nagios, "print one line for monitoring");
+}
+
+int run_check(Options& options, const Terminal& terminal,
+              const std::function<int(const Config&, const DomainArgument&)>& verb) {
+  auto timeout = parse_duration(options.timeout);
+  if (!timeout || *timeout < std::chrono::seconds(1) || *timeout > std::chrono::minutes(10)) {
+    terminal.trouble("--timeout takes a number followed by s or m, from 1s to 10m");
+    return check_unknown;
+  }
+  options.check.timeout = *timeout;
+  auto domain = read_domain(options.domain);
+  if (!domain) {
+    terminal.trouble(domain.error().detail);
+    return check_unknown;
+  }
+  auto config = configuration(options);
+  auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));
+  if (!rules) {
+    terminal.trouble("the configuration can't be used\n" + rules.error().detail);
+    return check_unknown;
+  }
+  print_note(*rules, terminal);
+  return verb(rules->config, *domain);
+}
+
+void add_check(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "check", "say what is wrong with a domain, and what happens to mail");
+  verb->add_option("DOMAIN", options.domain, "the domain of mail addresses");
+  add_check_options(*verb, options);
+  verb->add_option("--postfix", options.check.postfix, "whose behaviour is predicted, such as 3.10");
+  auto* save = verb->add_option("--save", options.save, "write what the network answered to this file");
+  verb->add_option("--offline", options.offline, "replay such a file; no network is used")->excludes(save);
+  verb->callback([&] {
+    run = [&](const Terminal& terminal) {
+      if (options.offline) {
+        std::optional<DomainArgument> domain;
+        if (!options.domain.empty()) {
+          auto read = read_domain(options.domain);
+          if (!read) {
+            terminal.trouble(read.error().detail);
+            return int{check_unknown};
+          }
+          domain = *read;
+        }
+        return check_offline(*options.offline, domain, options.check, terminal);
+      }
+      SystemClock clock;
+      return run_check(options, terminal, [&](const Config& config, const DomainArgument& domain) {
+        return check(config, domain, options.check, options.save, clock, terminal);
+      });
+    };
+  });
+}
+
+void add_smtp(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "smtp", "talk to a mail server up to TLS, and say what is wrong");
+  verb->add_option("HOST", options.domain, "the name of the server, such as an MX host")->required();
+  verb->add_option("--ports", options.ports,
+                   "25: mail between servers; 465, 587: mail of users (default: all three)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65535));
+  add_check_options(*verb, options);
+  verb->callback([&] {
+    run = [&](const Terminal& terminal) {
+      SystemClock clock;
+      return run_check(options, terminal, [&](const Config& config, const DomainArgument& host) {
+        return smtp(config, host, options.ports, options.check, clock, terminal);
+      });
+    };
+  });
+}
+
 void add_codes(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "codes", "explain the codes of findings");
   auto* code = verb->add_option("CODE", options.codes.code, "only this one, in full, such as mx-missing");
@@ -313,6 +396,8 @@ int main(int argc, char** argv) try {
   add_cache_verbs(app, options, run);
   add_lint(app, options, run);
   add_match(app, options, run);
+  add_check(app, options, run);
+  add_smtp(app, options, run);
   add_codes(app, options, run);
   if (auto word = unknown_verb(app, {argv + 1, argv + argc})) return refuse_verb(app, *word);
   try {

@@ -120,7 +120,7 @@ inline constexpr auto record_findings = std::to_array<CatalogueEntry>({
      "cache.",
      "Sign the zone if your registrar and your DNS provider can; short of that, keep max_age long.",
      "RFC 8461 section 10.2", "https://www.rfc-editor.org/rfc/rfc8461#section-10.2"},
-    {"policy-without-record", 120, Severity::error,
+    {"policy-without-record", 120, Severity::warning,
      "The policy host serves a policy, but there is no TXT record at _mta-sts.",
      "Senders ask for the record first; without it they never fetch the policy.",
      "Publish the record: _mta-sts.DOMAIN TXT \"v=STSv1; id=1\".", "RFC 8461 section 3.1",

@@ -1,0 +1,157 @@
+#include "cli/check_print.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+
+#include "core/catalogue.hpp"
+
+namespace mtasts {
+
+namespace json = boost::json;
+
+namespace {
+
+Colour colour_of(Overall overall) noexcept {
+  switch (overall) {
+    case Overall::ok: return Colour::good;
+    case Overall::warning: return Colour::warning;
+    case Overall::error: return Colour::bad;
+    case Overall::unknown: return Colour::warning;
+  }
+  return Colour::plain;
+}
+
+std::string_view in_words(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::delivered_verified: return "mail is delivered over verified TLS";
+    case Outcome::delivered_unverified: return "mail is delivered, but TLS is not verified";
+    case Outcome::deferred: return "mail is deferred";
+    case Outcome::bounced: return "mail is returned to its sender";
+    case Outcome::unknown: return "what happens to mail is not known";
+  }
+  return {};
+}
+
+// One sentence: what happens to mail, and why.
+std::string verdict_words(const CheckReport& report) {
+  if (report.prediction == nullptr) {
+    auto worst = std::ranges::max_element(report.findings, {}, &Finding::severity);
+    return worst == report.findings.end() ? "nothing wrong was found" : worst->message;
+  }
+  std::string text(in_words(report.prediction->outcome));
+  if (!report.prediction->reason.empty()) text += ": " + printable(report.prediction->reason, 400);
+  if (!report.prediction->certain) text += " (or otherwise, if Postfix tries other addresses first)";
+  return text;
+}
+
+std::string place(const Where& where) {
+  std::string text(where.step);
+  if (!where.host.empty()) text += " " + where.host;
+  if (!where.address.empty()) text += " " + where.address;
+  if (where.line > 0) text += fmt::format(" line {}", where.line);
+  return text;
+}
+
+void print_finding(const Finding& finding, const Terminal& terminal) {
+  std::string head = fmt::format("{} {}", words(finding.severity), finding.code);
+  terminal.print(terminal.paint(colour_of(finding.severity), head) +
+                 fmt::format(" ({})", place(finding.where)));
+  terminal.print(wrapped("  " + finding.message, 2));
+  if (const CatalogueEntry* entry = find_code(finding.code);
+      entry != nullptr && finding.severity != Severity::info)
+    terminal.print(wrapped(fmt::format("  mend: {}", entry->mend), 8));
+}
+
+json::object where_object(const Where& where) {
+  json::object object;
+  if (!where.step.empty()) object.emplace("step", to_json(where.step));
+  if (!where.host.empty()) object.emplace("host", to_json(where.host));
+  if (!where.address.empty()) object.emplace("address", to_json(where.address));
+  if (where.port != 0) object.emplace("port", where.port);
+  if (where.line != 0) object.emplace("line", where.line);
+  return object;
+}
+
+std::size_t count(const Findings& findings, Severity severity) {
+  return static_cast<std::size_t>(std::ranges::count(findings, severity, &Finding::severity));
+}
+
+}  // namespace
+
+int check_exit(Overall overall) noexcept {
+  switch (overall) {
+    case Overall::ok: return check_ok;
+    case Overall::warning: return check_warning;
+    case Overall::error: return check_error;
+    case Overall::unknown: return check_unknown;
+  }
+  return check_unknown;
+}
+
+void print_check(const CheckReport& report, const Terminal& terminal) {
+  terminal.print(wrapped(terminal.paint(colour_of(report.overall),
+                                        fmt::format("{}: {}: ", report.subject, words(report.overall))) +
+                             verdict_words(report),
+                         2));
+  terminal.print("");
+  for (const CheckStep& each : report.steps) {
+    std::string name(each.step);
+    if (!each.host.empty() && each.step != "policy-host") name += " " + each.host;
+    terminal.print(wrapped(
+        fmt::format("{:<9} {}{}{}", words(each.state), name, each.words.empty() ? "" : ": ", each.words),
+        10));
+  }
+  for (const Finding& each : report.findings) {
+    terminal.print("");
+    print_finding(each, terminal);
+  }
+}
+
+json::object check_object(const CheckReport& report) {
+  json::array findings, steps;
+  for (const Finding& each : report.findings) {
+    const CatalogueEntry* entry = find_code(each.code);
+    findings.push_back(json::object{{"code", to_json(each.code)},
+                                    {"severity", to_json(words(each.severity))},
+                                    {"message", to_json(each.message)},
+                                    {"where", where_object(each.where)},
+                                    {"evidence", to_json(each.evidence)},
+                                    {"mend", entry == nullptr ? json::value() : to_json(entry->mend)}});
+  }
+  for (const CheckStep& each : report.steps)
+    steps.push_back(json::object{{"step", to_json(each.step)},
+                                 {"host", to_json(each.host)},
+                                 {"state", to_json(words(each.state))},
+                                 {"seen", to_json(each.words)}});
+  json::object object{{"domain", to_json(report.subject)},
+                      {"verdict", to_json(words(report.overall))},
+                      {"outcome", nullptr},
+                      {"prediction", nullptr},
+                      {"findings", std::move(findings)},
+                      {"steps", std::move(steps)}};
+  if (report.prediction != nullptr) {
+    object["outcome"] = to_json(words(report.prediction->outcome));
+    object["prediction"] = to_json(printable(report.prediction->reason, 1000));
+  }
+  return object;
+}
+
+std::string nagios_line(const CheckReport& report, std::chrono::milliseconds took) {
+  std::string_view state = report.overall == Overall::ok        ? "OK"
+                           : report.overall == Overall::warning ? "WARNING"
+                           : report.overall == Overall::error   ? "CRITICAL"
+                                                                : "UNKNOWN";
+  std::string text = fmt::format("{}: {}", report.subject, verdict_words(report));
+  std::ranges::replace(text, '|', '/');
+  auto steps = [&](StepState state_of) {
+    return std::ranges::count_if(
+        report.steps, [&](const CheckStep& each) { return each.step == "smtp" && each.state == state_of; });
+  };
+  return fmt::format("MTA-STS {}: {} | errors={} warnings={} mx_good={} mx_bad={} seconds={}.{:03}", state,
+                     text, count(report.findings, Severity::error), count(report.findings, Severity::warning),
+                     steps(StepState::ok), steps(StepState::found), took.count() / 1000, took.count() % 1000);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,319 @@
+#include "diagnose/examine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+#include <utility>
+
+#include "core/mx_pattern.hpp"
+#include "core/sts_policy.hpp"
+#include "core/sts_record.hpp"
+#include "diagnose/judge_dane.hpp"
+#include "diagnose/judge_mx.hpp"
+#include "diagnose/judge_policy_host.hpp"
+#include "diagnose/judge_record.hpp"
+#include "diagnose/judge_smtp.hpp"
+#include "diagnose/run_to_end.hpp"
+#include "diagnose/survey.hpp"
+#include "lookup/dane_plan.hpp"
+#include "x509/certificate.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Kind = DnsAnswer::Kind;
+
+DnsAnswer not_answered() {
+  DnsAnswer answer;
+  answer.reason = "no answer in time";
+  answer.local = true;
+  return answer;
+}
+
+// The judgements of one survey. They share what they have worked out.
+class Examiner {
+ public:
+  Examiner(const CheckInputs& inputs, Examination& result, const Survey& survey)
+      : inputs_(inputs), result_(result), survey_(survey), domain_(*result.explanation.hop.domain) {
+    find_policy();
+  }
+
+  void run() {
+    add(judge_record(record_facts()));
+    add(judge_policy_host(policy_host_facts(), now()));
+    add(judge_mx(mx_facts()));
+    add(judge_smtp(smtp_facts(), now()));
+    add(judge_dane(dane_facts(), now()));
+    predict_delivery();
+  }
+
+ private:
+  Time now() const { return inputs_.explain.now; }
+
+  void add(Judgement judgement) {
+    std::ranges::move(judgement.steps, std::back_inserter(result_.steps));
+    for (Severity severity : {Severity::error, Severity::warning, Severity::info})
+      std::ranges::copy_if(judgement.findings, std::back_inserter(result_.findings),
+                           [&](const Finding& each) { return each.severity == severity; });
+  }
+
+  // The policy that senders have: the one in the cache's entry after the lookup, else the one that is served.
+  void find_policy() {
+    if (result_.explanation.record.policy) {
+      const Policy& policy = *result_.explanation.record.policy;
+      policy_ = PolicyFacts{policy.mode, policy.mx};
+    }
+    if (!survey_.policy_host) return;
+    for (const auto& each : survey_.policy_host->addresses) {
+      if (!each.answer.answer || each.answer.answer->status != 200) continue;
+      PolicyLint lint = lint_policy(each.answer.answer->body);
+      served_ = served_.value_or(false) || lint.policy.has_value();
+      if (lint.policy && !policy_ && announces_policy())
+        policy_ = PolicyFacts{lint.policy->mode, lint.policy->mx};
+    }
+    if (!served_ && !survey_.policy_host->addresses.empty()) served_ = false;
+  }
+
+  bool covers(const std::string& host) const {
+    if (!policy_) return false;
+    return std::ranges::any_of(policy_->mx, [&](std::string_view text) {
+      auto pattern = MxPattern::parse(text);
+      auto name = DomainName::parse(host);
+      return pattern && name && pattern->matches(*name);
+    });
+  }
+
+  bool announces_policy() const {
+    if (!survey_.record || survey_.record->kind != Kind::data) return false;
+    for (const std::string& rdata : survey_.record->rdata)
+      if (auto text = decode_txt(rdata); text && is_sts_record(*text)) return true;
+    return false;
+  }
+
+  RecordFacts record_facts() const {
+    RecordFacts facts;
+    facts.domain = domain_.str();
+    facts.record = survey_.record.value_or(not_answered());
+    facts.apex = survey_.apex;
+    facts.doubled = survey_.doubled;
+    facts.policy_served = served_;
+    if (survey_.policy_host) {
+      const auto& host = *survey_.policy_host;
+      if (host.a.kind == Kind::data || host.aaaa.kind == Kind::data)
+        facts.policy_host = host.a.kind == Kind::data ? host.a : host.aaaa;
+    }
+    facts.all_mx_have_dane = !survey_.hosts.empty() && std::ranges::all_of(survey_.hosts, has_dane);
+    return facts;
+  }
+
+  PolicyHostFacts policy_host_facts() const {
+    PolicyHostFacts facts;
+    facts.domain = domain_.str();
+    facts.warn_days = inputs_.warn_days;
+    facts.wanted = announces_policy() || served_ == true;
+    facts.v4 = survey_.policy_host ? survey_.policy_host->a : not_answered();
+    facts.v6 = survey_.policy_host ? survey_.policy_host->aaaa : not_answered();
+    if (survey_.policy_host)
+      for (const auto& each : survey_.policy_host->addresses)
+        facts.addresses.push_back({each.address, each.answer});
+    if (const HttpsStep* step = find_https(result_.explanation.trace)) facts.fetched = step->answer;
+    return facts;
+  }
+
+  MxFacts mx_facts() const {
+    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    MxFacts facts{domain_};
+    if (is_failure(answer)) {
+      facts.failure = failure_words(RrType::mx, domain_.str(), answer);
+      facts.local = answer.local;
+      return facts;
+    }
+    auto first = answer.rdata.empty() ? std::nullopt : decode_mx(answer.rdata.front());
+    facts.null_mx = answer.rdata.size() == 1 && first && first->host.empty();
+    facts.implicit = answer.rdata.empty();
+    for (const SurveyedHost& each : survey_.hosts) facts.hosts.push_back(mx_host(each));
+    facts.policy = policy_;
+    return facts;
+  }
+
+  static MxHostFacts mx_host(const SurveyedHost& host) {
+    MxHostFacts facts{host.name, host.preference};
+    for (const auto& [answer, type] : {std::pair(&host.aaaa, RrType::aaaa), std::pair(&host.a, RrType::a)}) {
+      if (is_failure(*answer)) facts.failure = failure_words(type, host.name, *answer);
+      if (!answer->canonical.empty()) facts.alias_of = answer->canonical;
+      for (const std::string& rdata : answer->rdata)
+        if (auto address = decode_address(rdata); address && answer->kind == Kind::data)
+          facts.addresses.push_back(*address);
+    }
+    return facts;
+  }
+
+  static bool has_dane(const SurveyedHost& host) {
+    bool secure = host.tlsa && host.tlsa->security == DnsAnswer::Security::secure;
+    return secure && judge_tlsa(*host.tlsa) == HostState::usable;
+  }
+
+  DaneVerdict dane_verdict(const SurveyedHost& host, const SmtpDialogue& dialogue) const {
+    if (!has_dane(host) || !dialogue.tls) return {};
+    std::vector<std::string> names{host.tlsa_base, host.name, std::string(domain_.str())};
+    return verify_dane(dialogue.tls->chain, host.tlsa->rdata, names, now());
+  }
+
+  SmtpFacts smtp_facts() const {
+    SmtpFacts facts{std::string(domain_.str()), {}, inputs_.warn_days};
+    for (const SurveyedHost& each : survey_.hosts) {
+      SmtpHostFacts host;
+      host.name = each.name;
+      host.preference = each.preference;
+      host.mode = covers(each.name) ? policy_->mode : Mode::none;
+      host.dane = has_dane(each);
+      for (const SurveyedAddress& at : each.addresses)
+        host.addresses.push_back({at.address, at.dialogue, {}, dane_verdict(each, at.dialogue)});
+      facts.hosts.push_back(std::move(host));
+    }
+    return facts;
+  }
+
+  // Whether a sender that follows MTA-STS alone delivers to the host.
+  std::optional<bool> sts_accepts(const SurveyedHost& host) const {
+    if (!policy_ || policy_->mode == Mode::none) return std::nullopt;
+    std::optional<bool> accepts;
+    for (const SurveyedAddress& at : host.addresses) {
+      if (!at.dialogue.tls || at.dialogue.tls->chain.empty()) continue;
+      auto leaf = read_certificate(at.dialogue.tls->chain.front());
+      bool good =
+          leaf && at.dialogue.tls->untrusted == 0 && names_host(*leaf, host.name) && covers(host.name);
+      accepts = accepts.value_or(false) || good;
+    }
+    return accepts;
+  }
+
+  DaneFacts dane_facts() const {
+    DaneFacts facts;
+    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    facts.domain = domain_.str();
+    facts.mx = judge_mx(domain_, answer);
+    facts.mx_alias = answer.canonical;
+    facts.resolver_validates = inputs_.explain.rules.dnssec == Dnssec::works;
+    for (const SurveyedHost& each : survey_.hosts) {
+      DaneHostFacts host;
+      host.host = each.name;
+      host.addresses = judge_addresses(each.name, each.a, each.aaaa);
+      host.base = each.tlsa_base;
+      host.tlsa = each.tlsa;
+      for (const SurveyedAddress& at : each.addresses)
+        if (at.dialogue.tls)
+          host.chains.push_back({to_string(at.address), at.dialogue.tls->chain, at.dialogue.tls->chain_cut});
+      host.sts_accepts = sts_accepts(each);
+      facts.hosts.push_back(std::move(host));
+    }
+    return facts;
+  }
+
+  // A reply that Postfix of this version asks for.
+  void predict_delivery() {
+    PredictedPostfix postfix;
+    postfix.version = parse_postfix_version(inputs_.postfix_version).value_or(PostfixVersion{});
+    postfix.does_dane = inputs_.explain.rules.postfix_dane != PostfixDane::no;
+    if (postfix.does_dane) postfix.main_level = TlsLevel::dane;  // as the README asks for
+    Dialect dialect = knows_sts_attributes(postfix.version) ? Dialect::postfix310 : Dialect::postfix;
+    auto reply =
+        std::ranges::find(result_.explanation.replies, dialect, &std::pair<Dialect, std::string>::first);
+    if (reply != result_.explanation.replies.end())
+      result_.prediction = predict(reply->second, predicted_route(), postfix);
+  }
+
+  PredictedRoute predicted_route() const {
+    PredictedRoute route;
+    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    auto first = answer.rdata.empty() ? std::nullopt : decode_mx(answer.rdata.front());
+    route.domain = domain_.str();
+    route.mx_secure = answer.security == DnsAnswer::Security::secure;
+    if (is_failure(answer))
+      route.mx = MxAnswer::failed;
+    else if (answer.rdata.size() == 1 && first && first->host.empty())
+      route.mx = MxAnswer::null_mx;
+    for (const SurveyedHost& each : survey_.hosts) route.hosts.push_back(predicted_host(each));
+    return route;
+  }
+
+  PredictedHost predicted_host(const SurveyedHost& host) const {
+    PredictedHost predicted;
+    predicted.name = host.name;
+    predicted.preference = host.preference;
+    if (host.addresses.empty()) {
+      if (is_failure(host.a) || is_failure(host.aaaa))
+        predicted.found = HostAddresses::failed;
+      else
+        predicted.found = host.a.kind == Kind::nxdomain ? HostAddresses::nxdomain : HostAddresses::no_data;
+    }
+    predicted.tlsa = predicted_tlsa(host);
+    for (const SurveyedAddress& at : host.addresses)
+      predicted.addresses.push_back({at.address, at.dialogue, {}, dane_verdict(host, at.dialogue)});
+    return predicted;
+  }
+
+  static HostTlsa predicted_tlsa(const SurveyedHost& host) {
+    AddressFinding addresses = judge_addresses(host.name, host.a, host.aaaa);
+    if (addresses.bases.empty() || !host.tlsa) return HostTlsa::none;
+    auto state = judge_tlsa(*host.tlsa);
+    if (!state) return HostTlsa::none;
+    if (*state == HostState::usable) return HostTlsa::usable;
+    return *state == HostState::unusable ? HostTlsa::unusable : HostTlsa::failed;
+  }
+
+  const CheckInputs& inputs_;
+  Examination& result_;
+  const Survey& survey_;
+  DomainName domain_;
+  std::optional<PolicyFacts> policy_;
+  std::optional<bool> served_;  // a valid policy is served; nullopt: the policy host was not asked
+};
+
+asio::awaitable<bool> survey_now(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                                 std::chrono::steady_clock::time_point deadline,
+                                 std::function<void(std::string_view)> done) {
+  co_return co_await survey(std::move(all), ports, std::move(domain), deadline, std::move(done));
+}
+
+}  // namespace
+
+void collect(asio::io_context& loop, const CheckPorts& ports, const Trace& trace, const CheckInputs& inputs,
+             std::chrono::steady_clock::time_point deadline,
+             const std::function<void(std::string_view)>& done) {
+  Hop hop = read_hop(inputs.explain);
+  if (!hop.domain) return;
+  explain_over(loop, ports.dns, ports.fetch, trace, inputs.explain, &ports.sts_dns);
+  done("record and policy");
+  run_to_end(loop, survey_now(std::make_shared<Survey>(), ports, *hop.domain, deadline, done));
+}
+
+Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings) noexcept {
+  auto has = [&](Severity severity) {
+    return std::ranges::find(findings, severity, &Finding::severity) != findings.end();
+  };
+  if (has(Severity::error)) return Overall::error;
+  if (std::ranges::find(steps, StepState::unknown, &CheckStep::state) != steps.end()) return Overall::unknown;
+  return has(Severity::warning) ? Overall::warning : Overall::ok;
+}
+
+Examination examine(const CheckInputs& inputs, Trace trace) {
+  Examination result;
+  result.explanation = replay(inputs.explain, trace);
+  if (!result.explanation.hop.domain) return result;
+  asio::io_context loop{1};
+  ReplayDns dns(trace);
+  ReplayFetch fetch(trace);
+  ReplaySmtp smtp(trace);
+  auto all = std::make_shared<Survey>();
+  run_to_end(loop, survey_now(all, {dns, dns, fetch, smtp}, *result.explanation.hop.domain,
+                              std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
+  Examiner(inputs, result, *all).run();
+  result.overall = overall_of(result.steps, result.findings);
+  return result;
+}
+
+}  // namespace mtasts

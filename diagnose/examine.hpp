@@ -1,0 +1,64 @@
+// examine - what `mtastsctl check` works out: everything that a domain needs so that mail to it goes over
+// verified TLS, looked at once, and judged.
+//
+// First collect() asks the network through ports that note every answer in a trace. Then examine() judges the
+// trace alone. So a saved trace gives the same examination again.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "diagnose/checking.hpp"
+#include "diagnose/explanation.hpp"
+#include "diagnose/prediction.hpp"
+#include "lookup/trace.hpp"
+
+namespace mtasts {
+
+inline constexpr std::size_t most_mx_hosts = 20, most_addresses = 8;  // of a domain, of a host
+
+struct CheckPorts {
+  Dns& dns;      // validates, unless nothing does
+  Dns& sts_dns;  // for the policy, as in Network
+  Fetch& fetch;
+  Smtp& smtp;
+};
+
+// Asks what a check of inputs.explain.next_hop takes, over ports that write to a trace. Blocks, running loop
+// on this thread, until everything is answered or the deadline is over. done: is told the name of each part
+// that has ended: "record and policy", "policy host", "MX hosts", "reports".
+void collect(boost::asio::io_context& loop, const CheckPorts& ports, const Trace& trace,
+             const CheckInputs& inputs, std::chrono::steady_clock::time_point deadline,
+             const std::function<void(std::string_view)>& done);
+
+enum class Overall : std::uint8_t { ok, warning, error, unknown };
+
+constexpr std::string_view words(Overall overall) noexcept {
+  switch (overall) {
+    case Overall::ok: return "ok";
+    case Overall::warning: return "warning";
+    case Overall::error: return "error";
+    case Overall::unknown: return "unknown";
+  }
+  return {};
+}
+
+struct Examination {
+  Explanation explanation;
+  std::vector<CheckStep> steps;
+  Findings findings;  // in the order of the steps; within a step errors first
+  Prediction prediction;
+  Overall overall = Overall::unknown;
+};
+
+// An error is worse than an unknown step, that is worse than a warning.
+Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings) noexcept;
+
+// Judges a trace; the network is not used.
+Examination examine(const CheckInputs& inputs, Trace trace);
+
+}  // namespace mtasts

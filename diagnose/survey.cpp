@@ -1,0 +1,166 @@
+#include "diagnose/survey.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/tlsa.hpp"
+#include "lookup/dane_plan.hpp"
+#include "lookup/gather.hpp"
+
+namespace mtasts {
+
+namespace asio = boost::asio;
+using Work = std::vector<asio::awaitable<bool>>;
+using Done = std::function<void(std::string_view)>;
+
+namespace {
+
+std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa) {
+  std::vector<Address> all;
+  for (const DnsAnswer* answer : {&aaaa, &a})
+    for (const std::string& rdata : answer->rdata)
+      if (auto address = decode_address(rdata); address && answer->kind == DnsAnswer::Kind::data)
+        all.push_back(*address);
+  if (all.size() > most_addresses) all.resize(most_addresses);
+  return all;
+}
+
+asio::awaitable<bool> ask(Dns& dns, std::string name, RrType type, DnsAnswer& answer) {
+  answer = co_await dns.ask(std::move(name), type);
+  co_return true;
+}
+
+asio::awaitable<bool> ask_both(Dns& dns, std::string name, DnsAnswer& a, DnsAnswer& aaaa,
+                               std::shared_ptr<const void> keep) {
+  Work both;
+  both.push_back(ask(dns, name, RrType::a, a));
+  both.push_back(ask(dns, name, RrType::aaaa, aaaa));
+  co_await gather(std::move(both), keep);
+  co_return true;
+}
+
+asio::awaitable<bool> ask_policy_host(Fetch& fetch, Dns& dns, DomainName domain, Address address,
+                                      PolicyHostAnswer& answer) {
+  answer = co_await fetch.get_policy_at(PolicyRequest{domain, dns}, address);
+  co_return true;
+}
+
+asio::awaitable<bool> survey_policy_host(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                                         Done done) {
+  auto found = std::make_shared<SurveyedPolicyHost>();
+  co_await ask_both(ports.sts_dns, "mta-sts." + std::string(domain.str()), found->a, found->aaaa, found);
+  for (const Address& each : addresses_of(found->a, found->aaaa))
+    found->addresses.push_back({each, {std::unexpected(FetchError{FetchStep::connect, {}}), false}});
+  Work asks;
+  for (auto& each : found->addresses)
+    asks.push_back(ask_policy_host(ports.fetch, ports.sts_dns, domain, each.address, each.answer));
+  co_await gather(std::move(asks), found);
+  all->policy_host = *found;
+  done("policy host");
+  co_return true;
+}
+
+asio::awaitable<bool> talk(Smtp& smtp, SmtpRequest request, SmtpDialogue& dialogue) {
+  dialogue = co_await smtp.talk(std::move(request));
+  co_return true;
+}
+
+// The first base domain with an answer that decides, as a sender asks for TLSA records.
+asio::awaitable<bool> ask_tlsa(Dns& dns, SurveyedHost& host) {
+  AddressFinding addresses = judge_addresses(host.name, host.a, host.aaaa);
+  auto bases = addresses.bases;
+  if (bases.empty()) bases.push_back(host.name);  // senders would not ask; records there are worth a remark
+  for (const std::string& base : bases) {
+    std::string name = tlsa_name(25, base);
+    if (name.empty()) continue;
+    host.tlsa_base = base;
+    host.tlsa = co_await dns.ask(name, RrType::tlsa);
+    if (judge_tlsa(*host.tlsa)) break;
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> survey_host(std::shared_ptr<Survey> all, std::size_t index, CheckPorts ports) {
+  SurveyedHost& host = all->hosts[index];
+  co_await ask_both(ports.dns, host.name, host.a, host.aaaa, all);
+  for (const Address& each : addresses_of(host.a, host.aaaa)) {
+    SmtpDialogue none;
+    none.trouble = SmtpTrouble::local;
+    none.detail = "not done in time";
+    host.addresses.push_back({each, std::move(none)});
+  }
+  Work parts;
+  for (auto& each : host.addresses)
+    parts.push_back(talk(ports.smtp, SmtpRequest{each.address, 25, host.name, false}, each.dialogue));
+  parts.push_back(ask_tlsa(ports.dns, host));
+  co_await gather(std::move(parts), all);
+  co_return true;
+}
+
+// The hosts by preference, each name once; without records the domain itself.
+void list_hosts(Survey& all, const DomainName& domain) {
+  std::vector<MxRecord> records;
+  for (const std::string& rdata : all.mx->rdata)
+    if (auto record = decode_mx(rdata)) records.push_back(*std::move(record));
+  std::ranges::sort(records, {}, [](const MxRecord& each) { return std::tie(each.preference, each.host); });
+  bool null_mx = records.size() == 1 && records.front().host.empty();
+  if (null_mx || all.mx->kind == DnsAnswer::Kind::failed || all.mx->kind == DnsAnswer::Kind::nxdomain) return;
+  if (records.empty()) records.push_back({0, std::string(domain.str())});
+  for (const MxRecord& each : records) {
+    bool known = std::ranges::find(all.hosts, each.host, &SurveyedHost::name) != all.hosts.end();
+    if (known || each.host.empty()) continue;
+    if (all.hosts.size() == most_mx_hosts) {
+      all.too_many_hosts = true;
+      break;
+    }
+    SurveyedHost host;
+    host.name = each.host;
+    host.preference = each.preference;
+    all.hosts.push_back(std::move(host));
+  }
+}
+
+asio::awaitable<bool> survey_mx(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain, Done done) {
+  all->mx = co_await ports.dns.ask(std::string(domain.str()), RrType::mx);
+  list_hosts(*all, domain);
+  Work hosts;
+  for (std::size_t i = 0; i < all->hosts.size(); ++i)
+    if (DomainName::parse(all->hosts[i].name)) hosts.push_back(survey_host(all, i, ports));
+  co_await gather(std::move(hosts), all);
+  done("MX hosts");
+  co_return true;
+}
+
+asio::awaitable<bool> survey_text(std::shared_ptr<Survey> all, Dns& dns, std::string name,
+                                  std::optional<DnsAnswer> Survey::* member) {
+  DnsAnswer answer = co_await dns.ask(std::move(name), RrType::txt);
+  (*all).*member = std::move(answer);
+  co_return true;
+}
+
+asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                                   Done done) {
+  std::string name(domain.str());
+  Work asks;
+  asks.push_back(survey_text(all, ports.sts_dns, "_mta-sts." + name, &Survey::record));
+  asks.push_back(survey_text(all, ports.sts_dns, "_smtp._tls." + name, &Survey::reports));
+  asks.push_back(survey_text(all, ports.sts_dns, name, &Survey::apex));
+  asks.push_back(survey_text(all, ports.sts_dns, "_mta-sts." + name + "." + name, &Survey::doubled));
+  co_await gather(std::move(asks), all);
+  done("reports");
+  co_return true;
+}
+
+}  // namespace
+
+asio::awaitable<bool> survey(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                             std::chrono::steady_clock::time_point deadline, Done done) {
+  Work parts;
+  parts.push_back(survey_policy_host(all, ports, domain, done));
+  parts.push_back(survey_mx(all, ports, domain, done));
+  parts.push_back(survey_texts(all, ports, domain, done));
+  co_await gather(std::move(parts), all, deadline);
+  co_return true;
+}
+
+}  // namespace mtasts

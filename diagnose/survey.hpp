@@ -1,0 +1,55 @@
+// survey - the questions of a check and their answers as values. Part of examine.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/domain_name.hpp"
+#include "diagnose/examine.hpp"
+
+namespace mtasts {
+
+struct SurveyedAddress {
+  Address address;
+  SmtpDialogue dialogue;
+};
+
+struct SurveyedHost {
+  std::string name;  // as in MxRecord::host
+  unsigned preference = 0;
+  DnsAnswer a, aaaa;
+  std::string tlsa_base;  // where TLSA records were asked for; empty: they were not
+  std::optional<DnsAnswer> tlsa;
+  std::vector<SurveyedAddress> addresses;
+};
+
+struct SurveyedPolicyHost {
+  DnsAnswer a, aaaa;
+  struct At {
+    Address address;
+    PolicyHostAnswer answer;
+  };
+  std::vector<At> addresses;
+};
+
+// What is nullopt was not answered in time.
+struct Survey {
+  std::optional<SurveyedPolicyHost> policy_host;
+  std::optional<DnsAnswer> record;  // TXT at _mta-sts.<domain>
+  std::optional<DnsAnswer> mx;
+  std::vector<SurveyedHost> hosts;
+  bool too_many_hosts = false;
+  std::optional<DnsAnswer> reports;        // TXT at _smtp._tls.<domain>
+  std::optional<DnsAnswer> apex, doubled;  // TXT where an MTA-STS record may be by mistake
+};
+
+// Fills the survey of a domain until the deadline. It and the ports must outlive the loop's run. done: as in
+// collect().
+boost::asio::awaitable<bool> survey(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                                    std::chrono::steady_clock::time_point deadline,
+                                    std::function<void(std::string_view)> done);
+
+}  // namespace mtasts
