@@ -26,18 +26,24 @@ struct Attempt {
     delivered,
     failed,
     unreachable,  // failed, perhaps because of the network here
+    bounced,      // for good: no other address is tried (PFX-47)
     skipped,      // without a reason that would be logged with the mail
     unknown,
   };
   Kind kind = Kind::unknown;
   std::string reason{};
   bool verified = false;        // of a delivery
-  bool unsure = false;          // of a delivery: Postfix may not accept the chain
+  bool unsure = false;          // Postfix may see or judge this otherwise
   bool later_in_clear = false;  // of a failure
   const PredictedHost* host = nullptr;
 };
 
 Attempt failed(std::string reason) { return {.kind = Attempt::Kind::failed, .reason = std::move(reason)}; }
+// After a reply that ends more than this session if it is 5xx.
+Attempt refused_for_good(const SmtpReply& reply, std::string reason) {
+  bool hard = reply.code / 100 == 5;
+  return {.kind = hard ? Attempt::Kind::bounced : Attempt::Kind::failed, .reason = std::move(reason)};
+}
 Attempt unknown(std::string reason) { return {.kind = Attempt::Kind::unknown, .reason = std::move(reason)}; }
 
 // "454-4.7.0 TLS is 454 4.7.0 not available": Postfix joins the lines of a reply by blanks.
@@ -181,18 +187,23 @@ class Predictor {
     std::string end = " while " + std::string(doing);
     if (dialogue.trouble == SmtpTrouble::timeout)
       return failed("conversation with " + name + " timed out" + end);
-    bool lost = dialogue.trouble == SmtpTrouble::closed || dialogue.trouble == SmtpTrouble::tls;
-    if (lost) return failed("lost connection with " + name + end);
-    return unknown(name + " breaks off" + end + ": " + printable(dialogue.detail, 200));
+    if (dialogue.trouble == SmtpTrouble::local || dialogue.trouble == SmtpTrouble::too_long)
+      return unknown(name + " breaks off" + end + ": " + printable(dialogue.detail, 200));
+    Attempt lost = failed("lost connection with " + name + end);
+    // Postfix reads over what is not SMTP, until the server closes or time is up.
+    lost.unsure = dialogue.trouble == SmtpTrouble::garbage;
+    return lost;
   }
 
-  static Attempt refused(const SmtpReply& reply, const std::string& name) {
-    std::string words = "host " + name + " refused to talk to me: " + reply_words(reply);
-    return reply.code == 421 ? unknown(std::move(words)) : failed(std::move(words));
+  static std::string refusal(const SmtpReply& reply, const std::string& name) {
+    return "host " + name + " refused to talk to me: " + reply_words(reply);
   }
 
   static Attempt not_greeted(const SmtpDialogue& dialogue, const std::string& name) {
-    if (dialogue.trouble == SmtpTrouble::reply) return refused(dialogue.greeting, name);
+    if (dialogue.trouble == SmtpTrouble::reply) {
+      std::string words = refusal(dialogue.greeting, name);
+      return dialogue.greeting.code == 421 ? unknown(std::move(words)) : failed(std::move(words));
+    }
     return broken(dialogue, name, "receiving the initial server greeting");
   }
 
@@ -202,8 +213,9 @@ class Predictor {
       return broken(dialogue, name, "performing the EHLO handshake");
     if (dialogue.helo.code / 100 == 2) return without_tls(name, level);
     bool is_unknown = dialogue.ehlo.code == 500 || dialogue.ehlo.code == 502;
-    if (is_unknown && dialogue.helo.code != 0) return refused(dialogue.helo, name);
-    return unknown("host " + name + " refused to talk to me: " + reply_words(dialogue.ehlo));
+    if (!is_unknown || dialogue.helo.code == 0 || dialogue.helo.code == 421)
+      return unknown(refusal(dialogue.ehlo, name));
+    return refused_for_good(dialogue.helo, refusal(dialogue.helo, name));
   }
 
   Attempt in_clear(const std::string& name) const {
@@ -224,7 +236,7 @@ class Predictor {
     std::string words =
         "TLS is required, but host " + name + " refused to start TLS: " + reply_words(dialogue.starttls);
     if (dialogue.starttls.code == 421) return unknown(std::move(words));
-    return level == TlsLevel::may ? in_clear(name) : failed(std::move(words));
+    return level == TlsLevel::may ? in_clear(name) : refused_for_good(dialogue.starttls, std::move(words));
   }
 
   Attempt no_handshake(const SmtpDialogue& dialogue, const std::string& name, TlsLevel level) const {
@@ -273,8 +285,7 @@ class Predictor {
   }
 
   static Attempt after_handshake(const SmtpDialogue& dialogue, const std::string& name) {
-    if (dialogue.trouble == SmtpTrouble::reply)
-      return unknown("host " + name + " refused to talk to me: " + reply_words(dialogue.ehlo_in_tls));
+    if (dialogue.trouble == SmtpTrouble::reply) return unknown(refusal(dialogue.ehlo_in_tls, name));
     return broken(dialogue, name, "performing the EHLO handshake");
   }
 
@@ -318,19 +329,19 @@ class Course {
     if (count_ + attempts.size() > mx_address_limit && attempts.size() > 1) certain_ = false;
     attempts.resize(std::min(attempts.size(), mx_address_limit - count_));
     count_ += attempts.size();
-    const Attempt* chosen = nullptr;  // the delivery that proves the least
+    const Attempt* chosen = nullptr;  // of those that end it, the worst
     for (const Attempt& attempt : attempts) {
-      bool weaker = chosen == nullptr || (chosen->verified && !attempt.verified);
-      if (attempt.kind == Attempt::Kind::delivered && weaker) chosen = &attempt;
+      auto end = end_of(attempt);
+      if (end && (chosen == nullptr || *end > *end_of(*chosen))) chosen = &attempt;
     }
-    if (chosen != nullptr) return deliver(attempts, *chosen);
+    if (chosen != nullptr) return finish(attempts, *chosen);
     for (Attempt& attempt : attempts) take_failure(std::move(attempt), attempts.size() > 1);
   }
 
-  bool done() const { return delivered_.has_value() || count_ >= mx_address_limit; }
+  bool done() const { return end_.has_value() || count_ >= mx_address_limit; }
 
   Prediction prediction() const {
-    if (delivered_) return *delivered_;
+    if (end_) return *end_;
     if (unknown_) return of(*unknown_, Outcome::unknown);
     if (!failure_)
       return {.outcome = Outcome::deferred,
@@ -346,13 +357,19 @@ class Course {
     return attempt.host != nullptr ? attempt.host->name : "";
   }
 
-  void deliver(const std::vector<Attempt>& attempts, const Attempt& chosen) {
-    bool alike = std::ranges::all_of(attempts, [&](const Attempt& each) {
-      return each.kind != Attempt::Kind::delivered || each.verified == chosen.verified;
-    });
-    Outcome outcome = chosen.verified ? Outcome::delivered_verified : Outcome::delivered_unverified;
-    delivered_ = of(chosen, outcome);
-    delivered_->certain = certain_ && alike && !unknown_ && !chosen.unsure;
+  // The outcome, if no other address is tried after this one.
+  static std::optional<Outcome> end_of(const Attempt& attempt) {
+    if (attempt.kind == Attempt::Kind::bounced) return Outcome::bounced;
+    if (attempt.kind != Attempt::Kind::delivered) return std::nullopt;
+    return attempt.verified ? Outcome::delivered_verified : Outcome::delivered_unverified;
+  }
+
+  void finish(const std::vector<Attempt>& attempts, const Attempt& chosen) {
+    auto end = end_of(chosen);
+    bool alike = std::ranges::all_of(
+        attempts, [&](const Attempt& each) { return !end_of(each) || end_of(each) == end; });
+    end_ = of(chosen, *end);
+    end_->certain = certain_ && alike && !unknown_ && !chosen.unsure;
   }
 
   void take_failure(Attempt attempt, bool one_of_several) {
@@ -363,6 +380,7 @@ class Course {
     }
     if (attempt.kind == Attempt::Kind::failed) nobody_reached_ = false;
     later_in_clear_ = later_in_clear_ || attempt.later_in_clear;
+    if (attempt.unsure) certain_ = false;
     // Postfix logs the last failure with the mail.
     if (one_of_several && failure_ && failure_->reason != attempt.reason) certain_ = false;
     failure_ = std::move(attempt);
@@ -378,7 +396,7 @@ class Course {
   std::size_t count_ = 0;
   bool certain_ = true, nobody_reached_ = true, later_in_clear_ = false;
   std::optional<Attempt> failure_, unknown_;
-  std::optional<Prediction> delivered_;
+  std::optional<Prediction> end_;
 };
 
 }  // namespace

@@ -453,12 +453,42 @@ const std::vector<EndRow> ends{
        d.ehlo = {500, {"what?"}};
        d.helo = {550, {"no"}};
      },
-     deferred, deferred, "refused to talk to me: 550 no"},
+     bounced, bounced, "host mx.good.example[203.0.113.1] refused to talk to me: 550 no"},
+    {"HELO later", SmtpStage::greeted, SmtpTrouble::reply,
+     [](SmtpDialogue& d) {
+       d.ehlo = {502, {"what?"}};
+       d.helo = {450, {"4.5.1 later"}};
+     },
+     deferred, deferred, "host mx.good.example[203.0.113.1] refused to talk to me: 450 4.5.1 later"},
     {"EHLO refused", SmtpStage::greeted, SmtpTrouble::reply,
      [](SmtpDialogue& d) { d.ehlo = {550, {"not you"}}; }, Outcome::unknown, Outcome::unknown, "550 not you"},
     {"STARTTLS refused", SmtpStage::ehlo, SmtpTrouble::reply,
      [](SmtpDialogue& d) { d.starttls = {454, {"4.7.0 not now"}}; }, unverified, deferred,
      "TLS is required, but host mx.good.example[203.0.113.1] refused to start TLS: 454 4.7.0 not now"},
+    {"STARTTLS refused for good", SmtpStage::ehlo, SmtpTrouble::reply,
+     [](SmtpDialogue& d) { d.starttls = {502, {"5.5.1 no TLS"}}; }, unverified, bounced,
+     "TLS is required, but host mx.good.example[203.0.113.1] refused to start TLS: 502 5.5.1 no TLS"},
+    {"not SMTP",
+     SmtpStage::connected,
+     SmtpTrouble::garbage,
+     {},
+     deferred,
+     deferred,
+     "lost connection with mx.good.example[203.0.113.1] while receiving the initial server greeting"},
+    {"too long",
+     SmtpStage::greeted,
+     SmtpTrouble::too_long,
+     {},
+     Outcome::unknown,
+     Outcome::unknown,
+     "breaks off"},
+    {"silent after the handshake",
+     SmtpStage::tls,
+     SmtpTrouble::timeout,
+     {},
+     deferred,
+     deferred,
+     "conversation with mx.good.example[203.0.113.1] timed out while performing the EHLO handshake"},
     {"closes after STARTTLS",
      SmtpStage::ehlo,
      SmtpTrouble::closed,
@@ -639,6 +669,25 @@ TEST_CASE("what the order among equal preferences decides is not certain", "[pre
         "OK dane", route_to({first, simple_host("b.good.example", 10, good_dialogue(mx))}), postfix310);
     CHECK(prediction.outcome == Outcome::delivered_unverified);
     CHECK_FALSE(prediction.certain);
+  }
+  SECTION("PFX-47: a refusal for good ends it, though another host is left") {
+    auto refusing = ended(good_dialogue(mx), SmtpStage::ehlo, SmtpTrouble::reply);
+    refusing.starttls = {502, {"5.5.1 no TLS"}};
+    auto first =
+        predict(secure_reply, route_to({simple_host("b.good.example", 5, refusing), good}), postfix310);
+    CHECK(first.outcome == Outcome::bounced);
+    CHECK(first.certain);
+    auto beside =
+        predict(secure_reply, route_to({simple_host("b.good.example", 10, refusing), good}), postfix310);
+    CHECK(beside.outcome == Outcome::bounced);
+    CHECK_FALSE(beside.certain);
+    auto after =
+        predict(secure_reply, route_to({simple_host("b.good.example", 20, refusing), good}), postfix310);
+    CHECK(after.outcome == Outcome::delivered_verified);
+  }
+  SECTION("what is not SMTP may keep Postfix waiting") {
+    auto garbage = ended(good_dialogue(mx), SmtpStage::connected, SmtpTrouble::garbage);
+    CHECK_FALSE(predict(secure_reply, route_to({simple_host(mx, 10, garbage)}), postfix310).certain);
   }
   SECTION("an address of which nothing is known comes first") {
     auto prediction =
