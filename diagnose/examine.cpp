@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "core/mx_pattern.hpp"
+#include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
 #include "core/sts_record.hpp"
 #include "diagnose/judge_dane.hpp"
 #include "diagnose/judge_mx.hpp"
+#include "diagnose/judge_policy.hpp"
 #include "diagnose/judge_policy_host.hpp"
 #include "diagnose/judge_record.hpp"
 #include "diagnose/judge_smtp.hpp"
+#include "diagnose/judge_tlsrpt.hpp"
 #include "diagnose/run_to_end.hpp"
 #include "diagnose/survey.hpp"
 #include "lookup/dane_plan.hpp"
@@ -44,9 +47,11 @@ class Examiner {
   void run() {
     add(judge_record(record_facts()));
     add(judge_policy_host(policy_host_facts(), now()));
+    add(judge_policy(policy_text_facts()));
     add(judge_mx(mx_facts()));
     add(judge_smtp(smtp_facts(), now()));
     add(judge_dane(dane_facts(), now()));
+    add(judge_tlsrpt(reports_facts()));
     predict_delivery();
   }
 
@@ -210,6 +215,41 @@ class Examiner {
       host.sts_accepts = sts_accepts(each);
       facts.hosts.push_back(std::move(host));
     }
+    return facts;
+  }
+
+  PolicyTextFacts policy_text_facts() const {
+    PolicyTextFacts facts;
+    facts.domain = domain_.str();
+    if (auto lint = judged_record(result_.explanation)) facts.record_id = lint->id;
+    if (announces_policy() || served_ == true) facts.body = served_body();
+    const auto& stored = inputs_.explain.stored;
+    if (stored && stored->policy && stored->policy->lines != left_out_lines)
+      facts.cached =
+          CachedPolicyFacts{stored->id, unpacked_lines(view(*stored->policy)),
+                            expires_at(view(*stored->policy), stored->fetched_at, inputs_.explain.moment())};
+    return facts;
+  }
+
+  // What a sender gets: the first body that an address serves with status 200.
+  std::optional<std::string> served_body() const {
+    if (survey_.policy_host)
+      for (const auto& each : survey_.policy_host->addresses)
+        if (each.answer.answer &&
+            lint_http(each.answer.answer->status, each.answer.answer->content_type).empty())
+          return each.answer.answer->body;
+    const HttpsStep* step = find_https(result_.explanation.trace);
+    bool good = step != nullptr && step->answer &&
+                lint_http(step->answer->status, step->answer->content_type).empty();
+    return good ? std::optional(step->answer->body) : std::nullopt;
+  }
+
+  TlsRptFacts reports_facts() const {
+    TlsRptFacts facts;
+    facts.domain = domain_.str();
+    facts.record = survey_.reports.value_or(not_answered());
+    for (const auto& each : survey_.reports_elsewhere) facts.elsewhere.push_back({each.name, each.answer});
+    facts.has_policy_or_dane = policy_.has_value() || std::ranges::any_of(survey_.hosts, has_dane);
     return facts;
   }
 

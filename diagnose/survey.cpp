@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "core/tlsa.hpp"
+#include "diagnose/judge_tlsrpt.hpp"
 #include "lookup/dane_plan.hpp"
 #include "lookup/gather.hpp"
 
@@ -138,6 +139,15 @@ asio::awaitable<bool> survey_text(std::shared_ptr<Survey> all, Dns& dns, std::st
   co_return true;
 }
 
+asio::awaitable<bool> survey_reports_elsewhere(std::shared_ptr<Survey> all, Dns& dns, std::string domain) {
+  for (std::string& name : misplaced_tlsrpt_names(domain))
+    if (name.size() <= 253) all->reports_elsewhere.push_back({std::move(name), {}});
+  Work asks;
+  for (auto& each : all->reports_elsewhere) asks.push_back(ask(dns, each.name, RrType::txt, each.answer));
+  co_await gather(std::move(asks), all);
+  co_return true;
+}
+
 asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                                    Done done) {
   std::string name(domain.str());
@@ -147,6 +157,9 @@ asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports
   asks.push_back(survey_text(all, ports.sts_dns, name, &Survey::apex));
   asks.push_back(survey_text(all, ports.sts_dns, "_mta-sts." + name + "." + name, &Survey::doubled));
   co_await gather(std::move(asks), all);
+  if (all->reports && all->reports->kind != DnsAnswer::Kind::data &&
+      all->reports->kind != DnsAnswer::Kind::failed)
+    co_await survey_reports_elsewhere(all, ports.sts_dns, name);
   done("reports");
   co_return true;
 }

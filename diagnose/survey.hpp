@@ -44,6 +44,11 @@ struct Survey {
   bool too_many_hosts = false;
   std::optional<DnsAnswer> reports;        // TXT at _smtp._tls.<domain>
   std::optional<DnsAnswer> apex, doubled;  // TXT where an MTA-STS record may be by mistake
+  struct Elsewhere {
+    std::string name;
+    DnsAnswer answer;
+  };
+  std::vector<Elsewhere> reports_elsewhere;  // TXT of misplaced_tlsrpt_names(), if none is at the right name
 };
 
 // Fills the survey of a domain until the deadline. It and the ports must outlive the loop's run. done: as in
