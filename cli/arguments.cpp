@@ -43,7 +43,8 @@ std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
     arguments[i].pop_back();
     arguments.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(++i));
   }
-  bool takes_several = std::ranges::find(arguments, "record") != arguments.end();
+  bool takes_several = std::ranges::any_of(
+      arguments, [](std::string_view each) { return each == "record" || each == "tlsrpt"; });
   for (std::string& each : arguments)
     if (takes_several && each.starts_with('[')) each.insert(0, 1, '\0');
   std::ranges::reverse(arguments);

@@ -24,7 +24,8 @@ bool is_there(const std::string& file) noexcept;
 // - They are reversed, as CLI11 wants them.
 // - An empty value after "=" ("--content-type=") becomes an argument of its own; CLI11 would take the next
 //   argument as the value.
-// - For `lint record`, an argument that begins with "[" gets a NUL before it, which no argument can contain;
+// - For `lint record` and `lint tlsrpt`, an argument that begins with "[" gets a NUL before it, which no
+// argument can contain;
 //   CLI11 would split "[a,b]".
 std::vector<std::string> as_parsed(std::vector<std::string> arguments);
 
@@ -36,7 +37,8 @@ Result<DomainName> host_argument(std::string_view text);
 // limit that lint checks. Fault::config: it can't be read.
 Result<std::string> read_input(const std::string& file, std::istream& standard_input);
 
-// Parses a JSON array of strings, for `lint record -`. Fault::syntax: it is anything else.
+// Parses a JSON array of strings, for `lint record -` and `lint tlsrpt -`. Fault::syntax: it is anything
+// else.
 Result<std::vector<std::string>> json_strings(std::string_view text);
 
 }  // namespace mtasts

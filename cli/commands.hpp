@@ -30,6 +30,9 @@ int lint_policy_text(std::string_view body, const HttpAnswerFacts& http, const T
 // words_of_record: one TLSA record in presentation form, split at blanks as a shell splits it, or not.
 int lint_tlsa_text(const std::vector<std::string>& words_of_record, const Terminal& terminal);
 
+// records: as for lint_record().
+int lint_tlsrpt_text(const std::vector<std::string>& records, const Terminal& terminal);
+
 int match(std::string_view pattern, std::string_view host, const Terminal& terminal);
 
 struct CodesOptions {

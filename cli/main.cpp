@@ -110,13 +110,15 @@ int with_cache(const Options& options, const Terminal& terminal,
   });
 }
 
-int run_lint_record(Options& options, const Terminal& terminal) {
+// Runs a verb with the records of the command line, or with those of stdin.
+int with_records(Options& options, const Terminal& terminal,
+                 int (*verb)(const std::vector<std::string>&, const Terminal&)) {
   for (std::string& each : options.records)
     if (each.starts_with('\0')) each.erase(0, 1);
-  if (options.records != std::vector<std::string>{"-"}) return lint_record(options.records, terminal);
+  if (options.records != std::vector<std::string>{"-"}) return verb(options.records, terminal);
   auto text = read_input("-", std::cin);
   auto records = text ? json_strings(*text) : std::unexpected(text.error());
-  return records ? lint_record(*records, terminal) : terminal.trouble(records.error().detail);
+  return records ? verb(*records, terminal) : terminal.trouble(records.error().detail);
 }
 
 int run_lint_policy(const Options& options, const Terminal& terminal) {
@@ -191,14 +193,14 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
 }
 
 void add_lint(CLI::App& app, Options& options, Verb& run) {
-  auto* lint = add_verb(app, "lint", "check a TXT record, a policy or a TLSA record, offline");
+  auto* lint = add_verb(app, "lint", "check TXT records, a policy or a TLSA record, offline");
   lint->require_subcommand(1);
   auto* record = add_verb(*lint, "record", "TXT records: is one of them a valid MTA-STS record?");
   record->add_option("TXT", options.records, "each record, joined; - reads a JSON array from stdin")
       ->required()
       ->expected(1, 10'000);
   record->callback(
-      [&] { run = [&](const Terminal& terminal) { return run_lint_record(options, terminal); }; });
+      [&] { run = [&](const Terminal& terminal) { return with_records(options, terminal, lint_record); }; });
   auto* policy = add_verb(*lint, "policy", "a policy file: is it valid?");
   policy->add_option("FILE", options.file, "the policy; - reads stdin")->required();
   policy->add_option("--status", options.http.status, "the HTTP status it came with")
@@ -207,6 +209,13 @@ void add_lint(CLI::App& app, Options& options, Verb& run) {
                      "the HTTP Content-Type it came with; empty: none");
   policy->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_policy(options, terminal); }; });
+  auto* tlsrpt = add_verb(*lint, "tlsrpt", "TXT records: is one of them a valid TLSRPT record?");
+  tlsrpt->add_option("TXT", options.records, "each record, joined; - reads a JSON array from stdin")
+      ->required()
+      ->expected(1, 10'000);
+  tlsrpt->callback([&] {
+    run = [&](const Terminal& terminal) { return with_records(options, terminal, lint_tlsrpt_text); };
+  });
   auto* tlsa = add_verb(*lint, "tlsa", "a TLSA record: can an SMTP client use it?");
   tlsa->add_option("RDATA", options.records, "such as \"3 1 1 2bb1...\", quoted or not")
       ->required()

@@ -44,6 +44,7 @@ TEST_CASE("arguments that CLI11 would split or drop", "[cli]") {
         Strings{"f", "", "--map", "--glob=x", "", "--content-type"});
   CHECK(as_parsed({"--", "--content-type="}) == Strings{"--content-type=", "--"});
   CHECK(as_parsed({"record", "[a,b]"}) == Strings{std::string("\0[a,b]", 6), "record"});
+  CHECK(as_parsed({"tlsrpt", "[a,b]"}) == Strings{std::string("\0[a,b]", 6), "tlsrpt"});
   CHECK(as_parsed({"query", "[mx.example]:25"}) == Strings{"[mx.example]:25", "query"});
 }
 

@@ -49,6 +49,20 @@ TEST_CASE("lint record: the stable JSON form", "[cli]") {
         std::vector<std::string>{"code", "severity", "message"});
 }
 
+TEST_CASE("lint tlsrpt: the text, the stable JSON form, the exit code", "[cli]") {
+  Caught valid, none, object, invalid;
+  CHECK(lint_tlsrpt_text({"v=TLSRPTv1; rua=mailto:t@a.example,https://b.example"}, valid.text()) == exit_ok);
+  CHECK(valid.out.str() == "verdict  valid\nrua      mailto:t@a.example\nrua      https://b.example\n");
+  CHECK(lint_tlsrpt_text({"v=spf1 -all"}, none.text()) == exit_no);
+  CHECK(none.out.str().starts_with("verdict  none\n         none of these is a TLSRPT record"));
+  CHECK(lint_tlsrpt_text({"v=TLSRPTv1; rua=mailto:t@a.example"}, object.json()) == exit_ok);
+  CHECK(object.out.str() == "{\"verdict\":\"valid\",\"rua\":[\"mailto:t@a.example\"],\"findings\":[]}\n");
+  CHECK(lint_tlsrpt_text({"v=TLSRPTv1; rua=\x1b@a.example"}, invalid.json()) == exit_no);
+  CHECK(invalid.out.str() ==
+        "{\"verdict\":\"invalid\",\"rua\":[],\"findings\":[{\"code\":\"tlsrpt-rua-no-scheme\",\"severity\":"
+        "\"error\",\"message\":\"\\\"\\\\x1b@a.example\\\": write mailto: before a mail address\"}]}\n");
+}
+
 TEST_CASE("lint tlsa: the text, the stable JSON form, the exit code", "[cli]") {
   std::string zeros(64, '0');
   Caught usable, unusable, object;

@@ -50,7 +50,13 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"lint record policy", 1},
       {"lint record", 2},
       {"lint", 2},
-      {"lint tlsrpt x", 2},
+      {"lint tlsrpt 'v=TLSRPTv1; rua=mailto:t@a.example'", 0},
+      {"lint tlsrpt 'v=TLSRPTv1; rua=t@a.example'", 1},
+      {"lint tlsrpt x", 1},
+      {"lint tlsrpt", 2},
+      {"lint tlsrpt - </dev/null", 2},
+      {"lint tlsrpt --help", 0},
+      {"lint spf x", 2},
       {"lint tlsa 3 1 1 0000000000000000000000000000000000000000000000000000000000000000", 0},
       {"lint tlsa '3 1 1 00'", 1},
       {"lint tlsa", 2},
@@ -216,9 +222,19 @@ TEST_CASE("lint record - takes octets that are not valid UTF-8", "[cli]") {
   CHECK(boost::json::parse(outcome.out).at("verdict") == "valid");
 }
 
+TEST_CASE("lint tlsrpt - takes octets that no shell can pass", "[cli]") {
+  auto outcome = run(R"(lint tlsrpt --json - <<'END'
+["v=spf1", "v=TLSRPTv1; rua=mailto:t@a.example", "v=TLSRPTv1; rua=mailto:\u0000"]
+END
+)");
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.contains("\"tlsrpt-multiple\""));
+  CHECK(run("lint tlsrpt '[v=TLSRPTv1; rua=mailto:t@a.example]'").out.starts_with("verdict  none\n"));
+}
+
 TEST_CASE("help fits into 80 columns", "[cli]") {
-  for (const char* verb :
-       {"", "query", "explain", "list", "show", "lint", "lint record", "lint policy", "lint tlsa", "match"}) {
+  for (const char* verb : {"", "query", "explain", "list", "show", "lint", "lint record", "lint policy",
+                           "lint tlsa", "lint tlsrpt", "match"}) {
     INFO(verb);
     std::istringstream lines(run(std::string(verb) + " --help").out);
     for (std::string line; std::getline(lines, line);) {
