@@ -12,6 +12,7 @@
 #include "cli/terminal.hpp"
 #include "conf/config.hpp"
 #include "core/moment.hpp"
+#include "core/time.hpp"
 #include "ports/clock.hpp"
 
 namespace mtasts {
@@ -34,6 +35,15 @@ int lint_tlsa_text(const std::vector<std::string>& words_of_record, const Termin
 int lint_tlsrpt_text(const std::vector<std::string>& records, const Terminal& terminal);
 
 int match(std::string_view pattern, std::string_view host, const Terminal& terminal);
+
+struct GenerateOptions {
+  std::string domain;
+  std::string mode = "testing";   // or enforce
+  std::vector<std::string> mx{};  // host names and patterns
+  std::string report_uri{};       // empty: a mailbox of the domain
+};
+// What the domain should publish. Looks nothing up. exit_trouble: an argument is wrong or missing.
+int generate(const GenerateOptions& options, Time now, const Terminal& terminal);
 
 struct CodesOptions {
   std::string code{};     // empty: all of them

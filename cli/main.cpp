@@ -37,6 +37,7 @@ struct Options {
   CheckOptions check;
   std::string timeout = "30s";
   std::vector<unsigned> ports{25, 465, 587};
+  GenerateOptions generate;
   std::optional<std::string> next_hop, save, offline;
   std::string control, at;
 };
@@ -271,9 +272,8 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
 // The options that check and smtp share.
 void add_check_options(CLI::App& verb, Options& options) {
   verb.add_option("--timeout", options.timeout, "for everything (default: 30s)");
-  verb.add_option("--warn-days", options.check.warn_days,
-                  "warn if a certificate ends within this time (default: 14)");
-  verb.add_option("--ignore", options.check.ignore, "a finding that does not count, by its code; repeatable");
+  verb.add_option("--warn-days", options.check.warn_days, "days before a certificate ends (14)");
+  verb.add_option("--ignore", options.check.ignore, "a code that does not count; repeatable");
   verb.add_flag("--nagios", options.check.nagios, "print one line for monitoring");
 }
 
@@ -301,12 +301,12 @@ int run_check(Options& options, const Terminal& terminal,
 }
 
 void add_check(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "check", "say what is wrong with a domain, and what happens to mail");
+  auto* verb = add_verb(app, "check", "say what is wrong with a domain");
   verb->add_option("DOMAIN", options.domain, "the domain of mail addresses");
   add_check_options(*verb, options);
-  verb->add_option("--postfix", options.check.postfix, "whose behaviour is predicted, such as 3.10");
-  auto* save = verb->add_option("--save", options.save, "write what the network answered to this file");
-  verb->add_option("--offline", options.offline, "replay such a file; no network is used")->excludes(save);
+  verb->add_option("--postfix", options.check.postfix, "predict this version, such as 3.10");
+  auto* save = verb->add_option("--save", options.save, "write what was answered to this file");
+  verb->add_option("--offline", options.offline, "replay such a file, without a network")->excludes(save);
   verb->callback([&] {
     run = [&](const Terminal& terminal) {
       if (options.offline) {
@@ -330,10 +330,9 @@ void add_check(CLI::App& app, Options& options, Verb& run) {
 }
 
 void add_smtp(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "smtp", "talk to a mail server up to TLS, and say what is wrong");
+  auto* verb = add_verb(app, "smtp", "say what is wrong with a mail server");
   verb->add_option("HOST", options.domain, "the name of the server, such as an MX host")->required();
-  verb->add_option("--ports", options.ports,
-                   "25: mail between servers; 465, 587: mail of users (default: all three)")
+  verb->add_option("--ports", options.ports, "25: servers; 465, 587: users (all three)")
       ->delimiter(',')
       ->check(CLI::Range(1, 65535));
   add_check_options(*verb, options);
@@ -344,6 +343,18 @@ void add_smtp(CLI::App& app, Options& options, Verb& run) {
         return smtp(config, host, options.ports, options.check, clock, terminal);
       });
     };
+  });
+}
+
+void add_generate(CLI::App& app, Options& options, Verb& run) {
+  auto* verb = add_verb(app, "generate", "what a domain should publish for MTA-STS and TLSRPT");
+  verb->add_option("DOMAIN", options.generate.domain)->required();
+  verb->add_option("--mx", options.generate.mx, "the MX hosts, such as mx1.example.com")->expected(1, 1000);
+  verb->add_option("--mode", options.generate.mode, "testing (default) or enforce")
+      ->check(CLI::IsMember({"testing", "enforce"}));
+  verb->add_option("--rua", options.generate.report_uri, "where TLS reports go, such as mailto:ADDRESS");
+  verb->callback([&] {
+    run = [&](const Terminal& t) { return generate(options.generate, SystemClock().moment().now, t); };
   });
 }
 
@@ -407,6 +418,7 @@ int main(int argc, char** argv) try {
   add_match(app, options, run);
   add_check(app, options, run);
   add_smtp(app, options, run);
+  add_generate(app, options, run);
   add_codes(app, options, run);
   if (auto word = unknown_verb(app, {argv + 1, argv + argc})) return refuse_verb(app, *word);
   try {

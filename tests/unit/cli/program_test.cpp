@@ -57,6 +57,14 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"lint tlsrpt - </dev/null", 2},
       {"lint tlsrpt --help", 0},
       {"lint spf x", 2},
+      {"generate a.example --mx mx.a.example", 0},
+      {"generate a.example --mx mx.a.example mx2.a.example --mode enforce --json", 0},
+      {"generate --mx=mx.a.example --mx=mx2.a.example --rua=mailto:t@b.example a.example", 0},
+      {"--config /nonexistent generate a.example --mx mx.a.example", 0},
+      {"generate a.example", 2},
+      {"generate a.example --mx=", 2},
+      {"generate a.example --mx mx.a.example --mode none", 2},
+      {"generate --mx mx.a.example", 2},
       {"lint tlsa 3 1 1 0000000000000000000000000000000000000000000000000000000000000000", 0},
       {"lint tlsa '3 1 1 00'", 1},
       {"lint tlsa", 2},
@@ -234,7 +242,7 @@ END
 
 TEST_CASE("help fits into 80 columns", "[cli]") {
   for (const char* verb : {"", "query", "explain", "list", "show", "lint", "lint record", "lint policy",
-                           "lint tlsa", "lint tlsrpt", "match"}) {
+                           "lint tlsa", "lint tlsrpt", "match", "generate"}) {
     INFO(verb);
     std::istringstream lines(run(std::string(verb) + " --help").out);
     for (std::string line; std::getline(lines, line);) {
