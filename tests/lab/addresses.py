@@ -3,6 +3,7 @@
 All of them are on the loopback device of the world's namespace; the relay reaches them through one veth pair.
 """
 from .domains import DOMAINS
+from .rows import FILTERED
 
 WORLD_LINK, RELAY_LINK = "198.51.100.1", "198.51.100.2"
 WORLD_LINK6, RELAY_LINK6 = "2001:db8:ffff::1", "2001:db8:ffff::2"
@@ -26,12 +27,13 @@ POLICY_HOSTS = [POLICY, POLICY6, POLICY64, ODD_POLICY, NOBODY]
 
 
 def number_mx():
-    """Every MX host has addresses of its own: host name -> [IPv4] or [IPv4, IPv6]."""
-    hosts = [(domain.mx_name(mx), mx.ipv6) for domain in DOMAINS for mx in domain.mx]
+    """Every MX host has addresses of its own, unless its row names another: host name -> [IPv4] or [IPv4, IPv6]."""
+    hosts = [(domain.mx_name(mx), mx.ipv6) for domain in DOMAINS for mx in domain.mx if not mx.at]
     assert len(hosts) < 190, "too many MX hosts: they have only 203.0.113.60 to .249"
     assert len(hosts) == len({name for name, _ in hosts}), "two rows share an MX host"
-    return {name: [f"203.0.113.{n}"] + ([f"2001:db8::{n}"] if six else [])
-            for n, (name, six) in enumerate(hosts, start=60)}
+    own = {name: [f"203.0.113.{n}"] + ([f"2001:db8::{n}"] if six else [])
+           for n, (name, six) in enumerate(hosts, start=60)}
+    return own | {domain.mx_name(mx): own[mx.at] for domain in DOMAINS for mx in domain.mx if mx.at}
 
 
 MX = number_mx()
@@ -40,5 +42,7 @@ MX = number_mx()
 def everything():
     """All addresses of the world."""
     yield from DNS_SERVERS + POLICY_HOSTS + [RESOLVER, RESOLVER64]
-    for each in MX.values():
-        yield from each
+    for domain in DOMAINS:
+        for mx in domain.mx:
+            if not mx.at and mx.kind != FILTERED:
+                yield from MX[domain.mx_name(mx)]

@@ -48,8 +48,8 @@ class Authority:
         self.ca_file = self.folder / "ca.pem"
         self.ca_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, file, host, expired=False, self_signed=False, cn_only=False, chain=False):
-        """Writes key and certificate (chain: and the CA's) for one host name to FILE.pem and returns the path."""
+    def issue(self, file, host, expired=False, self_signed=False, cn_only=False, chain=False, more=()):
+        """Writes key and certificate (chain: and the CA's) for one host name, and more, to FILE.pem; returns the path."""
         key, now = new_key(), datetime.datetime.now(datetime.timezone.utc)
         start, end = (now - 90 * DAY, now - DAY) if expired else (now - DAY, now + 30 * DAY)
         draft = builder(name(host if len(host) <= 64 else "lab"), name(host) if self_signed else self.subject,
@@ -57,7 +57,7 @@ class Authority:
         draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         draft = draft.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         if not cn_only:
-            draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in (host, *more)]), critical=False)
         signed = draft.sign(key if self_signed else self.key, hashes.SHA256())
         path = self.folder / f"{file}.pem"
         path.write_bytes(key_pem(key) + signed.public_bytes(serialization.Encoding.PEM)

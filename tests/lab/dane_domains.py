@@ -3,7 +3,7 @@
 Where TLSA decides, the certificate is "dubious": self-signed, expired and for another name. A mail that arrives
 verified there proves that DANE, and nothing else, was used.
 """
-from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, VERIFIED, Domain, Mx
+from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, REPORTS, VERIFIED, Domain, Mx
 
 
 def dane(name, fault, answer, *mx, sts=False, **more):
@@ -36,7 +36,7 @@ TWO = (host("match", "mx1"), host("match", "mx2", 20))
 SOME = (host("match", "mx1"), plain("mx2", 20))
 
 USABLE = [
-    dane("dane-all", "none: each MX host has TLSA", "OK dane-only", *TWO),
+    dane("dane-all", "none: each MX host has TLSA", "OK dane-only", *TWO, reports=REPORTS),
     dane("dane-and-sts", "none: TLSA for all, and a policy that the certificates would fail", "OK dane-only", *TWO,
          sts=True),
     dane("dane-nsec3", "none: TLSA in a zone with NSEC3", "OK dane-only", host("match"), nsec3=True),

@@ -1,10 +1,13 @@
-"""The lab's domains: each has a row and one fault, which its name says. Those about DANE are in dane_domains.py.
+"""The lab's domains: each has a row and one fault, which its name says. Those about DANE are in dane_domains.py,
+and those for mtastsctl check in check_domains.py.
 
 Zones, policy hosts, MX hosts and certificates are made from this table, and the tests take from it what must happen to a mail.
 A name is below `.example` unless its row says otherwise.
 """
+from .check_domains import CHECK_DOMAINS
 from .dane_domains import DANE_DOMAINS
-from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, VERIFIED, Domain, Mx  # noqa: F401  (for those who use the table)
+from .rows import (BOUNCED, DEFERRED, OPPORTUNISTIC, REPORTS, TWO_WEEKS, VERIFIED, Domain,  # noqa: F401
+                   Mx)      # some are for those who use the table
 
 
 def bad_mx(name, fault, **more):
@@ -26,7 +29,8 @@ LONG_NAME = "bogus-" + "x" * 47     # 61 octets with its TLD
 
 DOMAINS = [
     # Policies in force, good MX hosts.
-    Domain("good", "none: policy, DNSSEC and MX host are in order", signed=True, mx=(Mx(ipv6=True),)),
+    Domain("good", "none: policy, DNSSEC, MX host and TLSRPT are in order", signed=True, mx=(Mx(ipv6=True),),
+           max_age=TWO_WEEKS, reports=REPORTS),
     Domain("good-unsigned", "none: in order, without DNSSEC"),
     Domain("xn--bcher-kva", "none: an internationalized name", asked="bücher.example"),
     Domain("wildcard-mx", "none: the policy says *.wildcard-mx.example", policy_mx=("*.wildcard-mx.example",)),
@@ -114,6 +118,7 @@ DOMAINS = [
     no_policy("milter-waits", "the policy host is silent while the milter waits", "deadline", web="silent", mail=False),
     no_policy("cold", "the policy host takes the request and says nothing", "deadline", web="silent", mail=False),
     *DANE_DOMAINS,
+    *CHECK_DOMAINS,
 ]
 
 BY_NAME = {domain.name: domain for domain in DOMAINS}

@@ -32,7 +32,7 @@ http {{
 SERVER = """  server {{ {listen} server_name {name}; ssl_certificate {pem}; ssl_certificate_key {pem}; root {root};{extra} }}
 """
 EXTRA = {"404": ' return 404 "{policy}";', "500": ' return 500 "{policy}";',
-         "wrong-type": " default_type text/html;",
+         "wrong-type": " default_type text/html;", "charset": ' default_type "text/plain; charset=utf-8";',
          "redirect": f" return 301 https://mta-sts.good.example/{WELL_KNOWN};"}
 
 

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import addresses, https, mxcerts, nameservers, netns, roots, sandbox
+from . import addresses, https, mx, mxcerts, nameservers, netns, roots, sandbox
 from .certs import Authority
 from .daemon import Daemon, bin_folder, program
 from .milter import Milter
@@ -101,6 +101,7 @@ class Lab:
         https.start(self)
         self.mx = Receiver(self)
         self.mx.begin()
+        mx.start_odd(self)
         self.senders = {version: Sender(self, version) for version in roots.versions()}
         for sender in self.senders.values():
             sender.begin()

@@ -1,15 +1,20 @@
 """The MX hosts: one receiving Postfix with an smtpd for each address, each with its own certificate (mxcerts.py).
 
-Kinds made by the service: no-starttls, and down (nobody listens).
+Kinds made by the service: no-starttls, tls12 (no TLS 1.3), and down (nobody listens). oddmx.py plays those that begin with
+"odd-".
 """
 import os
+import sys
+from pathlib import Path
 
-from . import addresses
+from . import addresses, mxcerts, netns
 from .domains import DOMAINS
 from .postfix import Postfix
-from .processes import wait_until
+from .processes import run, wait_until
+from .rows import FILTERED
 
 MAIL_UID = 5000
+ODD = "odd-"
 
 
 class Receiver(Postfix):
@@ -40,10 +45,12 @@ class Receiver(Postfix):
         lines = []
         for host, kind in self.kinds.items():
             level = "none" if kind == "no-starttls" or host in self.stripped else "may"
-            for address in addresses.MX[host] if kind != "down" else ():
+            silent = kind in ("down", FILTERED) or kind.startswith(ODD)
+            for address in () if silent else addresses.MX[host]:
                 service = f"[{address}]:25" if ":" in address else f"{address}:25"
                 lines.append(f"{service} inet n - n - - smtpd -o myhostname={host} -o syslog_name=mx/{host}"
                              f" -o smtpd_tls_security_level={level}"
+                             f"{' -o smtpd_tls_protocols=TLSv1.2' if kind == 'tls12' else ''}"
                              f" -o smtpd_tls_chain_files=/etc/postfix/certs/{host}.pem\n")
         return "".join(lines)
 
@@ -65,3 +72,22 @@ class Receiver(Postfix):
             if word in text:
                 found.append(text)
         return found
+
+
+def odd_log(lab):
+    """What oddmx.py logs."""
+    return lab.folder("mx") / "oddmx.log"
+
+
+def start_odd(lab):
+    """Starts the MX hosts that Postfix can't play."""
+    words, last = [], None
+    for domain in DOMAINS:
+        for mx in domain.mx:
+            if mx.kind.startswith(ODD) and not mx.at:
+                host = domain.mx_name(mx)
+                last, = addresses.MX[host]
+                words.append(f"{mx.kind.removeprefix(ODD)}:{last}:{mxcerts.folder(lab)}/{host}.pem")
+    script = Path(__file__).with_name("oddmx.py")
+    lab.processes.start("oddmx", netns.enter(lab.world, sys.executable, "-B", script, *words), odd_log(lab))
+    wait_until("the odd MX hosts to listen", lambda: f"{last}:25" in run(*netns.enter(lab.world, "ss", "-Hltn")))

@@ -3,11 +3,12 @@
 Kinds made by the certificate alone: wrong-name, expired, self-signed, borrowed (for a host that the policy names),
 sni (right only for clients that send the name), dubious (self-signed, expired and for another name), private-ca (of a CA
 that is trusted only through TLSA), private-ca-name (the same, for another name), private-ca-only (the same, but the host does
-not send the CA's own certificate).
+not send the CA's own certificate), odd-big-certificate (its names make it 100 kB large).
 """
 from . import tlsa
 from .domains import DOMAINS
 
+MANY_NAMES = tuple(f"{n}.{'x' * 63}.example" for n in range(1350))
 ELSEWHERE = ("wrong-name", "sni", "dubious", "private-ca-name")
 
 
@@ -37,7 +38,8 @@ def issue(lab, domain, mx):
     authority = lab.private_ca if private else lab.authority
     pem = authority.issue(f"mx-{host}", named, expired=mx.kind in ("expired", "dubious"),
                           self_signed=mx.kind in ("self-signed", "dubious"),
-                          chain=private and mx.kind != "private-ca-only")
+                          chain=private and mx.kind != "private-ca-only",
+                          more=MANY_NAMES if mx.kind == "odd-big-certificate" else ())
     if mx.kind == "sni":
         lab.authority.issue(f"sni-{host}", host).rename(folder(lab) / f"sni-{host}.pem")
     return pem.rename(folder(lab) / f"{host}.pem")

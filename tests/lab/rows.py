@@ -6,6 +6,9 @@ OPPORTUNISTIC = "opportunistic"  # delivered, not verified
 DEFERRED = "deferred"            # kept in the queue, nothing delivered
 BOUNCED = "bounced"              # returned to the sender: the domain takes no mail
 EXACT = ("OK dane", "OK dane-only")     # no attribute may follow these (ANS-5)
+REPORTS = ('"v=TLSRPTv1; rua=mailto:tls@reports.example"',)
+FILTERED = "filtered"            # the kind of an MX host whose address nobody has: what is sent there vanishes
+TWO_WEEKS = 14 * 86400           # a max_age that check does not remark on
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Mx:
     alias: str = ""          # the name is a CNAME for this host name
     tlsa: str = ""           # kinds of TLSA records, one word each: see tlsa.py; "" none
     tlsa_at: str = "host"    # host: where aliases end; name: at the name in the MX record; alias: behind a CNAME
+    at: str = ""             # its addresses are those of this host name; "": it has its own
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Domain:
     dns: str = "good"                              # good, bogus, expired, servfail, lame
     odd: tuple = ()                                # (behaviour, type[, label]): its name server is oddns.py
     record: tuple = ('"v=STSv1; id=1;"',)          # TXT RDATA at _mta-sts; () none; ("CNAME x",) an alias
+    reports: tuple = ()                            # TXT RDATA at _smtp._tls (TLSRPT)
     web: str = "good"                              # what the policy host does: see https.py
     mode: str = "enforce"
     policy_mx: tuple = ()                          # mx lines; empty: the MX hosts' own names

@@ -97,6 +97,7 @@ def domain_zone(domain, hosts, record=None):
         lines.append(f"{fqdn}. MX 0 .")
     for data in domain.record if record is None else record:
         lines.append(f"_mta-sts.{fqdn}. {domain.ttl} {data if data.startswith('CNAME ') else f'TXT {data}'}")
+    lines += [f"_smtp._tls.{fqdn}. TXT {data}" for data in domain.reports]
     web = WEB_ADDRESS.get(domain.web, f"A {addresses.POLICY}")
     lines.append(f"mta-sts.{fqdn}. {web}")
     if domain.name == "good":
