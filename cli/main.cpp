@@ -424,7 +424,8 @@ int main(int argc, char** argv) try {
   try {
     app.parse(as_parsed({argv + 1, argv + argc}));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_trouble;
+    if (app.exit(error) == 0) return exit_ok;
+    return app.got_subcommand("check") || app.got_subcommand("smtp") ? int{check_unknown} : exit_trouble;
   }
   Terminal terminal{std::cout, std::cerr, options.json, !options.json && use_colour(options),
                     width_of_output()};
