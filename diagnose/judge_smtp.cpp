@@ -159,6 +159,9 @@ bool dane_accepts(const SmtpAddressFacts& each) noexcept {
   return each.dane.state == DaneVerdict::State::match;
 }
 
+// Before TLS, the sender of a mail notices no more than a server that is down.
+bool ends_early(std::string_view code) noexcept { return code == "smtp-broken" || code == "greeting-failed"; }
+
 class HostJudge {
  public:
   HostJudge(const SmtpFacts& facts, const SmtpHostFacts& host, Time now, Findings& findings)
@@ -238,8 +241,7 @@ class HostJudge {
     if (ending.code == "starttls-missing" && other != nullptr)
       return add_fault("starttls-differs", address,
                        "does not offer STARTTLS, but at " + to_string(*other) + " it does");
-    // Before TLS, the sender of a mail notices no more than a server that is down.
-    if (find_code(ending.code)->severity == Severity::warning && ending.code != "client-certificate-required")
+    if (ends_early(ending.code))
       add(ending.code, &address, ending.words);
     else
       add_fault(ending.code, address, ending.words);
@@ -379,6 +381,20 @@ class HostJudge {
   bool only_pkix_ = false;  // and DANE accepts the certificate
 };
 
+// Whether the mail must wait because of dialogues that end before TLS is spoken of.
+bool nobody_takes_mail(const SmtpFacts& facts) {
+  bool any = false;
+  for (const SmtpHostFacts& host : facts.hosts) {
+    for (const SmtpAddressFacts& each : host.addresses) {
+      Ending ending = ending_of(each.dialogue, host.implicit_tls);
+      bool is_fault = ending.kind == Ending::Kind::fault && ends_early(ending.code);
+      if (!is_fault && ending.kind != Ending::Kind::unreachable) return false;
+      any = any || is_fault;
+    }
+  }
+  return any;
+}
+
 Judgement all_unknown(const SmtpFacts& facts) {
   Judgement judgement;
   for (const SmtpHostFacts& host : facts.hosts) {
@@ -400,6 +416,9 @@ Judgement judge_smtp(const SmtpFacts& facts, Time now) {
   Judgement judgement;
   for (const SmtpHostFacts& host : facts.hosts)
     judgement.steps.push_back(HostJudge(facts, host, now, judgement.findings).judge());
+  if (nobody_takes_mail(facts))
+    for (Finding& each : judgement.findings)
+      if (ends_early(each.code)) each.severity = Severity::error;
   return judgement;
 }
 

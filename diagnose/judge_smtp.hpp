@@ -45,8 +45,9 @@ struct SmtpFacts {
 // One step "smtp" for each host. A step is unknown, without a finding, if none of the addresses of any host
 // could be connected to, which most likely is due to the network here; and if a server turned this client
 // away for now (421, EHLO refused). A fault is an error if delivery fails by it: under mode enforce or, but
-// for certificates, with DANE. Else it is a warning. Certificates that DANE accepts are not judged by PKIX,
-// except for the policy: then mx-in-policy-fails-tls says so, as a warning.
+// for certificates, with DANE. Else it is a warning. Dialogues that end before STARTTLS are errors if all do,
+// so that nobody takes mail. Certificates that DANE accepts are not judged by PKIX, except for the policy:
+// then mx-in-policy-fails-tls says so, as a warning.
 Judgement judge_smtp(const SmtpFacts& facts, Time now);
 
 }  // namespace mtasts

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -547,4 +548,27 @@ TEST_CASE("text of a mail server in a finding is printable and short", "[judge]"
   const std::string& message = judgement.findings[0].message;
   CHECK(message.size() <= 600);
   CHECK(std::ranges::all_of(message, [](char c) { return c >= ' ' && c <= '~'; }));
+}
+
+TEST_CASE("dialogues that end before STARTTLS are errors if nobody takes mail", "[judge]") {
+  SmtpFacts facts = good();
+  auto end_all = [&](const SmtpDialogue& dialogue) {
+    for (SmtpHostFacts& host : facts.hosts)
+      for (SmtpAddressFacts& each : host.addresses) each.dialogue = dialogue;
+  };
+  auto severities = [&] {
+    std::set<Severity> found;
+    for (const Finding& each : judge_smtp(facts, now).findings) found.insert(each.severity);
+    return found;
+  };
+  end_all(ends(Stage::connected, Trouble::garbage, "not an SMTP reply"));
+  CHECK(severities() == std::set{error});
+  first(facts) = ends(Stage::none, Trouble::refused, "Connection refused");
+  CHECK(severities() == std::set{warning, error});
+  first(facts) = without_starttls();  // takes mail, in the clear
+  facts.hosts[0].mode = Mode::none;
+  CHECK(severities() == std::set{warning});
+  first(facts) = ends(Stage::connected, Trouble::reply);
+  first(facts).greeting = {421, {"later"}};  // may take mail
+  CHECK(severities() == std::set{warning});
 }
