@@ -120,8 +120,10 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
   auto prepared = prepare(loop, limited, question, clock, LookUp::always);
   if (!prepared) return refuse(terminal, whole(prepared.error().detail));
   auto https = make_https_fetch(loop, https_options(limited.https));
-  auto left = std::chrono::ceil<milliseconds>(deadline - Clock_::now());
-  auto mail = make_smtp(loop, smtp_options(config, std::max(left, milliseconds(100))));
+  auto dialogues = smtp_options(config, options.timeout);
+  dialogues.done_by =
+      deadline - options.timeout / 20;  // then they end by themselves, and it is known how far they came
+  auto mail = make_smtp(loop, std::move(dialogues));
   if (!https) return refuse(terminal, whole(https.error().detail));
   if (!mail) return refuse(terminal, whole(mail.error().detail));
 

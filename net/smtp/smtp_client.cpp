@@ -57,11 +57,15 @@ SmtpDialogue refused(const Address& address) {
 }
 
 constexpr std::string_view no_time_left = "other dialogues took the time";
+constexpr std::string_view began_late = "it began too late";
 constexpr Address every_address{};  // the one at which all dialogues take a place
 
 asio::awaitable<SmtpDialogue> hold_in_turn(StatePtr state, SmtpRequest request) {
   auto begin = steady_clock::now();
   auto timeout = state->options.timeout;
+  if (state->options.done_by - begin < timeout)
+    timeout = std::max(std::chrono::floor<std::chrono::milliseconds>(state->options.done_by - begin),
+                       std::chrono::milliseconds(0));
   auto turn = co_await state->turns.take(request.address, timeout);
   if (!turn) co_return not_held(SmtpTrouble::local, std::string(no_time_left));
   auto left = std::chrono::floor<std::chrono::milliseconds>(begin + timeout - steady_clock::now());
@@ -71,9 +75,10 @@ asio::awaitable<SmtpDialogue> hold_in_turn(StatePtr state, SmtpRequest request) 
   auto dialogue = co_await hold_dialogue(
       {state->tls, std::move(request), state->options.ehlo, state->host_name, begin + timeout});
   // The server may be as quick as others are.
-  if (was_late && dialogue.trouble == SmtpTrouble::timeout) {
+  bool too_short = timeout < state->options.timeout / 2;
+  if ((was_late || too_short) && dialogue.trouble == SmtpTrouble::timeout) {
     dialogue.trouble = SmtpTrouble::local;
-    dialogue.detail += "; " + std::string(no_time_left);
+    dialogue.detail += "; " + std::string(was_late ? no_time_left : began_late);
   }
   co_return dialogue;
 }

@@ -25,6 +25,9 @@ struct SmtpOptions {
   std::chrono::milliseconds timeout{30000};
   std::vector<Cidr> allow_addresses;
   unsigned at_once = 100;  // dialogues under way; others wait, because a domain can name many hosts
+  // Dialogues end by then, even if their timeout has not passed. One that times out so, and had less than
+  // half of its timeout, ends as SmtpTrouble::local.
+  std::chrono::steady_clock::time_point done_by = std::chrono::steady_clock::time_point::max();
 };
 
 // Loads the CA certificates, which takes some 100 ms. Fault::config: they can't be used; detail says what to

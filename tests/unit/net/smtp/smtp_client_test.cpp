@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <optional>
+#include <utility>
 
 #include "tests/unit/net/smtp/mail_server.hpp"
 #include "tests/unit/virtual_time.hpp"
@@ -113,6 +115,22 @@ TEST_CASE("the wait for a turn counts against the timeout, and says nothing abou
   CHECK(words(first->value().trouble) == words(SmtpTrouble::timeout));
   CHECK(words(second->value().trouble) == words(SmtpTrouble::local));
   CHECK(second->value().detail.contains("other dialogues took the time"));
+}
+
+TEST_CASE("dialogues end by the end of it all, and one that begins late says nothing about the server",
+          "[net]") {
+  for (auto [left, trouble] : {std::pair(40s, SmtpTrouble::timeout), std::pair(20s, SmtpTrouble::local)}) {
+    std::optional<StreamServer> silent;
+    fake::VirtualTime virtual_time([&] { return silent && silent->waiting(); });
+    silent.emplace([](Peer& peer) { peer.wait(60s); });
+    Client client;
+    auto begin = Steady::now();
+    client.options.done_by = begin + left;
+    auto dialogue = run(client.loop, client.talk(silent->port()));
+    CHECK(Steady::now() - begin == left);
+    CHECK(words(dialogue.trouble) == words(trouble));
+    CHECK(dialogue.reached == SmtpStage::connected);
+  }
 }
 
 TEST_CASE("the first to ask may leave: the others get the result", "[net]") {
