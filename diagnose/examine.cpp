@@ -102,8 +102,7 @@ class Examiner {
     RecordFacts facts;
     facts.domain = domain_.str();
     facts.record = survey_.record.value_or(not_answered());
-    facts.apex = survey_.apex;
-    facts.doubled = survey_.doubled;
+    facts.elsewhere = survey_.record_elsewhere;
     facts.policy_served = served_;
     if (survey_.policy_host) {
       const auto& host = *survey_.policy_host;
@@ -248,7 +247,7 @@ class Examiner {
     TlsRptFacts facts;
     facts.domain = domain_.str();
     facts.record = survey_.reports.value_or(not_answered());
-    for (const auto& each : survey_.reports_elsewhere) facts.elsewhere.push_back({each.name, each.answer});
+    facts.elsewhere = survey_.reports_elsewhere;
     facts.has_policy_or_dane = policy_.has_value() || std::ranges::any_of(survey_.hosts, has_dane);
     return facts;
   }

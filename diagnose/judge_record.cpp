@@ -6,6 +6,7 @@
 
 #include "core/catalogue.hpp"
 #include "core/sts_record.hpp"
+#include "core/text.hpp"
 
 namespace mtasts {
 namespace {
@@ -21,8 +22,15 @@ std::vector<std::string> texts_of(const DnsAnswer& answer) {
   return texts;
 }
 
-bool has_sts_record(const std::optional<DnsAnswer>& answer) {
-  return answer && std::ranges::any_of(texts_of(*answer), is_sts_record);
+bool has_sts_record(const DnsAnswer& answer) { return std::ranges::any_of(texts_of(answer), is_sts_record); }
+
+// Whether it is an alias of a name outside of the domain, so that somebody else looks after it.
+bool leads_away(const DnsAnswer& answer, std::string_view domain) noexcept {
+  std::string_view alias = answer.canonical;
+  if (alias.size() < domain.size()) return !alias.empty();
+  std::size_t above = alias.size() - domain.size();
+  bool whole_labels = above == 0 || alias[above - 1] == '.';
+  return !whole_labels || !equal_folded(alias.substr(above), domain);
 }
 
 class Judge {
@@ -41,11 +49,7 @@ class Judge {
         missing();
       check_elsewhere();
       check_delegation();
-      if (answer.security == DnsAnswer::Security::insecure && answer.validated)
-        add("zone-unsigned",
-            fmt::format(
-                "{} is not signed by DNSSEC, so an attacker can hide it from senders that see it first",
-                name_));
+      check_signed();
     }
     settle();
     return {{std::move(step_)}, std::move(findings_)};
@@ -57,36 +61,40 @@ class Judge {
   }
 
   void failed() {
-    step_.words = fmt::format("{}: {}", name_, printable(facts_.record.reason, 200));
-    // Without an answer it may be this network that is broken.
-    if (facts_.record.security != DnsAnswer::Security::bogus) {
+    std::string cause = printable(facts_.record.reason, 200);
+    step_.words = fmt::format("{}: {}", name_, cause);
+    if (facts_.record.local) {
       step_.state = StepState::unknown;
       return;
     }
-    add("record-lookup-failed", fmt::format("the TXT record at {} can't be looked up: {}", name_,
-                                            printable(facts_.record.reason, 200)));
+    add("record-lookup-failed", fmt::format("the TXT record at {} can't be looked up: {}", name_, cause));
   }
 
-  void broken_alias() {
-    add("record-cname-broken", fmt::format("{} is an alias of {}, which has no TXT record", name_,
-                                           printable(facts_.record.canonical)));
+  // A wildcard alias of the whole domain answers for _mta-sts too. It answers for other names as well.
+  bool is_wildcard_alias() const {
+    return std::ranges::any_of(facts_.elsewhere, [&](const ElsewhereFacts& each) {
+      return each.name.starts_with("_mta-sts._mta-sts.") && each.answer.canonical == facts_.record.canonical;
+    });
   }
 
   void missing() {
-    step_.words = fmt::format("{}: {}", name_, words(facts_.record.kind));
-    if (!facts_.record.canonical.empty()) return broken_alias();
-    if (facts_.policy_served == true)
-      return add_unless_dane(
+    std::string_view kind = words(facts_.record.kind);
+    step_.words = fmt::format("{}: {}", name_, kind);
+    if (!facts_.record.canonical.empty() && !is_wildcard_alias())
+      add("record-cname-broken", fmt::format("{} is an alias of {}, which has no TXT record ({})", name_,
+                                             printable(facts_.record.canonical), kind));
+    else if (facts_.policy_served == true)
+      add_unless_dane(
           "policy-without-record",
           fmt::format("mta-sts.{} serves a policy, but {} has no TXT record, so no sender asks for it",
                       facts_.domain, name_));
-    add_unless_dane("record-missing",
-                    fmt::format("{} has no TXT record ({})", name_, words(facts_.record.kind)));
+    else
+      add_unless_dane("record-missing", fmt::format("{} has no TXT record ({})", name_, kind));
   }
 
   // DANE protects the domain's mail too, so then it is only a remark.
-  void add_unless_dane(std::string_view code, std::string message) {
-    add(code, std::move(message));
+  void add_unless_dane(std::string_view code, std::string message, std::string evidence = {}) {
+    add(code, std::move(message), std::move(evidence));
     if (facts_.all_mx_have_dane) findings_.back().severity = Severity::info;
   }
 
@@ -96,40 +104,58 @@ class Judge {
     std::string shown;
     for (const std::string& text : texts)
       shown.append(shown.empty() ? "" : " | ").append(printable(text, 200));
-    step_.words = fmt::format("{}: {}", name_, shown);
+    step_.words = printable(fmt::format("{}: {}", name_, shown), 600);
     for (Finding& each : lint.findings) {
       each.where = here();
       each.evidence = printable(shown, 300);
       findings_.push_back(std::move(each));
     }
-    if (lint.verdict == TxtVerdict::none)
-      add("only-unrelated-records", fmt::format("{} has TXT records, but none of them is for MTA-STS", name_),
-          shown);
+    // Otherwise one of them is meant for MTA-STS, and it was said what is wrong with it.
+    if (lint.verdict == TxtVerdict::none && !has_fault())
+      add_unless_dane("only-unrelated-records",
+                      fmt::format("{} has TXT records, but none of them is for MTA-STS", name_),
+                      printable(shown, 300));
   }
 
   void check_elsewhere() {
-    for (const auto& [answer, at] :
-         {std::pair(&facts_.apex, facts_.domain), std::pair(&facts_.doubled, name_ + "." + facts_.domain)})
-      if (has_sts_record(*answer))
+    if (has_sts_record(facts_.record)) return;
+    for (const ElsewhereFacts& each : facts_.elsewhere)
+      if (has_sts_record(each.answer))
         add("record-misplaced",
-            fmt::format("an MTA-STS record is at {}, where no sender looks; it belongs at {}", at, name_));
+            fmt::format("an MTA-STS record is at {}, where no sender looks; it belongs at {}",
+                        printable(each.name, 300), name_));
   }
 
+  // One of the two names is in a provider's hands, the other is not. A policy host is often only hosted
+  // elsewhere, with a file that its owner writes; so that is a remark.
   void check_delegation() {
     if (!facts_.policy_host || facts_.record.kind != Kind::data) return;
-    bool record = !facts_.record.canonical.empty(), host = !facts_.policy_host->canonical.empty();
-    if (record && !host && facts_.policy_served == false)
-      add("half-delegated",
-          fmt::format("{} is an alias of {}, but mta-sts.{} is not an alias, so record and policy come from "
-                      "different places",
-                      name_, printable(facts_.record.canonical), facts_.domain));
+    bool record = leads_away(facts_.record, facts_.domain),
+         host = leads_away(*facts_.policy_host, facts_.domain);
+    if (record == host) return;
+    std::string host_name = "mta-sts." + facts_.domain;
+    const DnsAnswer& away = record ? facts_.record : *facts_.policy_host;
+    add("half-delegated",
+        fmt::format("{} is an alias of {}, but {} stays in the domain: when the policy changes, both must",
+                    record ? name_ : host_name, printable(away.canonical), record ? host_name : name_));
+    if (host) findings_.back().severity = Severity::info;
+  }
+
+  void check_signed() {
+    if (facts_.record.security != DnsAnswer::Security::insecure || !facts_.record.validated) return;
+    add("zone-unsigned",
+        fmt::format("{} is not signed by DNSSEC, so an attacker can hide it from senders that see it first",
+                    name_));
+  }
+
+  bool has_fault() const {
+    return std::ranges::any_of(findings_,
+                               [](const Finding& each) { return each.severity != Severity::info; });
   }
 
   void settle() {
     if (step_.state == StepState::unknown) return;
-    bool found =
-        std::ranges::any_of(findings_, [](const Finding& each) { return each.severity != Severity::info; });
-    step_.state = found ? StepState::found : StepState::ok;
+    step_.state = has_fault() ? StepState::found : StepState::ok;
   }
 
   const RecordFacts& facts_;
@@ -141,5 +167,10 @@ class Judge {
 }  // namespace
 
 Judgement judge_record(const RecordFacts& facts) { return Judge(facts).judge(); }
+
+std::vector<std::string> misplaced_record_names(std::string_view domain) {
+  std::string name(domain);
+  return {name, "mta-sts." + name, "_mta-sts._mta-sts." + name, "_mta-sts." + name + "." + name};
+}
 
 }  // namespace mtasts

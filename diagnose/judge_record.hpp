@@ -4,24 +4,29 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dns_answer.hpp"
 #include "diagnose/checking.hpp"
+#include "diagnose/judge_tlsrpt.hpp"
 
 namespace mtasts {
 
 struct RecordFacts {
-  std::string domain;                    // the policy domain
-  DnsAnswer record;                      // TXT at _mta-sts.<domain>
-  std::optional<DnsAnswer> apex;         // TXT at the domain itself; nullopt: not asked
-  std::optional<DnsAnswer> doubled;      // TXT at _mta-sts.<domain>.<domain>, where some panels put it
-  std::optional<DnsAnswer> policy_host;  // A or AAAA of mta-sts.<domain>, the one that has data
-  std::optional<bool> policy_served;     // the policy host serves a valid policy; nullopt: not asked
-  bool all_mx_have_dane = false;         // a domain that DANE protects needs no record
+  std::string domain;                       // the policy domain
+  DnsAnswer record;                         // TXT at _mta-sts.<domain>
+  std::vector<ElsewhereFacts> elsewhere{};  // TXT at misplaced_record_names(); empty: not asked
+  std::optional<DnsAnswer> policy_host{};   // A or AAAA of mta-sts.<domain>, the one that has data
+  std::optional<bool> policy_served{};      // the policy host serves a valid policy; nullopt: not asked
+  bool all_mx_have_dane = false;            // a domain that DANE protects needs no record
 };
 
-// Adds the step "record".
+// One step, "record". It is unknown if the lookup failed because of this host (DnsAnswer::local).
 Judgement judge_record(const RecordFacts& facts);
+
+// Where to look for a record if there is none at _mta-sts: the domain itself, mta-sts, _mta-sts._mta-sts, and
+// the name with the domain appended twice. May include names that are longer than the DNS allows.
+std::vector<std::string> misplaced_record_names(std::string_view domain);
 
 }  // namespace mtasts

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/sts_record.hpp"
 #include "core/tlsa.hpp"
-#include "diagnose/judge_tlsrpt.hpp"
+#include "core/tlsrpt.hpp"
+#include "diagnose/judge_record.hpp"
 #include "lookup/dane_plan.hpp"
 #include "lookup/gather.hpp"
 
@@ -15,6 +17,8 @@ using Work = std::vector<asio::awaitable<bool>>;
 using Done = std::function<void(std::string_view)>;
 
 namespace {
+
+constexpr std::size_t max_name = 253;  // of a name in DNS, as text
 
 std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa) {
   std::vector<Address> all;
@@ -139,11 +143,22 @@ asio::awaitable<bool> survey_text(std::shared_ptr<Survey> all, Dns& dns, std::st
   co_return true;
 }
 
-asio::awaitable<bool> survey_reports_elsewhere(std::shared_ptr<Survey> all, Dns& dns, std::string domain) {
-  for (std::string& name : misplaced_tlsrpt_names(domain))
-    if (name.size() <= 253) all->reports_elsewhere.push_back({std::move(name), {}});
+// Whether the question was answered, and without such a record.
+bool lacks(const std::optional<DnsAnswer>& answer, bool (*is_record)(std::string_view) noexcept) {
+  if (!answer || answer->kind == DnsAnswer::Kind::failed) return false;
+  return std::ranges::none_of(answer->rdata, [&](const std::string& rdata) {
+    auto text = decode_txt(rdata);
+    return text && is_record(*text);
+  });
+}
+
+asio::awaitable<bool> survey_elsewhere(std::shared_ptr<Survey> all, Dns& dns, std::vector<std::string> names,
+                                       std::vector<ElsewhereFacts> Survey::* member) {
+  auto& elsewhere = (*all).*member;
+  for (std::string& name : names)
+    if (name.size() <= max_name) elsewhere.push_back({std::move(name), {}});
   Work asks;
-  for (auto& each : all->reports_elsewhere) asks.push_back(ask(dns, each.name, RrType::txt, each.answer));
+  for (auto& each : elsewhere) asks.push_back(ask(dns, each.name, RrType::txt, each.answer));
   co_await gather(std::move(asks), all);
   co_return true;
 }
@@ -154,12 +169,11 @@ asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports
   Work asks;
   asks.push_back(survey_text(all, ports.sts_dns, "_mta-sts." + name, &Survey::record));
   asks.push_back(survey_text(all, ports.sts_dns, "_smtp._tls." + name, &Survey::reports));
-  asks.push_back(survey_text(all, ports.sts_dns, name, &Survey::apex));
-  asks.push_back(survey_text(all, ports.sts_dns, "_mta-sts." + name + "." + name, &Survey::doubled));
   co_await gather(std::move(asks), all);
-  if (all->reports && all->reports->kind != DnsAnswer::Kind::data &&
-      all->reports->kind != DnsAnswer::Kind::failed)
-    co_await survey_reports_elsewhere(all, ports.sts_dns, name);
+  if (lacks(all->record, is_sts_record))
+    co_await survey_elsewhere(all, ports.sts_dns, misplaced_record_names(name), &Survey::record_elsewhere);
+  if (lacks(all->reports, is_tlsrpt_record))
+    co_await survey_elsewhere(all, ports.sts_dns, misplaced_tlsrpt_names(name), &Survey::reports_elsewhere);
   done("reports");
   co_return true;
 }

@@ -9,6 +9,7 @@
 
 #include "core/domain_name.hpp"
 #include "diagnose/examine.hpp"
+#include "diagnose/judge_tlsrpt.hpp"
 
 namespace mtasts {
 
@@ -42,13 +43,9 @@ struct Survey {
   std::optional<DnsAnswer> mx;
   std::vector<SurveyedHost> hosts;
   bool too_many_hosts = false;
-  std::optional<DnsAnswer> reports;        // TXT at _smtp._tls.<domain>
-  std::optional<DnsAnswer> apex, doubled;  // TXT where an MTA-STS record may be by mistake
-  struct Elsewhere {
-    std::string name;
-    DnsAnswer answer;
-  };
-  std::vector<Elsewhere> reports_elsewhere;  // TXT of misplaced_tlsrpt_names(), if none is at the right name
+  std::optional<DnsAnswer> reports;  // TXT at _smtp._tls.<domain>
+  // TXT where people put such a record by mistake. Asked for if there is none at the right name.
+  std::vector<ElsewhereFacts> record_elsewhere, reports_elsewhere;
 };
 
 // Fills the survey of a domain until the deadline. It and the ports must outlive the loop's run. done: as in
