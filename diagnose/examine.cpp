@@ -117,14 +117,25 @@ class Examiner {
     PolicyHostFacts facts;
     facts.domain = domain_.str();
     facts.warn_days = inputs_.warn_days;
-    facts.wanted = announces_policy() || served_ == true;
+    facts.wanted = announces_policy() || served_ == true || !record_known();
     facts.v4 = survey_.policy_host ? survey_.policy_host->a : not_answered();
     facts.v6 = survey_.policy_host ? survey_.policy_host->aaaa : not_answered();
     if (survey_.policy_host)
       for (const auto& each : survey_.policy_host->addresses)
-        facts.addresses.push_back({each.address, each.answer});
+        facts.addresses.push_back({each.address, each.answer, took(each.address)});
     if (const HttpsStep* step = find_https(result_.explanation.trace)) facts.fetched = step->answer;
     return facts;
+  }
+
+  // Without it, a policy that is served may be announced.
+  bool record_known() const {
+    return survey_.record && survey_.record->kind != Kind::failed &&
+           survey_.record->security != DnsAnswer::Security::bogus;
+  }
+
+  std::chrono::milliseconds took(const Address& address) const {
+    const auto* step = find_policy_host(result_.explanation.trace, domain_, address);
+    return step != nullptr ? step->took : std::chrono::milliseconds(0);
   }
 
   MxFacts mx_facts() const {

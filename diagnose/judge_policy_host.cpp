@@ -28,18 +28,55 @@ std::string names_of(const CertificateFacts& certificate) {
   return names.empty() ? "no DNS name" : names;
 }
 
-// Which finding the refusal of a certificate is. The error is OpenSSL's.
-std::string_view code_of(int error, const std::optional<CertificateFacts>& leaf) noexcept {
-  switch (error) {
+// Whether each certificate is issued by the next, so that what is missing is above the last.
+bool links_up(const std::vector<CertificateFacts>& chain) noexcept {
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (chain[i - 1].issuer != chain[i].subject) return false;
+  return chain.size() > 1;
+}
+
+// What can be read of it.
+std::vector<CertificateFacts> read_chain(const PolicyHostSeen& seen) {
+  std::vector<CertificateFacts> chain;
+  for (const std::string& der : seen.chain)
+    if (auto certificate = read_certificate(der)) chain.push_back(*std::move(certificate));
+  return chain;
+}
+
+std::string_view code_of_name(const CertificateFacts& leaf) noexcept {
+  bool common_name_only = leaf.dns_names.empty() && !leaf.has_other_names && !leaf.common_name.empty();
+  return common_name_only ? "policy-cert-no-san" : "policy-cert-name-mismatch";
+}
+
+// Which finding the refusal of a chain is.
+std::string_view code_of(const PolicyHostSeen& seen, const std::vector<CertificateFacts>& chain) noexcept {
+  switch (seen.untrusted) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return "policy-cert-expired";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "policy-cert-not-yet-valid";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-      return leaf && leaf->dns_names.empty() ? "policy-cert-no-san" : "policy-cert-name-mismatch";
+      return chain.empty() ? "policy-cert-name-mismatch" : code_of_name(chain.front());
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return leaf && !leaf->self_signed ? "policy-cert-chain-incomplete" : "policy-cert-untrusted";
+      if (chain.empty() || chain.front().self_signed || seen.chain_cut || links_up(chain))
+        return "policy-cert-untrusted";
+      return "policy-cert-chain-incomplete";
     default: return "policy-cert-untrusted";
   }
+}
+
+// What the leaf has to do with it.
+std::string more_about(std::string_view code, const PolicyHostSeen& seen, const CertificateFacts& leaf,
+                       std::string_view host) {
+  if (code == "policy-cert-expired" && seen.untrusted_depth == 0)
+    return fmt::format("; it ended on {}", day(leaf.not_after));
+  if (code == "policy-cert-not-yet-valid" && seen.untrusted_depth == 0)
+    return fmt::format("; it begins on {}", day(leaf.not_before));
+  if (seen.untrusted_depth != 0 && (code == "policy-cert-expired" || code == "policy-cert-not-yet-valid"))
+    return fmt::format("; that is certificate {} of the chain", seen.untrusted_depth);
+  if (code == "policy-cert-name-mismatch" || code == "policy-cert-no-san")
+    return fmt::format("; it is for {}, and must be for {}", names_of(leaf), host);
+  return fmt::format("; its issuer is {}", leaf.issuer);
 }
 
 // lint_http()'s finding, with a code that says more where the status does.
@@ -53,7 +90,13 @@ std::string_view code_of_status(unsigned status) noexcept {
 
 bool is_web_page(std::string_view body) noexcept {
   std::size_t begin = body.find_first_not_of(" \t\r\n");
-  return begin != std::string_view::npos && (body[begin] == '<' || body[begin] == '{');
+  return begin != std::string_view::npos && std::string_view("<{[").contains(body[begin]);
+}
+
+// Without what two copies of a file may differ in.
+std::string without_line_ends(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
+  return text;
 }
 
 class Judge {
@@ -68,20 +111,28 @@ class Judge {
   }
 
   Judgement judge() && {
-    if (!facts_.wanted) {
-      step_.state = StepState::not_asked;
+    if (facts_.wanted)
+      judge_host();
+    else
       step_.words = "no record announces a policy";
-      return {{std::move(step_)}, {}};
-    }
-    if (addresses_known()) {
-      for (const PolicyHostAddress& each : facts_.addresses) judge_address(each);
-      compare();
-    }
-    settle();
     return {{std::move(step_)}, std::move(findings_)};
   }
 
  private:
+  void judge_host() {
+    if (!addresses_known()) return settle(StepState::ok);
+    private_addresses();
+    for (const PolicyHostAddress& each : facts_.addresses)
+      if (each.answer.asked) judge_address(each);
+    judge_unreachable();
+    if (bodies_.size() > 1)
+      add("policies-differ",
+          fmt::format("the addresses of {} serve {} different policies", host_, bodies_.size()));
+    if (asked_.empty()) return judge_fetched();
+    list_asked();
+    settle(StepState::ok);
+  }
+
   void add(std::string_view code, std::string message, const Address* address = nullptr,
            std::string evidence = {}) {
     Where where{
@@ -91,123 +142,145 @@ class Judge {
 
   // False: there is nothing to ask.
   bool addresses_known() {
-    bool any = facts_.v4.kind == Kind::data || facts_.v6.kind == Kind::data;
-    if (any) return private_addresses();
-    if (facts_.v4.kind == Kind::failed || facts_.v6.kind == Kind::failed) {
-      const DnsAnswer& failed = facts_.v4.kind == Kind::failed ? facts_.v4 : facts_.v6;
-      unknown_ = failed.security != DnsAnswer::Security::bogus;
-      step_.words = fmt::format("{}: {}", host_, printable(failed.reason, 200));
-      if (!unknown_)
-        add("policy-host-no-address",
-            fmt::format("the addresses of {} can't be looked up: {}", host_, printable(failed.reason, 200)));
-      return false;
-    }
+    if (facts_.v4.kind == Kind::data || facts_.v6.kind == Kind::data) return true;
+    if (facts_.v4.kind == Kind::failed || facts_.v6.kind == Kind::failed)
+      lookup_failed(facts_.v4.kind == Kind::failed ? facts_.v4 : facts_.v6);
+    else
+      no_address();
+    return false;
+  }
+
+  void lookup_failed(const DnsAnswer& failed) {
+    std::string cause = printable(failed.reason, 200);
+    step_.words = fmt::format("{}: {}", host_, cause);
+    if (failed.local)
+      unknown_ = true;
+    else
+      add("policy-host-no-address", fmt::format("the addresses of {} can't be looked up: {}", host_, cause));
+  }
+
+  void no_address() {
     const std::string& alias = facts_.v4.canonical.empty() ? facts_.v6.canonical : facts_.v4.canonical;
+    step_.words = fmt::format("{} has no address", host_);
     if (!alias.empty())
       add("policy-host-cname-dangling",
           fmt::format("{} is an alias of {}, which has no address", host_, printable(alias)));
     else
       add("policy-host-no-address", fmt::format("{} has no address ({})", host_, words(facts_.v4.kind)));
-    step_.words = fmt::format("{} has no address", host_);
-    return false;
   }
 
-  bool private_addresses() {
+  bool was_asked(const Address& address) const {
+    return std::ranges::any_of(facts_.addresses, [&](const PolicyHostAddress& each) {
+      return each.address == address && each.answer.asked;
+    });
+  }
+
+  // One that was asked is allowed here.
+  void private_addresses() {
     for (const DnsAnswer* answer : {&facts_.v4, &facts_.v6})
-      for (const std::string& rdata : answer->rdata)
-        if (auto address = decode_address(rdata); address && !special_use(*address).empty())
-          private_.push_back(*address);
-    for (const PolicyHostAddress& each : facts_.addresses)
-      std::erase_if(private_, [&](const Address& one) { return one == each.address && each.answer.asked; });
-    for (const Address& each : private_)
-      add("policy-host-private-address",
-          fmt::format("{} has the address {}, which is not reachable from the internet", host_,
-                      to_string(each)),
-          &each);
-    return true;
+      for (const std::string& rdata : answer->rdata) {
+        auto address = decode_address(rdata);
+        if (!address || special_use(*address).empty() || was_asked(*address)) continue;
+        add("policy-host-private-address",
+            fmt::format("{} has the address {} ({}), which is not reachable from the internet", host_,
+                        to_string(*address), special_use(*address)),
+            &*address);
+      }
   }
 
   void judge_address(const PolicyHostAddress& at) {
-    const PolicyHostSeen& seen = at.answer.seen;
-    if (!at.answer.asked) return;
-    if (!at.answer.answer && at.answer.answer.error().local) {
-      unknown_ = true;
+    asked_.push_back(at.address);
+    if (!at.answer.answer && is_our_fault(at.answer.answer.error())) {
+      not_learned_.push_back(at.address);
+      not_learned_words_ = printable(at.answer.answer.error().detail, 200);
       return;
     }
-    auto leaf = seen.chain.empty() ? std::nullopt : read_certificate(seen.chain.front());
-    if (!at.answer.answer) return failed(at, leaf);
-    judge_http(at);
-    if (leaf) expires_soon(*leaf, at.address);
-    if (findings_at(at.address) == 0) good_.push_back(at.address);
-  }
-
-  void failed(const PolicyHostAddress& at, const std::optional<CertificateFacts>& leaf) {
-    const FetchError& error = at.answer.answer.error();
-    const PolicyHostSeen& seen = at.answer.seen;
-    std::string where = to_string(at.address), cause = printable(error.detail, 300);
-    failed_.push_back({at.address, fmt::format("{}: {}", where, cause)});
-    if (seen.untrusted != 0) return bad_certificate(at, leaf);
-    switch (seen.tls) {
-      case TlsTrouble::not_tls:
-        return add("policy-host-plain-http",
-                   fmt::format("{} at {} does not speak TLS on port 443: {}", host_, where, cause),
-                   &at.address);
-      case TlsTrouble::old_version:
-        return add("policy-host-tls-too-old",
-                   fmt::format("{} at {} offers no TLS 1.2 or later: {}", host_, where, cause), &at.address);
-      case TlsTrouble::no_http1:
-      case TlsTrouble::certificate:
-      case TlsTrouble::other:
-        return add("policy-host-tls-failed",
-                   fmt::format("the TLS handshake with {} at {} fails: {}", host_, where, cause),
-                   &at.address);
-      case TlsTrouble::none: break;
+    std::size_t before = findings_.size();
+    auto chain = read_chain(at.answer.seen);
+    if (at.answer.answer) {
+      judge_http(*at.answer.answer, at.answer.seen, &at.address);
+      judge_time(at);
+      if (!chain.empty()) expires_soon(chain.front(), at.address);
+    } else {
+      failed(at, chain);
     }
-    if (seen.too_large)
-      return add("too-large", fmt::format("{} at {} sends more than 64 KiB", url_, where), &at.address);
-    if (seen.cut_short)
-      return add("policy-truncated",
-                 fmt::format("{} at {} ends before the length that it announces", url_, where), &at.address);
-    if (error.step == FetchStep::request || error.step == FetchStep::response)
-      return add(at.answer.timed_out ? "policy-too-slow" : "policy-truncated",
-                 fmt::format("{} at {} gives no whole answer: {}", url_, where, cause), &at.address);
-    unreachable_.push_back(at.address);
+    if (findings_.size() == before && at.answer.answer) good_ = true;
   }
 
-  void bad_certificate(const PolicyHostAddress& at, const std::optional<CertificateFacts>& leaf) {
+  // The deadline is that of the check.
+  static bool is_our_fault(const FetchError& error) noexcept {
+    return error.local || error.put_off || error.step == FetchStep::deadline;
+  }
+
+  void failed(const PolicyHostAddress& at, const std::vector<CertificateFacts>& chain) {
+    const FetchError& error = at.answer.answer.error();
+    std::string where = to_string(at.address), cause = printable(error.detail, 300);
+    if (at.answer.seen.untrusted != 0) return bad_certificate(at, chain);
+    if (error.step == FetchStep::connect) return unreachable_.push_back({at.address, cause});
+    auto [code, words] = code_of_failure(at.answer);
+    std::string_view what = error.step == FetchStep::tls ? host_ : url_;
+    add(code, fmt::format("{} at {} {}: {}", what, where, words, cause), &at.address);
+  }
+
+  struct Failure {
+    std::string_view code, words;
+  };
+
+  static Failure code_of_failure(const PolicyHostAnswer& answer) {
+    const PolicyHostSeen& seen = answer.seen;
+    if (answer.timed_out) return {"policy-too-slow", "does not answer in time"};
+    if (seen.tls == TlsTrouble::not_tls) return {"policy-host-plain-http", "does not speak TLS on port 443"};
+    if (seen.tls == TlsTrouble::old_version) return {"policy-host-tls-too-old", "offers no TLS 1.2 or later"};
+    bool by_tls = answer.answer.error().step == FetchStep::tls;
+    // With TLS 1.3, a client certificate is missed only after the handshake.
+    if (by_tls || answer.answer.error().detail.contains("alert"))
+      return {"policy-host-tls-failed", "ends the TLS handshake"};
+    if (!seen.content_encoding.empty())
+      return {"http-compressed", "is compressed, although nobody asked for that"};
+    if (seen.too_large) return {"too-large", "sends more than 64 KiB"};
+    if (seen.cut_short) return {"policy-truncated", "ends before all of the policy has come"};
+    return {"http-status", "gives an answer that can't be read"};
+  }
+
+  void bad_certificate(const PolicyHostAddress& at, const std::vector<CertificateFacts>& chain) {
     const PolicyHostSeen& seen = at.answer.seen;
-    std::string_view code = code_of(seen.untrusted, leaf);
+    std::string_view code = code_of(seen, chain);
     std::string message = fmt::format("the certificate of {} at {} is refused: {}", host_,
                                       to_string(at.address), printable(seen.untrusted_words, 200));
-    if (leaf && code == "policy-cert-expired" && seen.untrusted_depth == 0)
-      message += fmt::format("; it ended on {}", day(leaf->not_after));
-    if (leaf && (code == "policy-cert-name-mismatch" || code == "policy-cert-no-san"))
-      message += fmt::format("; it is for {}, and must be for {}", names_of(*leaf), host_);
-    if (leaf && (code == "policy-cert-untrusted" || code == "policy-cert-chain-incomplete"))
-      message += fmt::format("; its issuer is {}", leaf->issuer);
-    add(code, std::move(message), &at.address, leaf ? leaf->subject : std::string());
+    if (!chain.empty()) message += more_about(code, seen, chain.front(), host_);
+    add(code, std::move(message), &at.address, chain.empty() ? std::string() : chain.front().subject);
   }
 
-  void judge_http(const PolicyHostAddress& at) {
-    const HttpAnswer& answer = *at.answer.answer;
-    const PolicyHostSeen& seen = at.answer.seen;
-    for (Finding each : lint_http(answer.status, answer.content_type)) {
-      if (each.code == "http-status") each.code = code_of_status(answer.status);
-      if (each.code == "http-redirect" && !seen.location.empty())
-        each.message +=
-            fmt::format("; it leads to {}, and senders do not follow it", printable(seen.location, 200));
-      add(each.code, fmt::format("{} at {}: {}", url_, to_string(at.address), each.message), &at.address);
+  void judge_time(const PolicyHostAddress& at) {
+    if (at.took < slow_policy) return;
+    add("policy-too-slow",
+        fmt::format("{} at {} took {} s to answer; many senders wait no longer than 5 to 30 s", url_,
+                    to_string(at.address), std::chrono::round<std::chrono::seconds>(at.took).count()),
+        &at.address);
+    findings_.back().severity = Severity::warning;
+  }
+
+  // address: nullptr if it is not known.
+  void judge_http(const HttpAnswer& answer, const PolicyHostSeen& seen, const Address* address) {
+    std::string what = address ? fmt::format("{} at {}", url_, to_string(*address)) : url_;
+    if (answer.status != 200) return judge_status(answer, seen, address, what);
+    std::size_t before = findings_.size();
+    for (const Finding& each : lint_http(answer.status, answer.content_type))
+      add(each.code, fmt::format("{}: {}", what, each.message), address);
+    if (is_web_page(answer.body))
+      add("policy-is-web-page", fmt::format("{} serves a web page or JSON, not a policy", what), address,
+          printable(std::string_view(answer.body).substr(0, 60)));
+    if (findings_.size() == before) bodies_.insert(without_line_ends(answer.body));
+  }
+
+  // The type of an error page does not matter.
+  void judge_status(const HttpAnswer& answer, const PolicyHostSeen& seen, const Address* address,
+                    std::string_view what) {
+    for (const Finding& each : lint_http(answer.status, "text/plain")) {
+      std::string message = fmt::format("{}: {}", what, each.message);
+      if (!seen.location.empty()) message += fmt::format("; it leads to {}", printable(seen.location, 200));
+      add(code_of_status(answer.status), std::move(message), address);
     }
-    if (!seen.content_encoding.empty())
-      add("http-compressed",
-          fmt::format("{} at {} is compressed ({}), although nobody asked for that", url_,
-                      to_string(at.address), printable(seen.content_encoding, 40)),
-          &at.address);
-    if (answer.status == 200 && is_web_page(answer.body))
-      add("policy-is-web-page",
-          fmt::format("{} at {} serves a web page or JSON, not a policy", url_, to_string(at.address)),
-          &at.address, printable(std::string_view(answer.body).substr(0, 60)));
-    if (answer.status == 200) bodies_.insert(answer.body);
   }
 
   void expires_soon(const CertificateFacts& leaf, const Address& address) {
@@ -219,49 +292,49 @@ class Judge {
         &address);
   }
 
-  // What only shows beside other addresses.
-  void compare() {
-    std::size_t asked = static_cast<std::size_t>(
-        std::ranges::count_if(facts_.addresses, [](const auto& each) { return each.answer.asked; }));
-    for (const Address& each : unreachable_) {
-      auto why = std::ranges::find(failed_, each, &Failed::address);
-      if (unreachable_.size() == asked)
-        add("policy-host-unreachable", fmt::format("{} can't be reached at {}", host_, why->words), &each);
-      else
-        add("policy-host-address-fails",
-            fmt::format("{} can't be reached at {}, but at another address", host_, why->words), &each);
+  // It depends on the other addresses what that means.
+  void judge_unreachable() {
+    bool other = unreachable_.size() + not_learned_.size() < asked_.size();
+    for (const Unreachable& each : unreachable_)
+      add(other ? "policy-host-address-fails" : "policy-host-unreachable",
+          fmt::format("{} can't be reached at {}{}: {}", host_, to_string(each.address),
+                      other ? ", but at another address" : "", each.cause),
+          &each.address);
+  }
+
+  // What a fetch tells that did not choose its address.
+  void judge_fetched() {
+    step_.words = "the addresses were not asked one by one";
+    if (!facts_.fetched) return settle(StepState::not_asked);
+    if (*facts_.fetched) {
+      judge_http(**facts_.fetched, {}, nullptr);
+      return settle(StepState::ok);
     }
-    if (bodies_.size() > 1)
-      add("policies-differ",
-          fmt::format("the addresses of {} serve {} different policies", host_, bodies_.size()));
+    const FetchError& error = facts_.fetched->error();
+    step_.words = printable(fmt::format("{}: {}", words(error.step), error.detail), 300);
+    if (error.step == FetchStep::tls && !error.local)
+      add("policy-host-tls-failed",
+          fmt::format("the TLS handshake with {} fails: {}", host_, printable(error.detail, 300)));
+    settle(StepState::unknown);
   }
 
-  std::size_t findings_at(const Address& address) const {
-    auto text = to_string(address);
-    return static_cast<std::size_t>(
-        std::ranges::count_if(findings_, [&](const Finding& each) { return each.where.address == text; }));
+  void list_asked() {
+    std::string asked;
+    for (const Address& each : asked_) asked.append(asked.empty() ? "" : ", ").append(to_string(each));
+    step_.words = fmt::format("{} at {}", host_, asked);
+    if (!not_learned_words_.empty()) step_.words += fmt::format("; {}", not_learned_words_);
+    bool spared = good_ && std::ranges::all_of(not_learned_, &Address::v6);
+    unknown_ = !not_learned_.empty() && !spared;
   }
 
-  void settle() {
-    if (step_.words.empty()) {
-      std::string asked;
-      for (const PolicyHostAddress& each : facts_.addresses)
-        if (each.answer.asked) asked.append(asked.empty() ? "" : ", ").append(to_string(each.address));
-      step_.words = asked.empty() ? host_ : fmt::format("{} at {}", host_, asked);
-    }
-    if (!findings_.empty())
-      step_.state = StepState::found;
-    else if (unknown_)
-      step_.state = StepState::unknown;
-    else if (facts_.addresses.empty() && (!facts_.fetched || !*facts_.fetched))
-      step_.state = facts_.fetched ? StepState::unknown : StepState::not_asked;
-    else
-      step_.state = StepState::ok;
+  void settle(StepState otherwise) {
+    step_.state = unknown_ ? StepState::unknown : otherwise;
+    if (!findings_.empty()) step_.state = StepState::found;
   }
 
-  struct Failed {
+  struct Unreachable {
     Address address;
-    std::string words;
+    std::string cause;
   };
 
   const PolicyHostFacts& facts_;
@@ -269,10 +342,11 @@ class Judge {
   std::string host_, url_;
   CheckStep step_;
   Findings findings_;
-  bool unknown_ = false;
-  std::vector<Address> private_, unreachable_, good_;
-  std::vector<Failed> failed_;
-  std::set<std::string> bodies_;
+  bool unknown_ = false, good_ = false;
+  std::vector<Address> asked_, not_learned_;  // not_learned_: what failed is not theirs
+  std::string not_learned_words_;
+  std::vector<Unreachable> unreachable_;
+  std::set<std::string> bodies_;  // of good answers
 };
 
 }  // namespace

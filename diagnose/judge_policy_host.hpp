@@ -2,6 +2,8 @@
 // (docs/CHECKS.md, 201 to 225). Pure. The text of the policy is judged by judge_policy.hpp.
 #pragma once
 
+#include <chrono>
+#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,22 +16,27 @@
 
 namespace mtasts {
 
+// An answer that takes longer is worth a warning: many senders give up after 5 to 30 s.
+inline constexpr std::chrono::seconds slow_policy{10};
+
 struct PolicyHostAddress {
   Address address;
   PolicyHostAnswer answer;
+  std::chrono::milliseconds took{0};
 };
 
 struct PolicyHostFacts {
   std::string domain;                        // the policy domain
   DnsAnswer v4, v6;                          // A and AAAA of mta-sts.<domain>
-  std::vector<PolicyHostAddress> addresses;  // those that were asked; empty: none, or behind a proxy
-  // The one fetch that a sender makes; nullopt: it was not made.
+  std::vector<PolicyHostAddress> addresses;  // with PolicyHostAnswer::asked false: special use, or a proxy
+  // The one fetch that a sender makes; nullopt: it was not made. It is judged if no address was asked.
   std::optional<std::expected<HttpAnswer, FetchError>> fetched;
   bool wanted = true;       // the record announces a policy, or there is a policy host although it does not
   unsigned warn_days = 14;  // a certificate that expires sooner is worth a warning
 };
 
-// Adds the step "policy-host".
+// One step, "policy-host". It is unknown if what failed was this host, a proxy, or the time that a check has;
+// but an IPv6 address that can't be asked from here does not count if another one is good.
 Judgement judge_policy_host(const PolicyHostFacts& facts, Time now);
 
 }  // namespace mtasts

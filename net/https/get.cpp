@@ -206,8 +206,10 @@ asio::awaitable<PolicyHostAnswer> get_at(std::shared_ptr<const GetSettings> sett
     co_return result;
   }
   result.timed_out = answer.error().timed_out;
-  result.answer = std::unexpected(
-      FetchError{answer.error().step, std::move(answer.error().detail), false, answer.error().local});
+  // Without IPv6 here, that says nothing about the policy host.
+  bool out_of_reach = address.v6 && answer.error().step == FetchStep::connect && !has_ipv6();
+  result.answer = std::unexpected(FetchError{answer.error().step, std::move(answer.error().detail), false,
+                                             answer.error().local || out_of_reach});
   co_return result;
 }
 
