@@ -36,11 +36,22 @@ DnsAnswer not_answered() {
   return answer;
 }
 
+// is_failure() counts answers that nobody validated too. They say enough about what is published.
+bool has_failed(const DnsAnswer& answer) noexcept {
+  return answer.kind == Kind::failed || answer.security == DnsAnswer::Security::bogus;
+}
+
+bool was_answered(const Step& step) noexcept {
+  const auto* dns = std::get_if<DnsStep>(&step);
+  return dns != nullptr && dns->answer.kind != Kind::failed;
+}
+
 // The judgements of one survey. They share what they have worked out.
 class Examiner {
  public:
   Examiner(const CheckInputs& inputs, Examination& result, const Survey& survey)
       : inputs_(inputs), result_(result), survey_(survey), domain_(*result.explanation.hop.domain) {
+    dns_works_ = inputs_.explain.dnssec_known || std::ranges::any_of(result_.explanation.trace, was_answered);
     find_policy();
   }
 
@@ -57,6 +68,14 @@ class Examiner {
 
  private:
   Time now() const { return inputs_.explain.now; }
+
+  // nullopt: it was not asked in time. If DNS answers nothing at all here, a failure says nothing about the
+  // domain.
+  DnsAnswer seen(const std::optional<DnsAnswer>& asked) const {
+    DnsAnswer answer = asked.value_or(not_answered());
+    if (answer.kind == Kind::failed && !dns_works_) answer.local = true;
+    return answer;
+  }
 
   void add(Judgement judgement) {
     std::ranges::move(judgement.steps, std::back_inserter(result_.steps));
@@ -101,7 +120,7 @@ class Examiner {
   RecordFacts record_facts() const {
     RecordFacts facts;
     facts.domain = domain_.str();
-    facts.record = survey_.record.value_or(not_answered());
+    facts.record = seen(survey_.record);
     facts.elsewhere = survey_.record_elsewhere;
     facts.policy_served = served_;
     if (survey_.policy_host) {
@@ -118,8 +137,8 @@ class Examiner {
     facts.domain = domain_.str();
     facts.warn_days = inputs_.warn_days;
     facts.wanted = announces_policy() || served_ == true || !record_known();
-    facts.v4 = survey_.policy_host ? survey_.policy_host->a : not_answered();
-    facts.v6 = survey_.policy_host ? survey_.policy_host->aaaa : not_answered();
+    facts.v4 = seen(survey_.policy_host ? std::optional(survey_.policy_host->a) : std::nullopt);
+    facts.v6 = seen(survey_.policy_host ? std::optional(survey_.policy_host->aaaa) : std::nullopt);
     if (survey_.policy_host)
       for (const auto& each : survey_.policy_host->addresses)
         facts.addresses.push_back({each.address, each.answer, took(each.address)});
@@ -128,10 +147,7 @@ class Examiner {
   }
 
   // Without it, a policy that is served may be announced.
-  bool record_known() const {
-    return survey_.record && survey_.record->kind != Kind::failed &&
-           survey_.record->security != DnsAnswer::Security::bogus;
-  }
+  bool record_known() const { return survey_.record && !has_failed(*survey_.record); }
 
   std::chrono::milliseconds took(const Address& address) const {
     const auto* step = find_policy_host(result_.explanation.trace, domain_, address);
@@ -139,9 +155,9 @@ class Examiner {
   }
 
   MxFacts mx_facts() const {
-    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    DnsAnswer answer = seen(survey_.mx);
     MxFacts facts{domain_};
-    if (is_failure(answer)) {
+    if (has_failed(answer)) {
       facts.failure = failure_words(RrType::mx, domain_.str(), answer);
       facts.local = answer.local;
       return facts;
@@ -157,7 +173,7 @@ class Examiner {
   static MxHostFacts mx_host(const SurveyedHost& host) {
     MxHostFacts facts{host.name, host.preference};
     for (const auto& [answer, type] : {std::pair(&host.aaaa, RrType::aaaa), std::pair(&host.a, RrType::a)}) {
-      if (is_failure(*answer)) facts.failure = failure_words(type, host.name, *answer);
+      if (has_failed(*answer)) facts.failure = failure_words(type, host.name, *answer);
       if (!answer->canonical.empty()) facts.alias_of = answer->canonical;
       for (const std::string& rdata : answer->rdata)
         if (auto address = decode_address(rdata); address && answer->kind == Kind::data)
@@ -208,7 +224,7 @@ class Examiner {
 
   DaneFacts dane_facts() const {
     DaneFacts facts;
-    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    DnsAnswer answer = seen(survey_.mx);
     facts.domain = domain_.str();
     facts.mx = judge_mx(domain_, answer);
     facts.mx_alias = answer.canonical;
@@ -257,14 +273,20 @@ class Examiner {
   TlsRptFacts reports_facts() const {
     TlsRptFacts facts;
     facts.domain = domain_.str();
-    facts.record = survey_.reports.value_or(not_answered());
+    facts.record = seen(survey_.reports);
     facts.elsewhere = survey_.reports_elsewhere;
     facts.has_policy_or_dane = policy_.has_value() || std::ranges::any_of(survey_.hosts, has_dane);
     return facts;
   }
 
-  // A reply that Postfix of this version asks for.
+  // From the reply that Postfix of this version asks for. Nothing is predicted if the MX records are not
+  // known.
   void predict_delivery() {
+    DnsAnswer mx = seen(survey_.mx);
+    if (has_failed(mx) && mx.local) {
+      result_.prediction.reason = printable(failure_words(RrType::mx, domain_.str(), mx), 300);
+      return;
+    }
     PredictedPostfix postfix;
     postfix.version = parse_postfix_version(inputs_.postfix_version).value_or(PostfixVersion{});
     postfix.does_dane = inputs_.explain.rules.postfix_dane != PostfixDane::no;
@@ -278,11 +300,11 @@ class Examiner {
 
   PredictedRoute predicted_route() const {
     PredictedRoute route;
-    DnsAnswer answer = survey_.mx.value_or(not_answered());
+    DnsAnswer answer = seen(survey_.mx);
     auto first = answer.rdata.empty() ? std::nullopt : decode_mx(answer.rdata.front());
     route.domain = domain_.str();
     route.mx_secure = answer.security == DnsAnswer::Security::secure;
-    if (is_failure(answer))
+    if (has_failed(answer))
       route.mx = MxAnswer::failed;
     else if (answer.rdata.size() == 1 && first && first->host.empty())
       route.mx = MxAnswer::null_mx;
@@ -295,7 +317,7 @@ class Examiner {
     predicted.name = host.name;
     predicted.preference = host.preference;
     if (host.addresses.empty()) {
-      if (is_failure(host.a) || is_failure(host.aaaa))
+      if (has_failed(host.a) || has_failed(host.aaaa))
         predicted.found = HostAddresses::failed;
       else
         predicted.found = host.a.kind == Kind::nxdomain ? HostAddresses::nxdomain : HostAddresses::no_data;
@@ -320,6 +342,7 @@ class Examiner {
   const Survey& survey_;
   DomainName domain_;
   std::optional<PolicyFacts> policy_;
+  bool dns_works_ = true;
   std::optional<bool> served_;  // a valid policy is served; nullopt: the policy host was not asked
 };
 

@@ -24,6 +24,7 @@ DnsStep not_in_trace(std::string name, RrType type) {
   step.name = std::move(name);
   step.type = type;
   step.answer.reason = missing;
+  step.answer.local = true;  // nothing is known about the name
   return step;
 }
 
@@ -79,6 +80,7 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   step.name = name;
   step.type = type;
   step.answer.reason = unanswered;  // until there is an answer
+  step.answer.local = true;         // the time that is over is ours
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
   DnsAnswer answer = co_await dns_.ask(std::move(name), type);

@@ -1,0 +1,331 @@
+// Whole domains, each as the trace of a check.
+#include "diagnose/examine.hpp"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnose/trace_file.hpp"
+#include "tests/unit/diagnose/dialogues.hpp"
+
+using namespace mtasts;
+using namespace mtasts::test;
+
+namespace {
+
+using Security = DnsAnswer::Security;
+
+const std::string mx_host = "mx.good.example", policy_host = "mta-sts.good.example";
+constexpr std::string_view mx_v4 = "203.0.113.1", mx_v6 = "2001:db8::1", web = "203.0.113.2";
+
+// The inputs and the trace of a check, to be changed.
+struct World {
+  CheckInputs inputs;
+  Trace trace;
+};
+
+using Change = std::function<void(World&)>;
+
+DnsAnswer data(std::vector<std::string> rdata) {
+  DnsAnswer answer;
+  answer.kind = DnsAnswer::Kind::data;
+  answer.security = Security::secure;
+  answer.ttl = 300;
+  answer.rdata = std::move(rdata);
+  return answer;
+}
+
+DnsAnswer none(DnsAnswer::Kind kind = DnsAnswer::Kind::nxdomain) {
+  DnsAnswer answer = data({});
+  answer.kind = kind;
+  return answer;
+}
+
+DnsAnswer text(const std::string& record) { return data({static_cast<char>(record.size()) + record}); }
+
+DnsAnswer failed(std::string reason) {
+  DnsAnswer answer;
+  answer.reason = std::move(reason);
+  return answer;
+}
+
+DnsAnswer addresses(std::string_view shown) {
+  Address address = parse_address(shown).value();
+  return data({{address.octets.begin(), address.octets.begin() + (address.v6 ? 16 : 4)}});
+}
+
+std::string wire(std::string_view name) {
+  std::string octets;
+  while (!name.empty()) {
+    std::size_t end = std::min(name.find('.'), name.size());
+    octets += static_cast<char>(end);
+    octets += name.substr(0, end);
+    name.remove_prefix(std::min(end + 1, name.size()));
+  }
+  return octets + '\0';
+}
+
+DnsAnswer mx(const std::string& host) { return data({std::string("\0\x0a", 2) + wire(host)}); }
+
+void say(World& world, const std::string& name, RrType type, DnsAnswer answer) {
+  for (Step& step : world.trace)
+    if (auto* dns = std::get_if<DnsStep>(&step); dns != nullptr && dns->name == name && dns->type == type) {
+      dns->answer = std::move(answer);
+      return;
+    }
+  DnsStep step;
+  step.name = name;
+  step.type = type;
+  step.answer = std::move(answer);
+  world.trace.emplace_back(std::move(step));
+}
+
+const Made& mx_certificate() {
+  static const Made made = certificate_for(mx_host);
+  return made;
+}
+
+SmtpDialogue dialogue_with(const std::vector<Made>& chain) {
+  SmtpDialogue dialogue = good_dialogue(mx_host);
+  dialogue.tls = shown(chain);
+  return dialogue;
+}
+
+PolicyHostAnswer policy_answer(std::string body) {
+  static const SmtpTlsFacts tls = shown({certificate_for(policy_host)});
+  PolicyHostAnswer answer{.answer = HttpAnswer{200, "text/plain", std::move(body)}};
+  answer.seen.chain = tls.chain;
+  answer.seen.status = 200;
+  return answer;
+}
+
+std::string policy(std::string_view mode, std::string_view host = mx_host) {
+  return "version: STSv1\nmode: " + std::string(mode) + "\nmx: " + std::string(host) + "\nmax_age: 2419200\n";
+}
+
+void serve(World& world, const std::string& body) {
+  for (Step& step : world.trace) {
+    if (auto* https = std::get_if<HttpsStep>(&step)) https->answer = HttpAnswer{200, "text/plain", body};
+    if (auto* at = std::get_if<PolicyHostStep>(&step)) at->answer = policy_answer(body);
+  }
+}
+
+void talk(World& world, const SmtpDialogue& dialogue) {
+  for (Step& step : world.trace)
+    if (auto* smtp = std::get_if<SmtpStep>(&step)) smtp->dialogue = dialogue;
+}
+
+// A domain with all that it should have.
+World good() {
+  World world;
+  world.inputs.explain.now = now;
+  world.inputs.explain.next_hop = "good.example";
+  world.inputs.postfix_version = "3.10";
+  DomainName domain = DomainName::parse("good.example").value();
+  say(world, "_mta-sts.good.example", RrType::txt, text("v=STSv1; id=20270310"));
+  say(world, "_smtp._tls.good.example", RrType::txt, text("v=TLSRPTv1; rua=mailto:tls@reports.example"));
+  say(world, "good.example", RrType::mx, mx(mx_host));
+  say(world, mx_host, RrType::a, addresses(mx_v4));
+  say(world, mx_host, RrType::aaaa, addresses(mx_v6));
+  say(world, "_25._tcp." + mx_host, RrType::tlsa,
+      data({tlsa_of(3, 1, 1, mx_certificate()), tlsa_of(2, 1, 1, trusted_ca())}));
+  say(world, policy_host, RrType::a, addresses(web));
+  say(world, policy_host, RrType::aaaa, none(DnsAnswer::Kind::no_data));
+  world.trace.emplace_back(HttpsStep{domain, HttpAnswer{200, "text/plain", policy("enforce")}, {}});
+  world.trace.emplace_back(
+      PolicyHostStep{domain, parse_address(web).value(), policy_answer(policy("enforce")), {}});
+  for (std::string_view at : {mx_v4, mx_v6})
+    world.trace.emplace_back(
+        SmtpStep{{parse_address(at).value(), 25, mx_host, false}, dialogue_with({mx_certificate()}), {}});
+  return world;
+}
+
+void without_record(World& world) {
+  say(world, "_mta-sts.good.example", RrType::txt, none());
+  for (std::string_view name : {"good.example", "mta-sts.good.example", "_mta-sts._mta-sts.good.example",
+                                "_mta-sts.good.example.good.example"})
+    say(world, std::string(name), RrType::txt, none());
+}
+
+void without_policy_host(World& world) {
+  for (RrType type : {RrType::a, RrType::aaaa}) say(world, policy_host, type, none());
+}
+
+void without_dane(World& world) {
+  say(world, "_25._tcp." + mx_host, RrType::tlsa, none(DnsAnswer::Kind::no_data));
+}
+
+// No DNS question gets an answer.
+void without_dns(World& world) {
+  for (Step& step : world.trace)
+    if (auto* dns = std::get_if<DnsStep>(&step)) dns->answer = failed("timeout after 5 s");
+}
+
+void without_validation(World& world) {
+  world.inputs.explain.rules.dnssec = Dnssec::ignore_dane;
+  for (Step& step : world.trace)
+    if (auto* dns = std::get_if<DnsStep>(&step)) {
+      dns->answer.security = Security::insecure;
+      dns->answer.validated = false;
+    }
+}
+
+void without_port_25(World& world) {
+  talk(world, ended(good_dialogue(mx_host), SmtpStage::none, SmtpTrouble::timeout, "no answer in time"));
+}
+
+std::string codes(const Examination& all) {
+  std::string found;
+  for (const Finding& finding : all.findings) found.append(found.empty() ? "" : " ").append(finding.code);
+  return found;
+}
+
+// The states of the steps that are not ok.
+std::string not_ok(const Examination& all) {
+  std::string found;
+  for (const CheckStep& step : all.steps)
+    if (step.state != StepState::ok)
+      found.append(found.empty() ? "" : ", ").append(step.step).append(" ").append(words(step.state));
+  return found;
+}
+
+// All that is printed of an examination, one line each.
+std::string all_of(const Examination& all) {
+  std::string text;
+  auto line = [&](std::initializer_list<std::string_view> parts) {
+    for (std::string_view part : parts) text.append(part).append(" | ");
+    text += '\n';
+  };
+  for (const CheckStep& each : all.steps) line({each.step, each.host, words(each.state), each.words});
+  for (const Finding& each : all.findings)
+    line({each.code, words(each.severity), each.message, each.where.step, each.where.host, each.where.address,
+          std::to_string(each.where.port), std::to_string(each.where.line), each.evidence});
+  const Prediction& prediction = all.prediction;
+  line({words(all.overall), words(prediction.outcome), prediction.reason, prediction.host,
+        prediction.certain ? "certain" : "", prediction.later_in_clear ? "later" : ""});
+  for (const auto& [dialect, reply] : all.explanation.replies) line({reply});
+  return text;
+}
+
+struct Row {
+  std::string_view why;
+  Change change;
+  std::string_view codes;
+  std::string_view not_ok;  // the steps
+  Overall overall;
+  Outcome outcome;
+};
+
+const std::vector<Row> rows{
+    {"all is well", [](World&) {}, "", "", Overall::ok, Outcome::delivered_verified},
+    {"without DANE", without_dane, "", "", Overall::ok, Outcome::delivered_verified},
+    {"without a record and a policy host, with DANE",
+     [](World& w) {
+       without_record(w);
+       without_policy_host(w);
+     },
+     "record-missing", "policy-host not-asked, policy not-asked", Overall::ok, Outcome::delivered_verified},
+    {"without MTA-STS and DANE",
+     [](World& w) {
+       without_record(w);
+       without_policy_host(w);
+       without_dane(w);
+     },
+     "record-missing", "record found, policy-host not-asked, policy not-asked", Overall::warning,
+     Outcome::delivered_unverified},
+    {"a policy without a record",
+     [](World& w) {
+       without_record(w);
+       without_dane(w);
+     },
+     "policy-without-record", "record found", Overall::warning, Outcome::delivered_unverified},
+    {"the record at the domain",
+     [](World& w) {
+       without_record(w);
+       without_dane(w);
+       say(w, "good.example", RrType::txt, text("v=STSv1; id=20270310"));
+     },
+     "record-misplaced policy-without-record", "record found", Overall::error, Outcome::delivered_unverified},
+    {"the MX host's certificate has expired",
+     [](World& w) {
+       without_dane(w);
+       talk(w, dialogue_with({certificate_for(mx_host, {.ends = now - std::chrono::days(1)})}));
+     },
+     "certificate-expired mx-in-policy-fails-tls", "smtp found", Overall::error, Outcome::deferred},
+    {"the policy lists another host",
+     [](World& w) {
+       without_dane(w);
+       serve(w, policy("enforce", "mx.old.example"));
+     },
+     "no-mx-in-policy", "mx found", Overall::error, Outcome::deferred},
+    {"another certificate than the TLSA record says",
+     [](World& w) {
+       Made other({.names = "DNS:" + mx_host}, &private_ca());
+       talk(w, dialogue_with({other, private_ca()}));
+     },
+     "certificate-untrusted mx-in-policy-fails-tls tlsa-mismatch", "smtp found, dane found", Overall::error,
+     Outcome::deferred},
+    {"mode testing", [](World& w) { serve(w, policy("testing")); }, "mode-testing", "policy found",
+     Overall::warning, Outcome::delivered_verified},
+    {"DNS does not work here",
+     [](World& w) {
+       w.inputs.explain.dnssec_known = false;
+       without_dns(w);
+     },
+     "", "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
+     Overall::unknown, Outcome::unknown},
+    {"the name servers of the domain fail", without_dns,
+     "record-lookup-failed policy-host-no-address mx-lookup-failed",
+     "record found, policy-host found, policy not-asked, mx found, dane unknown, tlsrpt unknown",
+     Overall::error, Outcome::deferred},
+    {"the record was not asked in time",
+     [](World& w) {
+       std::erase_if(w.trace, [](const Step& step) {
+         const auto* dns = std::get_if<DnsStep>(&step);
+         return dns != nullptr && dns->name == "_mta-sts.good.example";
+       });
+     },
+     "", "record unknown", Overall::unknown, Outcome::delivered_verified},
+    {"the record can't be looked up, and there is a policy host",
+     [](World& w) { say(w, "_mta-sts.good.example", RrType::txt, failed("SERVFAIL")); },
+     "record-lookup-failed", "record found", Overall::error, Outcome::delivered_verified},
+    {"nothing of the trace was asked", [](World& w) { w.trace.clear(); }, "",
+     "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
+     Overall::unknown, Outcome::unknown},
+    {"port 25 is blocked here", without_port_25, "", "smtp unknown, dane unknown", Overall::unknown,
+     Outcome::unknown},
+    {"nothing validates", without_validation, "resolver-not-validating", "dane unknown", Overall::unknown,
+     Outcome::delivered_verified},
+    {"null MX", [](World& w) { say(w, "good.example", RrType::mx, data({std::string(3, '\0')})); }, "null-mx",
+     "mx found, dane not-asked", Overall::warning, Outcome::bounced},
+};
+
+}  // namespace
+
+TEST_CASE("a domain is examined as a whole", "[examine]") {
+  for (const Row& row : rows) {
+    World world = good();
+    row.change(world);
+    Examination all = examine(world.inputs, world.trace);
+    INFO(row.why << '\n' << all_of(all));
+    CHECK(codes(all) == row.codes);
+    CHECK(not_ok(all) == row.not_ok);
+    CHECK(words(all.overall) == words(row.overall));
+    CHECK(words(all.prediction.outcome) == words(row.outcome));
+  }
+}
+
+TEST_CASE("a saved trace gives the same examination", "[examine]") {
+  for (const Row& row : rows) {
+    INFO(row.why);
+    World world = good();
+    row.change(world);
+    auto saved = read_trace(write_trace(world.inputs, world.trace));
+    REQUIRE(saved);
+    REQUIRE(saved->check);
+    CHECK(all_of(examine(*saved->check, saved->trace)) == all_of(examine(world.inputs, world.trace)));
+  }
+}
