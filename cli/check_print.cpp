@@ -56,8 +56,9 @@ std::string place(const Where& where) {
 
 void print_finding(const Finding& finding, const Terminal& terminal) {
   std::string head = fmt::format("{} {}", words(finding.severity), finding.code);
-  terminal.print(terminal.paint(colour_of(finding.severity), head) +
-                 fmt::format(" ({})", place(finding.where)));
+  std::string at = place(finding.where);
+  if (!at.empty()) at = fmt::format(" ({})", at);
+  terminal.print(terminal.paint(colour_of(finding.severity), head) + at);
   terminal.print(wrapped("  " + finding.message, 2));
   if (const CatalogueEntry* entry = find_code(finding.code);
       entry != nullptr && finding.severity != Severity::info)

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "core/catalogue.hpp"
 #include "core/mx_pattern.hpp"
 #include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
@@ -41,6 +42,31 @@ bool has_failed(const DnsAnswer& answer) noexcept {
   return answer.kind == Kind::failed || answer.security == DnsAnswer::Security::bogus;
 }
 
+bool announces(const std::optional<DnsAnswer>& record) {
+  if (!record || record->kind != Kind::data) return false;
+  return std::ranges::any_of(record->rdata, [](const std::string& rdata) {
+    auto text = decode_txt(rdata);
+    return text && is_sts_record(*text);
+  });
+}
+
+// What was asked and got no answer before the check's time was over: "TXT good.example". Empty: it is none.
+std::string open_question(const Step& step) {
+  if (const auto* dns = std::get_if<DnsStep>(&step))
+    return dns->answer.local && dns->answer.reason == no_answer_in_time
+               ? std::string(words(dns->type)) + ' ' + whole(dns->name)
+               : std::string();
+  if (const auto* smtp = std::get_if<SmtpStep>(&step)) {
+    const SmtpDialogue& dialogue = smtp->dialogue;
+    bool open = dialogue.trouble == SmtpTrouble::local && dialogue.detail == no_answer_in_time;
+    return open ? whole(smtp->request.host) + " at " + to_string(smtp->request.address) : std::string();
+  }
+  const auto* host = std::get_if<PolicyHostStep>(&step);
+  bool open =
+      host != nullptr && !host->answer.answer && host->answer.answer.error().step == FetchStep::deadline;
+  return open ? "the policy host at " + to_string(host->address) : std::string();
+}
+
 bool was_answered(const Step& step) noexcept {
   const auto* dns = std::get_if<DnsStep>(&step);
   return dns != nullptr && dns->answer.kind != Kind::failed;
@@ -63,6 +89,7 @@ class Examiner {
     add(judge_smtp(smtp_facts(), now()));
     add(judge_dane(dane_facts(), now()));
     add(judge_tlsrpt(reports_facts()));
+    add_open_questions();
     predict_delivery();
   }
 
@@ -82,6 +109,17 @@ class Examiner {
     for (Severity severity : {Severity::error, Severity::warning, Severity::info})
       std::ranges::copy_if(judgement.findings, std::back_inserter(result_.findings),
                            [&](const Finding& each) { return each.severity == severity; });
+  }
+
+  void add_open_questions() {
+    std::string open;
+    for (const Step& step : result_.explanation.trace)
+      if (std::string each = open_question(step); !each.empty())
+        open.append(open.empty() ? "" : ", ").append(each);
+    if (!open.empty())
+      result_.findings.push_back(
+          make_finding("time-limit-reached",
+                       "the time for the check was over before an answer came to: " + printable(open, 400)));
   }
 
   // The policy that senders have: the one in the cache's entry after the lookup, else the one that is served.
@@ -110,12 +148,7 @@ class Examiner {
     });
   }
 
-  bool announces_policy() const {
-    if (!survey_.record || survey_.record->kind != Kind::data) return false;
-    for (const std::string& rdata : survey_.record->rdata)
-      if (auto text = decode_txt(rdata); text && is_sts_record(*text)) return true;
-    return false;
-  }
+  bool announces_policy() const { return announces(survey_.record); }
 
   RecordFacts record_facts() const {
     RecordFacts facts;
@@ -167,6 +200,7 @@ class Examiner {
     facts.implicit = answer.rdata.empty();
     for (const SurveyedHost& each : survey_.hosts) facts.hosts.push_back(mx_host(each));
     facts.policy = policy_;
+    if (announces(survey_.parent_record)) facts.parent_policy = domain_above(domain_);
     return facts;
   }
 
@@ -228,6 +262,7 @@ class Examiner {
     facts.domain = domain_.str();
     facts.mx = judge_mx(domain_, answer);
     facts.mx_alias = answer.canonical;
+    facts.strays = survey_.strays;
     facts.resolver_validates = inputs_.explain.rules.dnssec == Dnssec::works;
     for (const SurveyedHost& each : survey_.hosts) {
       DaneHostFacts host;
@@ -275,6 +310,7 @@ class Examiner {
     facts.domain = domain_.str();
     facts.record = seen(survey_.reports);
     facts.elsewhere = survey_.reports_elsewhere;
+    facts.hosts = survey_.report_hosts;
     facts.has_policy_or_dane = policy_.has_value() || std::ranges::any_of(survey_.hosts, has_dane);
     return facts;
   }
@@ -349,7 +385,7 @@ class Examiner {
 asio::awaitable<bool> survey_now(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                                  std::chrono::steady_clock::time_point deadline,
                                  std::function<void(std::string_view)> done) {
-  co_return co_await survey(std::move(all), ports, std::move(domain), deadline, std::move(done));
+  co_return co_await survey(std::move(all), ports, domain, deadline, std::move(done));
 }
 
 }  // namespace

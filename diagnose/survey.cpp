@@ -19,6 +19,7 @@ using Done = std::function<void(std::string_view)>;
 namespace {
 
 constexpr std::size_t max_name = 253;  // of a name in DNS, as text
+constexpr std::size_t most_report_hosts = 5;
 
 std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa) {
   std::vector<Address> all;
@@ -102,6 +103,30 @@ asio::awaitable<bool> survey_host(std::shared_ptr<Survey> all, std::size_t index
   co_return true;
 }
 
+asio::awaitable<bool> ask_stray(std::shared_ptr<Survey> all, Dns& dns, std::string name, std::string host) {
+  DnsAnswer answer = co_await dns.ask(name, RrType::tlsa);
+  if (answer.kind == DnsAnswer::Kind::data)
+    all->strays.push_back({std::move(name), std::move(host), std::move(answer.rdata)});
+  co_return true;
+}
+
+// For hosts without TLSA records: those of HTTPS, and those of port 25 of the domain.
+asio::awaitable<bool> survey_strays(std::shared_ptr<Survey> all, Dns& dns, std::string domain) {
+  Work asks;
+  bool lacking = false;
+  for (const SurveyedHost& each : all->hosts) {
+    if (!each.tlsa || each.tlsa->kind == DnsAnswer::Kind::data) continue;
+    lacking = true;
+    if (std::string name = tlsa_name(443, each.name); !name.empty())
+      asks.push_back(ask_stray(all, dns, std::move(name), each.name));
+  }
+  bool is_host = std::ranges::find(all->hosts, domain, &SurveyedHost::name) != all->hosts.end();
+  if (std::string name = tlsa_name(25, domain); lacking && !is_host && !name.empty())
+    asks.push_back(ask_stray(all, dns, std::move(name), {}));
+  co_await gather(std::move(asks), all);
+  co_return true;
+}
+
 // The hosts by preference, each name once; without records the domain itself.
 void list_hosts(Survey& all, const DomainName& domain) {
   std::vector<MxRecord> records;
@@ -132,6 +157,7 @@ asio::awaitable<bool> survey_mx(std::shared_ptr<Survey> all, CheckPorts ports, D
   for (std::size_t i = 0; i < all->hosts.size(); ++i)
     if (DomainName::parse(all->hosts[i].name)) hosts.push_back(survey_host(all, i, ports));
   co_await gather(std::move(hosts), all);
+  co_await survey_strays(all, ports.dns, std::string(domain.str()));
   done("MX hosts");
   co_return true;
 }
@@ -163,6 +189,38 @@ asio::awaitable<bool> survey_elsewhere(std::shared_ptr<Survey> all, Dns& dns, st
   co_return true;
 }
 
+bool has_none(const DnsAnswer& answer) noexcept {
+  return answer.kind == DnsAnswer::Kind::no_data || answer.kind == DnsAnswer::Kind::nxdomain;
+}
+
+// Only what is sure to fail is a fault.
+asio::awaitable<bool> survey_report_host(Dns& dns, ReportTarget target, ReportHostFacts& facts) {
+  if (target.kind == ReportTarget::Kind::mail) {
+    DnsAnswer mx = co_await dns.ask(target.host, RrType::mx);
+    if (!has_none(mx)) co_return true;
+  }
+  DnsAnswer a = co_await dns.ask(target.host, RrType::a);
+  DnsAnswer aaaa = co_await dns.ask(target.host, RrType::aaaa);
+  if (has_none(a) && has_none(aaaa))
+    facts.fault = target.host + " has no address (" + std::string(words(a.kind)) + ")";
+  co_return true;
+}
+
+asio::awaitable<bool> survey_report_hosts(std::shared_ptr<Survey> all, Dns& dns) {
+  std::vector<std::string> texts;
+  for (const std::string& rdata : all->reports->rdata)
+    if (auto text = decode_txt(rdata)) texts.push_back(*std::move(text));
+  std::vector<std::string> uris = lint_tlsrpt(texts).uris;
+  if (uris.size() > most_report_hosts) uris.resize(most_report_hosts);
+  for (std::string& uri : uris) all->report_hosts.push_back({std::move(uri), {}});
+  Work asks;
+  for (ReportHostFacts& each : all->report_hosts)
+    if (auto target = report_target(each.uri); target && DomainName::parse(target->host))
+      asks.push_back(survey_report_host(dns, *std::move(target), each));
+  co_await gather(std::move(asks), all);
+  co_return true;
+}
+
 asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                                    Done done) {
   std::string name(domain.str());
@@ -174,11 +232,23 @@ asio::awaitable<bool> survey_texts(std::shared_ptr<Survey> all, CheckPorts ports
     co_await survey_elsewhere(all, ports.sts_dns, misplaced_record_names(name), &Survey::record_elsewhere);
   if (lacks(all->reports, is_tlsrpt_record))
     co_await survey_elsewhere(all, ports.sts_dns, misplaced_tlsrpt_names(name), &Survey::reports_elsewhere);
+  else if (all->reports)
+    co_await survey_report_hosts(all, ports.sts_dns);
+  auto above = domain_above(domain);
+  if (above && lacks(all->record, is_sts_record))
+    co_await survey_text(all, ports.sts_dns, "_mta-sts." + std::string(above->str()), &Survey::parent_record);
   done("reports");
   co_return true;
 }
 
 }  // namespace
+
+std::optional<DomainName> domain_above(const DomainName& domain) {
+  std::string_view above = domain.str();
+  above.remove_prefix(std::min(above.find('.') + 1, above.size()));
+  if (!above.contains('.')) return std::nullopt;
+  return DomainName::parse(above);
+}
 
 asio::awaitable<bool> survey(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                              std::chrono::steady_clock::time_point deadline, Done done) {

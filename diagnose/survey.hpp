@@ -9,6 +9,7 @@
 
 #include "core/domain_name.hpp"
 #include "diagnose/examine.hpp"
+#include "diagnose/judge_dane.hpp"
 #include "diagnose/judge_tlsrpt.hpp"
 
 namespace mtasts {
@@ -46,7 +47,14 @@ struct Survey {
   std::optional<DnsAnswer> reports;  // TXT at _smtp._tls.<domain>
   // TXT where people put such a record by mistake. Asked for if there is none at the right name.
   std::vector<ElsewhereFacts> record_elsewhere, reports_elsewhere;
+  std::optional<DnsAnswer> parent_record;     // TXT at _mta-sts of the domain above, if this one has none
+  std::vector<ReportHostFacts> report_hosts;  // of the first URIs of the record for reports
+  std::vector<StrayTlsa> strays;              // TLSA records where no sender asks, of hosts that lack them
 };
+
+// The domain above, if it has a policy that may be thought to hold for this one: "example.com" of
+// "mail.example.com". nullopt: there is none but a top-level domain.
+std::optional<DomainName> domain_above(const DomainName& domain);
 
 // Fills the survey of a domain until the deadline. It and the ports must outlive the loop's run. done: as in
 // collect().

@@ -17,7 +17,7 @@ bool asks(const Step& step, std::string_view name, RrType type) noexcept {
   return dns != nullptr && dns->type == type && dns->name == name;
 }
 
-constexpr std::string_view missing = "not in the saved trace", unanswered = "no answer in time";
+constexpr std::string_view missing = "not in the saved trace";
 
 DnsStep not_in_trace(std::string name, RrType type) {
   DnsStep step;
@@ -28,9 +28,9 @@ DnsStep not_in_trace(std::string name, RrType type) {
   return step;
 }
 
-SmtpDialogue no_dialogue(SmtpTrouble trouble, std::string_view why) {
+SmtpDialogue no_dialogue(std::string_view why) {
   SmtpDialogue dialogue;
-  dialogue.trouble = trouble;
+  dialogue.trouble = SmtpTrouble::local;
   dialogue.detail = why;
   return dialogue;
 }
@@ -38,7 +38,7 @@ SmtpDialogue no_dialogue(SmtpTrouble trouble, std::string_view why) {
 // What a policy host's step says until there is an answer.
 PolicyHostAnswer not_yet() {
   PolicyHostAnswer answer;
-  answer.answer = std::unexpected(FetchError{FetchStep::deadline, std::string(unanswered)});
+  answer.answer = std::unexpected(FetchError{FetchStep::deadline, std::string(no_answer_in_time)});
   answer.timed_out = true;
   return answer;
 }
@@ -79,8 +79,8 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   DnsStep step;
   step.name = name;
   step.type = type;
-  step.answer.reason = unanswered;  // until there is an answer
-  step.answer.local = true;         // the time that is over is ours
+  step.answer.reason = no_answer_in_time;  // until there is an answer
+  step.answer.local = true;                // the time that is over is ours
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
   DnsAnswer answer = co_await dns_.ask(std::move(name), type);
@@ -115,7 +115,7 @@ asio::awaitable<PolicyHostAnswer> TracingFetch::get_policy_at(PolicyRequest requ
 
 asio::awaitable<SmtpDialogue> TracingSmtp::talk(SmtpRequest request) {
   std::size_t at = trace_.size();
-  trace_.emplace_back(SmtpStep{request, no_dialogue(SmtpTrouble::timeout, unanswered), {}});
+  trace_.emplace_back(SmtpStep{request, no_dialogue(no_answer_in_time), {}});
   auto begin = steady_clock::now();
   SmtpDialogue dialogue = co_await smtp_.talk(std::move(request));
   auto& noted = std::get<SmtpStep>(trace_[at]);
@@ -162,7 +162,7 @@ asio::awaitable<PolicyHostAnswer> ReplayFetch::get_policy_at(PolicyRequest reque
 asio::awaitable<SmtpDialogue> ReplaySmtp::talk(SmtpRequest request) {
   const SmtpStep* step = find_smtp(trace_, request);
   if (step != nullptr) co_return step->dialogue;
-  SmtpDialogue dialogue = no_dialogue(SmtpTrouble::local, missing);
+  SmtpDialogue dialogue = no_dialogue(missing);
   trace_.emplace_back(SmtpStep{std::move(request), dialogue, {}});
   co_return dialogue;
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct PolicyHostStep {
 // explain and the daemon's traces have steps of the first two kinds only.
 using Step = std::variant<DnsStep, HttpsStep, SmtpStep, PolicyHostStep>;
 using Trace = std::vector<Step>;
+
+// Why a question that is still open has failed. It is a failure of this host.
+inline constexpr std::string_view no_answer_in_time = "no answer in time";
 
 // The first step with this question; nullptr: it was not asked. Valid until the trace changes.
 const DnsStep* find_step(const Trace& trace, std::string_view name, RrType type) noexcept;

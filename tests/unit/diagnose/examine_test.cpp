@@ -127,6 +127,7 @@ World good() {
   DomainName domain = DomainName::parse("good.example").value();
   say(world, "_mta-sts.good.example", RrType::txt, text("v=STSv1; id=20270310"));
   say(world, "_smtp._tls.good.example", RrType::txt, text("v=TLSRPTv1; rua=mailto:tls@reports.example"));
+  say(world, "reports.example", RrType::mx, mx("mx.reports.example"));
   say(world, "good.example", RrType::mx, mx(mx_host));
   say(world, mx_host, RrType::a, addresses(mx_v4));
   say(world, mx_host, RrType::aaaa, addresses(mx_v6));
@@ -292,6 +293,56 @@ const std::vector<Row> rows{
     {"the record can't be looked up, and there is a policy host",
      [](World& w) { say(w, "_mta-sts.good.example", RrType::txt, failed("SERVFAIL")); },
      "record-lookup-failed", "record found", Overall::error, Outcome::delivered_verified},
+    {"the check's time was over",
+     [](World& w) {
+       DnsAnswer open = failed(std::string(no_answer_in_time));
+       open.local = true;
+       say(w, "_mta-sts.good.example", RrType::txt, open);
+     },
+     "time-limit-reached", "record unknown", Overall::unknown, Outcome::delivered_verified},
+    {"the check's time was over for the servers",
+     [](World& w) {
+       SmtpDialogue open;
+       open.trouble = SmtpTrouble::local;
+       open.detail = no_answer_in_time;
+       talk(w, open);
+       for (Step& step : w.trace)
+         if (auto* at = std::get_if<PolicyHostStep>(&step))
+           at->answer = {.answer = std::unexpected(FetchError{FetchStep::deadline, "no answer in time"}),
+                         .timed_out = true};
+     },
+     "time-limit-reached", "policy-host unknown, smtp unknown, dane unknown", Overall::unknown,
+     Outcome::unknown},
+    {"the domain above has a policy",
+     [](World& w) {
+       w.inputs.explain.next_hop = "mail.good.example";
+       for (Step& step : w.trace)
+         if (auto* dns = std::get_if<DnsStep>(&step); dns != nullptr && dns->name == "good.example")
+           dns->name = "mail.good.example";
+       say(w, "_mta-sts.mail.good.example", RrType::txt, none());
+       say(w, "mta-sts.mail.good.example", RrType::a, none());
+       say(w, "mta-sts.mail.good.example", RrType::aaaa, none());
+       say(w, "_smtp._tls.mail.good.example", RrType::txt, text("v=TLSRPTv1; rua=mailto:a@reports.example"));
+     },
+     "record-missing parent-policy-not-inherited", "policy-host not-asked, policy not-asked, mx found",
+     Overall::ok, Outcome::delivered_verified},
+    {"TLSA records for HTTPS alone",
+     [](World& w) {
+       without_dane(w);
+       say(w, "_443._tcp." + mx_host, RrType::tlsa, data({tlsa_of(3, 1, 1, mx_certificate())}));
+     },
+     "tlsa-misplaced", "", Overall::error, Outcome::delivered_verified},
+    {"TLSA records at the domain",
+     [](World& w) {
+       without_dane(w);
+       say(w, "_25._tcp.good.example", RrType::tlsa, data({tlsa_of(3, 1, 1, mx_certificate())}));
+     },
+     "tlsa-misplaced", "", Overall::error, Outcome::delivered_verified},
+    {"reports go to a domain that does not exist",
+     [](World& w) {
+       for (RrType type : {RrType::mx, RrType::a, RrType::aaaa}) say(w, "reports.example", type, none());
+     },
+     "tlsrpt-endpoint-broken", "tlsrpt found", Overall::warning, Outcome::delivered_verified},
     {"nothing of the trace was asked", [](World& w) { w.trace.clear(); }, "",
      "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
      Overall::unknown, Outcome::unknown},

@@ -189,14 +189,19 @@ TEST_CASE("until there is an answer, a step says that there was none in time", "
   Trace trace;
   TracingSmtp tracing_smtp(smtp, trace);
   TracingFetch tracing_fetch(hosts, trace);
+  TracingDns tracing_dns(dns, trace);
+  dns.delay = std::chrono::hours(1);
   boost::asio::io_context loop;
   auto dialogue = start(loop, tracing_smtp.talk({first_address, 25, "mx.example"}));
   auto answer = start(loop, tracing_fetch.get_policy_at({name("a.example"), dns}, first_address));
-  REQUIRE(run_until(loop, std::chrono::seconds(10), [&trace] { return trace.size() == 2; }));
-  CHECK(std::get<SmtpStep>(trace[0]).dialogue.trouble == SmtpTrouble::timeout);
+  auto record = start(loop, tracing_dns.ask("a.example", RrType::txt));
+  REQUIRE(run_until(loop, std::chrono::seconds(10), [&trace] { return trace.size() == 3; }));
+  CHECK(std::get<SmtpStep>(trace[0]).dialogue.trouble == SmtpTrouble::local);
   CHECK(std::get<SmtpStep>(trace[0]).dialogue.detail == "no answer in time");
   CHECK(std::get<PolicyHostStep>(trace[1]).answer.timed_out);
   CHECK(std::get<PolicyHostStep>(trace[1]).answer.answer.error().detail == "no answer in time");
+  CHECK(std::get<DnsStep>(trace[2]).answer.reason == "no answer in time");
+  CHECK(std::get<DnsStep>(trace[2]).answer.local);
 }
 
 TEST_CASE("what a trace lacks of a check is unknown, says so, and is added", "[trace]") {
