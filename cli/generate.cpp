@@ -4,8 +4,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "cli/domain_argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/domain_argument.hpp"
 #include "cli/sheet.hpp"
 #include "core/address.hpp"
 #include "core/mx_pattern.hpp"
