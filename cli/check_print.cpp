@@ -36,9 +36,12 @@ std::string_view in_words(Outcome outcome) noexcept {
 
 // One sentence: what happens to mail, and why.
 std::string verdict_words(const CheckReport& report) {
-  if (report.prediction == nullptr) {
+  if (!report.prediction) {
     auto worst = std::ranges::max_element(report.findings, {}, &Finding::severity);
-    return worst == report.findings.end() ? "nothing wrong was found" : worst->message;
+    bool wrong = worst != report.findings.end() && worst->severity != Severity::info;
+    if (wrong) return worst->message;
+    auto unknown = std::ranges::find(report.steps, StepState::unknown, &CheckStep::state);
+    return unknown == report.steps.end() ? "nothing wrong was found" : "not known: " + unknown->words;
   }
   std::string text(in_words(report.prediction->outcome));
   if (!report.prediction->reason.empty()) text += ": " + printable(report.prediction->reason, 400);
@@ -50,19 +53,47 @@ std::string place(const Where& where) {
   std::string text(where.step);
   if (!where.host.empty()) text += " " + where.host;
   if (!where.address.empty()) text += " " + where.address;
+  bool usual = where.step != "smtp" || where.port == 0 || where.port == 25;
+  if (!usual) text += fmt::format(" port {}", where.port);
   if (where.line > 0) text += fmt::format(" line {}", where.line);
   return text;
+}
+
+// Wraps the text and paints its first octets, which are on the first line.
+std::string painted_head(const Terminal& terminal, Colour colour, const std::string& text, std::size_t head) {
+  std::string lines = wrapped(text, 2);
+  return terminal.paint(colour, lines.substr(0, head)) + lines.substr(head);
+}
+
+void print_verdict(const CheckReport& report, const Terminal& terminal) {
+  std::string head = fmt::format("{}: {}:", report.subject, words(report.overall));
+  terminal.print(
+      painted_head(terminal, colour_of(report.overall), head + " " + verdict_words(report), head.size()));
+}
+
+void print_step(const CheckStep& step, const Terminal& terminal) {
+  std::string name(step.step);
+  if (!step.host.empty() && step.step != "policy-host") name += " " + step.host;
+  std::string_view colon = step.words.empty() ? "" : ": ";
+  terminal.print(wrapped(fmt::format("{:<9} {}{}{}", words(step.state), name, colon, step.words), 10));
 }
 
 void print_finding(const Finding& finding, const Terminal& terminal) {
   std::string head = fmt::format("{} {}", words(finding.severity), finding.code);
   std::string at = place(finding.where);
   if (!at.empty()) at = fmt::format(" ({})", at);
-  terminal.print(terminal.paint(colour_of(finding.severity), head) + at);
+  terminal.print(painted_head(terminal, colour_of(finding.severity), head + at, head.size()));
   terminal.print(wrapped("  " + finding.message, 2));
   if (const CatalogueEntry* entry = find_code(finding.code);
       entry != nullptr && finding.severity != Severity::info)
     terminal.print(wrapped(fmt::format("  mend: {}", entry->mend), 8));
+}
+
+void print_brief(const Finding& finding, const Terminal& terminal) {
+  if (finding.severity == Severity::info) return;
+  auto head = fmt::format("  {}", words(finding.severity));
+  auto text = wrapped(fmt::format("{}: {} ({})", head, finding.message, finding.code), 4);
+  terminal.print(terminal.paint(colour_of(finding.severity), head) + text.substr(head.size()));
 }
 
 json::object where_object(const Where& where) {
@@ -79,6 +110,23 @@ std::size_t count(const Findings& findings, Severity severity) {
   return static_cast<std::size_t>(std::ranges::count(findings, severity, &Finding::severity));
 }
 
+std::string_view nagios_word(Overall overall) noexcept {
+  switch (overall) {
+    case Overall::ok: return "OK";
+    case Overall::warning: return "WARNING";
+    case Overall::error: return "CRITICAL";
+    case Overall::unknown: return "UNKNOWN";
+  }
+  return {};
+}
+
+// "|" would begin the performance data.
+std::string nagios_text(Overall overall, std::string_view text) {
+  std::string line = fmt::format("MTA-STS {}: {}", nagios_word(overall), whole(text));
+  std::ranges::replace(line, '|', '/');
+  return line;
+}
+
 }  // namespace
 
 int check_exit(Overall overall) noexcept {
@@ -91,19 +139,14 @@ int check_exit(Overall overall) noexcept {
   return check_unknown;
 }
 
-void print_check(const CheckReport& report, const Terminal& terminal) {
-  terminal.print(wrapped(terminal.paint(colour_of(report.overall),
-                                        fmt::format("{}: {}: ", report.subject, words(report.overall))) +
-                             verdict_words(report),
-                         2));
-  terminal.print("");
-  for (const CheckStep& each : report.steps) {
-    std::string name(each.step);
-    if (!each.host.empty() && each.step != "policy-host") name += " " + each.host;
-    terminal.print(wrapped(
-        fmt::format("{:<9} {}{}{}", words(each.state), name, each.words.empty() ? "" : ": ", each.words),
-        10));
+void print_check(const CheckReport& report, const Terminal& terminal, bool brief) {
+  print_verdict(report, terminal);
+  if (brief) {
+    for (const Finding& each : report.findings) print_brief(each, terminal);
+    return;
   }
+  terminal.print("");
+  for (const CheckStep& each : report.steps) print_step(each, terminal);
   for (const Finding& each : report.findings) {
     terminal.print("");
     print_finding(each, terminal);
@@ -132,27 +175,26 @@ json::object check_object(const CheckReport& report) {
                       {"prediction", nullptr},
                       {"findings", std::move(findings)},
                       {"steps", std::move(steps)}};
-  if (report.prediction != nullptr) {
+  if (report.prediction) {
     object["outcome"] = to_json(words(report.prediction->outcome));
     object["prediction"] = to_json(printable(report.prediction->reason, 1000));
   }
   return object;
 }
 
-std::string nagios_line(const CheckReport& report, std::chrono::milliseconds took) {
-  std::string_view state = report.overall == Overall::ok        ? "OK"
-                           : report.overall == Overall::warning ? "WARNING"
-                           : report.overall == Overall::error   ? "CRITICAL"
-                                                                : "UNKNOWN";
-  std::string text = fmt::format("{}: {}", report.subject, verdict_words(report));
-  std::ranges::replace(text, '|', '/');
-  auto steps = [&](StepState state_of) {
+std::string nagios_line(const CheckReport& report) {
+  auto mx = [&](StepState state) {
     return std::ranges::count_if(
-        report.steps, [&](const CheckStep& each) { return each.step == "smtp" && each.state == state_of; });
+        report.steps, [&](const CheckStep& each) { return each.step == "smtp" && each.state == state; });
   };
-  return fmt::format("MTA-STS {}: {} | errors={} warnings={} mx_good={} mx_bad={} seconds={}.{:03}", state,
-                     text, count(report.findings, Severity::error), count(report.findings, Severity::warning),
-                     steps(StepState::ok), steps(StepState::found), took.count() / 1000, took.count() % 1000);
+  std::string days = report.days_left ? fmt::format(" days={}", *report.days_left) : "";
+  return fmt::format("{} | errors={} warnings={} mx_good={} mx_bad={}{} seconds={}.{:03}",
+                     nagios_text(report.overall, report.subject + ": " + verdict_words(report)),
+                     count(report.findings, Severity::error), count(report.findings, Severity::warning),
+                     mx(StepState::ok), mx(StepState::found), days, report.took.count() / 1000,
+                     report.took.count() % 1000);
 }
+
+std::string nagios_unknown(std::string_view why) { return nagios_text(Overall::unknown, why); }
 
 }  // namespace mtasts

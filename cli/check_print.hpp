@@ -3,7 +3,10 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/terminal.hpp"
 #include "diagnose/examine.hpp"
@@ -20,18 +23,24 @@ struct CheckReport {
   std::vector<CheckStep> steps;
   Findings findings;
   Overall overall = Overall::unknown;
-  const Prediction* prediction = nullptr;  // nullptr: nothing is predicted
+  std::optional<Prediction> prediction;
+  std::optional<long> days_left;  // until the first certificate expires; nullopt: none was seen
+  std::chrono::milliseconds took{0};
 };
 
-// The verdict first, then each step, then each finding with the way to mend it.
-void print_check(const CheckReport& report, const Terminal& terminal);
+// The verdict first, then each step, then each finding with the way to mend it. brief: the verdict, then the
+// errors and warnings, and nothing else.
+void print_check(const CheckReport& report, const Terminal& terminal, bool brief = false);
 
 // {"domain","verdict","outcome","prediction","findings":[{"code","severity","message","where":{…},"evidence",
 // "mend"}…],"steps":[{"step","host","state","seen"}…]}. outcome and prediction are null if nothing is
 // predicted. Members of where that do not apply are left out.
 boost::json::object check_object(const CheckReport& report);
 
-// "MTA-STS OK: text | findings=0 …", one line of printable ASCII without "|" in its text.
-std::string nagios_line(const CheckReport& report, std::chrono::milliseconds took);
+// "MTA-STS OK: text | errors=0 warnings=0 mx_good=1 mx_bad=0 days=29 seconds=0.214": one line of printable
+// ASCII, without "|" in its text. days is left out if no certificate was seen.
+std::string nagios_line(const CheckReport& report);
+// The same for a check that could not be made.
+std::string nagios_unknown(std::string_view why);
 
 }  // namespace mtasts

@@ -93,8 +93,10 @@ int explain_offline(const std::string& file, const ExplainQuestion& question, co
 
 struct CheckOptions {
   std::chrono::milliseconds timeout{30'000};  // for everything
-  unsigned warn_days = 14;                    // a certificate that expires sooner is a warning
-  std::string postfix;              // whose behaviour is predicted: "3.10"; empty: the installed one's
+  // A certificate that expires sooner is a warning; nullopt: 14, or as saved.
+  std::optional<unsigned> warn_days{};
+  // Whose behaviour is predicted: "3.10"; empty: the installed one's, or as saved.
+  std::string postfix;
   std::vector<std::string> ignore;  // codes of findings that do not count
   bool nagios = false;              // one line, as monitoring plugins print
 };
@@ -105,6 +107,12 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
 // The same from a saved file. domain: nullopt, or what the file is about.
 int check_offline(const std::string& file, const std::optional<DomainArgument>& domain,
                   const CheckOptions& options, const Terminal& terminal);
+
+// Examines each domain of a list, 8 at once, and prints a short report of each in the order of the list.
+// text: one domain on each line; blank lines and those that begin with # are left out. options.timeout holds
+// for each domain. Returns the worst of check()'s values, in the order 2, 3, 1, 0.
+int check_list(const Config& config, std::string_view text, const CheckOptions& options, const Clock& clock,
+               const Terminal& terminal);
 
 // Talks to a mail server on each port, up to TLS, and says what is wrong. Returns as check().
 int smtp(const Config& config, const DomainArgument& host, const std::vector<unsigned>& ports,

@@ -130,6 +130,44 @@ void find_rules(const Config& config, const ZoneSettings& zone, std::string_view
   inputs.way = choice.words;
 }
 
+std::string_view map_of(const ExplainQuestion& question) noexcept {
+  return question.map.empty() ? std::string_view("postfix") : question.map;
+}
+
+// The zone that a map name means. Valid for as long as the settings.
+Result<const ZoneSettings*> zone_of(const Settings& settings, std::string_view map) {
+  auto name = parse_map_name(map);
+  const ZoneSettings* zone = name ? find_zone(settings, name->zone) : nullptr;
+  if (zone != nullptr) return zone;
+  return fail(Fault::syntax,
+              fmt::format("\"{}\" is not a map name; write postfix, postfix310 or sts, followed by "
+                          "/ZONE for a zone of the configuration",
+                          printable(map)));
+}
+
+// What the configuration and the cache say about the next hop.
+ExplainInputs inputs_of(const Config& config, const Settings& settings, const ZoneSettings& zone,
+                        const ExplainQuestion& question, const Clock& clock) {
+  ExplainInputs inputs;
+  inputs.now = clock.now();
+  inputs.next_hop = question.next_hop.domain;
+  inputs.map = map_of(question);
+  inputs.rules = configured_rules(zone);
+  inputs.port = zone.default_port;
+  inputs.mx_hosts = dane_lookup_options(config).mx_hosts;
+  inputs.cache = "not asked";
+  std::string scratch;
+  auto asked = read_question(settings, nullptr, clock.moment(), inputs.map, inputs.next_hop, scratch);
+  if (!asked) return inputs;
+  inputs.port = asked->route.port;
+  if (asked->over != nullptr) inputs.over = *asked->over;
+  if (asked->in_private_zone)
+    inputs.without_policy = "in a zone of [dns] private";
+  else
+    read_cache(config, asked->domain, clock, inputs);
+  return inputs;
+}
+
 Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, const Choice& choice,
                                 ExplainInputs inputs) {
   Trace trace;
@@ -144,39 +182,31 @@ Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, co
 
 Result<Prepared> prepare(asio::io_context& loop, const Config& config, const ExplainQuestion& question,
                          const Clock& clock, LookUp when) {
-  ExplainInputs inputs;
-  inputs.now = clock.now();
-  inputs.next_hop = question.next_hop.domain;
-  if (!question.map.empty()) inputs.map = question.map;
   SettingsPtr settings = make_settings(config);
-  auto map = parse_map_name(inputs.map);
-  const ZoneSettings* zone = map ? find_zone(*settings, map->zone) : nullptr;
-  if (zone == nullptr)
-    return fail(Fault::syntax,
-                fmt::format("\"{}\" is not a map name; write postfix, postfix310 or sts, followed by "
-                            "/ZONE for a zone of the configuration",
-                            printable(inputs.map)));
-  inputs.rules = configured_rules(*zone);
-  inputs.port = zone->default_port;
-  inputs.mx_hosts = dane_lookup_options(config).mx_hosts;
-  inputs.cache = "not asked";
-  std::string scratch;
-  auto asked = read_question(*settings, nullptr, clock.moment(), inputs.map, inputs.next_hop, scratch);
-  if (asked) {
-    inputs.port = asked->route.port;
-    if (asked->over != nullptr) inputs.over = *asked->over;
-    if (asked->in_private_zone) {
-      inputs.without_policy = "in a zone of [dns] private";
-    } else {
-      read_cache(config, asked->domain, clock, inputs);
-    }
-  }
+  std::string_view map = map_of(question);
+  auto zone = zone_of(*settings, map);
+  if (!zone) return std::unexpected(std::move(zone.error()));
+  ExplainInputs inputs = inputs_of(config, *settings, **zone, question, clock);
   if (when == LookUp::if_needed && settled_at_once(inputs, read_hop(inputs)))
     return Prepared{std::move(inputs), std::nullopt};
   auto choice = choose_dns(loop, config.dns, clock);
   if (!choice) return std::unexpected(std::move(choice.error()));
-  find_rules(config, *zone, map->zone, *choice, inputs);
+  find_rules(config, **zone, parse_map_name(map)->zone, *choice, inputs);
   return Prepared{std::move(inputs), *std::move(choice)};
+}
+
+Result<ExplainInputs> prepare_another(const ExplainInputs& first, const Config& config,
+                                      const ExplainQuestion& question, const Clock& clock) {
+  SettingsPtr settings = make_settings(config);
+  auto zone = zone_of(*settings, map_of(question));
+  if (!zone) return std::unexpected(std::move(zone.error()));
+  ExplainInputs inputs = inputs_of(config, *settings, **zone, question, clock);
+  inputs.rules = first.rules;
+  inputs.dnssec_detail = first.dnssec_detail;
+  inputs.dnssec_known = first.dnssec_known;
+  inputs.way = first.way;
+  inputs.postfix = first.postfix;
+  return inputs;
 }
 
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {

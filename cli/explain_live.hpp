@@ -25,6 +25,11 @@ enum class LookUp { if_needed, always };
 Result<Prepared> prepare(boost::asio::io_context& loop, const Config& config, const ExplainQuestion& question,
                          const Clock& clock, LookUp when);
 
+// The inputs for another next hop in the same zone, with what first says about resolving and about Postfix.
+// Fault::syntax: the map name is unknown.
+Result<ExplainInputs> prepare_another(const ExplainInputs& first, const Config& config,
+                                      const ExplainQuestion& question, const Clock& clock);
+
 // Blocks for as long as DNS and HTTPS take. Fault::syntax: the map name is unknown. Fault::config: a file or
 // an option of [dns] or [https] can't be used. A missing cache or daemon is not an error: the inputs say so
 // in words.

@@ -7,9 +7,10 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <span>
 
 #include "cli/arguments.hpp"
-#include "cli/check_print.hpp"
+#include "cli/check_shared.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/rules_in_force.hpp"
@@ -271,79 +272,99 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
 
 // The options that check and smtp share.
 void add_check_options(CLI::App& verb, Options& options) {
-  verb.add_option("--timeout", options.timeout, "for everything (default: 30s)");
-  verb.add_option("--warn-days", options.check.warn_days, "days before a certificate ends (14)");
-  verb.add_option("--ignore", options.check.ignore, "a code that does not count; repeatable");
-  verb.add_flag("--nagios", options.check.nagios, "print one line for monitoring");
+  verb.add_option("--timeout", options.timeout, "for a domain or a server (default: 30s)");
+  verb.add_option("--warn-days", options.check.warn_days,
+                  "warn of certificates that end by then (default: 14)")
+      ->check(CLI::Range(0, 3650));
+  verb.add_option("--ignore", options.check.ignore, "the code of a finding that does not count");
 }
 
-int run_check(Options& options, const Terminal& terminal,
-              const std::function<int(const Config&, const DomainArgument&)>& verb) {
+int refuse_check(const Options& options, const Terminal& terminal, std::string_view what) {
+  return refuse(options.check, terminal, what);
+}
+
+// Runs check or smtp with the configuration that the daemon has loaded.
+int with_check_rules(Options& options, const Terminal& terminal,
+                     const std::function<int(const Config&)>& verb) {
   auto timeout = parse_duration(options.timeout);
-  if (!timeout || *timeout < std::chrono::seconds(1) || *timeout > std::chrono::minutes(10)) {
-    terminal.trouble("--timeout takes a number followed by s or m, from 1s to 10m");
-    return check_unknown;
-  }
+  if (!timeout || *timeout < std::chrono::seconds(1) || *timeout > std::chrono::minutes(10))
+    return refuse_check(options, terminal,
+                        "--timeout takes a number followed by s or m, from 1s to 10m, for example 30s");
   options.check.timeout = *timeout;
-  auto domain = read_domain(options.domain);
-  if (!domain) {
-    terminal.trouble(domain.error().detail);
-    return check_unknown;
-  }
   auto config = configuration(options);
   auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));
-  if (!rules) {
-    terminal.trouble("the configuration can't be used\n" + rules.error().detail);
-    return check_unknown;
-  }
+  if (!rules)
+    return refuse_check(options, terminal, "the configuration can't be used\n" + rules.error().detail);
   print_note(*rules, terminal);
-  return verb(rules->config, *domain);
+  return verb(rules->config);
+}
+
+int run_check_offline(const Options& options, const Terminal& terminal) {
+  if (!options.next_hop) return check_offline(*options.offline, std::nullopt, options.check, terminal);
+  auto domain = read_domain(*options.next_hop);
+  if (!domain) return refuse_check(options, terminal, domain.error().detail);
+  return check_offline(*options.offline, *domain, options.check, terminal);
+}
+
+int run_check_list(Options& options, const Terminal& terminal) {
+  if (options.next_hop) return refuse_check(options, terminal, "either --file or DOMAIN, not both");
+  auto text = read_input(options.file, std::cin);
+  if (!text) return refuse_check(options, terminal, text.error().detail);
+  if (text->size() >= max_input)
+    return refuse_check(options, terminal, "the list is longer than 1 MiB; split it");
+  return with_check_rules(options, terminal, [&](const Config& config) {
+    SystemClock clock;
+    return check_list(config, *text, options.check, clock, terminal);
+  });
+}
+
+int run_check(Options& options, const Terminal& terminal) {
+  if (options.offline) return run_check_offline(options, terminal);
+  if (!options.file.empty()) return run_check_list(options, terminal);
+  if (!options.next_hop)
+    return refuse_check(options, terminal, "check needs a domain, for example: mtastsctl check example.com");
+  auto domain = read_domain(*options.next_hop);
+  if (!domain) return refuse_check(options, terminal, domain.error().detail);
+  return with_check_rules(options, terminal, [&](const Config& config) {
+    SystemClock clock;
+    return check(config, *domain, options.check, options.save, clock, terminal);
+  });
+}
+
+int run_smtp(Options& options, const Terminal& terminal) {
+  auto host = read_domain(options.domain);
+  if (!host) return refuse_check(options, terminal, host.error().detail);
+  return with_check_rules(options, terminal, [&](const Config& config) {
+    SystemClock clock;
+    return smtp(config, *host, options.ports, options.check, clock, terminal);
+  });
 }
 
 void add_check(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "check", "say what is wrong with a domain");
-  verb->add_option("DOMAIN", options.domain, "the domain of mail addresses");
+  auto* verb = add_verb(app, "check", "what is wrong with a domain, what happens to mail");
+  verb->add_option("DOMAIN", options.next_hop, "the domain of mail addresses");
   add_check_options(*verb, options);
-  verb->add_option("--postfix", options.check.postfix, "predict this version, such as 3.10");
-  auto* save = verb->add_option("--save", options.save, "write what was answered to this file");
-  verb->add_option("--offline", options.offline, "replay such a file, without a network")->excludes(save);
-  verb->callback([&] {
-    run = [&](const Terminal& terminal) {
-      if (options.offline) {
-        std::optional<DomainArgument> domain;
-        if (!options.domain.empty()) {
-          auto read = read_domain(options.domain);
-          if (!read) {
-            terminal.trouble(read.error().detail);
-            return int{check_unknown};
-          }
-          domain = *read;
-        }
-        return check_offline(*options.offline, domain, options.check, terminal);
-      }
-      SystemClock clock;
-      return run_check(options, terminal, [&](const Config& config, const DomainArgument& domain) {
-        return check(config, domain, options.check, options.save, clock, terminal);
-      });
-    };
-  });
+  verb->add_option("--postfix", options.check.postfix, "whose behaviour is predicted, such as 3.10");
+  auto* nagios = verb->add_flag("--nagios", options.check.nagios, "print one line for monitoring");
+  auto* save = verb->add_option("--save", options.save, "write what the network answered to this file");
+  auto* offline = verb->add_option("--offline", options.offline, "replay such a file; no network is used");
+  offline->excludes(save);
+  verb->add_option("--file", options.file, "check each line of a list; - reads stdin")
+      ->excludes(nagios)
+      ->excludes(save)
+      ->excludes(offline);
+  verb->callback([&] { run = [&](const Terminal& terminal) { return run_check(options, terminal); }; });
 }
 
 void add_smtp(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "smtp", "say what is wrong with a mail server");
+  auto* verb = add_verb(app, "smtp", "what is wrong with a mail server, up to TLS");
   verb->add_option("HOST", options.domain, "the name of the server, such as an MX host")->required();
-  verb->add_option("--ports", options.ports, "25: servers; 465, 587: users (all three)")
+  verb->add_option("--ports", options.ports, "25: servers; 465, 587: users (default: all)")
       ->delimiter(',')
       ->check(CLI::Range(1, 65535));
   add_check_options(*verb, options);
-  verb->callback([&] {
-    run = [&](const Terminal& terminal) {
-      SystemClock clock;
-      return run_check(options, terminal, [&](const Config& config, const DomainArgument& host) {
-        return smtp(config, host, options.ports, options.check, clock, terminal);
-      });
-    };
-  });
+  verb->add_flag("--nagios", options.check.nagios, "print one line for monitoring");
+  verb->callback([&] { run = [&](const Terminal& terminal) { return run_smtp(options, terminal); }; });
 }
 
 void add_generate(CLI::App& app, Options& options, Verb& run) {
@@ -365,10 +386,11 @@ void add_codes(CLI::App& app, Options& options, Verb& run) {
   verb->callback([&] { run = [&](const Terminal& terminal) { return codes(options.codes, terminal); }; });
 }
 
+constexpr std::array<std::string_view, 4> with_value{"-c", "--config", "--control", "--color"};
+
 // Returns the verb on the command line if it does not exist, or the verb after `lint` if that does not exist.
 // CLI11 would report it as an unexpected argument, and ignore it beside --help.
 std::optional<std::string> unknown_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
-  constexpr std::array<std::string_view, 4> with_value{"-c", "--config", "--control", "--color"};
   const CLI::App* parent = &app;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
@@ -380,6 +402,17 @@ std::optional<std::string> unknown_verb(const CLI::App& app, const std::vector<s
     if (parent->get_subcommands({}).empty()) break;
   }
   return std::nullopt;
+}
+
+// The exit status for wrong usage and for what can't be done. check and smtp end as monitoring plugins do.
+int trouble_status(std::span<char*> arguments) noexcept {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view word = arguments[i];
+    if (std::ranges::find(with_value, word) != with_value.end()) ++i;
+    if (word.empty() || word.starts_with('-')) continue;
+    return word == "check" || word == "smtp" ? int{check_unknown} : int{exit_trouble};
+  }
+  return exit_trouble;
 }
 
 int refuse_verb(const CLI::App& app, const std::string& word) {
@@ -424,14 +457,16 @@ int main(int argc, char** argv) try {
   try {
     app.parse(as_parsed({argv + 1, argv + argc}));
   } catch (const CLI::ParseError& error) {
-    if (app.exit(error) == 0) return exit_ok;
-    return app.got_subcommand("check") || app.got_subcommand("smtp") ? int{check_unknown} : exit_trouble;
+    return app.exit(error) == 0 ? int{exit_ok} : trouble_status({argv + 1, argv + argc});
   }
-  Terminal terminal{std::cout, std::cerr, options.json, !options.json && use_colour(options),
-                    width_of_output()};
+  Terminal terminal{std::cout,         std::cerr,
+                    options.json,      !options.json && use_colour(options),
+                    width_of_output(), isatty(STDERR_FILENO) == 1};
   int code = run(terminal);
-  return std::cout.flush() ? code : terminal.trouble("the output could not be written");
+  if (std::cout.flush()) return code;
+  terminal.trouble("the output could not be written");
+  return trouble_status({argv + 1, argv + argc});
 } catch (const std::exception& error) {
   std::cerr << "mtastsctl: " << error.what() << '\n';
-  return mtasts::exit_trouble;
+  return trouble_status({argv + 1, argv + argc});
 }

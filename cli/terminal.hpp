@@ -31,6 +31,7 @@ struct Terminal {
   bool json = false;
   bool colour = false;
   std::size_t width = 0;  // columns that tables must fit into; 0: no limit, because `out` is not a terminal
+  bool shows_progress = false;  // `err` is a terminal, where somebody waits
 
   std::string paint(Colour colour_of_text, std::string_view text) const;  // text unchanged without colours
   void print(std::string_view line) const;                                // a line of text

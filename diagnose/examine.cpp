@@ -10,6 +10,7 @@
 #include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
 #include "core/sts_record.hpp"
+#include "diagnose/first_expiry.hpp"
 #include "diagnose/judge_dane.hpp"
 #include "diagnose/judge_mx.hpp"
 #include "diagnose/judge_policy.hpp"
@@ -20,6 +21,7 @@
 #include "diagnose/run_to_end.hpp"
 #include "diagnose/survey.hpp"
 #include "lookup/dane_plan.hpp"
+#include "lookup/gather.hpp"
 #include "x509/certificate.hpp"
 
 namespace mtasts {
@@ -382,22 +384,37 @@ class Examiner {
   std::optional<bool> served_;  // a valid policy is served; nullopt: the policy host was not asked
 };
 
-asio::awaitable<bool> survey_now(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
-                                 std::chrono::steady_clock::time_point deadline,
-                                 std::function<void(std::string_view)> done) {
-  co_return co_await survey(std::move(all), ports, domain, deadline, std::move(done));
-}
+// What a collection uses. Questions that are late still write to it.
+struct Collection {
+  Trace trace;
+  TracingDns dns, sts_dns;
+  TracingFetch fetch;
+  TracingSmtp smtp;
+  Survey survey;
+
+  explicit Collection(const CheckPorts& ports)
+      : dns(ports.dns, trace),
+        sts_dns(ports.sts_dns, trace),
+        fetch(ports.fetch, trace),
+        smtp(ports.smtp, trace) {}
+};
 
 }  // namespace
 
-void collect(asio::io_context& loop, const CheckPorts& ports, const Trace& trace, const CheckInputs& inputs,
-             std::chrono::steady_clock::time_point deadline,
-             const std::function<void(std::string_view)>& done) {
-  Hop hop = read_hop(inputs.explain);
-  if (!hop.domain) return;
-  explain_over(loop, ports.dns, ports.fetch, trace, inputs.explain, &ports.sts_dns);
+asio::awaitable<Trace> collect(CheckPorts ports, ExplainInputs inputs,
+                               std::chrono::steady_clock::time_point deadline,
+                               std::function<void(std::string_view)> done) {
+  Hop hop = read_hop(inputs);
+  if (!hop.domain) co_return Trace{};
+  auto all = std::make_shared<Collection>(ports);
+  auto now = std::chrono::steady_clock::now();
+  std::vector<asio::awaitable<bool>> first;
+  first.push_back(ask_what_decides(std::move(inputs), all->dns, all->sts_dns, all->fetch));
+  co_await gather(std::move(first), all, now + (deadline - now) * 2 / 3);
   done("record and policy");
-  run_to_end(loop, survey_now(std::make_shared<Survey>(), ports, *hop.domain, deadline, done));
+  CheckPorts traced{all->dns, all->sts_dns, all->fetch, all->smtp};
+  co_await survey(std::shared_ptr<Survey>(all, &all->survey), traced, *hop.domain, deadline, std::move(done));
+  co_return all->trace;
 }
 
 Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings) noexcept {
@@ -418,10 +435,11 @@ Examination examine(const CheckInputs& inputs, Trace trace) {
   ReplayFetch fetch(trace);
   ReplaySmtp smtp(trace);
   auto all = std::make_shared<Survey>();
-  run_to_end(loop, survey_now(all, {dns, dns, fetch, smtp}, *result.explanation.hop.domain,
-                              std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
+  run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, *result.explanation.hop.domain,
+                          std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
   Examiner(inputs, result, *all).run();
   result.overall = overall_of(result.steps, result.findings);
+  result.first_expiry = first_expiry(trace);
   return result;
 }
 

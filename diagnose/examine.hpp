@@ -1,15 +1,16 @@
 // examine - what `mtastsctl check` works out: everything that a domain needs so that mail to it goes over
 // verified TLS, looked at once, and judged.
 //
-// First collect() asks the network through ports that note every answer in a trace. Then examine() judges the
-// trace alone. So a saved trace gives the same examination again.
+// First collect() asks the network and notes every answer in a trace. Then examine() judges the trace alone.
+// So a saved trace gives the same examination again.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "diagnose/checking.hpp"
@@ -28,12 +29,13 @@ struct CheckPorts {
   Smtp& smtp;
 };
 
-// Asks what a check of inputs.explain.next_hop takes, over ports that write to a trace. Blocks, running loop
-// on this thread, until everything is answered or the deadline is over. done: is told the name of each part
-// that has ended: "record and policy", "policy host", "MX hosts", "reports".
-void collect(boost::asio::io_context& loop, const CheckPorts& ports, const Trace& trace,
-             const CheckInputs& inputs, std::chrono::steady_clock::time_point deadline,
-             const std::function<void(std::string_view)>& done);
+// Asks what a check of inputs.next_hop takes, until everything is answered or the deadline is over, and
+// returns what was asked and answered. The ports must outlive the loop: questions that are late go on, and
+// their answers are dropped. done: is told the name of each part that has ended: "record and policy", "policy
+// host", "MX hosts", "reports"; that may be after the deadline.
+boost::asio::awaitable<Trace> collect(CheckPorts ports, ExplainInputs inputs,
+                                      std::chrono::steady_clock::time_point deadline,
+                                      std::function<void(std::string_view)> done);
 
 enum class Overall : std::uint8_t { ok, warning, error, unknown };
 
@@ -53,6 +55,7 @@ struct Examination {
   Findings findings;  // in the order of the steps; within a step errors first
   Prediction prediction;
   Overall overall = Overall::unknown;
+  std::optional<Time> first_expiry;  // see diagnose/first_expiry.hpp
 };
 
 // An error is worse than an unknown step, that is worse than a warning.

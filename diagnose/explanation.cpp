@@ -99,6 +99,18 @@ void add_host_details(Explanation& all, asio::io_context& loop) {
   run_to_end(loop, find_details(all, dns, *state));
 }
 
+// What is known before anything is asked.
+Explanation begun(ExplainInputs inputs) {
+  Explanation all;
+  all.inputs = std::move(inputs);
+  all.hop = read_hop(all.inputs);
+  all.looked = !settled_at_once(all.inputs, all.hop);
+  if (!all.looked) return all;
+  all.dane_looked = dane_counts(rules_for(all.inputs, dialect_of(all.inputs.map)));
+  if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
+  return all;
+}
+
 void answer_by_rule_1(Explanation& all) {
   all.rule = "1";
   all.reason = all.hop.why_not;
@@ -173,16 +185,17 @@ ZoneRules rules_for(const ExplainInputs& inputs, Dialect dialect) noexcept {
   return rules;
 }
 
+asio::awaitable<bool> ask_what_decides(ExplainInputs inputs, Dns& dns, Dns& sts_dns, Fetch& fetch) {
+  Explanation all = begun(std::move(inputs));
+  if (!all.looked) co_return true;
+  FixedClock clock(all.inputs.moment());
+  co_return co_await look_up(all, dns, sts_dns, fetch, clock);
+}
+
 Explanation explain_over(asio::io_context& loop, Dns& dns, Fetch& fetch, const Trace& trace,
                          ExplainInputs inputs, Dns* sts_dns) {
-  Explanation all;
-  all.inputs = std::move(inputs);
-  all.hop = read_hop(all.inputs);
-  all.looked = !settled_at_once(all.inputs, all.hop);
+  Explanation all = begun(std::move(inputs));
   if (all.looked) {
-    Dialect dialect = dialect_of(all.inputs.map);
-    all.dane_looked = dane_counts(rules_for(all.inputs, dialect));
-    if (all.inputs.stored) all.record.dane = all.inputs.stored->dane;
     FixedClock clock(all.inputs.moment());
     run_to_end(loop, look_up(all, dns, sts_dns != nullptr ? *sts_dns : dns, fetch, clock));
   }

@@ -99,4 +99,8 @@ Explanation explain_over(boost::asio::io_context& loop, Dns& dns, Fetch& fetch, 
 // The same from a saved trace; the network is not used.
 Explanation replay(ExplainInputs inputs, Trace trace);
 
+// Only asks what explain_over() would ask, on the caller's loop. What was answered is in the trace of dns and
+// fetch, for replay(). The ports must outlive it. Throws what a lookup throws.
+boost::asio::awaitable<bool> ask_what_decides(ExplainInputs inputs, Dns& dns, Dns& sts_dns, Fetch& fetch);
+
 }  // namespace mtasts

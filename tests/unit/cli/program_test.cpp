@@ -127,6 +127,83 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
   CHECK(run(std::string(row.arguments) + " 2>/dev/null").code == row.want);
 }
 
+TEST_CASE("check and smtp end with 3 where other verbs end with 2", "[cli]") {
+  struct Row {
+    const char* arguments;
+    int want;
+  };
+  auto row = GENERATE(Catch::Generators::values<Row>({
+      {"check", 3},
+      {"--json check", 3},
+      {"--bogus check a.example", 3},
+      {"--config check status", 2},  // the file is called so
+      {"check a.example b.example", 3},
+      {"check a.example --bogus", 3},
+      {"check 192.0.2.1", 3},
+      {"check ''", 3},
+      {"check '[a.example]:25'", 3},
+      {"check a.example --timeout soon", 3},
+      {"check a.example --timeout 999ms", 3},
+      {"check a.example --timeout 11m", 3},
+      {"check a.example --warn-days=-1", 3},
+      {"check a.example --warn-days many", 3},
+      {"--config /dev/null check a.example --postfix new", 3},
+      {"--config /dev/null check a.example --ignore nosuch", 3},
+      {"--config /nonexistent check a.example", 3},
+      {"check --offline /nonexistent", 3},
+      {"check --offline /dev/null", 3},
+      {"check 192.0.2.1 --offline /dev/null", 3},
+      {"check a.example --save x --offline y", 3},
+      {"check --file /nonexistent", 3},
+      {"--config /dev/null check --file /dev/null", 3},
+      {"--config /dev/null check a.example --file /dev/null", 3},
+      {"--config /dev/null check --file - </dev/null", 3},
+      {"check --file x --nagios", 3},
+      {"check --file x --save y", 3},
+      {"check --file x --offline y", 3},
+      {"smtp", 3},
+      {"smtp a.example b.example", 3},
+      {"smtp 192.0.2.1", 3},
+      {"smtp a.example --ports 0", 3},
+      {"smtp a.example --ports 65536", 3},
+      {"smtp a.example --ports 25,x", 3},
+      {"smtp a.example --timeout 0s", 3},
+      {"smtp a.example --postfix 3.10", 3},
+      {"--config /dev/null smtp a.example --ignore nosuch", 3},
+      {"--config /nonexistent smtp a.example", 3},
+      {"check --help", 0},
+      {"smtp --help", 0},
+  }));
+  INFO(row.arguments);
+  CHECK(run(std::string(row.arguments) + " >/dev/null 2>&1").code == row.want);
+}
+
+TEST_CASE("check says what is wrong with its options", "[cli]") {
+  CHECK(run("--config /dev/null check a.example --ignore mx-mising 2>&1")
+            .out.ends_with("mtastsctl: there is no code \"mx-mising\"; mtastsctl codes lists them\n"));
+  CHECK(run("--config /dev/null check a.example --postfix new 2>&1")
+            .out.ends_with("mtastsctl: \"new\" is not a version of Postfix; write it as 3.10\n"));
+  CHECK(run("check 2>&1").out ==
+        "mtastsctl: check needs a domain, for example: mtastsctl check example.com\n");
+  CHECK(run("printf '# none\\n\\n \\t\\n192.0.2.1\\n' | ", "--config /dev/null check --file - 2>&1")
+            .out.ends_with("mtastsctl: the list has no domain; write one on each line\n"));
+  CHECK(run("check 192.0.2.1 --nagios 2>/dev/null")
+            .out.starts_with("MTA-STS UNKNOWN: \"192.0.2.1\" names an IP address"));
+}
+
+TEST_CASE("check --offline refuses what explain has saved", "[cli]") {
+  test::Folder folder;
+  std::ofstream(folder / "f.toml") << "[dns]\nprivate = [\"example\"]\n";  // so that nothing is looked up
+  std::string file = folder / "trace";
+  REQUIRE(
+      run("--config " + (folder / "f.toml") + " explain a.example --save " + file + " 2>/dev/null").code ==
+      0);
+  auto outcome = run("check --offline " + file + " 2>&1");
+  CHECK(outcome.code == 3);
+  CHECK(outcome.out ==
+        "mtastsctl: " + file + " was saved by explain; replay it with mtastsctl explain --offline\n");
+}
+
 TEST_CASE("explain --save: exit 2 if the file can't be written", "[cli]") {
   test::Folder folder;
   std::ofstream(folder / "f.toml") << "[dns]\nprivate = [\"example\"]\n";  // so that nothing is looked up
@@ -241,8 +318,8 @@ END
 }
 
 TEST_CASE("help fits into 80 columns", "[cli]") {
-  for (const char* verb : {"", "query", "explain", "list", "show", "lint", "lint record", "lint policy",
-                           "lint tlsa", "lint tlsrpt", "match", "generate"}) {
+  for (const char* verb : {"", "query", "explain", "check", "smtp", "list", "show", "lint", "lint record",
+                           "lint policy", "lint tlsa", "lint tlsrpt", "match", "generate"}) {
     INFO(verb);
     std::istringstream lines(run(std::string(verb) + " --help").out);
     for (std::string line; std::getline(lines, line);) {

@@ -1,0 +1,55 @@
+// check_network - what checks ask the network through: DNS, HTTPS and SMTP as the configuration says. Several
+// checks may use it at the same time, on its loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "cli/check_print.hpp"
+#include "cli/commands.hpp"
+#include "cli/explain_live.hpp"
+#include "conf/config.hpp"
+#include "core/result.hpp"
+#include "diagnose/examine.hpp"
+
+namespace mtasts {
+
+struct CheckNetwork {
+  Config config;        // with limits that fit into a check's time
+  ExplainInputs first;  // of the domain that it was opened for: how names are resolved, what Postfix can do
+  Choice choice;
+  std::unique_ptr<Fetch> fetch;
+  std::unique_ptr<Smtp> smtp;
+  std::string postfix_version;  // whose behaviour is predicted
+
+  CheckPorts ports() const noexcept {
+    return {*choice.dns, choice.plain ? *choice.plain : *choice.dns, *fetch, *smtp};
+  }
+};
+
+// Dialogues must end before the check that needs them. Then it is known how far they came.
+struct DialogueLimits {
+  std::chrono::milliseconds timeout;  // of each
+  std::chrono::steady_clock::time_point done_by =
+      std::chrono::steady_clock::time_point::max();  // all of them
+};
+
+// Finds out how to resolve, and makes the rest. Blocks while DNS is tried, for some seconds at most. The
+// loop must outlive it. Fault::config: a file or an option can't be used.
+Result<CheckNetwork> open_check_network(boost::asio::io_context& loop, const Config& config,
+                                        const DomainArgument& domain, const CheckOptions& options,
+                                        const Clock& clock, const DialogueLimits& limits);
+
+// What a domain's check is judged by.
+CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const CheckOptions& options);
+
+// The same for another domain than the first. Errors as prepare_another().
+Result<CheckInputs> check_inputs(const CheckNetwork& network, const DomainArgument& domain,
+                                 const CheckOptions& options, const Clock& clock);
+
+// What a check found, without what is ignored. took: 0 if the network was not used.
+CheckReport report_of(const Examination& all, std::string subject, std::chrono::milliseconds took);
+
+}  // namespace mtasts

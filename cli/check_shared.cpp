@@ -1,0 +1,66 @@
+#include "cli/check_shared.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/catalogue.hpp"
+#include "diagnose/tls_policy.hpp"
+
+namespace mtasts {
+
+using std::chrono::milliseconds;
+
+std::string wrong_options(const CheckOptions& options) {
+  for (const std::string& each : options.ignore)
+    if (find_code(each) == nullptr)
+      return fmt::format("there is no code {}; mtastsctl codes lists them", in_quotes(each));
+  if (!options.postfix.empty() && !parse_postfix_version(options.postfix))
+    return fmt::format("{} is not a version of Postfix; write it as 3.10", in_quotes(options.postfix));
+  return {};
+}
+
+int refuse(const CheckOptions& options, const Terminal& terminal, std::string_view what) {
+  if (options.nagios) terminal.print(nagios_unknown(what));
+  terminal.trouble(what);
+  return check_unknown;
+}
+
+Config within(Config config, milliseconds timeout) {
+  config.dns.timeout = std::min(config.dns.timeout, timeout / 6);
+  config.https.timeout = std::min(config.https.timeout, timeout / 3);
+  return config;
+}
+
+SmtpOptions smtp_options(const Config& config, milliseconds timeout) {
+  SmtpOptions options{config.check.ehlo, config.https.ca_file, config.check.ca_file, timeout,
+                      config.https.allow_addresses};
+  std::ranges::copy(config.check.allow_addresses, std::back_inserter(options.allow_addresses));
+  return options;
+}
+
+std::optional<long> days_until(const std::optional<Time>& then, Time now) {
+  if (!then) return std::nullopt;
+  return std::chrono::floor<std::chrono::days>(*then - now).count();
+}
+
+int finish(CheckReport report, const CheckOptions& options, const Terminal& terminal,
+           const DomainArgument* argument, bool brief) {
+  std::erase_if(report.findings, [&](const Finding& each) {
+    return std::ranges::find(options.ignore, each.code) != options.ignore.end();
+  });
+  report.overall = overall_of(report.steps, report.findings);
+  if (options.nagios) {
+    terminal.print(nagios_line(report));
+  } else if (terminal.json) {
+    auto object = check_object(report);
+    if (argument != nullptr) tell(*argument, object);
+    terminal.print_json(object);
+  } else {
+    print_check(report, terminal, brief);
+  }
+  return check_exit(report.overall);
+}
+
+}  // namespace mtasts

@@ -1,0 +1,31 @@
+// examine_server - what `mtastsctl smtp` works out: whether a mail server does TLS as it should, on each
+// port.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "diagnose/judge_smtp.hpp"
+#include "ports/dns.hpp"
+
+namespace mtasts {
+
+struct ServerAddresses {
+  std::vector<Address> addresses;  // IPv6 first; at most most_addresses
+  std::string failure;             // why a lookup failed, printable; empty: none did
+};
+
+boost::asio::awaitable<ServerAddresses> find_server(Dns& dns, std::string host);
+
+// Talks to every address, all of them at once and each on one port after the other. On port 465 TLS begins at
+// once. smtp must outlive it. The result has an entry for each port, in their order.
+boost::asio::awaitable<std::vector<SmtpHostFacts>> talk_to_server(Smtp& smtp, std::string host,
+                                                                  std::vector<Address> addresses,
+                                                                  std::vector<unsigned> ports);
+
+// Pure. ports: from talk_to_server(); empty if the server has no address.
+Judgement judge_server(const std::string& host, const ServerAddresses& found,
+                       std::vector<SmtpHostFacts> ports, unsigned warn_days, Time now);
+
+}  // namespace mtasts
