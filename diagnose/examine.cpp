@@ -171,7 +171,7 @@ class Examiner {
     PolicyHostFacts facts;
     facts.domain = domain_.str();
     facts.warn_days = inputs_.warn_days;
-    facts.wanted = announces_policy() || served_ == true || !record_known();
+    facts.wanted = announces_policy() || served_ == true || (!record_known() && !lacks_policy_host());
     facts.v4 = seen(survey_.policy_host ? std::optional(survey_.policy_host->a) : std::nullopt);
     facts.v6 = seen(survey_.policy_host ? std::optional(survey_.policy_host->aaaa) : std::nullopt);
     if (survey_.policy_host)
@@ -183,6 +183,13 @@ class Examiner {
 
   // Without it, a policy that is served may be announced.
   bool record_known() const { return survey_.record && !has_failed(*survey_.record); }
+
+  bool lacks_policy_host() const {
+    auto none = [](const DnsAnswer& answer) {
+      return answer.kind == Kind::nxdomain || answer.kind == Kind::no_data;
+    };
+    return survey_.policy_host && none(survey_.policy_host->a) && none(survey_.policy_host->aaaa);
+  }
 
   std::chrono::milliseconds took(const Address& address) const {
     const auto* step = find_policy_host(result_.explanation.trace, domain_, address);

@@ -293,6 +293,21 @@ const std::vector<Row> rows{
     {"the record can't be looked up, and there is a policy host",
      [](World& w) { say(w, "_mta-sts.good.example", RrType::txt, failed("SERVFAIL")); },
      "record-lookup-failed", "record found", Overall::error, Outcome::delivered_verified},
+    {"the record can't be looked up, and the policy host has no policy",
+     [](World& w) {
+       say(w, "_mta-sts.good.example", RrType::txt, failed("SERVFAIL"));
+       for (Step& step : w.trace)
+         if (auto* at = std::get_if<PolicyHostStep>(&step)) at->answer.answer = HttpAnswer{404, "", ""};
+     },
+     "record-lookup-failed http-not-found", "record found, policy-host found, policy not-asked",
+     Overall::error, Outcome::delivered_verified},
+    {"the record can't be looked up, and there is no policy host",
+     [](World& w) {
+       say(w, "_mta-sts.good.example", RrType::txt, failed("SERVFAIL"));
+       without_policy_host(w);
+     },
+     "record-lookup-failed", "record found, policy-host not-asked, policy not-asked", Overall::error,
+     Outcome::delivered_verified},
     {"the check's time was over",
      [](World& w) {
        DnsAnswer open = failed(std::string(no_answer_in_time));
