@@ -16,7 +16,7 @@ from lab.daemon import program
 from lab.domains import BY_NAME
 
 DAY = 86400
-DOMAIN = BY_NAME["good"].fqdn
+DOMAIN = BY_NAME["clock"].fqdn
 
 
 class Clock:

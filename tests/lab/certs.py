@@ -57,7 +57,8 @@ class Authority:
         draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         draft = draft.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         if not cn_only:
-            draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in (host, *more)]), critical=False)
+            names = [x509.DNSName(each) for each in (host, *more)]
+            draft = draft.add_extension(x509.SubjectAlternativeName(names), critical=False)
         signed = draft.sign(key if self_signed else self.key, hashes.SHA256())
         path = self.folder / f"{file}.pem"
         path.write_bytes(key_pem(key) + signed.public_bytes(serialization.Encoding.PEM)

@@ -110,6 +110,7 @@ DOMAINS = [
     Domain("refresh-fails", "none: its policy host fails later", ttl=1, mail=False),
     Domain("restart", "none: asked before and after a restart", mail=False),
     Domain("reload", "none: asked before and after a reload", mail=False),
+    Domain("clock", "none: asked while the clock is wrong, by more than max_age", signed=True, mail=False),
     Domain("proxy-login", "none: asked through a proxy that takes the login", mail=False),
     Domain("proxy-refuses", "none: asked through a proxy that wants a login", mail=False),
     Domain("chroot", "none: asked by a chrooted smtp(8)", mail=False),
