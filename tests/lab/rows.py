@@ -6,7 +6,7 @@ OPPORTUNISTIC = "opportunistic"  # delivered, not verified
 DEFERRED = "deferred"            # kept in the queue, nothing delivered
 BOUNCED = "bounced"              # returned to the sender: the domain takes no mail
 EXACT = ("OK dane", "OK dane-only")     # no attribute may follow these (ANS-5)
-REPORTS = ('"v=TLSRPTv1; rua=mailto:tls@reports.example"',)
+REPORTS = ('"v=TLSRPTv1; rua=mailto:tls@good-unsigned.example"',)
 FILTERED = "filtered"            # the kind of an MX host whose address nobody has: what is sent there vanishes
 TWO_WEEKS = 14 * 86400           # a max_age that check does not remark on
 
