@@ -208,7 +208,7 @@ def test_one_line_for_monitoring(lab):
         fqdn = BY_NAME[name].fqdn
         code, out, _ = ctl(lab, "check", fqdn, "--nagios")
         assert code == want
-        assert re.fullmatch(rf"MTA-STS {word}: {fqdn}: [^|\n]+ \| (\w+=[\d.]+ ?)+\n", out), out
+        assert re.fullmatch(rf"MTA-STS {word}: {fqdn}: [^|\n]+ \| (\w+=-?[\d.]+ ?)+\n", out), out
 
 
 def test_what_is_ignored_does_not_count(lab):
