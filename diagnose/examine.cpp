@@ -132,7 +132,8 @@ class Examiner {
     }
     if (!survey_.policy_host) return;
     for (const auto& each : survey_.policy_host->addresses) {
-      if (!each.answer.answer || each.answer.answer->status != 200) continue;
+      if (!each.answer.answer) continue;
+      if (!lint_http(each.answer.answer->status, each.answer.answer->content_type).empty()) continue;
       PolicyLint lint = lint_policy(each.answer.answer->body);
       served_ = served_.value_or(false) || lint.policy.has_value();
       if (lint.policy && !policy_ && announces_policy())
