@@ -10,7 +10,6 @@ namespace mtasts {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 namespace {
 
