@@ -47,7 +47,7 @@ constexpr std::string_view words(SmtpStage stage) noexcept {
 enum class SmtpTrouble : std::uint8_t {
   none,
   not_allowed,  // a special-use address, which is not dialled
-  refused,      // the connection was refused or reset while connecting, or there is no route
+  refused,      // the connection was refused, or there is no route
   timeout,
   closed,    // the server closed the connection
   garbage,   // not SMTP

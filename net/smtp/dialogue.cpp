@@ -119,6 +119,7 @@ bool is_our_lack(const error_code& error, const Address& dialled) {
 
 Stop stop_connecting(const error_code& error, const Address& dialled) {
   Stop why = stop_of(error);
+  if (error == asio::error::connection_reset) return why;  // closed
   if (why.trouble != SmtpTrouble::timeout) why.trouble = SmtpTrouble::refused;
   if (is_our_lack(error, dialled)) why.trouble = SmtpTrouble::local;
   return why;
@@ -274,8 +275,9 @@ asio::awaitable<void> finish(Stream& stream, Talk& talk, Outcome<void> outcome) 
 
 asio::awaitable<Outcome<void>> talk_in_clear(Tcp& tcp, Talk& talk) {
   auto connected = co_await connect(tcp, talk.job);
+  // closed: the server took the connection, and reset it before we looked.
+  if (connected || connected.error().trouble == SmtpTrouble::closed) talk.dialogue.reached = SmtpStage::connected;
   if (!connected) co_return connected;
-  talk.dialogue.reached = SmtpStage::connected;
   error_code error;
   auto own = inner(tcp).socket().local_endpoint(error).address();
   talk.name = ehlo_name(talk.job.ehlo, talk.job.host_name, address_of(own));

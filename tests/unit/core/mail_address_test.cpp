@@ -51,14 +51,15 @@ TEST_CASE("the mailbox of an SMTP path", "[core]") {
 
 TEST_CASE("which addresses a pattern matches", "[core]") {
   using Kind = AddressPattern::Kind;
-  const AddressPattern every{}, bob{Kind::address, "Bob", "a.example"}, domain{Kind::domain, "", "a.example"},
+  // Static: the rows of the first run, which point here, serve every run of this case.
+  static const AddressPattern every{}, bob{Kind::address, "Bob", "a.example"}, domain{Kind::domain, "", "a.example"},
       below{Kind::below, "", "a.example"}, quoted{Kind::address, "\"x\\\"y z\"", "a.example"};
   struct Row {
     const AddressPattern* pattern;
     std::string_view path;
     bool want;
   };
-  auto row = GENERATE_COPY(values<Row>({
+  auto row = GENERATE(values<Row>({
       {&every, "<bob@a.example>", true},
       {&every, "<postmaster>", true},
       {&every, "<>", false},
