@@ -68,6 +68,7 @@ CheckReport report_of(const Examination& all, std::string subject, milliseconds 
   report.findings = all.findings;
   report.overall = all.overall;
   report.prediction = all.prediction;
+  report.senders = all.senders;
   report.days_left = days_until(all.first_expiry, all.explanation.inputs.now);
   report.took = took;
   return report;

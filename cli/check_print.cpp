@@ -169,12 +169,18 @@ json::object check_object(const CheckReport& report) {
                                  {"host", to_json(each.host)},
                                  {"state", to_json(words(each.state))},
                                  {"seen", to_json(each.words)}});
+  json::array senders;
+  for (const SenderOutcome& each : report.senders)
+    senders.push_back(json::object{{"kind", to_json(each.kind)},
+                                   {"outcome", to_json(words(each.prediction.outcome))},
+                                   {"prediction", to_json(printable(each.prediction.reason, 1000))}});
   json::object object{{"domain", to_json(report.subject)},
                       {"verdict", to_json(words(report.overall))},
                       {"outcome", nullptr},
                       {"prediction", nullptr},
                       {"findings", std::move(findings)},
-                      {"steps", std::move(steps)}};
+                      {"steps", std::move(steps)},
+                      {"senders", std::move(senders)}};
   if (report.prediction) {
     object["outcome"] = to_json(words(report.prediction->outcome));
     object["prediction"] = to_json(printable(report.prediction->reason, 1000));

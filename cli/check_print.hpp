@@ -24,7 +24,8 @@ struct CheckReport {
   Findings findings;
   Overall overall = Overall::unknown;
   std::optional<Prediction> prediction;
-  std::optional<long> days_left;  // until the first certificate expires; nullopt: none was seen
+  std::vector<SenderOutcome> senders;  // of a domain
+  std::optional<long> days_left;       // until the first certificate expires; nullopt: none was seen
   std::chrono::milliseconds took{0};
 };
 
@@ -33,8 +34,9 @@ struct CheckReport {
 void print_check(const CheckReport& report, const Terminal& terminal, bool brief = false);
 
 // {"domain","verdict","outcome","prediction","findings":[{"code","severity","message","where":{…},"evidence",
-// "mend"}…],"steps":[{"step","host","state","seen"}…]}. outcome and prediction are null if nothing is
-// predicted. Members of where that do not apply are left out.
+// "mend"}…],"steps":[{"step","host","state","seen"}…],"senders":[{"kind","outcome","prediction"}…]}. outcome
+// and prediction are null if nothing is predicted; then there are no senders. Members of where that do not
+// apply are left out.
 boost::json::object check_object(const CheckReport& report);
 
 // "MTA-STS OK: text | errors=0 warnings=0 mx_good=1 mx_bad=0 days=29 seconds=0.214": one line of printable

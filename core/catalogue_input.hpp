@@ -10,8 +10,9 @@ namespace mtasts {
 
 inline constexpr auto input_findings = std::to_array<CatalogueEntry>({
     {"senders-differ", 801, Severity::info, "Senders do not all treat this domain alike.",
-     "Some ignore a policy that others follow, or use DANE where others can't, so mail from one arrives "
-     "while mail from another waits.",
+     "Some know MTA-STS, as Gmail does, some know DANE, some both, as Exchange Online does, and some "
+     "neither. "
+     "So mail from one arrives while mail from another waits, or goes out without TLS.",
      "Mend the other findings; what each kind of sender does is in the message.", "RFC 8461 section 5",
      "https://www.rfc-editor.org/rfc/rfc8461#section-5"},
     {"time-limit-reached", 806, Severity::info, "The check ended before everything had been asked.",

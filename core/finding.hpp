@@ -13,9 +13,10 @@ std::string_view words(Severity severity) noexcept;  // "info", "warning", "erro
 
 // Where a finding was made. What does not apply is empty or 0.
 struct Where {
-  std::string_view step{};  // of a check: "record", "policy-host", "policy", "mx", "smtp", "dane", "tlsrpt"
-  std::string host{};       // the policy host or an MX host; printable
-  std::string address{};    // one of its addresses
+  std::string_view
+      step{};  // of a check: "record", "policy-host", "policy", "mx", "smtp", "dane", "tlsrpt", "senders"
+  std::string host{};     // the policy host or an MX host; printable
+  std::string address{};  // one of its addresses
   unsigned port = 0;
   unsigned line = 0;  // of the policy, from 1
   friend bool operator==(const Where&, const Where&) = default;

@@ -338,10 +338,22 @@ class Examiner {
     postfix.does_dane = inputs_.explain.rules.postfix_dane != PostfixDane::no;
     if (postfix.does_dane) postfix.main_level = TlsLevel::dane;  // as the README asks for
     Dialect dialect = knows_sts_attributes(postfix.version) ? Dialect::postfix310 : Dialect::postfix;
-    auto reply =
-        std::ranges::find(result_.explanation.replies, dialect, &std::pair<Dialect, std::string>::first);
-    if (reply != result_.explanation.replies.end())
-      result_.prediction = predict(reply->second, predicted_route(), postfix);
+    PredictedRoute route = predicted_route();
+    result_.prediction = predict(reply_in(dialect, result_.explanation), route, postfix);
+    result_.senders = sender_outcomes({route, sts_reply(), result_.prediction});
+    add({{}, judge_senders(result_.senders)});
+  }
+
+  static std::string reply_in(Dialect dialect, const Explanation& all) {
+    return std::ranges::find(all.replies, dialect, &std::pair<Dialect, std::string>::first)->second;
+  }
+
+  // The reply for a sender that does not know DANE, nor this host's overrides.
+  std::string sts_reply() const {
+    ExplainInputs alone = inputs_.explain;
+    alone.rules.postfix_dane = PostfixDane::no;
+    alone.over.reset();
+    return reply_in(Dialect::postfix310, replay(std::move(alone), result_.explanation.trace));
   }
 
   PredictedRoute predicted_route() const {

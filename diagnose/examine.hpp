@@ -16,6 +16,7 @@
 #include "diagnose/checking.hpp"
 #include "diagnose/explanation.hpp"
 #include "diagnose/prediction.hpp"
+#include "diagnose/senders.hpp"
 #include "lookup/trace.hpp"
 
 namespace mtasts {
@@ -54,6 +55,7 @@ struct Examination {
   std::vector<CheckStep> steps;
   Findings findings;  // in the order of the steps; within a step errors first
   Prediction prediction;
+  std::vector<SenderOutcome> senders;  // empty: nothing is predicted
   Overall overall = Overall::unknown;
   std::optional<Time> first_expiry;  // see diagnose/first_expiry.hpp
 };

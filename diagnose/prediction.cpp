@@ -33,6 +33,7 @@ struct Attempt {
   Kind kind = Kind::unknown;
   std::string reason{};
   bool verified = false;        // of a delivery
+  bool in_clear = false;        // of a delivery: without TLS
   bool unsure = false;          // Postfix may see or judge this otherwise
   bool later_in_clear = false;  // of a failure
   const PredictedHost* host = nullptr;
@@ -220,7 +221,8 @@ class Predictor {
 
   Attempt in_clear(const std::string& name) const {
     return {.kind = Attempt::Kind::delivered,
-            .reason = "delivered without TLS to " + with_port(name, route_.port)};
+            .reason = "delivered without TLS to " + with_port(name, route_.port),
+            .in_clear = true};
   }
 
   Attempt without_tls(const std::string& name, TlsLevel level) const {
@@ -390,7 +392,8 @@ class Course {
     return {.outcome = outcome,
             .reason = attempt.reason,
             .host = host_of(attempt),
-            .certain = certain_ && outcome != Outcome::unknown};
+            .certain = certain_ && outcome != Outcome::unknown,
+            .in_clear = attempt.in_clear};
   }
 
   std::size_t count_ = 0;

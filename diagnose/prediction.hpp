@@ -67,6 +67,7 @@ struct Prediction {
   std::string reason;
   std::string host{};           // the MX host that decided; empty: none did
   bool certain = true;          // false: the order in which addresses are tried matters, or one is unknown
+  bool in_clear = false;        // delivered without TLS
   bool later_in_clear = false;  // deferred now; after minimal_backoff_time it goes out without TLS (PFX-4)
   friend bool operator==(const Prediction&, const Prediction&) = default;
 };

@@ -276,7 +276,8 @@ asio::awaitable<void> finish(Stream& stream, Talk& talk, Outcome<void> outcome) 
 asio::awaitable<Outcome<void>> talk_in_clear(Tcp& tcp, Talk& talk) {
   auto connected = co_await connect(tcp, talk.job);
   // closed: the server took the connection, and reset it before we looked.
-  if (connected || connected.error().trouble == SmtpTrouble::closed) talk.dialogue.reached = SmtpStage::connected;
+  if (connected || connected.error().trouble == SmtpTrouble::closed)
+    talk.dialogue.reached = SmtpStage::connected;
   if (!connected) co_return connected;
   error_code error;
   auto own = inner(tcp).socket().local_endpoint(error).address();

@@ -52,8 +52,9 @@ TEST_CASE("the mailbox of an SMTP path", "[core]") {
 TEST_CASE("which addresses a pattern matches", "[core]") {
   using Kind = AddressPattern::Kind;
   // Static: the rows of the first run, which point here, serve every run of this case.
-  static const AddressPattern every{}, bob{Kind::address, "Bob", "a.example"}, domain{Kind::domain, "", "a.example"},
-      below{Kind::below, "", "a.example"}, quoted{Kind::address, "\"x\\\"y z\"", "a.example"};
+  static const AddressPattern every{}, bob{Kind::address, "Bob", "a.example"},
+      domain{Kind::domain, "", "a.example"}, below{Kind::below, "", "a.example"},
+      quoted{Kind::address, "\"x\\\"y z\"", "a.example"};
   struct Row {
     const AddressPattern* pattern;
     std::string_view path;

@@ -207,6 +207,8 @@ std::string all_of(const Examination& all) {
   const Prediction& prediction = all.prediction;
   line({words(all.overall), words(prediction.outcome), prediction.reason, prediction.host,
         prediction.certain ? "certain" : "", prediction.later_in_clear ? "later" : ""});
+  for (const SenderOutcome& each : all.senders)
+    line({each.kind, words(each.prediction.outcome), each.prediction.reason});
   for (const auto& [dialect, reply] : all.explanation.replies) line({reply});
   return text;
 }
@@ -255,20 +257,21 @@ const std::vector<Row> rows{
        without_dane(w);
        talk(w, dialogue_with({certificate_for(mx_host, {.ends = now - std::chrono::days(1)})}));
      },
-     "certificate-expired mx-in-policy-fails-tls", "smtp found", Overall::error, Outcome::deferred},
+     "certificate-expired mx-in-policy-fails-tls senders-differ", "smtp found", Overall::error,
+     Outcome::deferred},
     {"the policy lists another host",
      [](World& w) {
        without_dane(w);
        serve(w, policy("enforce", "mx.old.example"));
      },
-     "no-mx-in-policy", "mx found", Overall::error, Outcome::deferred},
+     "no-mx-in-policy senders-differ", "mx found", Overall::error, Outcome::deferred},
     {"another certificate than the TLSA record says",
      [](World& w) {
        Made other({.names = "DNS:" + mx_host}, &private_ca());
        talk(w, dialogue_with({other, private_ca()}));
      },
-     "certificate-untrusted mx-in-policy-fails-tls tlsa-mismatch", "smtp found, dane found", Overall::error,
-     Outcome::deferred},
+     "certificate-untrusted mx-in-policy-fails-tls tlsa-mismatch senders-differ", "smtp found, dane found",
+     Overall::error, Outcome::deferred},
     {"mode testing", [](World& w) { serve(w, policy("testing")); }, "mode-testing", "policy found",
      Overall::warning, Outcome::delivered_verified},
     {"DNS does not work here",
