@@ -38,6 +38,7 @@ class MilterAlone:
         self.socket, self.log_file = self.folder / "milter.sock", self.folder / "milter.log"
         self.listen = listen.format(folder=self.folder)
         self.beside, self.child = None, None
+        self.wrap = []                  # a command that runs the milter, such as env
         self.write(more, rest)
 
     def write(self, more="", rest=""):
@@ -56,7 +57,7 @@ class MilterAlone:
             self.daemon.start()
         before = self.times_ready()
         with open(self.log_file, "ab") as log:
-            self.child = subprocess.Popen([*IN_A_NAMESPACE, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.child = subprocess.Popen([*IN_A_NAMESPACE, *self.wrap, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def ready():
             assert self.child.poll() is None, self.text()
