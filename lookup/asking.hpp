@@ -41,7 +41,7 @@ struct Question {
 };
 
 // What an asker gets. Immutable; all askers share it.
-struct Outcome {
+struct LookupOutcome {
   enum class State {
     known,  // `record` is set; if the policy is not known within fetch_wait, its last_lookup.state is pending
     pending,     // nothing was found out within the wait: decide by what is cached, with DANE undecided
@@ -53,8 +53,8 @@ struct Outcome {
   std::shared_ptr<const Trace> trace = nullptr;  // so far; nullptr: the flight keeps none
   std::string detail{};                          // of a shortage: what this host lacked, in words
 };
-using OutcomePtr = std::shared_ptr<const Outcome>;
+using LookupOutcomePtr = std::shared_ptr<const LookupOutcome>;
 using Deliver =
-    std::move_only_function<void(OutcomePtr)>;  // called once, on the resolve thread; must only post
+    std::move_only_function<void(LookupOutcomePtr)>;  // called once, on the resolve thread; must only post
 
 }  // namespace mtasts

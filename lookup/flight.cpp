@@ -57,8 +57,9 @@ bool has_failed(const DaneState& state) {
   return state.trouble != MxTrouble::none || tally(state.hosts, max_mx_hosts).failed > 0;
 }
 
-const OutcomePtr& pending_outcome() {
-  static const OutcomePtr pending = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}, nullptr});
+const LookupOutcomePtr& pending_outcome() {
+  static const LookupOutcomePtr pending =
+      std::make_shared<LookupOutcome>(LookupOutcome{LookupOutcome::State::pending, {}, nullptr});
   return pending;
 }
 
@@ -114,7 +115,7 @@ class Flight::PolicyHost final : public Fetch, public FetchGate {
   std::shared_ptr<Flight> flight_;
 };
 
-Flight::Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, OutcomePtr before)
+Flight::Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, LookupOutcomePtr before)
     : shared_(shared),
       domain_(domain),
       trigger_(trigger),
@@ -162,7 +163,7 @@ Flight::Instant Flight::note_asked(std::optional<Route> route) {
 }
 
 // What this flight has looked up counts for its askers, however short its TTL is.
-OutcomePtr Flight::answer_for(const Question& question) const {
+LookupOutcomePtr Flight::answer_for(const Question& question) const {
   if (outcome_) return outcome_;
   if (!found_) return nullptr;
   Moment now = shared_.clock.moment();
@@ -186,7 +187,8 @@ OutcomePtr Flight::answer_for(const Question& question) const {
     known.last_lookup.state = StsState::pending;
     known.last_lookup.detail.clear();
   }
-  return std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(known), noted()});
+  return std::make_shared<LookupOutcome>(
+      LookupOutcome{LookupOutcome::State::known, std::move(known), noted()});
 }
 
 // What this host lacked, so that something could not be asked; empty: nothing.
@@ -194,8 +196,9 @@ const std::string& Flight::shortage() const {
   return fetch_shortage_.empty() && share_ ? share_->shortage() : fetch_shortage_;
 }
 
-OutcomePtr Flight::shortage_outcome(std::string why) const {
-  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, noted(), std::move(why)});
+LookupOutcomePtr Flight::shortage_outcome(std::string why) const {
+  return std::make_shared<LookupOutcome>(
+      LookupOutcome{LookupOutcome::State::shortage, {}, noted(), std::move(why)});
 }
 
 // A host whose question was never sent has not failed.
@@ -366,7 +369,7 @@ asio::awaitable<void> Flight::look_up_state(std::shared_ptr<Flight> self, Route 
   leave_place_to_fetch();
 }
 
-void Flight::land(OutcomePtr outcome) {
+void Flight::land(LookupOutcomePtr outcome) {
   outcome_ = std::move(outcome);
   for (auto& asker : askers_)
     if (asker.deliver) asker.deliver(outcome_);  // unless it was told already

@@ -37,12 +37,12 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   using Instant = std::chrono::steady_clock::time_point;
 
   // before: what an earlier flight of the domain found out and has not stored yet; nullptr: there was none.
-  Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, OutcomePtr before);
+  Flight(FlightsShared& shared, const DomainName& domain, Trigger trigger, LookupOutcomePtr before);
 
   const DomainName& domain() const noexcept { return domain_; }
   Trigger trigger() const noexcept { return trigger_; }
-  const OutcomePtr& before() const noexcept { return before_; }
-  const OutcomePtr& outcome() const noexcept { return outcome_; }  // nullptr until it has landed
+  const LookupOutcomePtr& before() const noexcept { return before_; }
+  const LookupOutcomePtr& outcome() const noexcept { return outcome_; }  // nullptr until it has landed
   bool was_asked() const noexcept { return asked_.has_value(); }
   // By then every asker has had an answer, whatever is known.
   Instant waited_for_until() const noexcept { return waited_for_until_; }
@@ -59,7 +59,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   void want(std::optional<Route> route);
   // The final outcome, or an early one if that settles all that this asker needs. nullptr: the asker has to
   // wait.
-  OutcomePtr answer_for(const Question& question) const;
+  LookupOutcomePtr answer_for(const Question& question) const;
   // Adds an asker that waits. It gets a pending outcome at once if others have already waited for the same as
   // long as it would. REQUIRES: can_want().
   void join(const Question& question, Deliver deliver);
@@ -70,7 +70,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   // Tells it that its place was given to another flight (FlightState::slow).
   void slow_down();
   // Nothing more will be found out: tells each asker, and releases what the lookup held.
-  void land(OutcomePtr outcome);
+  void land(LookupOutcomePtr outcome);
   // A copy of the trace so far, for an outcome; nullptr: it keeps none.
   std::shared_ptr<const Trace> noted() const;
 
@@ -98,7 +98,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   void start_dane_lookups();
   void leave_place_to_fetch();
   const std::string& shortage() const;
-  OutcomePtr shortage_outcome(std::string why) const;
+  LookupOutcomePtr shortage_outcome(std::string why) const;
   std::string why_dane_is_unknown() const;
   const std::string& dane_shortage(Route route) const;
   std::chrono::milliseconds waited() const;
@@ -107,7 +107,7 @@ class Flight final : public QueuedFlight, public std::enable_shared_from_this<Fl
   FlightsShared& shared_;
   DomainName domain_;
   Trigger trigger_;
-  OutcomePtr before_, outcome_;
+  LookupOutcomePtr before_, outcome_;
   std::optional<Counter::Token> counted_{};
   std::vector<Asker> askers_;
   std::optional<Instant> asked_{};  // when somebody first waited

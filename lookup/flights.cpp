@@ -19,20 +19,23 @@ namespace {
 constexpr std::chrono::seconds put_off_is_known{60};
 constexpr std::size_t most_put_off = 10'000;
 
-OutcomePtr outcome_of(Outcome::State state) { return std::make_shared<Outcome>(Outcome{state, {}, nullptr}); }
+LookupOutcomePtr outcome_of(LookupOutcome::State state) {
+  return std::make_shared<LookupOutcome>(LookupOutcome{state, {}, nullptr});
+}
 
-OutcomePtr pending_outcome() {
-  static const OutcomePtr pending = outcome_of(Outcome::State::pending);
+LookupOutcomePtr pending_outcome() {
+  static const LookupOutcomePtr pending = outcome_of(LookupOutcome::State::pending);
   return pending;
 }
 
-OutcomePtr unreadable_outcome() {
-  static const OutcomePtr unreadable = outcome_of(Outcome::State::unreadable);
+LookupOutcomePtr unreadable_outcome() {
+  static const LookupOutcomePtr unreadable = outcome_of(LookupOutcome::State::unreadable);
   return unreadable;
 }
 
-OutcomePtr shortage_outcome(std::string detail) {
-  return std::make_shared<Outcome>(Outcome{Outcome::State::shortage, {}, nullptr, std::move(detail)});
+LookupOutcomePtr shortage_outcome(std::string detail) {
+  return std::make_shared<LookupOutcome>(
+      LookupOutcome{LookupOutcome::State::shortage, {}, nullptr, std::move(detail)});
 }
 
 }  // namespace
@@ -92,15 +95,16 @@ void Flights::look_up_again(const DomainName& domain, std::optional<Route> dane,
 // another next hop is asked for. Then a new flight starts, from what this one found out.
 bool Flights::stale(const Flight& flight, std::optional<Route> dane) const {
   const auto& outcome = flight.outcome();
-  if (!outcome || outcome->state != Outcome::State::known) return false;
+  if (!outcome || outcome->state != LookupOutcome::State::known) return false;
   return freshness(view(outcome->record), shared_.clock.moment(), dane) != Freshness::answer;
 }
 
-OutcomePtr Flights::settled(const DomainName& domain, std::optional<Route> dane) {
+LookupOutcomePtr Flights::settled(const DomainName& domain, std::optional<Route> dane) {
   auto stored = store_.get(domain);
   if (!stored || !*stored || freshness(view(**stored), shared_.clock.moment(), dane) != Freshness::answer)
     return nullptr;
-  return std::make_shared<Outcome>(Outcome{Outcome::State::known, **std::move(stored), nullptr});
+  return std::make_shared<LookupOutcome>(
+      LookupOutcome{LookupOutcome::State::known, **std::move(stored), nullptr});
 }
 
 void Flights::use(std::shared_ptr<Network> network) {
@@ -176,7 +180,7 @@ asio::awaitable<void> Flights::run(FlightPtr flight) {
   co_await asio::post(shared_.executor, asio::use_awaitable);
   try {
     co_await fly(flight);
-    if (flight->outcome()->state == Outcome::State::known) co_await commit(flight);
+    if (flight->outcome()->state == LookupOutcome::State::known) co_await commit(flight);
   } catch (const std::exception&) {  // nobody knows what the cache demands, and the outcome says so
     if (!flight->outcome()) land(*flight, unreadable_outcome());
   }
@@ -203,11 +207,11 @@ asio::awaitable<void> Flights::fly(FlightPtr flight) {
   if (nothing_new) co_return land(*flight, shortage_outcome(std::move(found.shortage)));
   serve_askers(found.record, found.dane, shared_.clock.now());
   newest_first(found.record);
-  land(*flight,
-       std::make_shared<Outcome>(Outcome{Outcome::State::known, std::move(found.record), flight->noted()}));
+  land(*flight, std::make_shared<LookupOutcome>(
+                    LookupOutcome{LookupOutcome::State::known, std::move(found.record), flight->noted()}));
 }
 
-void Flights::land(Flight& flight, OutcomePtr outcome) {
+void Flights::land(Flight& flight, LookupOutcomePtr outcome) {
   flight.land(std::move(outcome));
   launch();
 }

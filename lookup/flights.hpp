@@ -77,7 +77,7 @@ class Flights {
  private:
   using FlightPtr = std::shared_ptr<Flight>;
 
-  OutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
+  LookupOutcomePtr settled(const DomainName& domain, std::optional<Route> dane);
   FlightPtr begin(const DomainName& domain, Trigger trigger, const FlightPtr& before);
   bool has_room_for(const DomainName& domain) const;
   void note_put_off(const DomainName& domain);
@@ -88,7 +88,7 @@ class Flights {
   boost::asio::awaitable<void> run(FlightPtr flight);
   boost::asio::awaitable<void> fly(FlightPtr flight);
   boost::asio::awaitable<void> commit(FlightPtr flight);
-  void land(Flight& flight, OutcomePtr outcome);
+  void land(Flight& flight, LookupOutcomePtr outcome);
   bool superseded(const Flight& flight) const;
   void forget(const Flight& flight);
 

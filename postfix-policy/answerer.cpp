@@ -185,20 +185,20 @@ std::optional<Miss> Answerer::miss(const Asked& asked, bool for_newer_id, std::s
   return miss;
 }
 
-void Answerer::finish(const Miss& miss, const Outcome& outcome, milliseconds took, std::string& out) {
+void Answerer::finish(const Miss& miss, const LookupOutcome& outcome, milliseconds took, std::string& out) {
   Asked asked = miss.asked;
   asked.map = miss.map;
   asked.moment = clock_.moment();
   asked.rules = rules_of(asked, health_.get());
   Answer answer{"fetch", Log::Level::info, took, out, outcome.trace.get()};
   switch (outcome.state) {
-    case Outcome::State::known: {
+    case LookupOutcome::State::known: {
       RecordView record = view(outcome.record);
       return answer_from(asked, &record, std::nullopt, answer);
     }
-    case Outcome::State::pending: return finish_from_cache(asked, answer);
-    case Outcome::State::unreadable: return answer_unreadable(asked, {}, answer);
-    case Outcome::State::shortage: return answer_shortage(asked, outcome.detail, answer);
+    case LookupOutcome::State::pending: return finish_from_cache(asked, answer);
+    case LookupOutcome::State::unreadable: return answer_unreadable(asked, {}, answer);
+    case LookupOutcome::State::shortage: return answer_shortage(asked, outcome.detail, answer);
   }
 }
 

@@ -56,7 +56,8 @@ class Answerer {
   std::optional<Miss> answer(std::string_view payload, std::string& out);
 
   // Appends the reply to a Miss. took: the time since the request came in.
-  void finish(const Miss& miss, const Outcome& outcome, std::chrono::milliseconds took, std::string& out);
+  void finish(const Miss& miss, const LookupOutcome& outcome, std::chrono::milliseconds took,
+              std::string& out);
 
   const Counters& counters() const noexcept { return counters_; }
 

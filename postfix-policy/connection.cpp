@@ -33,8 +33,9 @@ void log_bad_frame(AnswerLoop& loop, Frame::State state) {
   loop.log().say(Log::Level::warning, "connection", why);
 }
 
-OutcomePtr pending() {
-  static const OutcomePtr outcome = std::make_shared<Outcome>(Outcome{Outcome::State::pending, {}});
+LookupOutcomePtr pending() {
+  static const LookupOutcomePtr outcome =
+      std::make_shared<LookupOutcome>(LookupOutcome{LookupOutcome::State::pending, {}});
   return outcome;
 }
 
@@ -135,17 +136,17 @@ void Connection::ask(Miss miss) {
   loop_.poll().change(socket_.get(), 0, *this);
   loop_.waits(*this);
   std::weak_ptr<Flight> weak = flight_;
-  auto land = [weak](OutcomePtr outcome) {
+  auto land = [weak](LookupOutcomePtr outcome) {
     if (auto flight = weak.lock()) flight->asker.finish(std::move(outcome));
   };
   const Question& question = flight_->miss.question;
   loop_.poll().at(now + question.wait, [land] { land(pending()); });
-  loop_.resolve().ask(question, [&home = loop_.poll(), land](OutcomePtr outcome) {
+  loop_.resolve().ask(question, [&home = loop_.poll(), land](LookupOutcomePtr outcome) {
     home.post([land, outcome = std::move(outcome)]() mutable { land(std::move(outcome)); });
   });
 }
 
-void Connection::finish(OutcomePtr outcome) {
+void Connection::finish(LookupOutcomePtr outcome) {
   auto flight = std::exchange(flight_, nullptr);
   auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - flight->began);
   try {

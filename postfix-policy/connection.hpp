@@ -52,7 +52,7 @@ class Connection final : public PollLoop::Watched {
   After answer(std::string_view payload);
   void keep(std::string_view input);
   void ask(Miss miss);
-  void finish(OutcomePtr outcome);
+  void finish(LookupOutcomePtr outcome);
   std::string& begin_reply();
   After send();
   void send_rest();

@@ -17,7 +17,7 @@ struct DaneFlights : NetworkWorld<SlowDns> {
   Flights flights{loop.get_executor(), network, store, clock, [this](const FlightReport& r) {
                     looked.insert(looked.end(), r.found.dane.begin(), r.found.dane.end());
                   }};
-  std::vector<OutcomePtr> outcomes;
+  std::vector<LookupOutcomePtr> outcomes;
 
   DaneFlights() {
     dns->answers["example.com/MX"] = mx_answer({{10, "mx.example.com"}});
@@ -30,7 +30,7 @@ struct DaneFlights : NetworkWorld<SlowDns> {
   void ask(std::optional<Route> dane = Route{}, std::chrono::milliseconds fetch_wait = 100ms,
            std::chrono::milliseconds wait = 1s) {
     flights.ask({name("example.com"), dane, fetch_wait, wait},
-                [this](OutcomePtr o) { outcomes.push_back(o); });
+                [this](LookupOutcomePtr o) { outcomes.push_back(o); });
   }
   std::optional<DaneState> state(std::size_t i, Route route = {}) const {
     for (const DaneState& each : outcomes.at(i)->record.dane)

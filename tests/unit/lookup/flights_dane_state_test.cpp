@@ -32,10 +32,10 @@ TEST_CASE("a report that throws leaves no flight behind", "[lookup]") {
   Flights flights(loop.get_executor(), network, store, clock, [&](const FlightReport&) {
     if (throws) throw std::bad_alloc();
   });
-  std::vector<OutcomePtr> outcomes;
+  std::vector<LookupOutcomePtr> outcomes;
   auto ask = [&] {
     flights.ask({name("example.com"), std::nullopt, 5s, 8s},
-                [&](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+                [&](LookupOutcomePtr o) { outcomes.push_back(std::move(o)); });
     loop.restart();
     loop.run();
   };
@@ -45,7 +45,7 @@ TEST_CASE("a report that throws leaves no flight behind", "[lookup]") {
   throws = false;
   ask();
   REQUIRE(outcomes.size() == 2);
-  CHECK(outcomes[1]->state == Outcome::State::known);
+  CHECK(outcomes[1]->state == LookupOutcome::State::known);
 }
 
 TEST_CASE("nine next hops of a domain at once all get their answer", "[lookup]") {
@@ -56,7 +56,7 @@ TEST_CASE("nine next hops of a domain at once all get their answer", "[lookup]")
   world.run_for(2s);
   REQUIRE(world.outcomes.size() == 9);
   for (std::uint16_t port = 1; port <= 9; ++port) {
-    bool told = std::ranges::any_of(world.outcomes, [&](const OutcomePtr& outcome) {
+    bool told = std::ranges::any_of(world.outcomes, [&](const LookupOutcomePtr& outcome) {
       return std::ranges::find(outcome->record.dane, Route{true, port}, &DaneState::route) !=
              outcome->record.dane.end();
     });
@@ -109,7 +109,7 @@ TEST_CASE("a dead zone is waited for once for each next hop, and then remembered
   world.run_for(250ms);
   world.ask(Route{}, 100ms, 200ms);
   REQUIRE(world.outcomes.size() == 1);  // the late one does not wait; the fifty have timers of their own
-  CHECK(world.outcomes[0]->state == Outcome::State::pending);
+  CHECK(world.outcomes[0]->state == LookupOutcome::State::pending);
   world.run_for(1s);
   CHECK(world.outcomes.size() == 51);
   world.ask(Route{}, 100ms, 200ms);
@@ -121,19 +121,21 @@ TEST_CASE("a dead zone is waited for once for each next hop, and then remembered
 TEST_CASE("a flight keeps a trace if the question that starts it wants one", "[lookup]") {
   DaneFlights world;
   world.flights.ask({name("example.com"), Route{}, 100ms, 1s, true},
-                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+                    [&](LookupOutcomePtr o) { world.outcomes.push_back(o); });
   world.flights.ask({name("other.example"), Route{}, 100ms, 1s},
-                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+                    [&](LookupOutcomePtr o) { world.outcomes.push_back(o); });
   world.run_for(1s);
   REQUIRE(world.outcomes.size() == 2);
-  auto traced = std::ranges::find_if(world.outcomes, [](const OutcomePtr& o) { return o->trace != nullptr; });
+  auto traced =
+      std::ranges::find_if(world.outcomes, [](const LookupOutcomePtr& o) { return o->trace != nullptr; });
   REQUIRE(traced != world.outcomes.end());
   const Trace& trace = *(*traced)->trace;
   CHECK(trace.size() == 6);
   CHECK(find_step(trace, "_25._tcp.mx.example.com", RrType::tlsa) != nullptr);
   REQUIRE(find_https(trace) != nullptr);
   CHECK(find_https(trace)->answer->status == 200);
-  CHECK(std::ranges::count_if(world.outcomes, [](const OutcomePtr& o) { return o->trace != nullptr; }) == 1);
+  CHECK(std::ranges::count_if(world.outcomes,
+                              [](const LookupOutcomePtr& o) { return o->trace != nullptr; }) == 1);
 }
 
 TEST_CASE("an exception in the DANE lookup is a trouble, and the policy is kept", "[lookup]") {

@@ -66,7 +66,7 @@ TEST_CASE("where the zone's rules make the policy matter, it is waited for", "[l
   world.dns->answers["_25._tcp.mx.example.com/TLSA"] = tlsa({"3 1 1 " + digest});
   world.fetch->delay = 300ms;
   world.flights.ask({name("example.com"), Route{}, 30min, 1h, false, {.postfix_dane = PostfixDane::no}},
-                    [&](OutcomePtr o) { world.outcomes.push_back(o); });
+                    [&](LookupOutcomePtr o) { world.outcomes.push_back(o); });
   world.run_for(100ms);
   CHECK(world.outcomes.empty());
   world.run_for(1s);
@@ -196,15 +196,15 @@ TEST_CASE("a queued recheck that somebody waits for goes ahead, however old it i
   FakeStore store;
   FakeClock clock;
   Flights flights(loop.get_executor(), nullptr, store, clock, [](const FlightReport&) {});
-  std::vector<OutcomePtr> outcomes;
+  std::vector<LookupOutcomePtr> outcomes;
   flights.look_up_again(name("example.com"), std::nullopt, Trigger::ask);
   loop.run_for(150ms);
   flights.ask({name("example.com"), std::nullopt, 50ms, 100ms},
-              [&](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+              [&](LookupOutcomePtr o) { outcomes.push_back(std::move(o)); });
   CHECK(outcomes.empty());
   flights.use(std::make_shared<Network>(std::unique_ptr<Dns>(dns), std::make_unique<FakeFetch>()));
   loop.restart();
   loop.run();
   REQUIRE(outcomes.size() == 1);
-  CHECK(outcomes[0]->state == Outcome::State::known);
+  CHECK(outcomes[0]->state == LookupOutcome::State::known);
 }

@@ -71,17 +71,19 @@ struct World : NetworkWorld<HalfDeadDns> {
   int right = 0, asked = 0;
 
   void ask_hostile() {
-    flights.ask({name("hostile" + std::to_string(asked++) + ".example"), Route{}}, [](OutcomePtr) {});
+    flights.ask({name("hostile" + std::to_string(asked++) + ".example"), Route{}}, [](LookupOutcomePtr) {});
   }
   void ask_good() {
     auto begin = std::chrono::steady_clock::now();
-    flights.ask({name("good" + std::to_string(asked++) + ".example"), Route{}}, [this,
-                                                                                 begin](OutcomePtr outcome) {
-      took.push_back(std::chrono::round<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin));
-      right += outcome->state == Outcome::State::known && outcome->record.dane.size() == 1 &&
-               outcome->record.dane[0].mx == MxState::secure &&
-               tally(outcome->record.dane[0].hosts, 10).usable == 1;
-    });
+    flights.ask({name("good" + std::to_string(asked++) + ".example"), Route{}},
+                [this, begin](LookupOutcomePtr outcome) {
+                  took.push_back(std::chrono::round<std::chrono::milliseconds>(
+                      std::chrono::steady_clock::now() - begin));
+                  right += outcome->state == LookupOutcome::State::known &&
+                           outcome->record.dane.size() == 1 &&
+                           outcome->record.dane[0].mx == MxState::secure &&
+                           tally(outcome->record.dane[0].hosts, 10).usable == 1;
+                });
   }
   // A hundred good domains over 30 s, and so many hostile ones a second.
   void attack(int hostile_a_second) {
@@ -145,12 +147,13 @@ TEST_CASE("while libunbound is full of dead questions, many good domains at once
 
 TEST_CASE("a dead MX host costs a domain that host alone, however crowded it is", "[fair]") {
   World world;
-  OutcomePtr outcome;
+  LookupOutcomePtr outcome;
   world.dns->crowded = true;
-  world.flights.ask({name("half.example"), Route{}, 5s, 30s}, [&](OutcomePtr o) { outcome = std::move(o); });
+  world.flights.ask({name("half.example"), Route{}, 5s, 30s},
+                    [&](LookupOutcomePtr o) { outcome = std::move(o); });
   world.run_for(60s);
   REQUIRE(outcome);
-  REQUIRE(outcome->state == Outcome::State::known);
+  REQUIRE(outcome->state == LookupOutcome::State::known);
   REQUIRE(outcome->record.dane.size() == 1);
   CHECK(tally(outcome->record.dane[0].hosts, 10).usable == 2);
   CHECK(tally(outcome->record.dane[0].hosts, 10).failed == 1);
@@ -158,13 +161,13 @@ TEST_CASE("a dead MX host costs a domain that host alone, however crowded it is"
 
 TEST_CASE("a host whose questions were never sent has not failed", "[fair]") {
   World world;
-  OutcomePtr outcome;
+  LookupOutcomePtr outcome;
   world.dns->crowded = true;
   world.flights.ask({name("hostile.example"), Route{}, 5s, 30s},
-                    [&](OutcomePtr o) { outcome = std::move(o); });
+                    [&](LookupOutcomePtr o) { outcome = std::move(o); });
   world.run_for(60s);
   REQUIRE(outcome);
-  CHECK(outcome->state == Outcome::State::shortage);
+  CHECK(outcome->state == LookupOutcome::State::shortage);
   CHECK(outcome->detail == "too many DNS questions at once");
   CHECK(world.store.records[name("hostile.example")].dane.empty());
 }
@@ -192,10 +195,10 @@ TEST_CASE("of one domain with many ports only a few are looked up", "[fair]") {
   auto domain = name("good.example");
   for (std::uint16_t port = 1; port <= 2000; ++port)
     world.flights.look_up_again(domain, Route{false, port}, Trigger::ask);
-  OutcomePtr outcome;
-  world.flights.ask({domain, Route{false, 3000}}, [&](OutcomePtr o) { outcome = std::move(o); });
+  LookupOutcomePtr outcome;
+  world.flights.ask({domain, Route{false, 3000}}, [&](LookupOutcomePtr o) { outcome = std::move(o); });
   REQUIRE(outcome);
-  CHECK(outcome->state == Outcome::State::shortage);
+  CHECK(outcome->state == LookupOutcome::State::shortage);
   world.run_for(60s);
   REQUIRE(world.store.records.contains(domain));
   CHECK(world.store.records.at(domain).dane.size() <= 16);
@@ -204,18 +207,20 @@ TEST_CASE("of one domain with many ports only a few are looked up", "[fair]") {
 TEST_CASE("a flight is not launched once its askers have had their answers", "[fair]") {
   World world;
   world.flights.use(nullptr);
-  OutcomePtr early, late;
-  world.flights.ask({name("good.example"), Route{}, 1s, 1s}, [&](OutcomePtr o) { early = std::move(o); });
-  world.flights.ask({name("other.example"), Route{}, 1s, 8s}, [&](OutcomePtr o) { late = std::move(o); });
+  LookupOutcomePtr early, late;
+  world.flights.ask({name("good.example"), Route{}, 1s, 1s},
+                    [&](LookupOutcomePtr o) { early = std::move(o); });
+  world.flights.ask({name("other.example"), Route{}, 1s, 8s},
+                    [&](LookupOutcomePtr o) { late = std::move(o); });
   boost::asio::steady_timer pause(world.loop, 2s);
   pause.async_wait([](auto) {});
   world.run_for(2s);
   world.flights.use(world.network);
   world.run_for(2s);
   REQUIRE(early);
-  CHECK(early->state == Outcome::State::pending);
+  CHECK(early->state == LookupOutcome::State::pending);
   REQUIRE(late);
-  CHECK(late->state == Outcome::State::known);
+  CHECK(late->state == LookupOutcome::State::known);
   world.ask_good();
   world.run_for(1s);
   CHECK(world.right == 1);

@@ -15,7 +15,7 @@ namespace {
 struct World : NetworkWorld<> {
   int reports = 0, looks = 0, put_off = 0;
   Flights flights;
-  std::vector<OutcomePtr> outcomes;
+  std::vector<LookupOutcomePtr> outcomes;
 
   explicit World(FlightOptions options = {.max_flying = 4, .max_fetching = 6, .max_waiting = 50})
       : flights(
@@ -29,7 +29,7 @@ struct World : NetworkWorld<> {
   void ask(const std::string& domain, std::optional<Route> dane = std::nullopt,
            std::chrono::milliseconds fetch_wait = 50ms) {
     flights.ask({name(domain), dane, fetch_wait, 400ms},
-                [this](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+                [this](LookupOutcomePtr o) { outcomes.push_back(std::move(o)); });
   }
   // Until it is so; false after 10 s.
   template <class Condition>

@@ -41,7 +41,7 @@ TEST_CASE("a first lookup that fails by a shortage is deferred, not remembered, 
   world.ask(Route{}, 5s, 8s);
   world.run();
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.outcomes[0]->state == Outcome::State::shortage);
+  CHECK(world.outcomes[0]->state == LookupOutcome::State::shortage);
   CHECK(world.outcomes[0]->detail == why);
   for (const auto& [domain, record] : world.store.records) {
     CHECK((record.last_lookup.state == StsState::not_asked || record.last_lookup.state == StsState::current));
@@ -52,7 +52,7 @@ TEST_CASE("a first lookup that fails by a shortage is deferred, not remembered, 
   world.ask(Route{}, 5s, 8s);
   world.run();
   REQUIRE(world.outcomes.size() == 2);
-  REQUIRE(world.outcomes[1]->state == Outcome::State::known);
+  REQUIRE(world.outcomes[1]->state == LookupOutcome::State::known);
   CHECK(world.outcomes[1]->record.policy->mode == Mode::enforce);
   CHECK(world.state(1)->mx == MxState::secure);
 }
@@ -64,7 +64,7 @@ TEST_CASE("an asker that does not need what failed by a shortage is answered", "
   world.ask(Route{}, 5s, 8s);
   world.run();
   REQUIRE(world.outcomes.size() == 2);
-  CHECK(std::ranges::count(world.outcomes, Outcome::State::shortage,
+  CHECK(std::ranges::count(world.outcomes, LookupOutcome::State::shortage,
                            [](const auto& each) { return each->state; }) == 1);
   CHECK(std::ranges::count_if(world.outcomes,
                               [](const auto& each) { return each->record.policy.has_value(); }) == 1);
@@ -85,7 +85,7 @@ TEST_CASE("a shortage that outlasts the wait for the policy still does not mean 
   world.ask(Route{}, 100ms, 1s);
   world.run();
   REQUIRE(world.outcomes.size() == 2);
-  CHECK(world.outcomes[1]->state == Outcome::State::shortage);
+  CHECK(world.outcomes[1]->state == LookupOutcome::State::shortage);
   CHECK(world.store.records.empty());
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("a refresh that fails by a shortage changes nothing", "[shortage]") {
   world.ask(std::nullopt, 5s, 8s);
   world.run();
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.outcomes[0]->state == Outcome::State::known);
+  CHECK(world.outcomes[0]->state == LookupOutcome::State::known);
   CHECK(world.outcomes[0]->record.policy->mode == Mode::enforce);
 }
 

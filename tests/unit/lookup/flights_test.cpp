@@ -16,7 +16,7 @@ namespace {
 struct World : NetworkWorld<> {
   int reports = 0, not_stored = 0;
   Flights flights;
-  std::vector<OutcomePtr> outcomes;
+  std::vector<LookupOutcomePtr> outcomes;
 
   explicit World(FlightOptions options = {.max_flying = 4, .max_waiting = 10, .commit_retry = 1s})
       : flights(
@@ -27,7 +27,7 @@ struct World : NetworkWorld<> {
   }
   void ask(std::string_view domain = "example.com", std::chrono::milliseconds wait = 5s) {
     flights.ask({name(domain), std::nullopt, wait, wait},
-                [this](OutcomePtr o) { outcomes.push_back(std::move(o)); });
+                [this](LookupOutcomePtr o) { outcomes.push_back(std::move(o)); });
   }
 };
 
@@ -195,7 +195,7 @@ TEST_CASE("when too many wait, askers are not queued without end", "[lookup]") {
   world.dns->delay = 20ms;
   for (int i = 0; i < 20; ++i) world.ask("d" + std::to_string(i) + ".example");
   CHECK(world.outcomes.size() == 6);  // 4 fly, 10 wait
-  for (const auto& outcome : world.outcomes) CHECK(outcome->state == Outcome::State::shortage);
+  for (const auto& outcome : world.outcomes) CHECK(outcome->state == LookupOutcome::State::shortage);
   world.run();
   CHECK(world.outcomes.size() == 20);
 }
@@ -206,7 +206,7 @@ TEST_CASE("an unreadable cache never means 'no policy'", "[lookup]") {
   world.ask();
   world.run();
   REQUIRE(world.outcomes.size() == 1);
-  CHECK(world.outcomes[0]->state == Outcome::State::unreadable);
+  CHECK(world.outcomes[0]->state == LookupOutcome::State::unreadable);
   CHECK(world.store.puts == 0);
   CHECK(world.dns->asked_names.empty());
 }
@@ -237,8 +237,9 @@ TEST_CASE("the flights may be destroyed before the loop that still holds their w
   boost::asio::io_context loop;
   auto flights =
       std::make_unique<Flights>(loop.get_executor(), network, store, clock, [](const FlightReport&) {});
-  OutcomePtr outcome;
-  flights->ask({name("example.com"), std::nullopt, 5s, 5s}, [&](OutcomePtr o) { outcome = std::move(o); });
+  LookupOutcomePtr outcome;
+  flights->ask({name("example.com"), std::nullopt, 5s, 5s},
+               [&](LookupOutcomePtr o) { outcome = std::move(o); });
   loop.run_for(1s);
   CHECK(outcome);  // its commit is under way
   flights.reset();

@@ -14,8 +14,8 @@ TEST_CASE("without a network flights wait; use() launches them", "[lookup]") {
   FakeStore store;
   FakeClock clock;
   Flights flights(loop.get_executor(), nullptr, store, clock, [](const FlightReport&) {}, {.max_flying = 1});
-  std::vector<OutcomePtr> outcomes;
-  auto keep = [&outcomes](OutcomePtr outcome) { outcomes.push_back(std::move(outcome)); };
+  std::vector<LookupOutcomePtr> outcomes;
+  auto keep = [&outcomes](LookupOutcomePtr outcome) { outcomes.push_back(std::move(outcome)); };
   flights.ask({name("a.example")}, keep);
   flights.ask({name("b.example")}, keep);
   flights.look_up_again(name("c.example"), std::nullopt, Trigger::ask);

@@ -148,7 +148,7 @@ std::vector<Scenario> scenarios() {
 struct Flown {
   Decision decision;
   std::vector<std::string> asked;
-  OutcomePtr outcome;  // keeps what decision refers to
+  LookupOutcomePtr outcome;  // keeps what decision refers to
 };
 
 Flown fly(const Scenario& scenario, const std::string& failing, const DnsAnswer& fault,
@@ -166,7 +166,7 @@ Flown fly(const Scenario& scenario, const std::string& failing, const DnsAnswer&
   Flights flights(loop.get_executor(), network, store, clock, [](const FlightReport&) {});
   Flown flown;
   flights.ask({name("example.com"), scenario.route, 5s, 8s},
-              [&](OutcomePtr o) { flown.outcome = std::move(o); });
+              [&](LookupOutcomePtr o) { flown.outcome = std::move(o); });
   loop.run();
   REQUIRE(flown.outcome);
   flown.asked = dns->asked_names;

@@ -224,7 +224,7 @@ TEST_CASE("DANE is asked although the DNSSEC check says that DNSSEC is down", "[
   CHECK(miss->question.dane == Route{});
   Record record = stored_policy(world.clock.time, "enforce", 604800);
   record.dane.push_back(state("u+mx.x", world.clock.time));
-  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::known, record}, 1s, out);
   CHECK(out == "OK dane-only");
 }
 
@@ -283,12 +283,12 @@ TEST_CASE("STS-40: three seconds for a newer policy, then the cached one", "[pol
   auto miss = world.answerer.answer("postfix off.example", out);
   REQUIRE(miss);
   CHECK(miss->question.fetch_wait == 3s);
-  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::pending, {}}, 3s, out);
   CHECK(out == by_policy);
   out.clear();
   miss = world.answerer.answer("json off.example", out);
   REQUIRE(miss);
-  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 3s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::pending, {}}, 3s, out);
   CHECK(out.contains("\"reason\":\"enforce policy\",\"detail\":\"no MX host fits the policy"));
 }
 
@@ -296,17 +296,17 @@ TEST_CASE("STS-49: when the wait is over and DANE undecided, the mail waits", "[
   DaneWorld world;
   std::string out;
   auto miss = world.answerer.answer("postfix unknown.example", out);
-  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 8s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::pending, {}}, 8s, out);
   CHECK(out == "TEMP DANE undecided: DNS gave no answer in time");
   out.clear();
   world.store("sts.example", stored_policy(world.clock.time, "enforce", 604800));
   miss = world.answerer.answer("postfix sts.example", out);
   REQUIRE(miss);
-  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 8s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::pending, {}}, 8s, out);
   CHECK(out.starts_with("TEMP DANE undecided"));
   out.clear();
   miss = world.answerer.answer("postfix/without unknown.example", out);
-  world.answerer.finish(*miss, {Outcome::State::pending, {}}, 5s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::pending, {}}, 5s, out);
   CHECK(out == "NOTFOUND ");
 }
 
@@ -320,14 +320,14 @@ TEST_CASE("a Miss outlives a reload: it keeps zone and override, and uses the pr
   world.answerer.use(make_settings(Config{}));
   Record record = stored_policy(world.clock.time, "enforce", 604800);
   record.dane.push_back(state("u+mx.x\n0=mx2.x", world.clock.time));
-  world.answerer.finish(*ignoring, {Outcome::State::known, record}, 1s, out);
+  world.answerer.finish(*ignoring, {LookupOutcome::State::known, record}, 1s, out);
   CHECK(out == by_policy);  // the override was ignore-dane
   out.clear();
-  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::known, record}, 1s, out);
   CHECK(out == "OK dane-only");  // partial_dane of the removed zone
   out.clear();
   world.answerer.use(health(false));
-  world.answerer.finish(*miss, {Outcome::State::known, record}, 1s, out);
+  world.answerer.finish(*miss, {LookupOutcome::State::known, record}, 1s, out);
   CHECK(out == by_policy);
 }
 
@@ -348,7 +348,7 @@ TEST_CASE("the json map has the trace of this request's flight", "[policy]") {
   DnsStep mx{"new.example", RrType::mx,
              dns_failure("DNSSEC bogus: \x1b[31msignature", DnsAnswer::Security::bogus), 7ms};
   HttpsStep https{name("new.example"), HttpAnswer{200, "text/plain", "version: STSv1\n"}, 9ms};
-  Outcome outcome{Outcome::State::known, {}, std::make_shared<const Trace>(Trace{mx, https})};
+  LookupOutcome outcome{LookupOutcome::State::known, {}, std::make_shared<const Trace>(Trace{mx, https})};
   world.answerer.finish(*miss, outcome, 10ms, out);
   for (const char* part : {R"("name":"new.example","type":"MX","security":"bogus")", R"(\\x1b[31msignature)",
                            R"("url":"https://mta-sts.new.example/.well-known/mta-sts.txt","status":200)",
@@ -362,7 +362,7 @@ TEST_CASE("SM-7: a trace that is too long is left out first", "[policy]") {
   std::string out;
   auto miss = world.answerer.answer("json new.example", out);
   HttpsStep https{name("new.example"), HttpAnswer{200, "text/plain", std::string(64'000, '\x01')}, 9ms};
-  Outcome outcome{Outcome::State::known, {}, std::make_shared<const Trace>(Trace{https})};
+  LookupOutcome outcome{LookupOutcome::State::known, {}, std::make_shared<const Trace>(Trace{https})};
   world.answerer.finish(*miss, outcome, 10ms, out);
   CHECK(out.size() < 5'000);
   CHECK(out.contains(R"("trace":null)"));

@@ -175,7 +175,7 @@ TEST_CASE("the reply to each outcome of a flight", "[policy]") {
   World world;
   struct Row {
     const char* why;
-    Outcome outcome;
+    LookupOutcome outcome;
     std::string want;
   };
   Record failed;
@@ -183,13 +183,15 @@ TEST_CASE("the reply to each outcome of a flight", "[policy]") {
                         world.clock.time + 60s, world.clock.time + 300s, 1};
   const Time now = world.clock.time;
   auto row = GENERATE_COPY(values<Row>({
-      {"fetched", {Outcome::State::known, stored_policy(now, "enforce", 604800)}, secure},
-      {"max_age 0 serves its own flight", {Outcome::State::known, stored_policy(now, "enforce", 0)}, secure},
-      {"STS-38 first fetch failed", {Outcome::State::known, failed}, "NOTFOUND "},
-      {"STS-38 not done in time", {Outcome::State::pending, {}}, "NOTFOUND "},
-      {"cache unreadable", {Outcome::State::unreadable, {}}, "TEMP the policy cache can't be read"},
+      {"fetched", {LookupOutcome::State::known, stored_policy(now, "enforce", 604800)}, secure},
+      {"max_age 0 serves its own flight",
+       {LookupOutcome::State::known, stored_policy(now, "enforce", 0)},
+       secure},
+      {"STS-38 first fetch failed", {LookupOutcome::State::known, failed}, "NOTFOUND "},
+      {"STS-38 not done in time", {LookupOutcome::State::pending, {}}, "NOTFOUND "},
+      {"cache unreadable", {LookupOutcome::State::unreadable, {}}, "TEMP the policy cache can't be read"},
       {"a shortage on this host",
-       {Outcome::State::shortage, {}, nullptr, "Too many open files"},
+       {LookupOutcome::State::shortage, {}, nullptr, "Too many open files"},
        "TEMP this host lacks what a lookup takes: Too many open files"},
   }));
   INFO(row.why);
