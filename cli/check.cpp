@@ -21,14 +21,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// Says which part has ended, if somebody watches.
-std::function<void(std::string_view)> progress(const CheckOptions& options, const Terminal& terminal) {
-  bool shown = terminal.shows_progress && !options.nagios && !terminal.json;
-  return [shown, &terminal](std::string_view part) {
-    if (shown) terminal.err << "checked: " << part << std::endl;
-  };
-}
-
 // What is wrong; empty: it is saved.
 std::string save(const std::string& file, const CheckInputs& inputs, const Trace& trace,
                  const Terminal& terminal) {
@@ -65,7 +57,7 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
   auto network = open_check_network(loop, config, domain, options, clock,
                                     {options.timeout, deadline - options.timeout / 20});
   if (!network) return refuse(options, terminal, whole(network.error().detail));
-  CheckInputs inputs = check_inputs(*network, network->first, options);
+  CheckInputs inputs = check_inputs(*network, network->first, domain, options);
   Trace trace =
       run_to_end(loop, collect(network->ports(), inputs.explain, deadline, progress(options, terminal)));
   fit_trace(inputs, trace);
@@ -74,8 +66,7 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
       return refuse(options, terminal, wrong);
   Examination all = examine(inputs, std::move(trace));
   auto took = std::chrono::floor<milliseconds>(steady_clock::now() - begin);
-  tell(domain, terminal);
-  return finish(report_of(all, domain.domain, took), options, terminal, &domain);
+  return finish(report_of(inputs, all, took), options, terminal);
 }
 
 int check_offline(const std::string& file, const std::optional<DomainArgument>& domain,
@@ -91,7 +82,7 @@ int check_offline(const std::string& file, const std::optional<DomainArgument>& 
   inputs.warn_days = options.warn_days.value_or(inputs.warn_days);
   if (!options.postfix.empty()) inputs.postfix_version = options.postfix;
   Examination all = examine(inputs, std::move(saved->trace));
-  return finish(report_of(all, about, milliseconds(0)), options, terminal, nullptr);
+  return finish(report_of(inputs, all, milliseconds(0)), options, terminal);
 }
 
 }  // namespace mtasts

@@ -8,15 +8,12 @@
 #include "cli/check_network.hpp"
 #include "cli/check_shared.hpp"
 #include "cli/commands.hpp"
-#include "diagnose/examine.hpp"
 #include "diagnose/run_to_end.hpp"
-#include "diagnose/trace_file.hpp"
 #include "lookup/gather.hpp"
 
 namespace mtasts {
 
 namespace asio = boost::asio;
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 namespace {
@@ -81,14 +78,11 @@ asio::awaitable<Checked> check_line(const ListRun& run, const std::string& line)
   if (!domain) co_return not_checked(run, line, domain.error().detail);
   auto inputs = check_inputs(run.network, *domain, run.options, run.clock);
   if (!inputs) co_return not_checked(run, line, whole(inputs.error().detail));
-  Trace trace = co_await collect(run.network.ports(), inputs->explain, begin + run.options.timeout,
-                                 [](std::string_view) {});
-  fit_trace(*inputs, trace);
-  Examination all = examine(*inputs, std::move(trace));
-  auto took = std::chrono::floor<milliseconds>(steady_clock::now() - begin);
+  auto report = co_await check_over(run.network, *std::move(inputs), begin, begin + run.options.timeout,
+                                    [](std::string_view) {});
   std::ostringstream out;
   Terminal terminal{out, run.terminal.err, run.terminal.json, run.terminal.colour, run.terminal.width};
-  int code = finish(report_of(all, domain->domain, took), run.options, terminal, &*domain, true);
+  int code = finish(std::move(report), run.options, terminal, true);
   co_return Checked{out.str(), code};
 }
 

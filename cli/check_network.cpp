@@ -4,12 +4,15 @@
 
 #include "cli/check_shared.hpp"
 #include "cli/installed_postfix.hpp"
+#include "diagnose/judge_input.hpp"
+#include "diagnose/trace_file.hpp"
 #include "resolver/network.hpp"
 
 namespace mtasts {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 namespace {
 
@@ -43,12 +46,14 @@ Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& co
   return network;
 }
 
-CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const CheckOptions& options) {
+CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const DomainArgument& domain,
+                         const CheckOptions& options) {
   CheckInputs inputs;
   inputs.explain = std::move(explain);
   inputs.warn_days = options.warn_days.value_or(inputs.warn_days);
   inputs.postfix_version = network.postfix_version;
   inputs.ehlo = network.config.check.ehlo;
+  inputs.given = domain.given.substr(0, longest_given);
   return inputs;
 }
 
@@ -58,12 +63,12 @@ Result<CheckInputs> check_inputs(const CheckNetwork& network, const DomainArgume
   question.next_hop = domain;
   auto explain = prepare_another(network.first, network.config, question, clock);
   if (!explain) return std::unexpected(std::move(explain.error()));
-  return check_inputs(network, *std::move(explain), options);
+  return check_inputs(network, *std::move(explain), domain, options);
 }
 
-CheckReport report_of(const Examination& all, std::string subject, milliseconds took) {
+CheckReport report_of(const CheckInputs& inputs, const Examination& all, milliseconds took) {
   CheckReport report;
-  report.subject = std::move(subject);
+  report.subject = printable(inputs.explain.next_hop, 300);
   report.steps = all.steps;
   report.findings = all.findings;
   report.overall = all.overall;
@@ -71,7 +76,17 @@ CheckReport report_of(const Examination& all, std::string subject, milliseconds 
   report.senders = all.senders;
   report.days_left = days_until(all.first_expiry, all.explanation.inputs.now);
   report.took = took;
+  report.understood = !inputs.given.empty();
   return report;
+}
+
+asio::awaitable<CheckReport> check_over(const CheckNetwork& network, CheckInputs inputs,
+                                        steady_clock::time_point begin, steady_clock::time_point deadline,
+                                        std::function<void(std::string_view)> done) {
+  Trace trace = co_await collect(network.ports(), inputs.explain, deadline, std::move(done));
+  fit_trace(inputs, trace);
+  Examination all = examine(inputs, std::move(trace));
+  co_return report_of(inputs, all, std::chrono::floor<milliseconds>(steady_clock::now() - begin));
 }
 
 }  // namespace mtasts

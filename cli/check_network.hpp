@@ -2,10 +2,13 @@
 // checks may use it at the same time, on its loop.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cli/check_print.hpp"
 #include "cli/commands.hpp"
@@ -43,13 +46,20 @@ Result<CheckNetwork> open_check_network(boost::asio::io_context& loop, const Con
                                         const Clock& clock, const DialogueLimits& limits);
 
 // What a domain's check is judged by.
-CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const CheckOptions& options);
+CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const DomainArgument& domain,
+                         const CheckOptions& options);
 
 // The same for another domain than the first. Errors as prepare_another().
 Result<CheckInputs> check_inputs(const CheckNetwork& network, const DomainArgument& domain,
                                  const CheckOptions& options, const Clock& clock);
 
-// What a check found, without what is ignored. took: 0 if the network was not used.
-CheckReport report_of(const Examination& all, std::string subject, std::chrono::milliseconds took);
+// What a check found. took: 0 if the network was not used.
+CheckReport report_of(const CheckInputs& inputs, const Examination& all, std::chrono::milliseconds took);
+
+// Asks, from begin to the deadline, and judges. The network must outlive the loop. done: as for collect().
+boost::asio::awaitable<CheckReport> check_over(const CheckNetwork& network, CheckInputs inputs,
+                                               std::chrono::steady_clock::time_point begin,
+                                               std::chrono::steady_clock::time_point deadline,
+                                               std::function<void(std::string_view)> done);
 
 }  // namespace mtasts

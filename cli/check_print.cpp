@@ -65,30 +65,6 @@ std::string painted_head(const Terminal& terminal, Colour colour, const std::str
   return terminal.paint(colour, lines.substr(0, head)) + lines.substr(head);
 }
 
-void print_verdict(const CheckReport& report, const Terminal& terminal) {
-  std::string head = fmt::format("{}: {}:", report.subject, words(report.overall));
-  terminal.print(
-      painted_head(terminal, colour_of(report.overall), head + " " + verdict_words(report), head.size()));
-}
-
-void print_step(const CheckStep& step, const Terminal& terminal) {
-  std::string name(step.step);
-  if (!step.host.empty() && step.step != "policy-host") name += " " + step.host;
-  std::string_view colon = step.words.empty() ? "" : ": ";
-  terminal.print(wrapped(fmt::format("{:<9} {}{}{}", words(step.state), name, colon, step.words), 10));
-}
-
-void print_finding(const Finding& finding, const Terminal& terminal) {
-  std::string head = fmt::format("{} {}", words(finding.severity), finding.code);
-  std::string at = place(finding.where);
-  if (!at.empty()) at = fmt::format(" ({})", at);
-  terminal.print(painted_head(terminal, colour_of(finding.severity), head + at, head.size()));
-  terminal.print(wrapped("  " + finding.message, 2));
-  if (const CatalogueEntry* entry = find_code(finding.code);
-      entry != nullptr && finding.severity != Severity::info)
-    terminal.print(wrapped(fmt::format("  mend: {}", entry->mend), 8));
-}
-
 void print_brief(const Finding& finding, const Terminal& terminal) {
   if (finding.severity == Severity::info) return;
   auto head = fmt::format("  {}", words(finding.severity));
@@ -139,6 +115,30 @@ int check_exit(Overall overall) noexcept {
   return check_unknown;
 }
 
+void print_verdict(const CheckReport& report, const Terminal& terminal) {
+  std::string head = fmt::format("{}: {}:", report.subject, words(report.overall));
+  terminal.print(
+      painted_head(terminal, colour_of(report.overall), head + " " + verdict_words(report), head.size()));
+}
+
+void print_step(const CheckStep& step, const Terminal& terminal) {
+  std::string name(step.step);
+  if (!step.host.empty() && step.step != "policy-host") name += " " + step.host;
+  std::string_view colon = step.words.empty() ? "" : ": ";
+  terminal.print(wrapped(fmt::format("{:<9} {}{}{}", words(step.state), name, colon, step.words), 10));
+}
+
+void print_finding(const Finding& finding, const Terminal& terminal, std::string_view before) {
+  std::string head = fmt::format("{}{} {}", before, words(finding.severity), finding.code);
+  std::string at = place(finding.where);
+  if (!at.empty()) at = fmt::format(" ({})", at);
+  terminal.print(painted_head(terminal, colour_of(finding.severity), head + at, head.size()));
+  terminal.print(wrapped("  " + finding.message, 2));
+  if (const CatalogueEntry* entry = find_code(finding.code);
+      entry != nullptr && finding.severity != Severity::info)
+    terminal.print(wrapped(fmt::format("  mend: {}", entry->mend), 8));
+}
+
 void print_check(const CheckReport& report, const Terminal& terminal, bool brief) {
   print_verdict(report, terminal);
   if (brief) {
@@ -153,22 +153,27 @@ void print_check(const CheckReport& report, const Terminal& terminal, bool brief
   }
 }
 
+json::object finding_object(const Finding& finding) {
+  const CatalogueEntry* entry = find_code(finding.code);
+  return {{"code", to_json(finding.code)},
+          {"severity", to_json(words(finding.severity))},
+          {"message", to_json(finding.message)},
+          {"where", where_object(finding.where)},
+          {"evidence", to_json(finding.evidence)},
+          {"mend", entry == nullptr ? json::value() : to_json(entry->mend)}};
+}
+
+json::object step_object(const CheckStep& step) {
+  return {{"step", to_json(step.step)},
+          {"host", to_json(step.host)},
+          {"state", to_json(words(step.state))},
+          {"seen", to_json(step.words)}};
+}
+
 json::object check_object(const CheckReport& report) {
   json::array findings, steps;
-  for (const Finding& each : report.findings) {
-    const CatalogueEntry* entry = find_code(each.code);
-    findings.push_back(json::object{{"code", to_json(each.code)},
-                                    {"severity", to_json(words(each.severity))},
-                                    {"message", to_json(each.message)},
-                                    {"where", where_object(each.where)},
-                                    {"evidence", to_json(each.evidence)},
-                                    {"mend", entry == nullptr ? json::value() : to_json(entry->mend)}});
-  }
-  for (const CheckStep& each : report.steps)
-    steps.push_back(json::object{{"step", to_json(each.step)},
-                                 {"host", to_json(each.host)},
-                                 {"state", to_json(words(each.state))},
-                                 {"seen", to_json(each.words)}});
+  for (const Finding& each : report.findings) findings.push_back(finding_object(each));
+  for (const CheckStep& each : report.steps) steps.push_back(step_object(each));
   json::array senders;
   for (const SenderOutcome& each : report.senders)
     senders.push_back(json::object{{"kind", to_json(each.kind)},
@@ -185,6 +190,7 @@ json::object check_object(const CheckReport& report) {
     object["outcome"] = to_json(words(report.prediction->outcome));
     object["prediction"] = to_json(printable(report.prediction->reason, 1000));
   }
+  if (report.understood) object["understood_as"] = to_json(report.subject);
   return object;
 }
 

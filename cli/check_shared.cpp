@@ -45,21 +45,29 @@ std::optional<long> days_until(const std::optional<Time>& then, Time now) {
   return std::chrono::floor<std::chrono::days>(*then - now).count();
 }
 
-int finish(CheckReport report, const CheckOptions& options, const Terminal& terminal,
-           const DomainArgument* argument, bool brief) {
+std::function<void(std::string_view)> progress(const CheckOptions& options, const Terminal& terminal) {
+  bool shown = terminal.shows_progress && !options.nagios && !terminal.json;
+  return [shown, &terminal](std::string_view part) {
+    if (shown) terminal.err << "checked: " << part << std::endl;
+  };
+}
+
+CheckReport without_ignored(CheckReport report, const CheckOptions& options) {
   std::erase_if(report.findings, [&](const Finding& each) {
     return std::ranges::find(options.ignore, each.code) != options.ignore.end();
   });
   report.overall = overall_of(report.steps, report.findings);
-  if (options.nagios) {
+  return report;
+}
+
+int finish(CheckReport report, const CheckOptions& options, const Terminal& terminal, bool brief) {
+  report = without_ignored(std::move(report), options);
+  if (options.nagios)
     terminal.print(nagios_line(report));
-  } else if (terminal.json) {
-    auto object = check_object(report);
-    if (argument != nullptr) tell(*argument, object);
-    terminal.print_json(object);
-  } else {
+  else if (terminal.json)
+    terminal.print_json(check_object(report));
+  else
     print_check(report, terminal, brief);
-  }
   return check_exit(report.overall);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,9 +27,13 @@ SmtpOptions smtp_options(const Config& config, std::chrono::milliseconds timeout
 // Whole days from now until then; negative: since then.
 std::optional<long> days_until(const std::optional<Time>& then, Time now);
 
-// Leaves out what is ignored and prints the rest. argument: as the user wrote it; nullptr: he did not. brief:
-// as in print_check(). Returns the exit status.
-int finish(CheckReport report, const CheckOptions& options, const Terminal& terminal,
-           const DomainArgument* argument, bool brief = false);
+// Is told which part of a check has ended, and prints it if somebody watches. The terminal must outlive it.
+std::function<void(std::string_view)> progress(const CheckOptions& options, const Terminal& terminal);
+
+// The report without the findings that do not count.
+CheckReport without_ignored(CheckReport report, const CheckOptions& options);
+
+// Leaves out what is ignored and prints the rest. brief: as in print_check(). Returns the exit status.
+int finish(CheckReport report, const CheckOptions& options, const Terminal& terminal, bool brief = false);
 
 }  // namespace mtasts

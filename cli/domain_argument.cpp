@@ -63,9 +63,9 @@ std::string why_refused(std::string_view text, const Key& key, std::string_view 
 }
 
 DomainArgument understood(std::string_view text, std::string domain) {
-  if (domain == text) return {std::move(domain), {}};
+  if (domain == text) return {std::move(domain), {}, {}};
   auto note = fmt::format("{} is understood as {}", in_quotes(text), domain);
-  return {std::move(domain), std::move(note)};
+  return {std::move(domain), std::move(note), std::string(text)};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct DomainArgument {
   std::string
       domain;        // in lower case and A-labels, without a final dot; DomainName::parse() accepts its name
   std::string note;  // how the text was understood, in printable ASCII; empty: as it was written
+  std::string given{};  // the text itself, if there is a note
 };
 
 // For a verb about a domain: neither brackets nor a port may be there. Fault::syntax: it is not a domain; the

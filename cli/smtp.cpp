@@ -1,6 +1,7 @@
 // The verb smtp: one mail server, on each of its ports.
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <iterator>
 
 #include "cli/check_shared.hpp"
 #include "cli/commands.hpp"
@@ -8,6 +9,7 @@
 #include "diagnose/examine.hpp"
 #include "diagnose/examine_server.hpp"
 #include "diagnose/first_expiry.hpp"
+#include "diagnose/judge_input.hpp"
 #include "diagnose/run_to_end.hpp"
 
 namespace mtasts {
@@ -47,9 +49,11 @@ int smtp(const Config& config, const DomainArgument& host, const std::vector<uns
   Judgement judgement = judge_server(host.domain, found, std::move(facts), warn_days, prepared->inputs.now);
   report.steps = std::move(judgement.steps);
   report.findings = std::move(judgement.findings);
+  std::ranges::move(judge_input(host.given.substr(0, longest_given), host.domain),
+                    std::back_inserter(report.findings));
+  report.understood = !host.given.empty();
   report.took = std::chrono::floor<milliseconds>(steady_clock::now() - begin);
-  tell(host, terminal);
-  return finish(std::move(report), options, terminal, &host);
+  return finish(std::move(report), options, terminal);
 }
 
 }  // namespace mtasts

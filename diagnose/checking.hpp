@@ -17,6 +17,7 @@ struct CheckInputs {
   unsigned warn_days = 14;      // a certificate that expires sooner is a warning
   std::string postfix_version;  // whose behaviour is predicted: "3.10"; empty: not known
   std::string ehlo;             // our name in EHLO; empty: the system's
+  std::string given;            // the user's text, as judge_input() takes it; empty: it was the domain
 };
 
 // A step is unknown if what it takes could not be learned from here. That is neither a fault nor a pass.

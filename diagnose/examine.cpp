@@ -12,6 +12,7 @@
 #include "core/sts_record.hpp"
 #include "diagnose/first_expiry.hpp"
 #include "diagnose/judge_dane.hpp"
+#include "diagnose/judge_input.hpp"
 #include "diagnose/judge_mx.hpp"
 #include "diagnose/judge_policy.hpp"
 #include "diagnose/judge_policy_host.hpp"
@@ -458,6 +459,8 @@ Examination examine(const CheckInputs& inputs, Trace trace) {
   run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, *result.explanation.hop.domain,
                           std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
   Examiner(inputs, result, *all).run();
+  std::ranges::move(judge_input(inputs.given, result.explanation.hop.domain->str()),
+                    std::back_inserter(result.findings));
   result.overall = overall_of(result.steps, result.findings);
   result.first_expiry = first_expiry(trace);
   return result;

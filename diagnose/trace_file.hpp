@@ -12,7 +12,8 @@
 // The file is hostile: every member must be present, of its type and within its range, and no unknown member
 // is accepted. The exception is rules.settings, which holds the zone's keys under their names in
 // mtastsd.toml: a key that is newer than the file may be missing there, and then has its default.
-// last_certain is there only if the clock was in doubt, and rules.dnssec_known only if it is false.
+// last_certain is there only if the clock was in doubt, rules.dnssec_known only if it is false, and
+// check.given only if the user wrote something else than the domain.
 #pragma once
 
 #include <optional>

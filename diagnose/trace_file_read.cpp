@@ -5,6 +5,7 @@
 
 #include "core/finding.hpp"
 #include "diagnose/json_fields.hpp"
+#include "diagnose/judge_input.hpp"
 #include "diagnose/trace_file.hpp"
 #include "diagnose/trace_words.hpp"
 
@@ -280,6 +281,7 @@ CheckInputs read_check(const json::value* value, const ExplainInputs& inputs, st
   check.warn_days = static_cast<unsigned>(fields.number("warn_days", 0, most_warn_days));
   check.postfix_version = fields.octets("postfix_version", 100);
   check.ehlo = fields.octets("ehlo", DomainName::max_size + 2);  // an address literal has brackets
+  if (fields.has("given")) check.given = fields.octets("given", longest_given);
   fields.no_others();
   return check;
 }

@@ -223,6 +223,7 @@ std::string write_whole(const CheckInputs& inputs, const Trace& trace) {
   object["check"] = json::object{{"warn_days", inputs.warn_days},
                                  {"postfix_version", octets(inputs.postfix_version)},
                                  {"ehlo", octets(inputs.ehlo)}};
+  if (!inputs.given.empty()) object["check"].as_object()["given"] = octets(inputs.given);
   return text_of(object);
 }
 

@@ -199,7 +199,24 @@ def test_what_people_paste_is_understood(lab, written):
     assert (code, answer["domain"], answer["understood_as"]) == (0, "good.example", "good.example")
     _, out, err = ctl(lab, "check", written)
     assert out.startswith("good.example: ok: ")
-    assert f'"{written}" is understood as good.example' in err
+    assert (out + err).count(f'"{written}" is understood as good.example') == 1
+    assert err == ""
+
+
+def test_letters_outside_of_ascii_are_told_of(lab):
+    fqdn = BY_NAME["xn--bcher-kva"].fqdn
+    for written, want in (("b\u00fccher.example", ["domain-u-label"]), (fqdn.upper(), []),
+                          ("a@b\u00fccher.example", ["input-corrected", "domain-u-label"])):
+        _, answer = checked(lab, written)
+        remarks = [code for code in codes(answer, "info") if code in ("input-corrected", "domain-u-label")]
+        assert (answer["domain"], answer["understood_as"], remarks) == (fqdn, fqdn, want)
+
+
+def test_a_server_in_a_link_is_understood(lab):
+    code, out, _ = ctl(lab, "--json", "smtp", "https://mx.good.example/", "--ports", "25")
+    answer = json.loads(out)
+    assert (code, answer["domain"], answer["understood_as"]) == (0, "mx.good.example", "mx.good.example")
+    assert codes(answer, "info") == ["input-corrected"]
 
 
 def test_one_line_for_monitoring(lab):
@@ -219,8 +236,10 @@ def test_what_is_ignored_does_not_count(lab):
     assert (code, codes(answer, "info", "warning")) == (1, ["tlsrpt-missing"])
 
 
-@pytest.mark.parametrize("name", ["good", "mx-expired", "dane-some-sts", "bogus", "policy-404", "smtp-garbage"])
-def test_a_replay_says_the_same(lab, tmp_path, name):
+@pytest.mark.parametrize("asked", [
+    *(BY_NAME[name].fqdn for name in ("good", "mx-expired", "dane-some-sts", "bogus", "policy-404", "smtp-garbage")),
+    "a@b\u00fccher.example."])
+def test_a_replay_says_the_same(lab, tmp_path, asked):
     file = tmp_path / "trace"
     for form in ([], ["--json"]):
         code, out, err = ctl(lab, *form, "check", BY_NAME[name].fqdn, "--save", file)

@@ -51,6 +51,7 @@ TEST_CASE("a domain is understood in what people paste", "[cli]") {
   for (auto* read : {read_domain, read_next_hop}) {
     CHECK(read_as(read, row.text) == row.domain);
     CHECK(read(row.text)->note.ends_with(" is understood as " + row.domain));
+    CHECK(read(row.text)->given == row.text);
   }
 }
 
@@ -61,6 +62,7 @@ TEST_CASE("what is a domain already is left as it is", "[cli]") {
     for (auto* read : {read_domain, read_next_hop}) {
       CHECK(read_as(read, text) == text);
       CHECK(read(text)->note.empty());
+      CHECK(read(text)->given.empty());
     }
   }
 }

@@ -364,6 +364,8 @@ const std::vector<Row> rows{
     {"nothing of the trace was asked", [](World& w) { w.trace.clear(); }, "",
      "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
      Overall::unknown, Outcome::unknown},
+    {"a mail address was given", [](World& w) { w.inputs.given = "user@Good.example"; }, "input-corrected",
+     "", Overall::ok, Outcome::delivered_verified},
     {"port 25 is blocked here", without_port_25, "", "smtp unknown, dane unknown", Overall::unknown,
      Outcome::unknown},
     {"nothing validates", without_validation, "resolver-not-validating", "dane unknown", Overall::unknown,

@@ -20,6 +20,7 @@ CheckInputs check_inputs() {
   inputs.warn_days = 21;
   inputs.postfix_version = "3.10";
   inputs.ehlo = "relay.example";
+  inputs.given = "b\u00fccher@example.com";
   return inputs;
 }
 
@@ -99,6 +100,7 @@ TEST_CASE("a check's trace is read as it was written", "[trace]") {
   CHECK(saved->check->warn_days == 21);
   CHECK(saved->check->postfix_version == "3.10");
   CHECK(saved->check->ehlo == "relay.example");
+  CHECK(saved->check->given == "b\u00fccher@example.com");
   CHECK(saved->check->explain.next_hop == "example.com");
   CHECK(saved->inputs.next_hop == "example.com");
   Trace trace = good_trace();
@@ -155,6 +157,7 @@ TEST_CASE("the error names what is wrong in a check's trace", "[trace]") {
       {"check/warn_days", "-1", "check.warn_days is not a whole number"},
       {"check/postfix_version", nullptr, "check.postfix_version is missing"},
       {"check/ehlo", "7", "check.ehlo is not a string"},
+      {"check/given", "7", "check.given is not a string"},
       {"check/more", "1", "check has a member"},
       {"trace/0/address", "\"mx.example\"", "trace[0].address is not an IP address"},
       {"trace/0/port", "65536", "trace[0].port is not a whole number"},
