@@ -3,12 +3,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lab import addresses, https, nameservers, netns
-from lab.check_domains import HOSTILE
+from lab import addresses, https, nameservers, netns, zones
+from lab.check_domains import CHECK_DOMAINS, HOSTILE
 from lab.daemon import program
 from lab.domains import BOUNCED, BY_NAME, DEFERRED, DOMAINS, OPPORTUNISTIC, VERIFIED
 from lab.mail import Mailing
@@ -197,6 +198,7 @@ def test_wrong_usage_is_unknown(lab, args):
 def test_what_people_paste_is_understood(lab, written):
     code, answer = checked(lab, written)
     assert (code, answer["domain"], answer["understood_as"]) == (0, "good.example", "good.example")
+    assert codes(answer, "info") == ["input-corrected"]
     _, out, err = ctl(lab, "check", written)
     assert out.startswith("good.example: ok: ")
     assert (out + err).count(f'"{written}" is understood as good.example') == 1
@@ -242,7 +244,7 @@ def test_what_is_ignored_does_not_count(lab):
 def test_a_replay_says_the_same(lab, tmp_path, asked):
     file = tmp_path / "trace"
     for form in ([], ["--json"]):
-        code, out, err = ctl(lab, *form, "check", BY_NAME[name].fqdn, "--save", file)
+        code, out, err = ctl(lab, *form, "check", asked, "--save", file)
         assert f"{file} " in err
         offline = [program("mtastsctl"), "--config", lab.daemon.config, *form, "check", "--offline", file]
         done = subprocess.run(["unshare", "-n", *map(str, offline)], capture_output=True, text=True, timeout=60)
@@ -258,6 +260,88 @@ def test_a_server_alone(lab):
     assert "certificate-expired" in out
     assert ctl(lab, "smtp", "mx1.check-down.example")[0] == 3
     assert ctl(lab, "smtp", "mx.good.example", "--ports", "smtp")[0] == 3
+
+
+# A list.
+
+LIST = """# a comment
+good.example
+
+  \tUser@Check-No-Reports.example\t
+[mx.good.example]:25
+ # good.example
+b\u00fccher.example\r
+mx-expired.example"""
+
+
+def listed(lab, lines, *args, file="-"):
+    """Runs check --file; returns (exit status, standard output)."""
+    done = subprocess.run(command(lab, "check", "--file", file, *args), input=lines.encode(), capture_output=True,
+                          timeout=180)
+    return done.returncode, done.stdout.decode()
+
+
+def test_a_list_is_checked_line_by_line(lab, tmp_path):
+    file = tmp_path / "list"
+    file.write_bytes(LIST.encode())
+    code, out = listed(lab, "", "--json", file=file)
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert code == 2
+    assert [each["domain"] for each in objects] == [
+        "good.example", "check-no-reports.example", "[mx.good.example]:25", "xn--bcher-kva.example", "mx-expired.example"]
+    assert [each["verdict"] for each in objects] == ["ok", "warning", "unknown", "warning", "error"]
+    assert "error" in objects[2] and not any("error" in objects[at] for at in (0, 1, 3, 4))
+    remarks = [[code for code in codes(each, "info") if code in ("input-corrected", "domain-u-label")] for each in objects]
+    assert remarks == [[], ["input-corrected"], [], ["domain-u-label"], []]
+    code, out = listed(lab, LIST)
+    assert code == 2
+    assert [line.partition(":")[0] for line in out.splitlines() if line[0] != " "] == [
+        "good.example", "check-no-reports.example", "[mx.good.example]", "xn--bcher-kva.example", "mx-expired.example"]
+    assert "understood" not in out.partition("xn--")[2]
+
+
+def test_a_list_ends_as_its_worst_line(lab):
+    lines = ""
+    for line, want in (("good", 0), ("check-no-reports", 1), ("check-down", 3), ("mx-expired", 2)):
+        lines += f"{BY_NAME[line].fqdn}\n"
+        assert listed(lab, lines)[0] == want
+    assert listed(lab, "good.example\n192.0.2.1\n")[0] == 3
+    assert listed(lab, "# none\n\n")[0] == 3
+
+
+SLOWEST = ["smtp-silent", "smtp-slow", "smtp-stalls"]       # of the fifty
+
+
+def test_a_list_takes_no_longer_than_its_slowest_three(lab):
+    """Ordinary domains first, then those that keep a check waiting until its time is over."""
+    names = ["policy-slow", "policy-silent",
+             *(each.name for each in CHECK_DOMAINS if each.name not in ("check-changes", "smtp-shared"))]
+    ordinary = [name for name in MAILED if name not in names]
+    fifty = [BY_NAME[name].fqdn for name in ordinary[:50 - len(names)] + names]
+    assert len(set(fifty)) == 50
+
+    def alone(name):
+        _, line, _ = ctl(lab, "check", BY_NAME[name].fqdn, "--timeout", "6s", "--nagios")
+        return float(re.search(r" seconds=([\d.]+)", line)[1])
+    three = sum(alone(name) for name in SLOWEST)
+    begin = time.monotonic()
+    _, out = listed(lab, "\n".join(fifty), "--timeout", "6s", "--json")
+    took = time.monotonic() - begin
+    assert [json.loads(line)["domain"] for line in out.splitlines()] == fifty
+    assert took <= three, f"{took:.1f} s, but the slowest three together take {three:.1f} s"
+
+
+def test_domains_with_one_mx_host_share_its_connections(lab):
+    """20 domains name one MX host, and 10 of them another one each at the same address."""
+    address, = addresses.MX["mx1.smtp-shared.example"]
+    before = odd_log(lab).read_text().count("\n")
+    _, out = listed(lab, "\n".join(zones.SHARING), "--json")
+    hosts = {each["host"] for line in out.splitlines() for each in json.loads(line)["steps"] if each["step"] == "smtp"}
+    assert len(out.splitlines()) == 20
+    assert len(hosts) == 11
+    assert not [step for line in out.splitlines() for step in json.loads(line)["steps"]
+                if step["step"] == "smtp" and step["state"] == "unknown"]
+    assert odd_log(lab).read_text().splitlines()[before:] == [f"{address} open 1"] * 11
 
 
 # Hostile MX hosts.

@@ -15,6 +15,10 @@ SERVERS = {"ns-tld": [addresses.TLD_DNS], "ns-hosting": [addresses.HOSTING_DNS, 
            "ns-lame": [addresses.LAME_DNS], "ns-odd": [addresses.ODD_DNS]}
 
 
+# Domains below smtp-shared.example that have its first MX host; every second one has another at the same address.
+SHARING = [f"d{n}.smtp-shared.example" for n in range(20)]
+
+
 def address_records(owner, each):
     return [f"{owner} {'AAAA' if ':' in address else 'A'} {address}" for address in each]
 
@@ -102,6 +106,10 @@ def domain_zone(domain, hosts, record=None):
     lines.append(f"mta-sts.{fqdn}. {web}")
     if domain.name == "good":
         lines.append(f"sub.{fqdn}. MX 10 mx.{fqdn}.")   # it has no policy of its own
+    if domain.name == "smtp-shared":
+        lines += [f"{each}. MX 10 mx1.{fqdn}." for each in SHARING]
+        for each in SHARING[::2]:
+            lines += [f"{each}. MX 20 mx.{each}.", *address_records(f"mx.{each}.", addresses.MX[f"mx1.{fqdn}"])]
     return lines
 
 
