@@ -114,6 +114,14 @@ int check_offline(const std::string& file, const std::optional<DomainArgument>& 
 int check_list(const Config& config, std::string_view text, const CheckOptions& options, const Clock& clock,
                const Terminal& terminal);
 
+inline constexpr std::chrono::milliseconds least_watch = std::chrono::seconds(10),
+                                           most_watch = std::chrono::hours(24);
+// Examines a domain, and again whenever pause has passed after the last time. Prints the first report, and
+// then what changes: findings, what could not be looked at, the verdict. Ends at SIGINT or SIGTERM, which
+// stay blocked. Returns what check() would have returned the last time.
+int check_watch(const Config& config, const DomainArgument& domain, const CheckOptions& options,
+                std::chrono::milliseconds pause, const Clock& clock, const Terminal& terminal);
+
 // Talks to a mail server on each port, up to TLS, and says what is wrong. Returns as check().
 int smtp(const Config& config, const DomainArgument& host, const std::vector<unsigned>& ports,
          const CheckOptions& options, const Clock& clock, const Terminal& terminal);

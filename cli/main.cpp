@@ -39,7 +39,7 @@ struct Options {
   std::string timeout = "30s";
   std::vector<unsigned> ports{25, 465, 587};
   GenerateOptions generate;
-  std::optional<std::string> next_hop, save, offline;
+  std::optional<std::string> next_hop, save, offline, watch;
   std::string control, at;
 };
 
@@ -318,7 +318,35 @@ int run_check_list(Options& options, const Terminal& terminal) {
   });
 }
 
+// What else is asked for that --watch has no use for; empty: nothing.
+std::string_view against_watch(const Options& options) {
+  if (!options.file.empty()) return "--watch checks one domain, not a list; leave --file out";
+  if (options.offline) return "--watch asks the network, and --offline does not; leave one of them out";
+  if (options.save) return "--watch makes many checks, and --save keeps one; leave one of them out";
+  if (options.check.nagios)
+    return "monitoring runs a check by itself, and wants one line; leave --watch or --nagios out";
+  return {};
+}
+
+int run_check_watch(Options& options, const Terminal& terminal) {
+  if (auto why = against_watch(options); !why.empty()) return refuse_check(options, terminal, why);
+  auto pause = parse_duration(*options.watch);
+  if (!pause || *pause < least_watch || *pause > most_watch)
+    return refuse_check(options, terminal,
+                        "--watch takes a number followed by s, m, h or d, from 10s to 1d, for example 10m");
+  if (!options.next_hop)
+    return refuse_check(options, terminal,
+                        "--watch needs a domain, for example: mtastsctl check example.com --watch 10m");
+  auto domain = read_domain(*options.next_hop);
+  if (!domain) return refuse_check(options, terminal, domain.error().detail);
+  return with_check_rules(options, terminal, [&](const Config& config) {
+    SystemClock clock;
+    return check_watch(config, *domain, options.check, *pause, clock, terminal);
+  });
+}
+
 int run_check(Options& options, const Terminal& terminal) {
+  if (options.watch) return run_check_watch(options, terminal);
   if (options.offline) return run_check_offline(options, terminal);
   if (!options.file.empty()) return run_check_list(options, terminal);
   if (!options.next_hop)
@@ -353,6 +381,7 @@ void add_check(CLI::App& app, Options& options, Verb& run) {
       ->excludes(nagios)
       ->excludes(save)
       ->excludes(offline);
+  verb->add_option("--watch", options.watch, "check again and again, this long after the last time");
   verb->callback([&] { run = [&](const Terminal& terminal) { return run_check(options, terminal); }; });
 }
 

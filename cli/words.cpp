@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <ctime>
 
 #include "cli/terminal.hpp"
 #include "conf/override_values.hpp"
@@ -51,6 +52,14 @@ std::string when(Time time, Time now) {
   text[text.find('T')] = ' ';
   text.pop_back();
   return fmt::format("{} UTC, {}", text, from_now(time, now));
+}
+
+std::string local_time(Time time) {
+  std::time_t seconds = time.time_since_epoch().count();
+  std::tm parts{};
+  char text[40];
+  if (localtime_r(&seconds, &parts) == nullptr) return utc_text(time);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &parts)};
 }
 
 std::string_view state_code(StsState state) noexcept {

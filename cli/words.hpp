@@ -14,6 +14,8 @@ std::string span_in_words(std::chrono::seconds span);  // "6 days", "1 hour", "0
 std::string from_now(Time time, Time now);             // "in 6 days", "2 hours ago", "now"
 std::string when(Time time, Time now);                 // "2026-01-31 12:00:00 UTC, in 6 days"; "never" for 0
 
+std::string local_time(Time time);  // "2026-01-31 13:00:00 +0100", in the zone of the host
+
 std::string_view state_code(StsState state) noexcept;      // "current", "no-record", "not-asked", …; stable
 std::string_view state_in_words(StsState state) noexcept;  // a clause, without a full stop
 

@@ -5,27 +5,38 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <memory>
 #include <optional>
 
 namespace mtasts {
 
-// Runs loop on this thread until work ends, and returns its result. Other work on the loop that has not ended
-// by then stays in it. Throws what work throws.
+// Runs loop on this thread until work ends, and returns its result. nullopt: before that, something on the
+// loop has set stop. The work, and other work on the loop that has not ended by then, stays in it. Throws
+// what work throws.
 template <class T>
-T run_to_end(boost::asio::io_context& loop, boost::asio::awaitable<T> work) {
-  std::optional<T> result;
-  std::exception_ptr error;
-  bool done = false;
-  boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr thrown, T value) {
-    error = thrown;
-    if (!thrown) result = std::move(value);
-    done = true;
+std::optional<T> run_until(boost::asio::io_context& loop, boost::asio::awaitable<T> work, const bool& stop) {
+  struct End {
+    std::optional<T> result;
+    std::exception_ptr error;
+    bool done = false;
+  };
+  auto end = std::make_shared<End>();  // the work may outlive this call
+  boost::asio::co_spawn(loop, std::move(work), [end](std::exception_ptr thrown, T value) {
+    end->error = thrown;
+    if (!thrown) end->result = std::move(value);
+    end->done = true;
   });
   loop.restart();
-  while (!done && loop.run_one() > 0) {
+  while (!end->done && !stop && loop.run_one() > 0) {
   }
-  if (error) std::rethrow_exception(error);
-  return std::move(result.value());
+  if (end->error) std::rethrow_exception(end->error);
+  return std::move(end->result);
+}
+
+// The same without a way to stop it.
+template <class T>
+T run_to_end(boost::asio::io_context& loop, boost::asio::awaitable<T> work) {
+  return run_until(loop, std::move(work), false).value();
 }
 
 }  // namespace mtasts

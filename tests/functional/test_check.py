@@ -1,8 +1,11 @@
 """mtastsctl check and smtp: what is predicted is what Postfix does, and hostile MX hosts cost little."""
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -342,6 +345,70 @@ def test_domains_with_one_mx_host_share_its_connections(lab):
     assert not [step for line in out.splitlines() for step in json.loads(line)["steps"]
                 if step["step"] == "smtp" and step["state"] == "unknown"]
     assert odd_log(lab).read_text().splitlines()[before:] == [f"{address} open 1"] * 11
+
+
+# Watching.
+
+@pytest.fixture
+def watch(lab):
+    """Starts check --watch; returns (the process, a function that returns what it has printed so far)."""
+    started = []
+
+    def start(*args):
+        process = subprocess.Popen(command(lab, *args, "--watch", "10s"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True, env={**os.environ, "TZ": "lab-1:30"})
+        started.append(process)
+        lines = []
+        threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
+        return process, lambda: "".join(list(lines))
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_watch_prints_what_changes(watch, changes, wait):
+    domain = BY_NAME["check-changes"]
+    process, printed = watch("check", domain.fqdn)
+    wait("the first report", lambda: "\nok        tlsrpt" in printed(), 30)
+    assert printed().startswith(f"{domain.fqdn}: ok: ")
+    first = printed()
+    changes(https.policy_text(domain).replace("enforce", "testing"))
+    wait("the change", lambda: "  mend: " in printed(), 60)
+    head = rf"\n\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \+0130\n{domain.fqdn}: "
+    assert re.match(head + r"warning: (.*\n)+new: warning mode-testing \(policy", printed().removeprefix(first))
+    second = printed()
+    changes(https.policy_text(domain))
+    wait("the other change", lambda: "gone: " in printed(), 60)
+    assert re.match(head + r"ok: (.*\n)+gone: warning mode-testing: ", printed().removeprefix(second))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+def test_watch_prints_an_object_for_each_change(watch, changes, wait):
+    domain = BY_NAME["check-changes"]
+    process, printed = watch("--json", "check", domain.fqdn, "--ignore", "tlsrpt-missing")
+    wait("the first report", lambda: printed().endswith("\n"), 30)
+    assert json.loads(printed())["steps"]
+    changes(record=('"v=STSv1; id=1;"', '"v=STSv1; id=2;"'))
+    wait("the change", lambda: printed().count("\n") == 2, 60)
+    change = json.loads(printed().splitlines()[1])
+    assert list(change) == ["time", "domain", "verdict", "outcome", "appeared", "gone", "changed", "unknown", "known"]
+    assert (change["domain"], change["verdict"], change["outcome"]) == (domain.fqdn, "error", "delivered-unverified")
+    assert [each["code"] for each in change["appeared"]] == ["multiple-records"]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 2
+
+
+def test_watch_ends_at_once(lab, watch, wait):
+    """While the first check waits for a silent MX host."""
+    before = odd_log(lab).read_text()
+    process, printed = watch("check", BY_NAME["smtp-silent"].fqdn, "--timeout", "10m")
+    address, = addresses.MX["mx.smtp-silent.example"]
+    wait("a connection", lambda: f"{address} open" in odd_log(lab).read_text().removeprefix(before), 60)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 3
+    assert printed() == ""
 
 
 # Hostile MX hosts.

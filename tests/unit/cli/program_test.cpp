@@ -159,6 +159,13 @@ TEST_CASE("check and smtp end with 3 where other verbs end with 2", "[cli]") {
       {"--config /dev/null check a.example --file /dev/null", 3},
       {"--config /dev/null check --file - </dev/null", 3},
       {"check --file x --nagios", 3},
+      {"check --watch 10m", 3},
+      {"check a.example --watch=", 3},
+      {"check --watch= a.example", 3},
+      {"check 192.0.2.1 --watch 10m", 3},
+      {"--config /nonexistent check a.example --watch 10m", 3},
+      {"--config /dev/null check a.example --watch 10m --timeout 0s", 3},
+      {"--config /dev/null check a.example --watch 10m --ignore nosuch", 3},
       {"check --file x --save y", 3},
       {"check --file x --offline y", 3},
       {"smtp", 3},
@@ -187,6 +194,21 @@ TEST_CASE("check says what is wrong with its options", "[cli]") {
         "mtastsctl: check needs a domain, for example: mtastsctl check example.com\n");
   CHECK(run("printf '# none\\n\\n \\t\\n192.0.2.1\\n' | ", "--config /dev/null check --file - 2>&1")
             .out.ends_with("mtastsctl: the list has no domain; write one on each line\n"));
+  struct Row {
+    const char *options, *says;
+  };
+  for (const Row& row :
+       {Row{"--watch soon", "--watch takes a number followed by s, m, h or d, from 10s to 1d"},
+        Row{"--watch 9999ms", "--watch takes a number"}, Row{"--watch 25h", "--watch takes a number"},
+        Row{"--watch 10s --nagios", "monitoring runs a check by itself"},
+        Row{"--watch 10s --save x", "--watch makes many checks, and --save keeps one"},
+        Row{"--watch 10s --offline x", "--watch asks the network, and --offline does not"},
+        Row{"--watch 10s --file x", "--watch checks one domain, not a list"}}) {
+    INFO(row.options);
+    auto refused = run(std::string("--config /dev/null check a.example ") + row.options + " 2>&1 >/dev/null");
+    CHECK(refused.code == 3);
+    CHECK(refused.out.starts_with(std::string("mtastsctl: ") + row.says));
+  }
   CHECK(run("check 192.0.2.1 --nagios 2>/dev/null")
             .out.starts_with("MTA-STS UNKNOWN: \"192.0.2.1\" names an IP address"));
 }
