@@ -1,7 +1,6 @@
 // mtastsctl - administration of mtastsd (mtastsctl(1)): reads the command line, runs one verb.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -10,7 +9,8 @@
 #include <span>
 
 #include "cli/arguments.hpp"
-#include "cli/check_shared.hpp"
+#include "cli/check_print.hpp"
+#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/rules_in_force.hpp"
@@ -25,24 +25,6 @@ namespace {
 
 using namespace mtasts;
 
-struct Options {
-  std::string config, colour = "auto";
-  bool json = false;
-  std::vector<std::string> records;
-  std::string file, expiring, pattern, domain;
-  HttpAnswerFacts http;
-  ListOptions list;
-  QueryOptions query;
-  ExplainQuestion explain;
-  CodesOptions codes;
-  CheckOptions check;
-  std::string timeout = "30s";
-  std::vector<unsigned> ports{25, 465, 587};
-  GenerateOptions generate;
-  std::optional<std::string> next_hop, save, offline, watch;
-  std::string control, at;
-};
-
 bool use_colour(const Options& options) {
   if (options.colour != "auto") return options.colour == "always";
   const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
@@ -54,25 +36,6 @@ bool use_colour(const Options& options) {
 std::size_t width_of_output() {
   const char* columns = std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe)
   return terminal_width(STDOUT_FILENO, columns == nullptr ? "" : columns);
-}
-
-// The file to read; "" if there is none.
-std::string configuration_file(const Options& options) {
-  return options.config.empty() && is_there(default_config_file) ? default_config_file : options.config;
-}
-
-Result<Config> configuration(const Options& options) {
-  std::string file = configuration_file(options);
-  auto parsed =
-      file.empty() ? parse_config("", "defaults", default_paths()) : load_config(file, default_paths());
-  if (!parsed) return std::unexpected(parsed.error());
-  return std::move(parsed->config);
-}
-
-// The control socket: the one of --control, else that of the file, else the default.
-std::string control_of(const Options& options, const Result<Config>& config) {
-  if (!options.control.empty()) return options.control;
-  return config ? config->listen.control : default_paths().control;
 }
 
 // Runs a verb with the configuration that the daemon has loaded.
@@ -185,15 +148,6 @@ int run_explain(Options& options, const Terminal& terminal) {
   });
 }
 
-using Verb = std::function<int(const Terminal&)>;
-
-// Options may stand before and after the verb, so each verb passes unknown options to its parent.
-CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& text) {
-  auto* verb = parent.add_subcommand(name, text);
-  verb->fallthrough();
-  return verb;
-}
-
 void add_lint(CLI::App& app, Options& options, Verb& run) {
   auto* lint = add_verb(app, "lint", "check TXT records, a policy or a TLSA record, offline");
   lint->require_subcommand(1);
@@ -268,132 +222,6 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
   verb->add_option("PATTERN", options.pattern, "such as \"mx.example.com\" or \"*.example.com\"")->required();
   verb->add_option("HOST", options.domain)->required();
   verb->callback([&] { run = [&](const Terminal& t) { return match(options.pattern, options.domain, t); }; });
-}
-
-// The options that check and smtp share.
-void add_check_options(CLI::App& verb, Options& options) {
-  verb.add_option("--timeout", options.timeout, "for a domain or a server (default: 30s)");
-  verb.add_option("--warn-days", options.check.warn_days,
-                  "warn of certificates that end by then (default: 14)")
-      ->check(CLI::Range(0, 3650));
-  verb.add_option("--ignore", options.check.ignore, "the code of a finding that does not count");
-}
-
-int refuse_check(const Options& options, const Terminal& terminal, std::string_view what) {
-  return refuse(options.check, terminal, what);
-}
-
-// Runs check or smtp with the configuration that the daemon has loaded.
-int with_check_rules(Options& options, const Terminal& terminal,
-                     const std::function<int(const Config&)>& verb) {
-  auto timeout = parse_duration(options.timeout);
-  if (!timeout || *timeout < std::chrono::seconds(1) || *timeout > std::chrono::minutes(10))
-    return refuse_check(options, terminal,
-                        "--timeout takes a number followed by s or m, from 1s to 10m, for example 30s");
-  options.check.timeout = *timeout;
-  auto config = configuration(options);
-  auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));
-  if (!rules)
-    return refuse_check(options, terminal, "the configuration can't be used\n" + rules.error().detail);
-  print_note(*rules, terminal);
-  return verb(rules->config);
-}
-
-int run_check_offline(const Options& options, const Terminal& terminal) {
-  if (!options.next_hop) return check_offline(*options.offline, std::nullopt, options.check, terminal);
-  auto domain = read_domain(*options.next_hop);
-  if (!domain) return refuse_check(options, terminal, domain.error().detail);
-  return check_offline(*options.offline, *domain, options.check, terminal);
-}
-
-int run_check_list(Options& options, const Terminal& terminal) {
-  if (options.next_hop) return refuse_check(options, terminal, "either --file or DOMAIN, not both");
-  auto text = read_input(options.file, std::cin);
-  if (!text) return refuse_check(options, terminal, text.error().detail);
-  if (text->size() >= max_input)
-    return refuse_check(options, terminal, "the list is longer than 1 MiB; split it");
-  return with_check_rules(options, terminal, [&](const Config& config) {
-    SystemClock clock;
-    return check_list(config, *text, options.check, clock, terminal);
-  });
-}
-
-// What else is asked for that --watch has no use for; empty: nothing.
-std::string_view against_watch(const Options& options) {
-  if (!options.file.empty()) return "--watch checks one domain, not a list; leave --file out";
-  if (options.offline) return "--watch asks the network, and --offline does not; leave one of them out";
-  if (options.save) return "--watch makes many checks, and --save keeps one; leave one of them out";
-  if (options.check.nagios)
-    return "monitoring runs a check by itself, and wants one line; leave --watch or --nagios out";
-  return {};
-}
-
-int run_check_watch(Options& options, const Terminal& terminal) {
-  if (auto why = against_watch(options); !why.empty()) return refuse_check(options, terminal, why);
-  auto pause = parse_duration(*options.watch);
-  if (!pause || *pause < least_watch || *pause > most_watch)
-    return refuse_check(options, terminal,
-                        "--watch takes a number followed by s, m, h or d, from 10s to 1d, for example 10m");
-  if (!options.next_hop)
-    return refuse_check(options, terminal,
-                        "--watch needs a domain, for example: mtastsctl check example.com --watch 10m");
-  auto domain = read_domain(*options.next_hop);
-  if (!domain) return refuse_check(options, terminal, domain.error().detail);
-  return with_check_rules(options, terminal, [&](const Config& config) {
-    SystemClock clock;
-    return check_watch(config, *domain, options.check, *pause, clock, terminal);
-  });
-}
-
-int run_check(Options& options, const Terminal& terminal) {
-  if (options.watch) return run_check_watch(options, terminal);
-  if (options.offline) return run_check_offline(options, terminal);
-  if (!options.file.empty()) return run_check_list(options, terminal);
-  if (!options.next_hop)
-    return refuse_check(options, terminal, "check needs a domain, for example: mtastsctl check example.com");
-  auto domain = read_domain(*options.next_hop);
-  if (!domain) return refuse_check(options, terminal, domain.error().detail);
-  return with_check_rules(options, terminal, [&](const Config& config) {
-    SystemClock clock;
-    return check(config, *domain, options.check, options.save, clock, terminal);
-  });
-}
-
-int run_smtp(Options& options, const Terminal& terminal) {
-  auto host = read_domain(options.domain);
-  if (!host) return refuse_check(options, terminal, host.error().detail);
-  return with_check_rules(options, terminal, [&](const Config& config) {
-    SystemClock clock;
-    return smtp(config, *host, options.ports, options.check, clock, terminal);
-  });
-}
-
-void add_check(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "check", "what is wrong with a domain, what happens to mail");
-  verb->add_option("DOMAIN", options.next_hop, "the domain of mail addresses");
-  add_check_options(*verb, options);
-  verb->add_option("--postfix", options.check.postfix, "whose behaviour is predicted, such as 3.10");
-  auto* nagios = verb->add_flag("--nagios", options.check.nagios, "print one line for monitoring");
-  auto* save = verb->add_option("--save", options.save, "write what the network answered to this file");
-  auto* offline = verb->add_option("--offline", options.offline, "replay such a file; no network is used");
-  offline->excludes(save);
-  verb->add_option("--file", options.file, "check each line of a list; - reads stdin")
-      ->excludes(nagios)
-      ->excludes(save)
-      ->excludes(offline);
-  verb->add_option("--watch", options.watch, "check again and again, this long after the last time");
-  verb->callback([&] { run = [&](const Terminal& terminal) { return run_check(options, terminal); }; });
-}
-
-void add_smtp(CLI::App& app, Options& options, Verb& run) {
-  auto* verb = add_verb(app, "smtp", "what is wrong with a mail server, up to TLS");
-  verb->add_option("HOST", options.domain, "the name of the server, such as an MX host")->required();
-  verb->add_option("--ports", options.ports, "25: servers; 465, 587: users (default: all)")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 65535));
-  add_check_options(*verb, options);
-  verb->add_flag("--nagios", options.check.nagios, "print one line for monitoring");
-  verb->callback([&] { run = [&](const Terminal& terminal) { return run_smtp(options, terminal); }; });
 }
 
 void add_generate(CLI::App& app, Options& options, Verb& run) {
