@@ -35,9 +35,9 @@ bool is_there(const std::string& file) noexcept {
 }
 
 std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
-  constexpr std::array<std::string_view, 13> with_value{
+  constexpr std::array<std::string_view, 14> with_value{
       "--config=", "--control=",  "--at=",           "--map=",     "--mode=", "--glob=", "--status=",
-      "--save=",   "--expiring=", "--content-type=", "--offline=", "--mx=",   "--rua="};
+      "--save=",   "--expiring=", "--content-type=", "--offline=", "--mx=",   "--rua=",  "--domain="};
   for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     if (std::ranges::find(with_value, arguments[i]) == with_value.end()) continue;
     arguments[i].pop_back();

@@ -27,10 +27,8 @@ int refuse_check(const Options& options, const Terminal& terminal, std::string_v
 // Runs check or smtp with the configuration that the daemon has loaded.
 int with_check_rules(Options& options, const Terminal& terminal,
                      const std::function<int(const Config&)>& verb) {
-  auto timeout = parse_duration(options.timeout);
-  if (!timeout || *timeout < std::chrono::seconds(1) || *timeout > std::chrono::minutes(10))
-    return refuse_check(options, terminal,
-                        "--timeout takes a number followed by s or m, from 1s to 10m, for example 30s");
+  auto timeout = read_timeout(options);
+  if (!timeout) return refuse_check(options, terminal, timeout.error().detail);
   options.check.timeout = *timeout;
   auto config = configuration(options);
   auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));

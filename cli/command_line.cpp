@@ -2,6 +2,7 @@
 
 #include "cli/arguments.hpp"
 #include "conf/parse.hpp"
+#include "conf/values.hpp"
 
 namespace mtasts {
 
@@ -26,6 +27,12 @@ Result<Config> configuration(const Options& options) {
 std::string control_of(const Options& options, const Result<Config>& config) {
   if (!options.control.empty()) return options.control;
   return config ? config->listen.control : default_paths().control;
+}
+
+Result<std::chrono::milliseconds> read_timeout(const Options& options) {
+  auto timeout = parse_duration(options.timeout);
+  if (timeout && *timeout >= std::chrono::seconds(1) && *timeout <= std::chrono::minutes(10)) return *timeout;
+  return fail(Fault::syntax, "--timeout takes a number followed by s or m, from 1s to 10m, for example 30s");
 }
 
 }  // namespace mtasts

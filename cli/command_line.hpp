@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct Options {
   std::string timeout = "30s";
   std::vector<unsigned> ports{25, 465, 587};
   GenerateOptions generate;
-  std::optional<std::string> next_hop, save, offline, watch;
+  bool no_network = false;
+  std::optional<std::string> next_hop, save, offline, watch, policy_domain;
   std::string control, at;
 };
 
@@ -49,5 +51,8 @@ std::string configuration_file(const Options& options);
 Result<Config> configuration(const Options& options);
 // The control socket: the one of --control, else that of the file, else the default.
 std::string control_of(const Options& options, const Result<Config>& config);
+
+// --timeout. Fault::syntax: it is none.
+Result<std::chrono::milliseconds> read_timeout(const Options& options);
 
 }  // namespace mtasts

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "conf/config.hpp"
 #include "core/moment.hpp"
 #include "core/time.hpp"
+#include "diagnose/candidate.hpp"
 #include "ports/clock.hpp"
 
 namespace mtasts {
@@ -28,6 +30,12 @@ struct HttpAnswerFacts {
 };
 int lint_policy_text(std::string_view body, const HttpAnswerFacts& http, const Terminal& terminal);
 
+// The same, and the policy against the live MX hosts of a domain, that look() finds. look() is called only if
+// the policy is valid. exit_no: also if a finding about the MX hosts is an error. exit_trouble: look()
+// failed, or it is not known of a host whether it passes, while nothing else is wrong.
+int lint_policy_of(const DomainArgument& domain, std::string_view body, const HttpAnswerFacts& http,
+                   const std::function<Result<LiveHosts>()>& look, const Terminal& terminal);
+
 // words_of_record: one TLSA record in presentation form, split at blanks as a shell splits it, or not.
 int lint_tlsa_text(const std::vector<std::string>& words_of_record, const Terminal& terminal);
 
@@ -39,11 +47,16 @@ int match(std::string_view pattern, std::string_view host, const Terminal& termi
 struct GenerateOptions {
   std::string domain;
   std::string mode = "testing";   // or enforce
-  std::vector<std::string> mx{};  // host names and patterns
+  std::vector<std::string> mx{};  // host names and patterns; empty: the live MX hosts
   std::string report_uri{};       // empty: a mailbox of the domain
 };
-// What the domain should publish. Looks nothing up. exit_trouble: an argument is wrong or missing.
-int generate(const GenerateOptions& options, Time now, const Terminal& terminal);
+// What the domain should publish. look: finds its live MX hosts, and is called only if the arguments are
+// good; nullptr: nothing is looked at, and options.mx must not be empty. Unless each live MX host passes,
+// mode testing is printed, nothing printed contains "mode: enforce", and the exit code is exit_no, or
+// exit_trouble if mode enforce was asked for and a host fails. exit_trouble: also if an argument is wrong or
+// missing, or the domain has no MX host.
+int generate(const GenerateOptions& options, Time now,
+             const std::function<Result<LiveHosts>(const DomainArgument&)>& look, const Terminal& terminal);
 
 struct CodesOptions {
   std::string code{};     // empty: all of them

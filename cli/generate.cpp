@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/domain_argument.hpp"
+#include "cli/live_hosts.hpp"
 #include "cli/sheet.hpp"
 #include "core/address.hpp"
 #include "core/mx_pattern.hpp"
@@ -37,52 +39,147 @@ Result<MxList> mx_arguments(const std::vector<std::string>& texts) {
   return mx;
 }
 
-Result<PublicationFacts> facts_of(const GenerateOptions& options, Time now) {
+// The arguments, read.
+struct Asked {
+  DomainArgument argument;
+  DomainName domain, policy_host;
+  MxList mx;  // empty: the live MX hosts
+  std::string report_uri;
+  Mode mode;
+};
+
+Result<Asked> read_names(const GenerateOptions& options) {
   auto argument = read_domain(options.domain);
   if (!argument) return std::unexpected(argument.error());
   auto domain = DomainName::parse(argument->domain);
   if (!domain) return fail(Fault::syntax, in_quotes(options.domain) + " is not a domain name");
-  std::string name(domain->str());
-  if (options.mx.empty())
-    return fail(Fault::syntax,
-                fmt::format("the MX hosts must be named, each with --mx; dig +short MX {} shows them", name));
+  auto host = DomainName::parse("mta-sts." + argument->domain);
+  if (!host || argument->domain.size() + std::string_view("_smtp._tls.").size() > DomainName::max_size)
+    return fail(Fault::syntax, fmt::format("{} is too long to have names below it", argument->domain));
+  return Asked{*argument, *domain, *host, {}, {}, mode_of(options.mode).value_or(Mode::testing)};
+}
+
+Result<Asked> read_arguments(const GenerateOptions& options) {
+  auto asked = read_names(options);
+  if (!asked) return asked;
   auto mx = mx_arguments(options.mx);
   if (!mx) return std::unexpected(mx.error());
-  auto host = DomainName::parse("mta-sts." + name);
-  if (!host || name.size() + std::string_view("_smtp._tls.").size() > DomainName::max_size)
-    return fail(Fault::syntax, fmt::format("{} is too long to have names below it", name));
-  std::string uri = options.report_uri.empty() ? "mailto:tls-reports@" + name : options.report_uri;
-  if (!report_target(uri))
+  asked->mx = *std::move(mx);
+  asked->report_uri =
+      options.report_uri.empty() ? "mailto:tls-reports@" + asked->argument.domain : options.report_uri;
+  if (!report_target(asked->report_uri))
     return fail(Fault::syntax,
                 fmt::format("--rua {} is not a URI for reports; write mailto:ADDRESS or https://HOST/PATH",
-                            in_quotes(uri)));
-  Mode mode = mode_of(options.mode).value_or(Mode::testing);
-  return PublicationFacts{*domain, *host, mode, *std::move(mx), std::move(uri), now};
+                            in_quotes(asked->report_uri)));
+  return asked;
+}
+
+PublicationFacts facts_of(const Asked& asked, Time now) {
+  return {asked.domain, asked.policy_host, asked.mode, asked.mx, asked.report_uri, now};
+}
+
+// Why the live MX hosts are not enough to make a policy of; empty: they are.
+std::string no_hosts(const Asked& asked, const MxFacts& mx) {
+  std::string_view domain = asked.argument.domain;
+  if (!mx.failure.empty())
+    return fmt::format(
+        "the MX records of {} could not be looked up: {}; try again later, or name the MX hosts with --mx "
+        "and "
+        "add --no-network",
+        domain, whole(mx.failure));
+  if (mx.null_mx) return fmt::format("{} has a null MX: it takes no mail, so it needs no policy", domain);
+  if (mx.hosts.empty())
+    return fmt::format("{} does not exist in DNS, so it takes no mail; publish its MX records first", domain);
+  if (mx.implicit && asked.mx.empty())
+    return fmt::format(
+        "{} has no MX record, so mail goes to its own address; publish an MX record, or add --mx {}", domain,
+        domain);
+  return {};
+}
+
+// What was seen of the live MX hosts; none if nothing was looked at.
+struct Seen {
+  bool looked = false;
+  std::vector<HostVerdict> hosts;
+  Findings warnings;
+
+  bool lets_enforce() const { return !looked || all_pass(hosts) == true; }
+};
+
+Seen seen_of(const LiveHosts& live, const PublicationFacts& facts) {
+  CandidateJudgement judgement = judge_candidate(live, {Mode::enforce, facts.mx});
+  std::erase_if(judgement.findings, [](const Finding& each) { return each.severity != Severity::warning; });
+  return {true, std::move(judgement.hosts), std::move(judgement.findings)};
+}
+
+// Makes facts of what was seen. Without --mx the policy lists the live MX hosts.
+Result<Seen> add_live(const Asked& asked, const LiveHosts& live, PublicationFacts& facts) {
+  if (std::string why = no_hosts(asked, live.mx); !why.empty()) return fail(Fault::syntax, std::move(why));
+  facts.published = live.published;
+  if (facts.mx.empty()) facts.mx = policy_for(live, facts.mode).mx;
+  if (facts.mx.empty())
+    return fail(Fault::syntax, fmt::format("no MX record of {} names a host that a policy can list; write "
+                                           "host names into its MX records",
+                                           asked.argument.domain));
+  Seen seen = seen_of(live, facts);
+  if (seen.lets_enforce()) return seen;
+  facts.mode = Mode::testing;
+  for (std::optional<bool> passes : {std::optional(false), std::optional<bool>()})
+    if (std::string why = joined_reasons(seen.hosts, passes); !why.empty())
+      facts.hindrances.push_back(passes ? why : "it is not known about all MX hosts: " + why);
+  return seen;
 }
 
 boost::json::object json_of(const TxtRecord& record) {
   return {{"name", to_json(record.name)}, {"type", "TXT"}, {"text", to_json(record.text)}};
 }
 
-void print_json(const PublicationFacts& facts, const Publication& made, const Terminal& terminal) {
+boost::json::value json_of(const std::optional<PublishedPolicy>& published) {
+  if (!published) return nullptr;
+  boost::json::object object{{"id", to_json(published->id)}, {"mode", nullptr}};
+  if (published->mode) object["mode"] = to_json(words(*published->mode));
+  return object;
+}
+
+void print_json(const DomainArgument& argument, const PublicationFacts& facts, const Seen& seen,
+                const Publication& made, const Terminal& terminal) {
   boost::json::object servers;
   for (const auto& snippet : made.snippets) servers[snippet.server] = to_json(snippet.text);
   boost::json::array plan;
   for (const auto& step : made.plan) plan.push_back(to_json(step));
-  terminal.print_json(boost::json::object{
+  boost::json::object object{
       {"domain", to_json(facts.domain.str())},
       {"mode", to_json(words(facts.mode))},
+      {"looked", seen.looked},
+      {"mx", to_json(seen.hosts)},
+      {"findings", to_json(seen.warnings)},
+      {"published", json_of(facts.published)},
       {"records", boost::json::array{json_of(made.sts), json_of(made.tlsrpt)}},
       {"policy", boost::json::object{{"url", to_json(made.policy_url)}, {"text", to_json(made.policy)}}},
       {"servers", std::move(servers)},
-      {"plan", std::move(plan)}});
+      {"plan", std::move(plan)}};
+  tell(argument, object);
+  terminal.print_json(object);
 }
 
-void print_text(const PublicationFacts& facts, const Publication& made, const Terminal& terminal) {
+void print_hosts(const Seen& seen, const Terminal& terminal) {
+  terminal.print(terminal.paint(Colour::faint, "# MX hosts"));
+  if (!seen.looked)
+    terminal.print(
+        wrapped("Nothing was looked at: whether MX hosts and certificates are good is not known.", 0));
+  for (const HostVerdict& each : seen.hosts)
+    terminal.print(wrapped(fmt::format("{} {}", whole(each.host), verdict_words(each)), 2));
+  print_findings(terminal, seen.warnings);
+  terminal.print("");
+}
+
+void print_text(const PublicationFacts& facts, const Seen& seen, const Publication& made,
+                const Terminal& terminal) {
   auto block = [&](std::string_view title, std::string_view text) {
     terminal.print(terminal.paint(Colour::faint, fmt::format("# {}", title)));
     terminal.print(text);
   };
+  print_hosts(seen, terminal);
   block("TXT records, as a zone file has them", zone_line(made.sts));
   terminal.print(zone_line(made.tlsrpt) + '\n');
   block(fmt::format("Policy: save it as /var/www/{}/.well-known/mta-sts.txt", facts.policy_host.str()),
@@ -93,17 +190,47 @@ void print_text(const PublicationFacts& facts, const Publication& made, const Te
     terminal.print(wrapped(fmt::format("{}. {}", i + 1, made.plan[i]), 3));
 }
 
+// Says why it is not mode enforce. Returns the exit code.
+int tell_hindrance(const Seen& seen, Mode asked, const Terminal& terminal) {
+  if (seen.lets_enforce()) return exit_ok;
+  bool fails = all_pass(seen.hosts) == false;
+  std::string why = joined_reasons(seen.hosts, fails ? std::optional(false) : std::nullopt);
+  if (fails)
+    terminal.trouble(fmt::format("mode enforce must wait: {}; mend it, and run this again", why));
+  else
+    terminal.trouble(
+        fmt::format("whether mode enforce is safe is not known: {}; port 25 may be blocked where "
+                    "you are, so run this where it is open",
+                    why));
+  return fails && asked == Mode::enforce ? exit_trouble : exit_no;
+}
+
 }  // namespace
 
-int generate(const GenerateOptions& options, Time now, const Terminal& terminal) {
-  auto facts = facts_of(options, now);
-  if (!facts) return terminal.trouble(facts.error().detail);
-  Publication made = publication(*facts);
+int generate(const GenerateOptions& options, Time now,
+             const std::function<Result<LiveHosts>(const DomainArgument&)>& look, const Terminal& terminal) {
+  auto asked = read_arguments(options);
+  if (!asked) return terminal.trouble(asked.error().detail);
+  if (!look && asked->mx.empty())
+    return terminal.trouble(fmt::format(
+        "with --no-network the MX hosts must be named, each with --mx; dig +short MX {} shows them",
+        asked->argument.domain));
+  tell(asked->argument, terminal);
+  PublicationFacts facts = facts_of(*asked, now);
+  Seen seen;
+  if (look) {
+    auto live = look(asked->argument);
+    if (!live) return terminal.trouble(whole(live.error().detail));
+    auto added = add_live(*asked, *live, facts);
+    if (!added) return terminal.trouble(added.error().detail);
+    seen = *std::move(added);
+  }
+  Publication made = publication(facts);
   if (terminal.json)
-    print_json(*facts, made, terminal);
+    print_json(asked->argument, facts, seen, made, terminal);
   else
-    print_text(*facts, made, terminal);
-  return exit_ok;
+    print_text(facts, seen, made, terminal);
+  return tell_hindrance(seen, asked->mode, terminal);
 }
 
 }  // namespace mtasts

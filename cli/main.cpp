@@ -12,6 +12,7 @@
 #include "cli/check_print.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
+#include "cli/live_hosts.hpp"
 #include "cli/open_cache.hpp"
 #include "cli/rules_in_force.hpp"
 #include "conf/parse.hpp"
@@ -86,9 +87,34 @@ int with_records(Options& options, const Terminal& terminal,
   return records ? verb(*records, terminal) : terminal.trouble(records.error().detail);
 }
 
+// Looks at the MX hosts of a domain with the configuration that the daemon has loaded.
+Result<LiveHosts> look(const Options& options, const DomainArgument& domain, const Terminal& terminal) {
+  auto timeout = read_timeout(options);
+  if (!timeout) return std::unexpected(timeout.error());
+  auto config = configuration(options);
+  auto rules = rules_in_force(config, configuration_file(options), control_of(options, config));
+  if (!rules) return fail(Fault::config, "the configuration can't be used\n" + rules.error().detail);
+  print_note(*rules, terminal);
+  SystemClock clock;
+  return look_at_hosts(rules->config, domain, *timeout, clock, terminal);
+}
+
 int run_lint_policy(const Options& options, const Terminal& terminal) {
   auto body = read_input(options.file, std::cin);
-  return body ? lint_policy_text(*body, options.http, terminal) : terminal.trouble(body.error().detail);
+  if (!body) return terminal.trouble(body.error().detail);
+  if (!options.policy_domain) return lint_policy_text(*body, options.http, terminal);
+  auto domain = read_domain(*options.policy_domain);
+  if (!domain) return terminal.trouble(domain.error().detail);
+  tell(*domain, terminal);
+  auto look_now = [&] { return look(options, *domain, terminal); };
+  return lint_policy_of(*domain, *body, options.http, look_now, terminal);
+}
+
+int run_generate(const Options& options, const Terminal& terminal) {
+  Time now = SystemClock().moment().now;
+  if (options.no_network) return generate(options.generate, now, nullptr, terminal);
+  auto look_now = [&](const DomainArgument& domain) { return look(options, domain, terminal); };
+  return generate(options.generate, now, look_now, terminal);
 }
 
 int run_list(Options& options, const Terminal& terminal) {
@@ -163,6 +189,8 @@ void add_lint(CLI::App& app, Options& options, Verb& run) {
       ->check(CLI::Range(0, 999));
   policy->add_option("--content-type", options.http.content_type,
                      "the HTTP Content-Type it came with; empty: none");
+  auto* domain = policy->add_option("--domain", options.policy_domain, "compare with its live MX hosts");
+  policy->add_option("--timeout", options.timeout, "for --domain (default: 30s)")->needs(domain);
   policy->callback(
       [&] { run = [&](const Terminal& terminal) { return run_lint_policy(options, terminal); }; });
   auto* tlsrpt = add_verb(*lint, "tlsrpt", "TXT records: is one of them a valid TLSRPT record?");
@@ -227,13 +255,15 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
 void add_generate(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "generate", "what a domain should publish for MTA-STS and TLSRPT");
   verb->add_option("DOMAIN", options.generate.domain)->required();
-  verb->add_option("--mx", options.generate.mx, "the MX hosts, such as mx1.example.com")->expected(1, 1000);
+  verb->add_option("--mx", options.generate.mx, "hosts for the policy (default: the live MX)")
+      ->expected(1, 1000);
   verb->add_option("--mode", options.generate.mode, "testing (default) or enforce")
       ->check(CLI::IsMember({"testing", "enforce"}));
   verb->add_option("--rua", options.generate.report_uri, "where TLS reports go, such as mailto:ADDRESS");
-  verb->callback([&] {
-    run = [&](const Terminal& t) { return generate(options.generate, SystemClock().moment().now, t); };
-  });
+  auto* timeout = verb->add_option("--timeout", options.timeout, "to look at the MX hosts (default: 30s)");
+  verb->add_flag("--no-network", options.no_network, "look at nothing; --mx names the hosts")
+      ->excludes(timeout);
+  verb->callback([&] { run = [&](const Terminal& terminal) { return run_generate(options, terminal); }; });
 }
 
 void add_codes(CLI::App& app, Options& options, Verb& run) {

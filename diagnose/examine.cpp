@@ -96,6 +96,18 @@ class Examiner {
     predict_delivery();
   }
 
+  LiveHosts live_hosts() const {
+    LiveHosts live{mx_facts(), smtp_facts(), further_hosts(), published(), now()};
+    live.mx.policy.reset();
+    live.mx.parent_policy.reset();
+    for (SmtpHostFacts& host : live.smtp.hosts) {
+      host.mode = Mode::none;
+      host.dane = false;
+      for (SmtpAddressFacts& each : host.addresses) each.dane = {};
+    }
+    return live;
+  }
+
  private:
   Time now() const { return inputs_.explain.now; }
 
@@ -213,6 +225,26 @@ class Examiner {
     facts.policy = policy_;
     if (announces(survey_.parent_record)) facts.parent_policy = domain_above(domain_);
     return facts;
+  }
+
+  // The MX hosts beyond those that were looked at.
+  std::vector<std::string> further_hosts() const {
+    std::vector<std::string> names;
+    if (!survey_.too_many_hosts || !survey_.mx) return names;
+    for (const std::string& rdata : survey_.mx->rdata) {
+      auto record = decode_mx(rdata);
+      if (!record || record->host.empty()) continue;
+      bool seen = std::ranges::find(survey_.hosts, record->host, &SurveyedHost::name) != survey_.hosts.end();
+      if (!seen && std::ranges::find(names, record->host) == names.end())
+        names.push_back(std::move(record->host));
+    }
+    return names;
+  }
+
+  std::optional<PublishedPolicy> published() const {
+    auto lint = judged_record(result_.explanation);
+    if (!lint || lint->verdict != TxtVerdict::valid) return std::nullopt;
+    return PublishedPolicy{lint->id, policy_ ? std::optional(policy_->mode) : std::nullopt};
   }
 
   static MxHostFacts mx_host(const SurveyedHost& host) {
@@ -420,6 +452,18 @@ struct Collection {
         smtp(ports.smtp, trace) {}
 };
 
+// The survey that the answers in a trace make. Questions that are not in the trace are added to it.
+std::shared_ptr<Survey> survey_again(Trace& trace, const DomainName& domain) {
+  asio::io_context loop{1};
+  ReplayDns dns(trace);
+  ReplayFetch fetch(trace);
+  ReplaySmtp smtp(trace);
+  auto all = std::make_shared<Survey>();
+  run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, domain, std::chrono::steady_clock::time_point::max(),
+                          [](std::string_view) {}));
+  return all;
+}
+
 }  // namespace
 
 asio::awaitable<Trace> collect(CheckPorts ports, ExplainInputs inputs,
@@ -451,19 +495,21 @@ Examination examine(const CheckInputs& inputs, Trace trace) {
   Examination result;
   result.explanation = replay(inputs.explain, trace);
   if (!result.explanation.hop.domain) return result;
-  asio::io_context loop{1};
-  ReplayDns dns(trace);
-  ReplayFetch fetch(trace);
-  ReplaySmtp smtp(trace);
-  auto all = std::make_shared<Survey>();
-  run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, *result.explanation.hop.domain,
-                          std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
+  auto all = survey_again(trace, *result.explanation.hop.domain);
   Examiner(inputs, result, *all).run();
   std::ranges::move(judge_input(inputs.given, result.explanation.hop.domain->str()),
                     std::back_inserter(result.findings));
   result.overall = overall_of(result.steps, result.findings);
   result.first_expiry = first_expiry(trace);
   return result;
+}
+
+std::optional<LiveHosts> live_hosts(const CheckInputs& inputs, Trace trace) {
+  Examination found;
+  found.explanation = replay(inputs.explain, std::move(trace));
+  if (!found.explanation.hop.domain) return std::nullopt;
+  auto all = survey_again(found.explanation.trace, *found.explanation.hop.domain);
+  return Examiner(inputs, found, *all).live_hosts();
 }
 
 }  // namespace mtasts

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "diagnose/candidate.hpp"
 #include "diagnose/checking.hpp"
 #include "diagnose/explanation.hpp"
 #include "diagnose/prediction.hpp"
@@ -65,5 +66,8 @@ Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings
 
 // Judges a trace; the network is not used.
 Examination examine(const CheckInputs& inputs, Trace trace);
+
+// What a trace says about the MX hosts, for judge_candidate(). nullopt: the next hop has no policy domain.
+std::optional<LiveHosts> live_hosts(const CheckInputs& inputs, Trace trace);
 
 }  // namespace mtasts

@@ -411,6 +411,21 @@ Judgement all_unknown(const SmtpFacts& facts) {
 
 }  // namespace
 
+std::string not_seen(const SmtpHostFacts& host) {
+  bool any_good = std::ranges::any_of(host.addresses, [&](const SmtpAddressFacts& each) {
+    return ending_of(each.dialogue, host.implicit_tls).kind == Ending::Kind::good;
+  });
+  for (const auto& [address, dialogue, without_sni, dane] : host.addresses) {
+    Ending ending = ending_of(dialogue, host.implicit_tls);
+    bool spared = address.v6 && any_good && dialogue.reached == SmtpStage::none;
+    bool early = ending.kind == Ending::Kind::fault && ends_early(ending.code);
+    bool open = ending.kind == Ending::Kind::unreachable || ending.kind == Ending::Kind::unknown || early;
+    if (open && !spared)
+      return printable(host.name + '[' + to_string(address) + "]: " + ending.words, max_message);
+  }
+  return {};
+}
+
 Judgement judge_smtp(const SmtpFacts& facts, Time now) {
   if (all_blocked(facts)) return all_unknown(facts);
   Judgement judgement;

@@ -50,4 +50,9 @@ struct SmtpFacts {
 // then mx-in-policy-fails-tls says so, as a warning.
 Judgement judge_smtp(const SmtpFacts& facts, Time now);
 
+// Why it is not known what all addresses of a host show, up to EHLO within TLS: the first that could not be
+// connected to, or that broke off or turned this client away before that, with its words. Empty: all were
+// seen, or faults. An IPv6 address that can't be reached is left out if another one is good.
+std::string not_seen(const SmtpHostFacts& host);
+
 }  // namespace mtasts

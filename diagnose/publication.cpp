@@ -1,9 +1,12 @@
 #include "diagnose/publication.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
+#include "core/finding.hpp"
 #include "core/text.hpp"
 #include "core/time_text.hpp"
 
@@ -79,36 +82,86 @@ std::string policy_text(const PublicationFacts& facts) {
 
 std::string seconds(std::uint32_t span) { return "max_age: " + std::to_string(span); }
 
-std::vector<std::string> plan_of(const PublicationFacts& facts, const Publication& done) {
-  std::string host(facts.policy_host.str()), enforce = "\"mode: enforce\" and \"" + seconds(two_weeks) + '"';
-  std::vector<std::string> plan{
-      "Point " + host +
-          " at a web server with a certificate for that name from a public CA. Serve the policy at " +
-          done.policy_url + ", as text/plain and without a redirect.",
-      "Then publish both TXT records. The policy comes first, since senders fetch it as soon as they see "
-      "the record at " +
-          done.sts.name + ".",
-  };
-  if (facts.mode == Mode::testing) {
-    plan.push_back("Make sure that " + facts.report_uri +
-                   " exists, and read the TLS reports that arrive there for two to four weeks. Mend each MX "
-                   "host that fails in them; while the mode is testing, mail is delivered "
-                   "all the same.");
-    plan.push_back("When the reports show no more failures, change the policy to " + enforce +
-                   ", and after it the id in the record. From then on, senders defer mail when TLS fails.");
-  } else {
-    plan.push_back(
-        "With mode enforce senders defer mail from the first day if an MX host fails. If you are not "
-        "sure of all MX hosts and their certificates, begin with mode testing.");
-    plan.push_back("Make sure that " + facts.report_uri +
-                   " exists, and read the TLS reports that arrive there.");
-  }
-  plan.push_back("After some weeks without failures write \"" + seconds(month) +
-                 "\", and change the id. Each later change of the policy, such as a new MX host, needs a new "
-                 "id too, and must come before the change of the MX records.");
-  plan.push_back(
+using Plan = std::vector<std::string>;
+
+Plan first_steps(const PublicationFacts& facts, const Publication& done) {
+  return {"Point " + std::string(facts.policy_host.str()) +
+              " at a web server with a certificate for that name from a public CA. Serve the policy at " +
+              done.policy_url + ", as text/plain and without a redirect.",
+          "Then publish both TXT records. The policy comes first, since senders fetch it as soon as they see "
+          "the record at " +
+              done.sts.name + "."};
+}
+
+std::string replacement(const PublicationFacts& facts, const Publication& done) {
+  auto mode = facts.published->mode;
+  std::string text = "The domain publishes a policy already, " +
+                     (mode ? "of mode " + std::string(words(*mode)) + " and " : std::string()) +
+                     "with the id " + printable(facts.published->id) + ". Put the new one in its place at " +
+                     done.policy_url + '.';
+  if (mode == Mode::enforce && facts.mode == Mode::testing)
+    text +=
+        " Do so only if mail should go out from now on even if TLS fails: the new one is of mode testing.";
+  return text;
+}
+
+// For a domain that has MTA-STS.
+Plan steps_of_change(const PublicationFacts& facts, const Publication& done) {
+  return {replacement(facts, done),
+          "After it, write the new id into the record at " + done.sts.name +
+              ": senders fetch the policy again when the id changes. Publish the record at " +
+              done.tlsrpt.name + " too, if there is none."};
+}
+
+std::string reports_step(const PublicationFacts& facts) {
+  return "Make sure that " + facts.report_uri + " exists, and read the TLS reports that arrive there";
+}
+
+Plan steps_of_testing(const PublicationFacts& facts) {
+  std::string enforce = "\"mode: enforce\" and \"" + seconds(two_weeks) + '"';
+  return {reports_step(facts) +
+              " for two to four weeks. Mend each MX host that fails in them; while the mode is testing, mail "
+              "is delivered all the same.",
+          "When the reports show no more failures, change the policy to " + enforce +
+              ", and after it the id in the record. From then on, senders defer mail when TLS fails."};
+}
+
+Plan steps_of_mending(const PublicationFacts& facts) {
+  std::string list;
+  for (const std::string& each : facts.hindrances) list += (list.empty() ? "" : "; ") + each;
+  return {reports_step(facts) + ". While the mode is testing, mail is delivered even if TLS fails.",
+          "Mend what stands in the way of the next mode: " + list + '.',
+          "After that, and when the reports show no more failures, run \"mtastsctl generate --mode enforce " +
+              std::string(facts.domain.str()) + "\". It prints the next policy when every MX host passes."};
+}
+
+Plan steps_of_enforce(const PublicationFacts& facts) {
+  return {
+      "With mode enforce senders defer mail from the first day if an MX host fails. If you are not "
+      "sure of all MX hosts and their certificates, begin with mode testing.",
+      reports_step(facts) + '.'};
+}
+
+Plan middle_steps(const PublicationFacts& facts) {
+  if (!facts.hindrances.empty()) return steps_of_mending(facts);
+  return facts.mode == Mode::testing ? steps_of_testing(facts) : steps_of_enforce(facts);
+}
+
+Plan last_steps(const PublicationFacts& facts) {
+  std::string longer =
+      "After some weeks without failures write \"" + seconds(month) + "\", and change the id. ";
+  return {
+      (facts.hindrances.empty() ? longer : std::string()) +
+          "Each later change of the policy, such as a new MX host, needs a new id too, and must come before "
+          "the change of the MX records.",
       "To leave MTA-STS, publish \"mode: none\" with a new id, and remove records and policy only "
-      "when the old max_age has passed.");
+      "when the old max_age has passed."};
+}
+
+Plan plan_of(const PublicationFacts& facts, const Publication& done) {
+  Plan plan = facts.published ? steps_of_change(facts, done) : first_steps(facts, done);
+  for (const Plan& part : std::array{middle_steps(facts), last_steps(facts)})
+    std::ranges::copy(part, std::back_inserter(plan));
   return plan;
 }
 

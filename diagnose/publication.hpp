@@ -2,6 +2,7 @@
 // Pure: nothing is looked up, and the time is an argument.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "core/mx_list.hpp"
 #include "core/sts_policy.hpp"
 #include "core/time.hpp"
+#include "diagnose/candidate.hpp"
 
 namespace mtasts {
 
@@ -19,6 +21,10 @@ struct PublicationFacts {
   MxList mx;               // not empty
   std::string report_uri;  // REQUIRES: report_target() accepts it
   Time now{};              // makes the id
+  // What keeps the domain from mode enforce: "mx.a.example does not offer STARTTLS". The plan then names no
+  // "mode: enforce". REQUIRES: empty if mode is enforce.
+  std::vector<std::string> hindrances{};
+  std::optional<PublishedPolicy> published{};  // what the domain publishes already; nullopt: nothing is known
 };
 
 struct TxtRecord {

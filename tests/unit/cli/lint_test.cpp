@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "core/sts_policy.hpp"
 #include "tests/unit/cli/support.hpp"
+#include "tests/unit/diagnose/live.hpp"
 
 namespace mtasts {
 namespace {
@@ -20,6 +21,16 @@ std::vector<std::string> names(const json::object& object) {
   std::vector<std::string> keys;
   for (const auto& each : object) keys.emplace_back(each.key().data(), each.key().size());
   return keys;
+}
+
+// The policy of a.example for its two MX hosts.
+std::string policy_of(std::string_view mode) {
+  return "version: STSv1\nmode: " + std::string(mode) +
+         "\nmx: mx1.a.example\nmx: mx2.a.example\nmax_age: 2419200\n";
+}
+
+int lint_live(const std::string& policy, const std::vector<test::LiveHost>& hosts, const Terminal& terminal) {
+  return lint_policy_of({"a.example", {}}, policy, {}, [&] { return test::live_of(hosts); }, terminal);
 }
 
 }  // namespace
@@ -173,6 +184,81 @@ TEST_CASE("match: a bad pattern or host does not match, and is named", "[cli]") 
   Caught umlaut;
   CHECK(match("*.b\u00fccher.example", "mx.b\u00fccher.example", umlaut.text()) == exit_no);
   CHECK(umlaut.out.str().contains("*.xn--bcher-kva.example"));
+}
+
+TEST_CASE("lint policy --domain holds the policy against the live MX hosts", "[cli]") {
+  using test::good_host;
+  std::string one = "mx1.a.example", two = "mx2.a.example";
+  struct Row {
+    std::string_view why, mode;
+    std::vector<test::LiveHost> hosts;
+    int want;
+    std::string_view code;  // of a finding
+  };
+  for (const Row& row : {
+           Row{"good", "enforce", {good_host(one), good_host(two)}, exit_ok, ""},
+           Row{"a host is not covered",
+               "enforce",
+               {good_host(one), good_host(two), good_host("b.example")},
+               exit_no,
+               "mx-not-in-policy"},
+           Row{"the same, testing",
+               "testing",
+               {good_host(one), good_host(two), good_host("b.example")},
+               exit_ok,
+               "mx-not-in-policy"},
+           Row{"a pattern covers no host", "enforce", {good_host(one)}, exit_ok, "pattern-unused"},
+           Row{"a host has no STARTTLS",
+               "enforce",
+               {good_host(one), test::without_starttls(two)},
+               exit_no,
+               "starttls-missing"},
+           Row{"a host can't be reached",
+               "enforce",
+               {good_host(one), test::unreachable(two)},
+               exit_trouble,
+               "mx-unreachable"},
+           Row{"no host can be reached", "enforce", {test::unreachable(two)}, exit_trouble, ""},
+       }) {
+    INFO(row.why);
+    Caught caught;
+    CHECK(lint_live(policy_of(row.mode), row.hosts, caught.json()) == row.want);
+    auto object = json::parse(caught.out.str()).as_object();
+    CHECK(object["verdict"] == "valid");
+    CHECK(object["domain"] == "a.example");
+    CHECK(object["hosts"].as_array().size() == row.hosts.size());
+    CHECK(caught.out.str().contains("\"" + std::string(row.code)));
+    CHECK(caught.err.str().contains("port 25 may be blocked") == (row.want == exit_trouble));
+  }
+}
+
+TEST_CASE("lint policy --domain: the text; nothing is looked at for a policy that is not valid", "[cli]") {
+  Caught valid, invalid;
+  lint_live(policy_of("enforce"), {test::good_host("mx1.a.example"), test::without_starttls("mx2.a.example")},
+            valid.text());
+  INFO(valid.out.str());
+  CHECK(valid.out.str().contains(
+      "domain   a.example\nhost     mx1.a.example passes\n"
+      "host     mx2.a.example fails: mx2.a.example[203.0.113.1] does not offer STARTTLS\n"));
+  auto look = []() -> Result<LiveHosts> { return fail(Fault::config, "looked"); };
+  CHECK(lint_policy_of({"a.example", {}}, "mode: enforce\n", {}, look, invalid.json()) == exit_no);
+  CHECK(invalid.err.str().empty());
+  CHECK(json::parse(invalid.out.str()).at("hosts").as_array().empty());
+  CHECK(lint_policy_of({"a.example", {}}, policy_of("enforce"), {}, look, invalid.text()) == exit_trouble);
+  CHECK(invalid.err.str() == "mtastsctl: looked\n");
+}
+
+TEST_CASE("lint policy --domain: MX records that are not known", "[cli]") {
+  for (bool local : {false, true}) {
+    Caught caught;
+    LiveHosts live = test::live_of({});
+    live.mx.failure = "MX a.example: SERVFAIL";
+    live.mx.local = local;
+    auto look = [&] { return live; };
+    CHECK(lint_policy_of({"a.example", {}}, policy_of("enforce"), {}, look, caught.json()) ==
+          (local ? exit_trouble : exit_no));
+    CHECK(caught.out.str().contains("mx-lookup-failed") == !local);
+  }
 }
 
 }  // namespace mtasts

@@ -400,3 +400,35 @@ TEST_CASE("a saved trace gives the same examination", "[examine]") {
     CHECK(all_of(examine(*saved->check, saved->trace)) == all_of(examine(world.inputs, world.trace)));
   }
 }
+
+TEST_CASE("the live MX hosts are judged without DANE and without what is published", "[diagnose]") {
+  World world = good();
+  talk(world, dialogue_with({certificate_for("elsewhere.example")}));
+  say(world, "_25._tcp." + mx_host, RrType::tlsa,
+      data({tlsa_of(3, 1, 1, certificate_for("elsewhere.example"))}));
+  auto live = live_hosts(world.inputs, world.trace);
+  REQUIRE(live);
+  CHECK_FALSE(live->mx.policy);
+  REQUIRE(live->smtp.hosts.size() == 1);
+  CHECK(live->smtp.hosts[0].mode == Mode::none);
+  CHECK_FALSE(live->smtp.hosts[0].dane);
+  CHECK(live->smtp.hosts[0].addresses.size() == 2);
+  REQUIRE(live->published);
+  CHECK(live->published->id == "20270310");
+  CHECK(live->published->mode == Mode::enforce);
+  CHECK(all_pass(judge_candidate(*live, policy_for(*live, Mode::enforce)).hosts) == false);
+}
+
+TEST_CASE("MX hosts beyond the twentieth are named, but not looked at", "[diagnose]") {
+  World world = good();
+  std::vector<std::string> records;
+  for (int i = 0; i < 22; ++i)
+    records.push_back(std::string("\0\x0a", 2) + wire("mx" + std::to_string(10 + i) + ".good.example"));
+  say(world, "good.example", RrType::mx, data(records));
+  without_record(world);
+  auto live = live_hosts(world.inputs, world.trace);
+  REQUIRE(live);
+  CHECK(live->mx.hosts.size() == 20);
+  CHECK(live->more == std::vector<std::string>{"mx30.good.example", "mx31.good.example"});
+  CHECK_FALSE(live->published);
+}

@@ -14,14 +14,16 @@ namespace {
 
 DomainName name(std::string_view text) { return DomainName::parse(text).value(); }
 
-Publication made(Mode mode, std::string uri = "mailto:t@b.example") {
-  return publication({.domain = name("a.example"),
-                      .policy_host = name("mta-sts.a.example"),
-                      .mode = mode,
-                      .mx = test::mx_list("mx1.a.example\n*.mail.example"),
-                      .report_uri = std::move(uri),
-                      .now = Time(std::chrono::seconds(1769860800))});
+PublicationFacts facts_for(Mode mode) {
+  return {.domain = name("a.example"),
+          .policy_host = name("mta-sts.a.example"),
+          .mode = mode,
+          .mx = test::mx_list("mx1.a.example\n*.mail.example"),
+          .report_uri = "mailto:t@b.example",
+          .now = Time(std::chrono::seconds(1769860800))};
 }
+
+Publication made(Mode mode) { return publication(facts_for(mode)); }
 
 std::string joined(const std::vector<std::string>& plan) {
   std::string text;
@@ -73,6 +75,33 @@ TEST_CASE("the plan leads from testing to enforce, and warns of beginning there"
   CHECK(careful.contains("mailto:t@b.example"));
   CHECK_FALSE(bold.contains("change the policy to \"mode: enforce\""));
   CHECK(bold.contains("begin with mode testing"));
+}
+
+TEST_CASE("while something stands in the way, no mode enforce is printed, and the plan says what",
+          "[diagnose]") {
+  PublicationFacts facts = facts_for(Mode::testing);
+  facts.hindrances = {"mx1.a.example does not offer STARTTLS"};
+  Publication done = publication(facts);
+  std::string plan = joined(done.plan);
+  CHECK(plan.contains("mx1.a.example does not offer STARTTLS"));
+  CHECK(plan.contains("mtastsctl generate --mode enforce a.example"));
+  for (const std::string& text : {plan, done.policy, done.snippets[0].text, done.snippets[1].text,
+                                  done.snippets[2].text, zone_line(done.sts), zone_line(done.tlsrpt)})
+    CHECK_FALSE(text.contains("mode: enforce"));
+}
+
+TEST_CASE("a domain that has a policy replaces it, and changes the id after it", "[diagnose]") {
+  PublicationFacts facts = facts_for(Mode::testing);
+  facts.published = PublishedPolicy{"old1", Mode::enforce};
+  auto plan = publication(facts).plan;
+  CHECK(plan[0].contains("of mode enforce and with the id old1"));
+  CHECK(plan[0].contains("Do so only if mail should go out"));
+  CHECK(plan[1].contains("write the new id into the record at _mta-sts.a.example"));
+  facts.published = PublishedPolicy{"old1", {}};
+  CHECK_FALSE(publication(facts).plan[0].contains("Do so only"));
+  facts.published = PublishedPolicy{"old1", Mode::enforce};
+  facts.mode = Mode::enforce;
+  CHECK_FALSE(publication(facts).plan[0].contains("Do so only"));
 }
 
 TEST_CASE("RFC 1035 §3.3: a long record becomes several strings of a zone file", "[diagnose]") {
