@@ -101,14 +101,20 @@ std::string no_hosts(const Asked& asked, const MxFacts& mx) {
 struct Seen {
   bool looked = false;
   std::vector<HostVerdict> hosts;
-  Findings warnings;
+  Findings remarks;
 
   bool lets_enforce() const { return !looked || all_pass(hosts) == true; }
 };
 
+// Errors, and what a verdict says already, are left out.
+bool is_remark(const Finding& finding, const std::vector<HostVerdict>& hosts) {
+  bool said = std::ranges::find(hosts, finding.message, &HostVerdict::reason) != hosts.end();
+  return !said && (finding.severity == Severity::warning || finding.code == "pattern-unused");
+}
+
 Seen seen_of(const LiveHosts& live, const PublicationFacts& facts) {
   CandidateJudgement judgement = judge_candidate(live, {Mode::enforce, facts.mx});
-  std::erase_if(judgement.findings, [](const Finding& each) { return each.severity != Severity::warning; });
+  std::erase_if(judgement.findings, [&](const Finding& each) { return !is_remark(each, judgement.hosts); });
   return {true, std::move(judgement.hosts), std::move(judgement.findings)};
 }
 
@@ -152,7 +158,7 @@ void print_json(const DomainArgument& argument, const PublicationFacts& facts, c
       {"mode", to_json(words(facts.mode))},
       {"looked", seen.looked},
       {"mx", to_json(seen.hosts)},
-      {"findings", to_json(seen.warnings)},
+      {"findings", to_json(seen.remarks)},
       {"published", json_of(facts.published)},
       {"records", boost::json::array{json_of(made.sts), json_of(made.tlsrpt)}},
       {"policy", boost::json::object{{"url", to_json(made.policy_url)}, {"text", to_json(made.policy)}}},
@@ -169,7 +175,7 @@ void print_hosts(const Seen& seen, const Terminal& terminal) {
         wrapped("Nothing was looked at: whether MX hosts and certificates are good is not known.", 0));
   for (const HostVerdict& each : seen.hosts)
     terminal.print(wrapped(fmt::format("{} {}", whole(each.host), verdict_words(each)), 2));
-  print_findings(terminal, seen.warnings);
+  print_findings(terminal, seen.remarks);
   terminal.print("");
 }
 

@@ -94,10 +94,17 @@ void add_http(PolicyLint& lint, const HttpAnswerFacts& http) {
 
 bool is_valid(const PolicyLint& lint) { return lint.policy.has_value() && !has_error(lint.findings); }
 
-// What an MX lookup that failed here leaves open; empty: nothing.
+// What could not be learned, and what to do about it; empty: all is known.
 std::string unknown_words(const LiveHosts& live, const Compared& compared) {
-  if (!live.mx.failure.empty() && live.mx.local) return whole(live.mx.failure);
-  return joined_reasons(compared.hosts, std::nullopt);
+  if (!live.mx.failure.empty() && live.mx.local)
+    return fmt::format("the MX records could not be looked up: {}; try again when DNS answers",
+                       whole(live.mx.failure));
+  std::string why = joined_reasons(compared.hosts, std::nullopt);
+  if (why.empty()) return why;
+  return fmt::format(
+      "whether all MX hosts pass is not known: {}; port 25 may be blocked where you are, so run this where "
+      "it is open",
+      why);
 }
 
 }  // namespace
@@ -128,11 +135,7 @@ int lint_policy_of(const DomainArgument& domain, std::string_view body, const Ht
   print(lint, valid, &compared, terminal);
   if (has_error(lint.findings)) return exit_no;
   std::string unknown = unknown_words(*live, compared);
-  if (unknown.empty()) return exit_ok;
-  return terminal.trouble(fmt::format(
-      "whether all MX hosts pass is not known: {}; port 25 may be blocked where you are, so run this where "
-      "it is open",
-      unknown));
+  return unknown.empty() ? int{exit_ok} : terminal.trouble(unknown);
 }
 
 }  // namespace mtasts

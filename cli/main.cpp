@@ -175,7 +175,7 @@ int run_explain(Options& options, const Terminal& terminal) {
 }
 
 void add_lint(CLI::App& app, Options& options, Verb& run) {
-  auto* lint = add_verb(app, "lint", "check TXT records, a policy or a TLSA record, offline");
+  auto* lint = add_verb(app, "lint", "check TXT records, a policy or a TLSA record");
   lint->require_subcommand(1);
   auto* record = add_verb(*lint, "record", "TXT records: is one of them a valid MTA-STS record?");
   record->add_option("TXT", options.records, "each record, joined; - reads a JSON array from stdin")

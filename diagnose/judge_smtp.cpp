@@ -420,8 +420,10 @@ std::string not_seen(const SmtpHostFacts& host) {
     bool spared = address.v6 && any_good && dialogue.reached == SmtpStage::none;
     bool early = ending.kind == Ending::Kind::fault && ends_early(ending.code);
     bool open = ending.kind == Ending::Kind::unreachable || ending.kind == Ending::Kind::unknown || early;
-    if (open && !spared)
-      return printable(host.name + '[' + to_string(address) + "]: " + ending.words, max_message);
+    if (!open || spared) continue;
+    std::string_view mark = dialogue.trouble == SmtpTrouble::local ? ": " : " ";
+    return printable(host.name + '[' + to_string(address) + ']' + std::string(mark) + ending.words,
+                     max_message);
   }
   return {};
 }

@@ -258,6 +258,7 @@ TEST_CASE("lint policy --domain: MX records that are not known", "[cli]") {
     CHECK(lint_policy_of({"a.example", {}}, policy_of("enforce"), {}, look, caught.json()) ==
           (local ? exit_trouble : exit_no));
     CHECK(caught.out.str().contains("mx-lookup-failed") == !local);
+    CHECK(caught.err.str().contains("try again when DNS answers") == local);
   }
 }
 

@@ -61,7 +61,7 @@ TEST_CASE("a live MX host passes, fails, or is not known", "[diagnose]") {
            Row{"no STARTTLS", without_starttls(one), false,
                "mx1.a.example[203.0.113.1] does not offer STARTTLS"},
            Row{"certificate for another name", wrong_name(one), false, "has a certificate that "},
-           Row{"wants a client certificate, which is no error of its own", wants_certificate(one), false,
+           Row{"wants a client certificate, which alone is a warning", wants_certificate(one), false,
                "wants a certificate from the client"},
            Row{"breaks off after the handshake", ends(one, SmtpStage::tls, SmtpTrouble::closed), false,
                "breaks the session"},
