@@ -51,16 +51,33 @@ std::optional<std::string> take_name(std::string_view& wire) {
   return std::nullopt;
 }
 
+namespace {
+
+// Takes a number of two octets off the front. nullopt: there are fewer.
+std::optional<std::uint16_t> take_number(std::string_view& wire) noexcept {
+  if (wire.size() < 2) return std::nullopt;
+  auto octet = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(wire[at])); };
+  auto number = static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
+  wire.remove_prefix(2);
+  return number;
+}
+
+}  // namespace
+
 std::optional<MxRecord> decode_mx(std::string_view rdata) {
-  if (rdata.size() < 3) return std::nullopt;
-  auto octet = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(rdata[at])); };
-  MxRecord mx;
-  mx.preference = static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
-  rdata.remove_prefix(2);
+  auto preference = take_number(rdata);
   auto host = take_name(rdata);
-  if (!host || !rdata.empty()) return std::nullopt;
-  mx.host = *std::move(host);
-  return mx;
+  if (!preference || !host || !rdata.empty()) return std::nullopt;
+  return MxRecord{*preference, *std::move(host)};
+}
+
+std::optional<SrvRecord> decode_srv(std::string_view rdata) {
+  auto priority = take_number(rdata);
+  auto weight = take_number(rdata);
+  auto port = take_number(rdata);
+  auto target = take_name(rdata);
+  if (!priority || !weight || !port || !target || !rdata.empty()) return std::nullopt;
+  return SrvRecord{*priority, *weight, *port, *std::move(target)};
 }
 
 std::optional<Address> decode_address(std::string_view rdata) noexcept {

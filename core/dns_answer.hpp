@@ -19,6 +19,7 @@ enum class RrType : std::uint16_t {
   mx = 15,
   txt = 16,
   aaaa = 28,
+  srv = 33,
   ds = 43,
   dnskey = 48,
   tlsa = 52
@@ -33,6 +34,7 @@ constexpr std::string_view words(RrType type) noexcept {
     case RrType::mx: return "MX";
     case RrType::txt: return "TXT";
     case RrType::aaaa: return "AAAA";
+    case RrType::srv: return "SRV";
     case RrType::ds: return "DS";
     case RrType::dnskey: return "DNSKEY";
     case RrType::tlsa: return "TLSA";
@@ -89,6 +91,14 @@ struct MxRecord {
 };
 // MX RDATA without compression (RFC 1035 §3.3.9). nullopt: malformed.
 std::optional<MxRecord> decode_mx(std::string_view rdata);
+
+struct SrvRecord {
+  std::uint16_t priority = 0, weight = 0, port = 0;  // the least priority is tried first
+  std::string target;  // as MxRecord::host; "" is the root: the service is not offered (RFC 2782)
+};
+// SRV RDATA without compression (RFC 2782). nullopt: malformed.
+std::optional<SrvRecord> decode_srv(std::string_view rdata);
+
 // Takes a name in wire form off the front and returns it as text, in the form of MxRecord::host. nullopt:
 // malformed.
 std::optional<std::string> take_name(std::string_view& wire);

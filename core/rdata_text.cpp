@@ -45,6 +45,13 @@ Text mx_text(std::string_view rdata) {
   return std::to_string(mx->preference) + ' ' + mx->host + '.';
 }
 
+Text srv_text(std::string_view rdata) {
+  auto srv = decode_srv(rdata);
+  if (!srv) return std::nullopt;
+  return std::to_string(srv->priority) + ' ' + std::to_string(srv->weight) + ' ' + std::to_string(srv->port) +
+         ' ' + srv->target + '.';
+}
+
 Text ds_text(std::string_view rdata) {
   if (rdata.size() < 5) return std::nullopt;
   auto octet = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(rdata[at])); };
@@ -69,6 +76,7 @@ Text known_form(RrType type, std::string_view rdata) {
     case RrType::a:
     case RrType::aaaa: return address_text(type, rdata);
     case RrType::mx: return mx_text(rdata);
+    case RrType::srv: return srv_text(rdata);
     case RrType::txt: return txt_text(rdata);
     case RrType::ns:
     case RrType::cname: return name_text(rdata);

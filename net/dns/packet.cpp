@@ -12,7 +12,7 @@
 namespace mtasts {
 namespace {
 
-constexpr std::size_t mx_preference = 2, soa_numbers = 20;
+constexpr std::size_t mx_preference = 2, srv_numbers = 6, soa_numbers = 20;
 // Without a SOA a denial does not say how long it is valid. Some load balancers send such denials.
 constexpr std::uint32_t denial_without_soa = 300;
 
@@ -46,6 +46,7 @@ std::optional<std::string> plain_rdata(const ns_msg& message, const ns_rr& recor
     case RrType::ns:
     case RrType::cname: return unpack(message, record, 0);
     case RrType::mx: return unpack(message, record, mx_preference);
+    case RrType::srv: return unpack(message, record, srv_numbers);  // RFC 2782 forbids it, but it occurs
     default: return std::string(rdata_of(record));
   }
 }

@@ -65,7 +65,7 @@ void check_delegation(const BuiltMessage& message, bool secure) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const BuiltMessage message = fuzz::DnsBuilder(fuzz::text_of(data, size), asked).build();
-  for (RrType type : {RrType::txt, RrType::mx, RrType::cname, RrType::ns, RrType::tlsa})
+  for (RrType type : {RrType::txt, RrType::mx, RrType::cname, RrType::ns, RrType::srv, RrType::tlsa})
     check_answer(message, type);
   for (bool secure : {true, false}) check_delegation(message, secure);
   return 0;

@@ -21,6 +21,7 @@ void check(const std::string& packet, const std::string& name, RrType type) {
   require(read->rcode < 16, "an rcode has four bits");
   for (std::string_view rdata : read->rdata) {
     if (type == RrType::mx) require(decode_mx(rdata).has_value(), "an MX is whole");
+    if (type == RrType::srv) require(decode_srv(rdata).has_value(), "an SRV is whole");
     if (type == RrType::ns || type == RrType::cname)
       require(take_name(rdata).has_value() && rdata.empty(), "a name is whole");
   }
@@ -38,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string name(fuzz::take_until(input, '\n'));
   const std::string packet(input);  // a copy of exactly this size, so that ASan sees its end
   if (name.ends_with('.')) return 0;
-  for (RrType type : {RrType::txt, RrType::mx, RrType::cname, RrType::ns}) check(packet, name, type);
+  for (RrType type : {RrType::txt, RrType::mx, RrType::cname, RrType::ns, RrType::srv})
+    check(packet, name, type);
   return 0;
 }

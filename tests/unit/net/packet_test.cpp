@@ -12,7 +12,7 @@ using namespace std::string_literals;
 using Catch::Generators::values;
 using Records = std::vector<DnsRecord>;
 
-constexpr std::uint16_t ns = 2, cname = 5, mx = 15, txt = 16, dname = 39, rrsig = 46;
+constexpr std::uint16_t ns = 2, cname = 5, mx = 15, txt = 16, srv = 33, dname = 39, rrsig = 46;
 const std::string to_question = "\xC0\x0C"s;  // a compressed name: that of the question
 
 std::string packet(std::uint16_t type, Records answer, Records authority = {}) {
@@ -98,6 +98,11 @@ TEST_CASE("RFC 1035 §4.1: the records of an answer", "[net]") {
        RrType::mx,
        {{"a.example", mx, dns_u16(10) + "\2mx" + to_question}},
        {dns_u16(10) + dns_name("mx.a.example")},
+       ""},
+      {"a compressed SRV",
+       RrType::srv,
+       {{"a.example", srv, dns_u16(0) + dns_u16(1) + dns_u16(587) + "\2mx" + to_question}},
+       {dns_u16(0) + dns_u16(1) + dns_u16(587) + dns_name("mx.a.example")},
        ""},
       {"RFC 7505: a null MX", RrType::mx, {{"a.example", mx, "\0\0\0"s}}, {"\0\0\0"s}, ""},
       {"a compressed NS", RrType::ns, {{"a.example", ns, to_question}}, {dns_name("a.example")}, ""},
