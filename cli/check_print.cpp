@@ -53,7 +53,7 @@ std::string place(const Where& where) {
   std::string text(where.step);
   if (!where.host.empty()) text += " " + where.host;
   if (!where.address.empty()) text += " " + where.address;
-  bool usual = where.step != "smtp" || where.port == 0 || where.port == 25;
+  bool usual = (where.step != "smtp" && where.step != "submission") || where.port == 0 || where.port == 25;
   if (!usual) text += fmt::format(" port {}", where.port);
   if (where.line > 0) text += fmt::format(" line {}", where.line);
   return text;

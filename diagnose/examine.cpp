@@ -18,8 +18,10 @@
 #include "diagnose/judge_policy_host.hpp"
 #include "diagnose/judge_record.hpp"
 #include "diagnose/judge_smtp.hpp"
+#include "diagnose/judge_submission.hpp"
 #include "diagnose/judge_tlsrpt.hpp"
 #include "diagnose/run_to_end.hpp"
+#include "diagnose/smtp_ending.hpp"
 #include "diagnose/survey.hpp"
 #include "lookup/dane_plan.hpp"
 #include "lookup/gather.hpp"
@@ -61,7 +63,9 @@ std::string open_question(const Step& step) {
                : std::string();
   if (const auto* smtp = std::get_if<SmtpStep>(&step)) {
     const SmtpDialogue& dialogue = smtp->dialogue;
-    bool open = dialogue.trouble == SmtpTrouble::local && dialogue.detail == no_answer_in_time;
+    // What a server shows without SNI is asked only if time is left.
+    bool open = !smtp->request.host.empty() && dialogue.trouble == SmtpTrouble::local &&
+                dialogue.detail == no_answer_in_time;
     return open ? whole(smtp->request.host) + " at " + to_string(smtp->request.address) : std::string();
   }
   const auto* host = std::get_if<PolicyHostStep>(&step);
@@ -92,6 +96,7 @@ class Examiner {
     add(judge_smtp(smtp_facts(), now()));
     add(judge_dane(dane_facts(), now()));
     add(judge_tlsrpt(reports_facts()));
+    add(judge_submission(submission_facts(), now()));
     add_open_questions();
     predict_delivery();
   }
@@ -271,7 +276,7 @@ class Examiner {
   }
 
   SmtpFacts smtp_facts() const {
-    SmtpFacts facts{std::string(domain_.str()), {}, inputs_.warn_days};
+    SmtpFacts facts{.domain = std::string(domain_.str()), .warn_days = inputs_.warn_days};
     for (const SurveyedHost& each : survey_.hosts) {
       SmtpHostFacts host;
       host.name = each.name;
@@ -279,9 +284,15 @@ class Examiner {
       host.mode = covers(each.name) ? policy_->mode : Mode::none;
       host.dane = has_dane(each);
       for (const SurveyedAddress& at : each.addresses)
-        host.addresses.push_back({at.address, at.dialogue, {}, dane_verdict(each, at.dialogue)});
+        host.addresses.push_back({at.address, at.dialogue, at.without_sni, dane_verdict(each, at.dialogue)});
       facts.hosts.push_back(std::move(host));
     }
+    return facts;
+  }
+
+  SubmissionFacts submission_facts() const {
+    SubmissionFacts facts = survey_.submission;
+    facts.warn_days = inputs_.warn_days;
     return facts;
   }
 
@@ -292,8 +303,8 @@ class Examiner {
     for (const SurveyedAddress& at : host.addresses) {
       if (!at.dialogue.tls || at.dialogue.tls->chain.empty()) continue;
       auto leaf = read_certificate(at.dialogue.tls->chain.front());
-      bool good =
-          leaf && at.dialogue.tls->untrusted == 0 && names_host(*leaf, host.name) && covers(host.name);
+      bool good = leaf && at.dialogue.tls->untrusted == 0 && names_host(*leaf, host.name) &&
+                  covers(host.name) && !is_old_tls(at.dialogue.tls->version);
       accepts = accepts.value_or(false) || good;
     }
     return accepts;

@@ -18,7 +18,9 @@ void count(const std::vector<std::string>& chain, std::optional<Time>& first) {
 std::optional<Time> first_expiry(const Trace& trace) {
   std::optional<Time> first;
   for (const Step& step : trace) {
-    if (const auto* smtp = std::get_if<SmtpStep>(&step); smtp != nullptr && smtp->dialogue.tls)
+    const auto* smtp = std::get_if<SmtpStep>(&step);
+    // What is shown to clients without SNI need not be meant for anybody.
+    if (smtp != nullptr && smtp->dialogue.tls && !smtp->request.host.empty())
       count(smtp->dialogue.tls->chain, first);
     if (const auto* host = std::get_if<PolicyHostStep>(&step)) count(host->answer.seen.chain, first);
   }

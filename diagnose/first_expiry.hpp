@@ -9,7 +9,8 @@
 
 namespace mtasts {
 
-// Of the policy host and the MX hosts in a trace. nullopt: no certificate was seen.
+// Of the policy host, the MX hosts and the servers for submission in a trace, but not of what is shown
+// without SNI. nullopt: no certificate was seen.
 std::optional<Time> first_expiry(const Trace& trace);
 
 // Of a mail server on its ports.

@@ -8,127 +8,12 @@
 #include "core/catalogue.hpp"
 #include "core/time_text.hpp"
 #include "diagnose/certificate_faults.hpp"
+#include "diagnose/smtp_ending.hpp"
 
 namespace mtasts {
 namespace {
 
-constexpr std::string_view step_name = "smtp";
 constexpr std::size_t max_message = 600;
-
-// What a dialogue ended in.
-struct Ending {
-  enum class Kind { good, unreachable, unknown, fault };
-  Kind kind = Kind::good;
-  std::string_view code{};  // of a fault
-  std::string words{};      // follows the name of the server
-};
-
-Ending good() { return {}; }
-Ending unknown(std::string words) { return {Ending::Kind::unknown, {}, std::move(words)}; }
-Ending fault(std::string_view code, std::string words) {
-  return {Ending::Kind::fault, code, std::move(words)};
-}
-
-std::string reply_words(const SmtpReply& reply) {
-  std::string words = std::to_string(reply.code);
-  for (const std::string& line : reply.lines) words += ' ' + line;
-  return printable(words, 200);
-}
-
-std::string detail_of(const SmtpDialogue& dialogue) {
-  return dialogue.detail.empty() ? std::string(words(dialogue.trouble)) : printable(dialogue.detail, 200);
-}
-
-// The server turns this client away for now, which says nothing about its TLS.
-bool turned_away(const SmtpReply& reply) noexcept { return reply.code == 421; }
-
-Ending not_connected(const SmtpDialogue& dialogue) {
-  if (dialogue.trouble == SmtpTrouble::local) return unknown(detail_of(dialogue));
-  return {Ending::Kind::unreachable, "mx-unreachable", "can't be reached: " + detail_of(dialogue)};
-}
-
-// The step failed in one of the ways in which every step may fail.
-Ending broken(const SmtpDialogue& dialogue, std::string_view when) {
-  if (dialogue.trouble == SmtpTrouble::local) return unknown(detail_of(dialogue));
-  return fault("smtp-broken", "breaks off " + std::string(when) + ": " + detail_of(dialogue));
-}
-
-Ending greeting_ending(const SmtpDialogue& dialogue) {
-  if (turned_away(dialogue.greeting)) return unknown("says " + reply_words(dialogue.greeting));
-  if (dialogue.trouble == SmtpTrouble::reply)
-    return fault("greeting-failed", "greets with " + reply_words(dialogue.greeting));
-  if (dialogue.trouble == SmtpTrouble::timeout) return fault("greeting-failed", "sends no greeting in time");
-  return broken(dialogue, "before its greeting");
-}
-
-Ending ehlo_ending(const SmtpDialogue& dialogue) {
-  if (dialogue.trouble != SmtpTrouble::reply) return broken(dialogue, "after EHLO");
-  bool unknown_command = dialogue.ehlo.code == 500 || dialogue.ehlo.code == 502;
-  if (!unknown_command) return unknown("answers EHLO with " + reply_words(dialogue.ehlo));
-  std::string helo = dialogue.helo.code / 100 == 2 ? ", and accepts HELO alone" : "";
-  return fault("ehlo-refused", "answers EHLO with " + reply_words(dialogue.ehlo) + helo);
-}
-
-Ending starttls_ending(const SmtpDialogue& dialogue) {
-  if (!offers(dialogue.ehlo, "STARTTLS")) return fault("starttls-missing", "does not offer STARTTLS");
-  if (turned_away(dialogue.starttls))
-    return unknown("answers STARTTLS with " + reply_words(dialogue.starttls));
-  if (dialogue.trouble != SmtpTrouble::reply) return broken(dialogue, "after STARTTLS");
-  return fault("starttls-refused", "answers STARTTLS with " + reply_words(dialogue.starttls));
-}
-
-bool wants_certificate(const SmtpDialogue& dialogue) noexcept {
-  return dialogue.tls && dialogue.tls->asks_for_certificate;
-}
-
-bool is_too_old(std::string_view openssl_words) noexcept {
-  return openssl_words.contains("unsupported protocol") || openssl_words.contains("protocol version");
-}
-
-Ending handshake_ending(const SmtpDialogue& dialogue) {
-  if (dialogue.surplus > 0)
-    return fault("starttls-injection", "sends " + std::to_string(dialogue.surplus) +
-                                           " octets in the clear behind its reply to STARTTLS");
-  if (dialogue.trouble == SmtpTrouble::local) return unknown(detail_of(dialogue));
-  if (wants_certificate(dialogue))
-    return fault(
-        "client-certificate-required",
-        "wants a certificate from the client, and ends the handshake without: " + detail_of(dialogue));
-  if (is_too_old(dialogue.detail))
-    return fault("tls-too-old", "speaks no TLS 1.2 or 1.3: " + detail_of(dialogue));
-  return fault("handshake-failed", "fails in the TLS handshake: " + detail_of(dialogue));
-}
-
-bool is_old(std::string_view version) noexcept {
-  return version == "TLSv1" || version == "TLSv1.1" || version.starts_with("SSL");
-}
-
-// With TLS 1.3 the server learns only after the handshake that the client has no certificate.
-Ending after_handshake(const SmtpDialogue& dialogue, bool implicit_tls) {
-  for (const SmtpReply* reply : {&dialogue.greeting, &dialogue.ehlo_in_tls})
-    if (turned_away(*reply)) return unknown("says " + reply_words(*reply));
-  if (dialogue.trouble == SmtpTrouble::local) return unknown(detail_of(dialogue));
-  bool cut = dialogue.trouble == SmtpTrouble::tls || dialogue.trouble == SmtpTrouble::closed;
-  if (cut && wants_certificate(dialogue)) return handshake_ending(dialogue);
-  if (implicit_tls && dialogue.ehlo_in_tls.code == 0 && dialogue.trouble == SmtpTrouble::reply)
-    return fault("greeting-failed", "greets with " + reply_words(dialogue.greeting));
-  return fault("smtp-broken-after-tls", "breaks the session after the handshake: " + detail_of(dialogue));
-}
-
-Ending ending_of(const SmtpDialogue& dialogue, bool implicit_tls) {
-  switch (dialogue.reached) {
-    case SmtpStage::none: return not_connected(dialogue);
-    case SmtpStage::connected: return implicit_tls ? handshake_ending(dialogue) : greeting_ending(dialogue);
-    case SmtpStage::greeted: return ehlo_ending(dialogue);
-    case SmtpStage::ehlo: return starttls_ending(dialogue);
-    case SmtpStage::starttls: return handshake_ending(dialogue);
-    case SmtpStage::tls: return after_handshake(dialogue, implicit_tls);
-    case SmtpStage::ehlo_in_tls: break;
-  }
-  if (dialogue.tls && is_old(dialogue.tls->version))
-    return fault("tls-too-old", "negotiates " + dialogue.tls->version);
-  return good();
-}
 
 // Nobody was reached, and at least one address was dialled in vain.
 bool all_blocked(const SmtpFacts& facts) noexcept {
@@ -177,12 +62,12 @@ class HostJudge {
     judge_differences();
     judge_extras();
     judge_demand();
-    return {.step = step_name, .host = host_.name, .state = state(), .words = words()};
+    return {.step = facts_.step, .host = host_.name, .state = state(), .words = words()};
   }
 
  private:
   Where at(const Address* address) const {
-    return {.step = step_name,
+    return {.step = facts_.step,
             .host = host_.name,
             .address = address != nullptr ? to_string(*address) : std::string(),
             .port = host_.port};
@@ -231,12 +116,12 @@ class HostJudge {
 
   void judge_ending(std::size_t i) {
     const Address& address = host_.addresses[i].address;
-    const Ending& ending = endings_[i];
-    if (ending.kind == Ending::Kind::unreachable) {
+    const SmtpEnding& ending = endings_[i];
+    if (ending.kind == SmtpEnding::Kind::unreachable) {
       bool other = address.v6 && any_reached();
       add(other ? "mx-ipv6-unreachable" : ending.code, &address, ending.words);
     }
-    if (ending.kind != Ending::Kind::fault) return;
+    if (ending.kind != SmtpEnding::Kind::fault) return;
     const Address* other = offering();
     if (ending.code == "starttls-missing" && other != nullptr)
       return add_fault("starttls-differs", address,
@@ -284,17 +169,29 @@ class HostJudge {
     return !each.dane.matched.starts_with('3') && !what.fatal;
   }
 
+  // Only whether the server is right counts: it may have several certificates that are.
   void judge_sni() {
     for (const SmtpAddressFacts& each : host_.addresses) {
-      if (!each.without_sni || !had_handshake(*each.without_sni)) continue;
-      std::string_view with = leaf_of(each.dialogue), without = leaf_of(*each.without_sni);
-      auto other = read_certificate(without);
-      if (with.empty() || with == without || (other && names_host(*other, host_.name))) continue;
-      std::string subject = other ? other->subject : "not readable";
+      if (!each.without_sni || leaf_of(each.dialogue).empty() || leaf_of(*each.without_sni).empty()) continue;
+      if (dane_accepts(each)) continue;  // who does DANE sends SNI, and the others verify nothing
+      auto with = first_fatal(*each.dialogue.tls), without = first_fatal(*each.without_sni->tls);
+      if (with.has_value() == without.has_value()) continue;
+      std::string what =
+          without ? "shows a certificate that " + without->words + ", to clients that do not send SNI"
+                  : "shows a good certificate only to clients that do not send SNI";
       add("certificate-depends-on-sni", &each.address,
-          "shows another certificate to clients that do not send SNI: " + subject);
-      return;
+          what +
+              "; senders that follow MTA-STS or DANE send it, but others, such as Postfix without a policy, "
+              "do not",
+          without ? without->evidence : with->evidence);
     }
+  }
+
+  // The first fault for which PKIX refuses a chain.
+  std::optional<CertificateFault> first_fatal(const SmtpTlsFacts& tls) const {
+    for (CertificateFault& each : certificate_faults(tls, host_.name, facts_.domain, facts_.warn_days, now_))
+      if (each.fatal) return std::move(each);
+    return std::nullopt;
   }
 
   bool faultless(const SmtpAddressFacts& each) const {
@@ -315,7 +212,7 @@ class HostJudge {
   void judge_extras() {
     for (std::size_t i = 0; i < endings_.size(); ++i) {
       const auto& [address, dialogue, without_sni, dane] = host_.addresses[i];
-      if (endings_[i].kind == Ending::Kind::good && wants_certificate(dialogue))
+      if (endings_[i].kind == SmtpEnding::Kind::good && wants_certificate(dialogue))
         add("client-certificate-required", &address, "asks for a client certificate, but goes on without one")
             .severity = Severity::info;
       if (offers(dialogue.ehlo, "AUTH")) add("auth-in-clear", &address, "offers AUTH before STARTTLS");
@@ -331,19 +228,19 @@ class HostJudge {
     if (only_pkix_ || !policy_demands()) soften(finding);
   }
 
-  bool any(Ending::Kind kind) const {
-    return std::ranges::find(endings_, kind, &Ending::kind) != endings_.end();
+  bool any(SmtpEnding::Kind kind) const {
+    return std::ranges::find(endings_, kind, &SmtpEnding::kind) != endings_.end();
   }
 
   // Without IPv6 here, a server is judged by its other addresses.
   bool is_spared(std::size_t i) const {
     return host_.addresses[i].dialogue.trouble == SmtpTrouble::local && host_.addresses[i].address.v6 &&
-           any(Ending::Kind::good);
+           any(SmtpEnding::Kind::good);
   }
 
   bool any_unknown() const {
     for (std::size_t i = 0; i < endings_.size(); ++i)
-      if (endings_[i].kind == Ending::Kind::unknown && !is_spared(i)) return true;
+      if (endings_[i].kind == SmtpEnding::Kind::unknown && !is_spared(i)) return true;
     return false;
   }
 
@@ -364,8 +261,8 @@ class HostJudge {
     return printable(text, 1000);
   }
 
-  static std::string words_of(const SmtpDialogue& dialogue, const Ending& ending) {
-    if (ending.kind != Ending::Kind::good) return ending.words;
+  static std::string words_of(const SmtpDialogue& dialogue, const SmtpEnding& ending) {
+    if (ending.kind != SmtpEnding::Kind::good) return ending.words;
     auto leaf = read_certificate(leaf_of(dialogue));
     return dialogue.tls->version +
            (leaf ? ", certificate until " + utc_text(leaf->not_after) : std::string());
@@ -376,7 +273,7 @@ class HostJudge {
   Time now_;
   Findings& findings_;
   std::size_t first_;  // of the findings, which are this host's from here on
-  std::vector<Ending> endings_;
+  std::vector<SmtpEnding> endings_;
   std::string failure_;     // why verification fails at one of the addresses
   bool only_pkix_ = false;  // and DANE accepts the certificate
 };
@@ -386,9 +283,9 @@ bool nobody_takes_mail(const SmtpFacts& facts) {
   bool any = false;
   for (const SmtpHostFacts& host : facts.hosts) {
     for (const SmtpAddressFacts& each : host.addresses) {
-      Ending ending = ending_of(each.dialogue, host.implicit_tls);
-      bool is_fault = ending.kind == Ending::Kind::fault && ends_early(ending.code);
-      if (!is_fault && ending.kind != Ending::Kind::unreachable) return false;
+      SmtpEnding ending = ending_of(each.dialogue, host.implicit_tls);
+      bool is_fault = ending.kind == SmtpEnding::Kind::fault && ends_early(ending.code);
+      if (!is_fault && ending.kind != SmtpEnding::Kind::unreachable) return false;
       any = any || is_fault;
     }
   }
@@ -399,7 +296,7 @@ Judgement all_unknown(const SmtpFacts& facts) {
   Judgement judgement;
   for (const SmtpHostFacts& host : facts.hosts) {
     bool asked = !host.addresses.empty();
-    judgement.steps.push_back({.step = step_name,
+    judgement.steps.push_back({.step = facts.step,
                                .host = host.name,
                                .state = asked ? StepState::unknown : StepState::not_asked,
                                .words = asked ? "nobody can be reached: port " + std::to_string(host.port) +

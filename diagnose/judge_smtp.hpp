@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.hpp"
@@ -37,12 +38,13 @@ struct SmtpHostFacts {
 };
 
 struct SmtpFacts {
+  std::string_view step = "smtp";      // of the steps and findings
   std::string domain{};                // whose mail the hosts take; empty: not known
   std::vector<SmtpHostFacts> hosts{};  // each name and port once
   unsigned warn_days = 14;             // a certificate that expires sooner is worth a warning
 };
 
-// One step "smtp" for each host. A step is unknown, without a finding, if none of the addresses of any host
+// One step for each host. A step is unknown, without a finding, if none of the addresses of any host
 // could be connected to, which most likely is due to the network here; and if a server turned this client
 // away for now (421, EHLO refused). A fault is an error if delivery fails by it: under mode enforce or, but
 // for certificates, with DANE. Else it is a warning. Dialogues that end before STARTTLS are errors if all do,

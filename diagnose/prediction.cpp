@@ -11,6 +11,7 @@
 #include "core/finding.hpp"
 #include "core/mx_pattern.hpp"
 #include "core/text.hpp"
+#include "diagnose/smtp_ending.hpp"
 #include "x509/certificate.hpp"
 
 namespace mtasts {
@@ -270,6 +271,9 @@ class Predictor {
   Attempt in_tls(const PredictedHost& host, const SmtpAddressFacts& each, const SmtpDialogue& dialogue,
                  const std::string& name, TlsLevel level) const {
     if (!dialogue.tls) return unknown("the TLS handshake with " + name + " is not known");
+    // OpenSSL has no TLS before 1.2 at the security level of Postfix that authenticates (PFX-46).
+    if (level > TlsLevel::encrypt && is_old_tls(dialogue.tls->version))
+      return failed("Cannot start TLS: handshake failure");
     bool dane = level == TlsLevel::half_dane || is_dane(level);
     if (level == TlsLevel::fingerprint)
       return unknown("the fingerprints that Postfix has for " + name + " are not known");
@@ -277,11 +281,15 @@ class Predictor {
     if (level >= TlsLevel::verify && !matches(host, *dialogue.tls)) return failed(std::string(not_verified));
     if (dialogue.reached == SmtpStage::tls) return after_handshake(dialogue, name);
     bool verified = level > TlsLevel::half_dane;
-    std::string_view word = verified                               ? "Verified"
-                            : dane || dialogue.tls->untrusted == 0 ? "Trusted"
-                                                                   : "Untrusted";
+    // Where nothing is verified Postfix offers ciphers without a certificate too, which TLS 1.3 does not
+    // have.
+    bool perhaps_anonymous = level <= TlsLevel::encrypt && dialogue.tls->version != "TLSv1.3";
+    std::string_view word = verified                               ? "Verified "
+                            : perhaps_anonymous                    ? ""
+                            : dane || dialogue.tls->untrusted == 0 ? "Trusted "
+                                                                   : "Untrusted ";
     return {.kind = Attempt::Kind::delivered,
-            .reason = std::string(word) + " TLS connection established to " + with_port(name, route_.port),
+            .reason = std::string(word) + "TLS connection established to " + with_port(name, route_.port),
             .verified = verified,
             .unsure = level >= TlsLevel::verify && has_short_key(*dialogue.tls)};
   }

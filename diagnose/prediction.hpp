@@ -62,8 +62,8 @@ constexpr std::string_view words(Outcome outcome) noexcept {
 struct Prediction {
   Outcome outcome = Outcome::unknown;
   // Deferred or bounced: the text in parentheses after "status=". Delivered through TLS: the line about TLS
-  // up to the port; the first word of an unverified one depends on the CAs that Postfix knows. Else for
-  // people.
+  // up to the port; the first word of an unverified one depends on the CAs that Postfix knows, and is left
+  // out if the server may have a cipher without a certificate. Else for people.
   std::string reason;
   std::string host{};           // the MX host that decided; empty: none did
   bool certain = true;          // false: the order in which addresses are tried matters, or one is unknown

@@ -7,43 +7,20 @@
 #include "core/tlsa.hpp"
 #include "core/tlsrpt.hpp"
 #include "diagnose/judge_record.hpp"
+#include "diagnose/survey_questions.hpp"
+#include "diagnose/survey_sni.hpp"
+#include "diagnose/survey_submission.hpp"
 #include "lookup/dane_plan.hpp"
 #include "lookup/gather.hpp"
 
 namespace mtasts {
 
 namespace asio = boost::asio;
-using Work = std::vector<asio::awaitable<bool>>;
 using Done = std::function<void(std::string_view)>;
 
 namespace {
 
-constexpr std::size_t max_name = 253;  // of a name in DNS, as text
 constexpr std::size_t most_report_hosts = 5;
-
-std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa) {
-  std::vector<Address> all;
-  for (const DnsAnswer* answer : {&aaaa, &a})
-    for (const std::string& rdata : answer->rdata)
-      if (auto address = decode_address(rdata); address && answer->kind == DnsAnswer::Kind::data)
-        all.push_back(*address);
-  if (all.size() > most_addresses) all.resize(most_addresses);
-  return all;
-}
-
-asio::awaitable<bool> ask(Dns& dns, std::string name, RrType type, DnsAnswer& answer) {
-  answer = co_await dns.ask(std::move(name), type);
-  co_return true;
-}
-
-asio::awaitable<bool> ask_both(Dns& dns, std::string name, DnsAnswer& a, DnsAnswer& aaaa,
-                               std::shared_ptr<const void> keep) {
-  Work both;
-  both.push_back(ask(dns, name, RrType::a, a));
-  both.push_back(ask(dns, name, RrType::aaaa, aaaa));
-  co_await gather(std::move(both), keep);
-  co_return true;
-}
 
 asio::awaitable<bool> ask_policy_host(Fetch& fetch, Dns& dns, DomainName domain, Address address,
                                       PolicyHostAnswer& answer) {
@@ -66,11 +43,6 @@ asio::awaitable<bool> survey_policy_host(std::shared_ptr<Survey> all, CheckPorts
   co_return true;
 }
 
-asio::awaitable<bool> talk(Smtp& smtp, SmtpRequest request, SmtpDialogue& dialogue) {
-  dialogue = co_await smtp.talk(std::move(request));
-  co_return true;
-}
-
 // The first base domain with an answer that decides, as a sender asks for TLSA records.
 asio::awaitable<bool> ask_tlsa(Dns& dns, SurveyedHost& host) {
   AddressFinding addresses = judge_addresses(host.name, host.a, host.aaaa);
@@ -86,18 +58,18 @@ asio::awaitable<bool> ask_tlsa(Dns& dns, SurveyedHost& host) {
   co_return true;
 }
 
-asio::awaitable<bool> survey_host(std::shared_ptr<Survey> all, std::size_t index, CheckPorts ports) {
+asio::awaitable<bool> let_go(GatePass) { co_return true; }
+
+asio::awaitable<bool> survey_host(std::shared_ptr<Survey> all, std::size_t index, CheckPorts ports,
+                                  GatePass pass) {
   SurveyedHost& host = all->hosts[index];
   co_await ask_both(ports.dns, host.name, host.a, host.aaaa, all);
-  for (const Address& each : addresses_of(host.a, host.aaaa)) {
-    SmtpDialogue none;
-    none.trouble = SmtpTrouble::local;
-    none.detail = "not done in time";
-    host.addresses.push_back({each, std::move(none)});
-  }
+  for (const Address& each : addresses_of(host.a, host.aaaa))
+    host.addresses.push_back({each, not_held_yet()});
   Work parts;
   for (auto& each : host.addresses)
     parts.push_back(talk(ports.smtp, SmtpRequest{each.address, 25, host.name, false}, each.dialogue));
+  parts.push_back(let_go(std::move(pass)));  // the dialogues before it have begun by then
   parts.push_back(ask_tlsa(ports.dns, host));
   co_await gather(std::move(parts), all);
   co_return true;
@@ -150,14 +122,19 @@ void list_hosts(Survey& all, const DomainName& domain) {
   }
 }
 
-asio::awaitable<bool> survey_mx(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain, Done done) {
+asio::awaitable<bool> survey_mx(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
+                                CheckTime time, GatePass pass, Done done) {
   all->mx = co_await ports.dns.ask(std::string(domain.str()), RrType::mx);
   list_hosts(*all, domain);
   Work hosts;
   for (std::size_t i = 0; i < all->hosts.size(); ++i)
-    if (DomainName::parse(all->hosts[i].name)) hosts.push_back(survey_host(all, i, ports));
+    if (DomainName::parse(all->hosts[i].name)) hosts.push_back(survey_host(all, i, ports, pass));
+  pass.reset();
   co_await gather(std::move(hosts), all);
-  co_await survey_strays(all, ports.dns, std::string(domain.str()));
+  Work more;
+  more.push_back(survey_strays(all, ports.dns, std::string(domain.str())));
+  more.push_back(survey_without_sni(all, ports.smtp, time));
+  co_await gather(std::move(more), all);
   done("MX hosts");
   co_return true;
 }
@@ -182,7 +159,7 @@ asio::awaitable<bool> survey_elsewhere(std::shared_ptr<Survey> all, Dns& dns, st
                                        std::vector<ElsewhereFacts> Survey::* member) {
   auto& elsewhere = (*all).*member;
   for (std::string& name : names)
-    if (name.size() <= max_name) elsewhere.push_back({std::move(name), {}});
+    if (name.size() <= most_name_octets) elsewhere.push_back({std::move(name), {}});
   Work asks;
   for (auto& each : elsewhere) asks.push_back(ask(dns, each.name, RrType::txt, each.answer));
   co_await gather(std::move(asks), all);
@@ -252,9 +229,12 @@ std::optional<DomainName> domain_above(const DomainName& domain) {
 
 asio::awaitable<bool> survey(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                              std::chrono::steady_clock::time_point deadline, Done done) {
+  auto gate = std::make_shared<Gate>(co_await asio::this_coro::executor, Gate::time_point::max());
+  CheckTime time{std::chrono::steady_clock::now(), deadline};
   Work parts;
   parts.push_back(survey_policy_host(all, ports, domain, done));
-  parts.push_back(survey_mx(all, ports, domain, done));
+  parts.push_back(survey_mx(all, ports, domain, time, pass_of(gate), done));
+  parts.push_back(survey_submission(all, ports, domain, gate, done));
   parts.push_back(survey_texts(all, ports, domain, done));
   co_await gather(std::move(parts), all, deadline);
   co_return true;

@@ -10,6 +10,7 @@
 #include "core/domain_name.hpp"
 #include "diagnose/examine.hpp"
 #include "diagnose/judge_dane.hpp"
+#include "diagnose/judge_submission.hpp"
 #include "diagnose/judge_tlsrpt.hpp"
 
 namespace mtasts {
@@ -17,6 +18,7 @@ namespace mtasts {
 struct SurveyedAddress {
   Address address;
   SmtpDialogue dialogue;
+  std::optional<SmtpDialogue> without_sni{};  // see survey_sni.hpp
 };
 
 struct SurveyedHost {
@@ -50,6 +52,7 @@ struct Survey {
   std::optional<DnsAnswer> parent_record;     // TXT at _mta-sts of the domain above, if this one has none
   std::vector<ReportHostFacts> report_hosts;  // of the first URIs of the record for reports
   std::vector<StrayTlsa> strays;              // TLSA records where no sender asks, of hosts that lack them
+  SubmissionFacts submission;                 // what stands there before an answer counts as "not in time"
 };
 
 // The domain above, if it has a policy that may be thought to hold for this one: "example.com" of

@@ -1,5 +1,8 @@
 // smtp_tls - TLS as an SMTP dialogue has it: accepted as from a policy host (net/https/tls.hpp), but without
-// verification. What the server shows is noted and judged afterwards.
+// verification, and TLS 1.0 and 1.1 too. What the server shows is noted and judged afterwards.
+//
+// Some senders still use the old versions, so a server that has nothing else gets part of its mail through
+// them. They are offered beside TLS 1.2 and 1.3, and change nothing for a server that knows those.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -146,6 +146,7 @@ def test_a_good_domain_is_ok_only(lab):
 EXITS = {
     "check-nothing": (1, "record-missing"), "check-no-reports": (1, "tlsrpt-missing"), "mx-expired": (2, "certificate-expired"),
     "no-starttls": (2, "starttls-missing"), "mx-wrong-name": (2, "certificate-name-mismatch"),
+    "mx-tls10": (2, "tls-too-old"), "mx-sni": (1, "certificate-depends-on-sni"),
     "dane-wrong": (2, "tlsa-mismatch"), "check-down": (3, None), "check-filtered": (3, None), "smtp-busy": (3, None),
     "smtp-no-ehlo": (3, None),
 }
@@ -158,6 +159,24 @@ def test_the_exit_is_the_worst_found(lab, name):
     assert code == want, answer
     assert answer["verdict"] == ("ok", "warning", "error", "unknown")[want]
     assert codes(answer) == [] if finding is None else finding in codes(answer)
+
+
+def test_a_server_for_submission_is_not_about_mail_from_others(lab):
+    fqdn = BY_NAME["check-submission"].fqdn
+    code, answer = checked(lab, fqdn)
+    assert (code, answer["outcome"], codes(answer)) == (2, "delivered-verified", ["certificate-expired"]), answer
+    finding, = (each for each in answer["findings"] if each["code"] == "certificate-expired")
+    assert (finding["where"]["step"], finding["where"]["host"], finding["where"]["port"]) == (
+        "submission", f"submission.{fqdn}", 587)
+    assert {each["host"]: each["state"] for each in answer["steps"] if each["step"] == "submission"} == {
+        f"submissions.{fqdn}": "ok", f"submission.{fqdn}": "found"}
+    assert states(checked(lab, "good-unsigned.example")[1], "submission") == ["not-asked"]
+
+
+def test_old_tls_is_used_where_nothing_is_demanded(lab):
+    code, answer = checked(lab, BY_NAME["testing-tls10"].fqdn)
+    assert (code, answer["outcome"]) == (1, "delivered-unverified")
+    assert "tls-too-old" in codes(answer, "warning")
 
 
 @pytest.fixture
@@ -242,7 +261,8 @@ def test_what_is_ignored_does_not_count(lab):
 
 
 @pytest.mark.parametrize("asked", [
-    *(BY_NAME[name].fqdn for name in ("good", "mx-expired", "dane-some-sts", "bogus", "policy-404", "smtp-garbage")),
+    *(BY_NAME[name].fqdn for name in ("good", "mx-expired", "dane-some-sts", "bogus", "policy-404", "smtp-garbage", "mx-sni",
+                                      "mx-tls10", "check-submission")),
     "a@b\u00fccher.example."])
 def test_a_replay_says_the_same(lab, tmp_path, asked):
     file = tmp_path / "trace"
@@ -456,13 +476,13 @@ def test_what_a_hostile_mx_host_did_is_said(hostile, name):
 
 
 def test_one_connection_at_a_time_to_an_address(lab):
-    """Two MX hosts at one address, and two dialogues there, one after the other."""
+    """Two MX hosts at one address: a dialogue for each, and one without SNI for both, one after the other."""
     address, = addresses.MX["mx1.smtp-shared.example"]
     before = odd_log(lab).read_text().count("\n")
     _, answer = checked(lab, BY_NAME["smtp-shared"].fqdn)
     assert [each["host"] for each in answer["steps"] if each["step"] == "smtp"] == [
         "mx1.smtp-shared.example", "mx2.smtp-shared.example"]
-    assert odd_log(lab).read_text().splitlines()[before:] == [f"{address} open 1"] * 2
+    assert odd_log(lab).read_text().splitlines()[before:] == [f"{address} open 1"] * 3
 
 
 # What other checkers take for faults, but is none. The others of this kind are unit tests.

@@ -42,6 +42,8 @@ CHECK_DOMAINS = [
     tidy("check-nothing", "neither a policy nor DANE", record=(), web="refused"),
     tidy("check-charset", "none: the policy host names a charset", web="charset"),
     tidy("check-tls12", "none: the MX host does not know TLS 1.3", Mx("tls12")),
+    tidy("check-submission", "its server for submission has an expired certificate; the one with implicit TLS is good",
+         Mx(), Mx("good", "submissions", port=465), Mx("expired", "submission", port=587)),
     tidy("check-down", "nobody listens at any of its MX hosts", Mx("down", "mx1"), Mx("down", "mx2", 20)),
     tidy("check-one-down", "nobody listens at one of its MX hosts", Mx("good", "mx1"), Mx("down", "mx2", 20)),
     tidy("check-filtered", "what is sent to its MX host vanishes", Mx(FILTERED)),

@@ -65,6 +65,8 @@ ATTACKED = [
          host("wrong", kind="good"), sts=True, outcome=DEFERRED),
     dane("dane-no-starttls", "TLSA, but no STARTTLS, as if stripped on the way", "OK dane-only",
          host("match", kind="no-starttls"), outcome=DEFERRED),
+    dane("dane-tls10", "TLSA, but the MX host speaks only TLS 1.0, which Postfix refuses where it must verify",
+         "OK dane-only", host("match", kind="tls10"), outcome=DEFERRED),
     dane("dane-ta-name", "TLSA 2 1 1, but the certificate is for another name", "OK dane-only",
          host("ta", kind="private-ca-name"), outcome=DEFERRED),
     dane("dane-agility", "TLSA 3 1 1 fits, the stronger 3 1 2 beside it does not", "OK dane-only",

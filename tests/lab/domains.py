@@ -29,8 +29,8 @@ LONG_NAME = "bogus-" + "x" * 47     # 61 octets with its TLD
 
 DOMAINS = [
     # Policies in force, good MX hosts.
-    Domain("good", "none: policy, DNSSEC, MX host and TLSRPT are in order", signed=True, mx=(Mx(ipv6=True),),
-           max_age=TWO_WEEKS, reports=REPORTS),
+    Domain("good", "none: policy, DNSSEC, MX host and TLSRPT are in order", signed=True,
+           mx=(Mx(ipv6=True), Mx(label="submission", port=587)), max_age=TWO_WEEKS, reports=REPORTS),
     Domain("good-unsigned", "none: in order, without DNSSEC"),
     Domain("xn--bcher-kva", "none: an internationalized name", asked="bücher.example"),
     Domain("wildcard-mx", "none: the policy says *.wildcard-mx.example", policy_mx=("*.wildcard-mx.example",)),
@@ -54,6 +54,7 @@ DOMAINS = [
     bad_mx("mx-wrong-name", "the MX host's certificate is for another name", mx=(Mx("wrong-name"),)),
     bad_mx("mx-expired", "the MX host's certificate has expired", mx=(Mx("expired"),)),
     bad_mx("mx-self-signed", "the MX host's certificate is self-signed", mx=(Mx("self-signed"),)),
+    bad_mx("mx-tls10", "the MX host speaks only TLS 1.0, which Postfix refuses where it must verify", mx=(Mx("tls10"),)),
     bad_mx("no-starttls", "the MX host offers no STARTTLS, as if stripped on the way", mx=(Mx("no-starttls"),)),
     bad_mx("mx-not-in-policy", "the policy names another MX host", policy_mx=("mail.mx-not-in-policy.example",)),
     bad_mx("policy-mx-addresses", "the policy has addresses alone", policy_mx=("203.0.113.99", "203.0.113.98"),
@@ -66,6 +67,8 @@ DOMAINS = [
            policy_mx=("mail.mx-borrowed.example",), mx=(Mx("borrowed"),)),
     # Policies that demand nothing, and MX hosts that mode enforce would refuse.
     no_policy("testing-bad-mx", "mode testing and a bad MX host", "testing", mode="testing", mx=(Mx("self-signed"),)),
+    no_policy("testing-tls10", "mode testing and an MX host that speaks only TLS 1.0", "testing", mode="testing",
+              mx=(Mx("tls10"),)),
     no_policy("mode-none", "mode none", " none", mode="none", mx=(Mx("no-starttls"),)),
     # Records.
     no_policy("no-record", "no TXT record", "NXDOMAIN", record=(), mx=(Mx("no-starttls"),)),

@@ -1,7 +1,7 @@
 """The MX hosts: one receiving Postfix with an smtpd for each address, each with its own certificate (mxcerts.py).
 
-Kinds made by the service: no-starttls, tls12 (no TLS 1.3), and down (nobody listens). oddmx.py plays those that begin with
-"odd-".
+Kinds made by the service: no-starttls, tls12 (no TLS 1.3), tls10 (only TLS 1.0), and down (nobody listens). oddmx.py plays
+those that begin with "odd-". Servers for submission are here too, on their ports.
 """
 import os
 import sys
@@ -14,6 +14,7 @@ from .processes import run, wait_until
 from .rows import FILTERED
 
 MAIL_UID = 5000
+PROTOCOLS = {"tls12": " -o smtpd_tls_protocols=TLSv1.2", "tls10": " -o smtpd_tls_protocols=TLSv1"}      # kind -> options
 ODD = "odd-"
 
 
@@ -22,6 +23,7 @@ class Receiver(Postfix):
         super().__init__(lab, "mx", "3.7", lab.world)
         self.stripped = set()           # hosts whose STARTTLS was taken away later
         self.kinds = {domain.mx_name(mx): mx.kind for domain in DOMAINS for mx in domain.mx}
+        self.ports = {domain.mx_name(mx): mx.port for domain in DOMAINS for mx in domain.mx}
 
     def begin(self):
         names = [domain.fqdn for domain in DOMAINS] + [domain.asked for domain in DOMAINS if domain.asked]
@@ -46,11 +48,12 @@ class Receiver(Postfix):
         for host, kind in self.kinds.items():
             level = "none" if kind == "no-starttls" or host in self.stripped else "may"
             silent = kind in ("down", FILTERED) or kind.startswith(ODD)
+            port = self.ports[host]
             for address in () if silent else addresses.MX[host]:
-                service = f"[{address}]:25" if ":" in address else f"{address}:25"
+                service = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
                 lines.append(f"{service} inet n - n - - smtpd -o myhostname={host} -o syslog_name=mx/{host}"
                              f" -o smtpd_tls_security_level={level}"
-                             f"{' -o smtpd_tls_protocols=TLSv1.2' if kind == 'tls12' else ''}"
+                             f"{PROTOCOLS.get(kind, '')}{' -o smtpd_tls_wrappermode=yes' if port == 465 else ''}"
                              f" -o smtpd_tls_chain_files=/etc/postfix/certs/{host}.pem\n")
         return "".join(lines)
 

@@ -22,6 +22,7 @@ class Mx:
     alias: str = ""          # the name is a CNAME for this host name
     tlsa: str = ""           # kinds of TLSA records, one word each: see tlsa.py; "" none
     tlsa_at: str = "host"    # host: where aliases end; name: at the name in the MX record; alias: behind a CNAME
+    port: int = 25           # another: not an MX host; an SRV record names it for submission, on 465 with implicit TLS
     at: str = ""             # its addresses are those of this host name; "": it has its own
 
 
@@ -59,7 +60,7 @@ class Domain:
         return f"{mx.label}.{parent}" if mx.label else parent
 
     def mx_lines(self):
-        return self.policy_mx or tuple(self.mx_name(mx) for mx in self.mx)
+        return self.policy_mx or tuple(self.mx_name(mx) for mx in self.mx if mx.port == 25)
 
     def outcome_with(self, postfix):
         if isinstance(self.outcome, dict):

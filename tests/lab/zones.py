@@ -68,7 +68,9 @@ def host_records(domain, mx, tlsa):
     """All records about one MX host: (owner, type and data)."""
     name = domain.mx_name(mx)
     target = mx.alias or name
-    if mx.label:
+    if mx.port != 25:
+        yield f"_submission{'s' if mx.port == 465 else ''}._tcp.{domain.fqdn}", f"SRV 0 1 {mx.port} {name}."
+    elif mx.label:
         yield domain.fqdn, f"MX {mx.preference} {name}."
     if mx.alias:
         yield name, f"CNAME {mx.alias}."

@@ -100,7 +100,11 @@ TEST_CASE("the first certificate to expire", "[check]") {
   soon.tls = test::shown({test::certificate_for(host, wanted)});
   SmtpDialogue without = late;
   without.tls.reset();
-  Trace trace{SmtpStep{{}, late, {}}, SmtpStep{{}, soon, {}}, SmtpStep{{}, without, {}}};
+  SmtpRequest request{first, 25, host, false}, without_sni{first, 25, "", false};
+  SmtpDialogue expired = soon;
+  expired.tls = test::shown({test::certificate_for(host, {.ends = test::now - std::chrono::days(1)})});
+  Trace trace{SmtpStep{request, late, {}}, SmtpStep{request, soon, {}}, SmtpStep{request, without, {}},
+              SmtpStep{without_sni, expired, {}}};
   CHECK(first_expiry(trace) == wanted.ends);
   PolicyHostAnswer answer{std::unexpected(FetchError{FetchStep::tls, ""})};
   wanted.ends = test::now + std::chrono::days(2);

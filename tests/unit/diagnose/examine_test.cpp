@@ -18,8 +18,10 @@ namespace {
 
 using Security = DnsAnswer::Security;
 
-const std::string mx_host = "mx.good.example", policy_host = "mta-sts.good.example";
-constexpr std::string_view mx_v4 = "203.0.113.1", mx_v6 = "2001:db8::1", web = "203.0.113.2";
+const std::string mx_host = "mx.good.example", policy_host = "mta-sts.good.example",
+                  submission_host = "submission.good.example";
+constexpr std::string_view mx_v4 = "203.0.113.1", mx_v6 = "2001:db8::1", web = "203.0.113.2",
+                           submission_v4 = "203.0.113.3";
 
 // The inputs and the trace of a check, to be changed.
 struct World {
@@ -70,6 +72,10 @@ std::string wire(std::string_view name) {
 
 DnsAnswer mx(const std::string& host) { return data({std::string("\0\x0a", 2) + wire(host)}); }
 
+DnsAnswer srv(unsigned char port, const std::string& host) {
+  return data({std::string("\0\0\0\1\2", 5) + static_cast<char>(port) + wire(host)});  // 512 and so many
+}
+
 void say(World& world, const std::string& name, RrType type, DnsAnswer answer) {
   for (Step& step : world.trace)
     if (auto* dns = std::get_if<DnsStep>(&step); dns != nullptr && dns->name == name && dns->type == type) {
@@ -113,9 +119,21 @@ void serve(World& world, const std::string& body) {
   }
 }
 
-void talk(World& world, const SmtpDialogue& dialogue) {
+// What a host says; host: the name that it is called by in the handshake.
+void talk_at(World& world, const std::string& host, const SmtpDialogue& dialogue) {
   for (Step& step : world.trace)
-    if (auto* smtp = std::get_if<SmtpStep>(&step)) smtp->dialogue = dialogue;
+    if (auto* smtp = std::get_if<SmtpStep>(&step); smtp != nullptr && smtp->request.host == host)
+      smtp->dialogue = dialogue;
+}
+
+// The MX host, also without its name.
+void talk(World& world, const SmtpDialogue& dialogue) {
+  for (const std::string& host : {mx_host, std::string()}) talk_at(world, host, dialogue);
+}
+
+void has_no_submission(World& world) {
+  for (const char* name : {"_submission._tcp.good.example", "_submissions._tcp.good.example"})
+    say(world, name, RrType::srv, none());
 }
 
 // A domain with all that it should have.
@@ -141,6 +159,15 @@ World good() {
   for (std::string_view at : {mx_v4, mx_v6})
     world.trace.emplace_back(
         SmtpStep{{parse_address(at).value(), 25, mx_host, false}, dialogue_with({mx_certificate()}), {}});
+  world.trace.emplace_back(
+      SmtpStep{{parse_address(mx_v6).value(), 25, "", false}, dialogue_with({mx_certificate()}), {}});
+  say(world, "_submissions._tcp.good.example", RrType::srv, none());
+  say(world, "_submission._tcp.good.example", RrType::srv, srv(75, submission_host));
+  say(world, submission_host, RrType::a, addresses(submission_v4));
+  say(world, submission_host, RrType::aaaa, none(DnsAnswer::Kind::no_data));
+  world.trace.emplace_back(SmtpStep{{parse_address(submission_v4).value(), 587, submission_host, false},
+                                    good_dialogue(submission_host),
+                                    {}});
   return world;
 }
 
@@ -279,11 +306,14 @@ const std::vector<Row> rows{
        w.inputs.explain.dnssec_known = false;
        without_dns(w);
      },
-     "", "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
+     "",
+     "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown, "
+     "submission unknown",
      Overall::unknown, Outcome::unknown},
     {"the name servers of the domain fail", without_dns,
      "record-lookup-failed policy-host-no-address mx-lookup-failed",
-     "record found, policy-host found, policy not-asked, mx found, dane unknown, tlsrpt unknown",
+     "record found, policy-host found, policy not-asked, mx found, dane unknown, tlsrpt unknown, "
+     "submission unknown",
      Overall::error, Outcome::deferred},
     {"the record was not asked in time",
      [](World& w) {
@@ -341,9 +371,12 @@ const std::vector<Row> rows{
        say(w, "mta-sts.mail.good.example", RrType::a, none());
        say(w, "mta-sts.mail.good.example", RrType::aaaa, none());
        say(w, "_smtp._tls.mail.good.example", RrType::txt, text("v=TLSRPTv1; rua=mailto:a@reports.example"));
+       say(w, "_submissions._tcp.mail.good.example", RrType::srv, none());
+       say(w, "_submission._tcp.mail.good.example", RrType::srv, none());
      },
-     "record-missing parent-policy-not-inherited", "policy-host not-asked, policy not-asked, mx found",
-     Overall::ok, Outcome::delivered_verified},
+     "record-missing parent-policy-not-inherited",
+     "policy-host not-asked, policy not-asked, mx found, submission not-asked", Overall::ok,
+     Outcome::delivered_verified},
     {"TLSA records for HTTPS alone",
      [](World& w) {
        without_dane(w);
@@ -362,7 +395,8 @@ const std::vector<Row> rows{
      },
      "tlsrpt-endpoint-broken", "tlsrpt found", Overall::warning, Outcome::delivered_verified},
     {"nothing of the trace was asked", [](World& w) { w.trace.clear(); }, "",
-     "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown",
+     "record unknown, policy-host unknown, policy not-asked, mx unknown, dane unknown, tlsrpt unknown, "
+     "submission unknown",
      Overall::unknown, Outcome::unknown},
     {"a mail address was given", [](World& w) { w.inputs.given = "user@Good.example"; }, "input-corrected",
      "", Overall::ok, Outcome::delivered_verified},
@@ -370,6 +404,42 @@ const std::vector<Row> rows{
      Outcome::unknown},
     {"nothing validates", without_validation, "resolver-not-validating", "dane unknown", Overall::unknown,
      Outcome::delivered_verified},
+    {"without SNI the certificate of another host",
+     [](World& w) {
+       without_dane(w);
+       talk_at(w, "", dialogue_with({certificate_for("elsewhere.example")}));
+     },
+     "certificate-depends-on-sni", "smtp found", Overall::warning, Outcome::delivered_verified},
+    {"the time was over for the dialogue without SNI",
+     [](World& w) {
+       SmtpDialogue open;
+       open.trouble = SmtpTrouble::local;
+       open.detail = no_answer_in_time;
+       talk_at(w, "", open);
+     },
+     "", "", Overall::ok, Outcome::delivered_verified},
+    {"the MX host knows only old TLS",
+     [](World& w) {
+       without_dane(w);
+       SmtpDialogue old = dialogue_with({mx_certificate()});
+       old.tls->version = "TLSv1";
+       talk(w, old);
+     },
+     "tls-too-old tls-too-old mx-in-policy-fails-tls", "smtp found", Overall::error, Outcome::deferred},
+    {"no server for submission is named", has_no_submission, "", "submission not-asked", Overall::ok,
+     Outcome::delivered_verified},
+    {"the certificate of the server for submission has expired",
+     [](World& w) {
+       SmtpDialogue dialogue = good_dialogue(submission_host);
+       dialogue.tls = shown({certificate_for(submission_host, {.ends = now - std::chrono::days(1)})});
+       talk_at(w, submission_host, dialogue);
+     },
+     "certificate-expired", "submission found", Overall::error, Outcome::delivered_verified},
+    {"the server for submission has no address", [](World& w) { say(w, submission_host, RrType::a, none()); },
+     "mx-no-address", "submission found", Overall::warning, Outcome::delivered_verified},
+    {"it is not known which servers there are for submission",
+     [](World& w) { say(w, "_submission._tcp.good.example", RrType::srv, failed("SERVFAIL")); }, "",
+     "submission unknown", Overall::unknown, Outcome::delivered_verified},
     {"null MX", [](World& w) { say(w, "good.example", RrType::mx, data({std::string(3, '\0')})); }, "null-mx",
      "mx found, dane not-asked", Overall::warning, Outcome::bounced},
 };

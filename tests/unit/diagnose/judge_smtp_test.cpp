@@ -320,7 +320,24 @@ std::vector<Row> certificate_rows() {
        },
        {"certificate-depends-on-sni"},
        warning,
-       "CN=elsewhere.example"},
+       "names elsewhere.example, but not the MX host, to clients that do not send SNI"},
+      {"520 one that has expired without SNI",
+       [](SmtpFacts& f) {
+         f.hosts[0].addresses[0].without_sni = good_one();
+         f.hosts[0].addresses[0].without_sni->tls = shown({certificate_for(mx, {.ends = now - 1h})});
+       },
+       {"certificate-depends-on-sni"},
+       warning,
+       "expired on "},
+      {"520 a good one only without SNI",
+       [](SmtpFacts& f) {
+         certificate({.ends = now - 1h})(f);
+         for (auto& each : f.hosts[0].addresses) each.without_sni = good_one();
+         f.hosts[0].addresses.resize(1);
+       },
+       {"certificate-expired", "certificate-depends-on-sni", "mx-in-policy-fails-tls"},
+       error,
+       ""},
       {"521 one was not renewed",
        [](SmtpFacts& f) { first(f).tls = shown({certificate_for(mx, {.ends = now + 24h})}); },
        {"certificate-expires-soon", "certificates-differ"},
@@ -421,6 +438,26 @@ const std::vector<Silent>& silent_rows() {
        [](SmtpFacts& f) {
          f.hosts[0].addresses[0].without_sni = good_one();
          f.hosts[0].addresses[0].without_sni->tls = shown({certificate_for(mx)});
+       },
+       StepState::ok, ""},
+      {"without SNI another, where DANE decides",
+       [](SmtpFacts& f) {
+         f.hosts[0].addresses[0].without_sni = good_one();
+         f.hosts[0].addresses[0].without_sni->tls = shown({certificate_for("elsewhere.example")});
+         for (auto& each : f.hosts[0].addresses)
+           each.dane = {.state = DaneVerdict::State::match, .matched = "3 1 1"};
+       },
+       StepState::ok, ""},
+      {"without SNI no handshake",
+       [](SmtpFacts& f) {
+         f.hosts[0].addresses[0].without_sni = ends(Stage::starttls, Trouble::timeout, "no answer in time");
+       },
+       StepState::ok, ""},
+      {"without SNI a chain that was cut away",
+       [](SmtpFacts& f) {
+         f.hosts[0].addresses[0].without_sni = good_one();
+         f.hosts[0].addresses[0].without_sni->tls->chain.clear();
+         f.hosts[0].addresses[0].without_sni->tls->chain_cut = true;
        },
        StepState::ok, ""},
       {"port 25 is blocked here",

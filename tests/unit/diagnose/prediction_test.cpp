@@ -503,6 +503,12 @@ const std::vector<EndRow> ends{
      deferred,
      deferred,
      "Cannot start TLS: handshake failure"},
+    {"a version of TLS before 1.2", SmtpStage::ehlo_in_tls, SmtpTrouble::none,
+     [](SmtpDialogue& d) {
+       d.detail.clear();
+       d.tls->version = "TLSv1";
+     },
+     unverified, deferred, ""},
     {"injection", SmtpStage::starttls, SmtpTrouble::reply, [](SmtpDialogue& d) { d.surplus = 5; },
      Outcome::unknown, Outcome::unknown, "was not tried"},
     {"closes after the handshake",
@@ -567,6 +573,22 @@ TEST_CASE("Postfix's words for each end of a dialogue are predicted", "[predicti
     CHECK(words(predict("OK none", route, postfix310).outcome) ==
           words(row.reached >= SmtpStage::ehlo ? unverified : row.at_may));
   }
+}
+
+TEST_CASE("PFX-46: Postfix has no old TLS where it must verify", "[prediction]") {
+  SmtpDialogue dialogue = good_dialogue(mx);
+  auto outcome = [&](std::string_view reply) {
+    return predict(reply, route_to({simple_host(mx, 10, dialogue)}), postfix310);
+  };
+  for (const char* version : {"TLSv1", "TLSv1.1"}) {
+    dialogue.tls->version = version;
+    CHECK(outcome(secure_reply).reason == "Cannot start TLS: handshake failure");
+    CHECK(words(outcome(secure_reply).outcome) == words(Outcome::deferred));
+    CHECK(words(outcome("OK encrypt").outcome) == words(unverified));
+    CHECK(outcome("OK may").reason.starts_with("TLS connection established to mx.good.example[203.0.113.1]"));
+  }
+  dialogue.tls->version = "TLSv1.2";
+  CHECK(words(outcome(secure_reply).outcome) == words(Outcome::delivered_verified));
 }
 
 TEST_CASE("the level that holds is predicted from the reply and the version", "[prediction]") {

@@ -199,6 +199,79 @@ std::shared_ptr<SSL_CTX> with_ciphers(const char* ciphers) {
   return context;
 }
 
+std::shared_ptr<SSL_CTX> old_server(int highest) {
+  auto context = server_context(good_identity(), highest);
+  SSL_CTX_set_security_level(context.get(), 0);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+  return context;
+}
+
+TEST_CASE("a server with nothing but an old version of TLS", "[net]") {
+  struct Row {
+    int highest;
+    const char* version;
+  };
+  auto row = GENERATE(values<Row>({{TLS1_VERSION, "TLSv1"}, {TLS1_1_VERSION, "TLSv1.1"}}));
+  auto dialogue = talk_with(old_server(row.highest));
+  INFO(dialogue.detail);
+  CHECK(words(dialogue.reached) == words(SmtpStage::ehlo_in_tls));
+  REQUIRE(dialogue.tls);
+  CHECK(dialogue.tls->version == row.version);
+  CHECK(dialogue.tls->untrusted == X509_V_OK);
+}
+
+// The ciphers, the signature algorithms and the groups of a ClientHello.
+struct Offer {
+  std::string ciphers, signatures, groups;
+};
+
+std::string octets_of(const unsigned char* begin, std::size_t size) {
+  return {reinterpret_cast<const char*>(begin), size};
+}
+
+std::string extension(SSL* ssl, unsigned type) {
+  const unsigned char* begin = nullptr;
+  std::size_t size = 0;
+  return SSL_client_hello_get0_ext(ssl, type, &begin, &size) == 1 ? octets_of(begin, size) : "";
+}
+
+int note_offer(SSL* ssl, int*, void* offer) {
+  const unsigned char* begin = nullptr;
+  std::size_t size = SSL_client_hello_get0_ciphers(ssl, &begin);
+  *static_cast<Offer*>(offer) = {octets_of(begin, size), extension(ssl, TLSEXT_TYPE_signature_algorithms),
+                                 extension(ssl, TLSEXT_TYPE_supported_groups)};
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+// What a client with this context offers.
+Offer offer_of(SslCtx client) {
+  Offer offer;
+  MailScript script;
+  SSL_CTX_set_client_hello_cb(script.tls.get(), note_offer, &offer);
+  {
+    StreamServer server(script);
+    Talker talker;
+    talker.job.tls = std::move(client);
+    talker.talk(server.port());
+  }
+  return offer;
+}
+
+TEST_CASE("old versions change nothing else that is offered", "[net]") {
+  TempFile pem(authority().pem());
+  Offer with = offer_of(client_context()), without = offer_of(make_tls_context(pem.path()).value());
+  CHECK_FALSE(with.ciphers.empty());
+  CHECK(with.ciphers == without.ciphers);
+  CHECK(with.signatures == without.signatures);
+  CHECK(with.groups == without.groups);
+}
+
+TEST_CASE("a server that has a newer version is not lured to an old one", "[net]") {
+  auto dialogue = talk_with(old_server(TLS1_2_VERSION));
+  REQUIRE(dialogue.tls);
+  CHECK(dialogue.tls->version == "TLSv1.2");
+}
+
 TEST_CASE("handshakes that fail, with the alert named", "[net]") {
   struct Row {
     const char* why;
@@ -206,10 +279,6 @@ TEST_CASE("handshakes that fail, with the alert named", "[net]") {
     const char* detail;
   };
   auto row = GENERATE(values<Row>({
-      {"TLS 1.1 at most", server_context(good_identity(), TLS1_1_VERSION),
-       "the server offers no TLS 1.2 or later ("},
-      {"TLS 1.0 at most", server_context(good_identity(), TLS1_VERSION),
-       "the server offers no TLS 1.2 or later ("},
       {"no such name", refusing_names(), "unrecognized name"},
       {"anonymous ciphers alone", with_ciphers("aNULL:@SECLEVEL=0"), "alert handshake failure"},
   }));
