@@ -95,6 +95,20 @@ json::object step_object(const PolicyHostStep& step) {
   return object;
 }
 
+json::object step_object(const NameServerStep& step) {
+  json::object object = step_object(step.asked);
+  object["kind"] = "name-server";
+  object["server"] = to_json(to_string(step.server));
+  return object;
+}
+
+json::object step_object(const PolicyPlaceStep& step) {
+  return {{"kind", "policy-place"},
+          {"url", to_json(url_of(step.domain, step.place))},
+          {"found", to_json(words(step.found))},
+          {"ms", step.took.count()}};
+}
+
 }  // namespace
 
 json::array trace_json(const Trace& trace) {

@@ -6,6 +6,7 @@
 #include "cli/installed_postfix.hpp"
 #include "diagnose/judge_input.hpp"
 #include "diagnose/trace_file.hpp"
+#include "net/dns/direct_question.hpp"
 #include "resolver/network.hpp"
 
 namespace mtasts {
@@ -18,6 +19,14 @@ namespace {
 
 // What is predicted if no Postfix is installed here.
 constexpr std::string_view usual_postfix = "3.10";
+
+// As for MX hosts, a name server may have an address of special use only if the configuration says so.
+DirectOptions name_server_options(const Config& config) {
+  DirectOptions options;
+  options.allow_addresses = smtp_options(config, {}).allow_addresses;
+  options.timeout = std::min(options.timeout, config.dns.timeout);
+  return options;
+}
 
 }  // namespace
 
@@ -43,6 +52,7 @@ Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& co
   auto smtp = make_smtp(loop, std::move(dialogues));
   if (!smtp) return std::unexpected(std::move(smtp.error()));
   network.smtp = *std::move(smtp);
+  network.name_servers = make_name_servers(name_server_options(network.config));
   return network;
 }
 

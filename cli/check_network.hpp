@@ -25,10 +25,11 @@ struct CheckNetwork {
   Choice choice;
   std::unique_ptr<Fetch> fetch;
   std::unique_ptr<Smtp> smtp;
+  std::unique_ptr<NameServers> name_servers;
   std::string postfix_version;  // whose behaviour is predicted
 
   CheckPorts ports() const noexcept {
-    return {*choice.dns, choice.plain ? *choice.plain : *choice.dns, *fetch, *smtp};
+    return {*choice.dns, choice.plain ? *choice.plain : *choice.dns, *fetch, *smtp, *name_servers};
   }
 };
 

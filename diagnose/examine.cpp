@@ -48,11 +48,7 @@ bool has_failed(const DnsAnswer& answer) noexcept {
 }
 
 bool announces(const std::optional<DnsAnswer>& record) {
-  if (!record || record->kind != Kind::data) return false;
-  return std::ranges::any_of(record->rdata, [](const std::string& rdata) {
-    auto text = decode_txt(rdata);
-    return text && is_sts_record(*text);
-  });
+  return record && record->kind == Kind::data && has_sts_record(*record);
 }
 
 // What was asked and got no answer before the check's time was over: "TXT good.example". Empty: it is none.
@@ -134,12 +130,21 @@ class Examiner {
   void add_open_questions() {
     std::string open;
     for (const Step& step : result_.explanation.trace)
-      if (std::string each = open_question(step); !each.empty())
+      if (std::string each = open_question(step); !each.empty() && !is_about_name_servers(step))
         open.append(open.empty() ? "" : ", ").append(each);
     if (!open.empty())
       result_.findings.push_back(
           make_finding("time-limit-reached",
                        "the time for the check was over before an answer came to: " + printable(open, 400)));
+  }
+
+  // What is known of name servers is worth a remark only if it is known.
+  bool is_about_name_servers(const Step& step) const {
+    const auto* dns = std::get_if<DnsStep>(&step);
+    if (dns == nullptr) return false;
+    return dns->type == RrType::ns ||
+           std::ranges::find(survey_.name_servers, dns->name, &SurveyedNameServer::name) !=
+               survey_.name_servers.end();
   }
 
   // The policy that senders have: the one in the cache's entry after the lookup, else the one that is served.
@@ -177,6 +182,8 @@ class Examiner {
     facts.record = seen(survey_.record);
     facts.elsewhere = survey_.record_elsewhere;
     facts.policy_served = served_;
+    for (const SurveyedNameServer& each : survey_.name_servers)
+      facts.name_servers.push_back({each.name, each.answer});
     if (survey_.policy_host) {
       const auto& host = *survey_.policy_host;
       if (host.a.kind == Kind::data || host.aaaa.kind == Kind::data)
@@ -196,6 +203,8 @@ class Examiner {
     if (survey_.policy_host)
       for (const auto& each : survey_.policy_host->addresses)
         facts.addresses.push_back({each.address, each.answer, took(each.address)});
+    for (const auto& [place, found] : survey_.places)
+      if (found == PlaceFound::policy) facts.places.push_back(place);
     if (const HttpsStep* step = find_https(result_.explanation.trace)) facts.fetched = step->answer;
     return facts;
   }
@@ -454,13 +463,15 @@ struct Collection {
   TracingDns dns, sts_dns;
   TracingFetch fetch;
   TracingSmtp smtp;
+  TracingNameServers name_servers;
   Survey survey;
 
   explicit Collection(const CheckPorts& ports)
       : dns(ports.dns, trace),
         sts_dns(ports.sts_dns, trace),
         fetch(ports.fetch, trace),
-        smtp(ports.smtp, trace) {}
+        smtp(ports.smtp, trace),
+        name_servers(ports.name_servers, trace) {}
 };
 
 // The survey that the answers in a trace make. Questions that are not in the trace are added to it.
@@ -469,9 +480,10 @@ std::shared_ptr<Survey> survey_again(Trace& trace, const DomainName& domain) {
   ReplayDns dns(trace);
   ReplayFetch fetch(trace);
   ReplaySmtp smtp(trace);
+  ReplayNameServers name_servers(trace);
   auto all = std::make_shared<Survey>();
-  run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, domain, std::chrono::steady_clock::time_point::max(),
-                          [](std::string_view) {}));
+  run_to_end(loop, survey(all, {dns, dns, fetch, smtp, name_servers}, domain,
+                          std::chrono::steady_clock::time_point::max(), [](std::string_view) {}));
   return all;
 }
 
@@ -488,7 +500,7 @@ asio::awaitable<Trace> collect(CheckPorts ports, ExplainInputs inputs,
   first.push_back(ask_what_decides(std::move(inputs), all->dns, all->sts_dns, all->fetch));
   co_await gather(std::move(first), all, now + (deadline - now) * 2 / 3);
   done("record and policy");
-  CheckPorts traced{all->dns, all->sts_dns, all->fetch, all->smtp};
+  CheckPorts traced{all->dns, all->sts_dns, all->fetch, all->smtp, all->name_servers};
   co_await survey(std::shared_ptr<Survey>(all, &all->survey), traced, *hop.domain, deadline, std::move(done));
   co_return all->trace;
 }

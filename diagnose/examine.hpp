@@ -29,6 +29,7 @@ struct CheckPorts {
   Dns& sts_dns;  // for the policy, as in Network
   Fetch& fetch;
   Smtp& smtp;
+  NameServers& name_servers;
 };
 
 // Asks what a check of inputs.next_hop takes, until everything is answered or the deadline is over, and

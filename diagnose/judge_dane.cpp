@@ -409,12 +409,15 @@ void judge_stray(const StrayTlsa& stray, const DaneFacts& facts, const std::vect
     if (stray.host.empty() || stray.host == facts.hosts[i].host)
       lacking = lacking && presences[i] == Presence::none;
   if (!lacking || !meant_for_mail(stray, facts, now)) return;
+  bool elsewhere = !stray.name.starts_with("_25.");
   const std::string& right = stray.host.empty() ? facts.hosts.front().host : stray.host;
   judgement.findings.push_back(make_finding(
       "tlsa-misplaced",
       "there are TLSA records at " + printable(stray.name, 253) +
           ", where no sender asks; those for mail belong at " + printable(tlsa_name(25, right), 253),
       at_host(stray.host), printable(stray.name, 253) + " TLSA " + list_of(stray.rdata)));
+  // The same certificate may serve HTTPS there, and then the records are right.
+  if (elsewhere) judgement.findings.back().severity = Severity::info;
 }
 
 }  // namespace

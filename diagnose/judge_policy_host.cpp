@@ -115,6 +115,7 @@ class Judge {
       judge_host();
     else
       step_.words = "no record announces a policy";
+    judge_places();
     return {{std::move(step_)}, std::move(findings_)};
   }
 
@@ -131,6 +132,18 @@ class Judge {
     if (asked_.empty()) return judge_fetched();
     list_asked();
     settle(StepState::ok);
+  }
+
+  // A hint, which changes no state.
+  void judge_places() {
+    std::string urls;
+    for (PolicyPlace place : facts_.places)
+      urls.append(urls.empty() ? "" : " and ").append(url_of(*DomainName::parse(facts_.domain), place));
+    if (urls.empty()) return;
+    findings_.push_back(
+        make_finding("policy-misplaced",
+                     fmt::format("a policy is at {}, where no sender looks; it belongs at {}", urls, url_),
+                     {.step = "policy-host", .host = host_}));
   }
 
   void add(std::string_view code, std::string message, const Address* address = nullptr,

@@ -31,6 +31,7 @@ struct PolicyHostFacts {
   std::vector<PolicyHostAddress> addresses;  // with PolicyHostAnswer::asked false: special use, or a proxy
   // The one fetch that a sender makes; nullopt: it was not made. It is judged if no address was asked.
   std::optional<std::expected<HttpAnswer, FetchError>> fetched;
+  std::vector<PolicyPlace> places;  // where a policy was found instead, and no sender looks
   bool wanted = true;       // the record announces a policy, or there is a policy host although it does not
   unsigned warn_days = 14;  // a certificate that expires sooner is worth a warning
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "core/catalogue.hpp"
 #include "core/sts_record.hpp"
@@ -22,7 +24,32 @@ std::vector<std::string> texts_of(const DnsAnswer& answer) {
   return texts;
 }
 
-bool has_sts_record(const DnsAnswer& answer) { return std::ranges::any_of(texts_of(answer), is_sts_record); }
+// What a name server gives, in the shortest form that tells the groups apart.
+struct GivenRecords {
+  std::set<std::string> records;  // those meant for MTA-STS
+  bool is_alias = false;          // where it leads is another zone's matter
+  auto operator<=>(const GivenRecords&) const = default;
+};
+
+GivenRecords given_by(const DnsAnswer& answer) {
+  GivenRecords given{.records = {}, .is_alias = !answer.canonical.empty()};
+  if (given.is_alias) return given;
+  for (std::string& text : texts_of(answer))
+    if (is_sts_record(text)) given.records.insert(std::move(text));
+  return given;
+}
+
+std::string in_words(const GivenRecords& given, bool whole) {
+  if (given.is_alias) return "an alias";
+  if (given.records.empty()) return "no record";
+  std::vector<std::string> records(given.records.begin(), given.records.end());
+  if (auto lint = lint_records(records); records.size() == 1 && !whole && !lint.id.empty())
+    return "id " + lint.id;
+  std::string all;
+  for (const std::string& record : given.records)
+    all.append(all.empty() ? "" : " and ").append(in_quotes(record, 60));
+  return all;
+}
 
 // Whether it is an alias of a name outside of the domain, so that somebody else looks after it.
 bool leads_away(const DnsAnswer& answer, std::string_view domain) noexcept {
@@ -49,6 +76,7 @@ class Judge {
         missing();
       check_elsewhere();
       check_delegation();
+      check_name_servers();
       check_signed();
     }
     settle();
@@ -141,6 +169,24 @@ class Judge {
     if (host) findings_.back().severity = Severity::info;
   }
 
+  void check_name_servers() {
+    std::map<GivenRecords, std::string> givers;  // names of servers
+    std::set<std::string> shown;
+    for (const NameServerFacts& each : facts_.name_servers) {
+      if (each.answer.kind == Kind::failed) continue;
+      std::string& names = givers[given_by(each.answer)];
+      names.append(names.empty() ? "" : " and ").append(printable(each.name, 100));
+    }
+    if (givers.size() < 2) return;
+    for (const auto& [given, names] : givers) shown.insert(in_words(given, false));
+    bool whole = shown.size() < givers.size();  // the same id in records that differ
+    std::string all;
+    for (const auto& [given, names] : givers)
+      all.append(all.empty() ? "" : "; ").append(names + ": " + in_words(given, whole));
+    add("name-servers-differ",
+        fmt::format("the name servers give different records at {}: {}", name_, printable(all, 600)));
+  }
+
   void check_signed() {
     if (facts_.record.security != DnsAnswer::Security::insecure || !facts_.record.validated) return;
     add("zone-unsigned",
@@ -165,6 +211,8 @@ class Judge {
 };
 
 }  // namespace
+
+bool has_sts_record(const DnsAnswer& answer) { return std::ranges::any_of(texts_of(answer), is_sts_record); }
 
 Judgement judge_record(const RecordFacts& facts) { return Judge(facts).judge(); }
 

@@ -39,6 +39,17 @@ struct SurveyedPolicyHost {
   std::vector<At> addresses;
 };
 
+// A name server of the zone that holds the record.
+struct SurveyedNameServer {
+  std::string name;
+  DnsAnswer answer;  // its own, to TXT at _mta-sts.<domain>
+};
+
+struct SurveyedPlace {
+  PolicyPlace place;
+  PlaceFound found;
+};
+
 // What is nullopt was not answered in time.
 struct Survey {
   std::optional<SurveyedPolicyHost> policy_host;
@@ -49,10 +60,12 @@ struct Survey {
   std::optional<DnsAnswer> reports;  // TXT at _smtp._tls.<domain>
   // TXT where people put such a record by mistake. Asked for if there is none at the right name.
   std::vector<ElsewhereFacts> record_elsewhere, reports_elsewhere;
-  std::optional<DnsAnswer> parent_record;     // TXT at _mta-sts of the domain above, if this one has none
-  std::vector<ReportHostFacts> report_hosts;  // of the first URIs of the record for reports
-  std::vector<StrayTlsa> strays;              // TLSA records where no sender asks, of hosts that lack them
-  SubmissionFacts submission;                 // what stands there before an answer counts as "not in time"
+  std::optional<DnsAnswer> parent_record;        // TXT at _mta-sts of the domain above, if this one has none
+  std::vector<ReportHostFacts> report_hosts;     // of the first URIs of the record for reports
+  std::vector<SurveyedNameServer> name_servers;  // empty: fewer than two are known
+  std::vector<SurveyedPlace> places;             // asked if a policy is announced, and none served
+  std::vector<StrayTlsa> strays;                 // TLSA records where no sender asks, of hosts that lack them
+  SubmissionFacts submission;                    // what stands there before an answer counts as "not in time"
 };
 
 // The domain above, if it has a policy that may be thought to hold for this one: "example.com" of
@@ -64,5 +77,12 @@ std::optional<DomainName> domain_above(const DomainName& domain);
 boost::asio::awaitable<bool> survey(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain,
                                     std::chrono::steady_clock::time_point deadline,
                                     std::function<void(std::string_view)> done);
+
+// The parts of it that are in files of their own. They fill name_servers and places; the second is for after
+// record and policy_host.
+boost::asio::awaitable<bool> survey_name_servers(std::shared_ptr<Survey> all, CheckPorts ports,
+                                                 DomainName domain,
+                                                 std::chrono::steady_clock::time_point deadline);
+boost::asio::awaitable<bool> survey_places(std::shared_ptr<Survey> all, CheckPorts ports, DomainName domain);
 
 }  // namespace mtasts

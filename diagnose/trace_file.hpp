@@ -2,9 +2,10 @@
 // answered (--save), and read them again (--offline): one JSON object in ASCII.
 //
 // `explain` writes version 2, which older programs read. `check` writes version 3: it has the member `check`
-// with the inputs that only a check has, dialogues and single addresses of policy hosts among the steps,
-// whether a failure was this host's own (`local`), and `certificates`, in which each certificate stands once
-// and to whose elements the chains refer by number. Files of all versions from 1 are read by both verbs.
+// with the inputs that only a check has, dialogues, single addresses of policy hosts, name servers and
+// misplaced policies among the steps, whether a failure was this host's own (`local`), and `certificates`, in
+// which each certificate stands once and to whose elements the chains refer by number. Files of all versions
+// from 1 are read by both verbs.
 //
 // Octets that may have any value (names, reasons, headers) are strings in which U+0000 to U+00FF stand for
 // the octets 0 to 255. RDATA, bodies and the cache's entry are hexadecimal. Times are seconds since 1970.
@@ -51,7 +52,7 @@ std::string write_trace(const SavedTrace& saved);
 // - so do leaves
 // - all replies are cut to 1 KiB, then to 256 octets
 // - a single address's answer over HTTP becomes an error that says so, the largest first
-// - so does a DNS answer
+// - so does a name server's answer, then any DNS answer
 // - the last steps are dropped; a replay says of them that they are not in the trace
 // The inputs are not shortened. They are small, but for a stored policy of up to 64 KiB.
 void fit_trace(const CheckInputs& inputs, Trace& trace, std::size_t most = max_check_file);

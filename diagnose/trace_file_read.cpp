@@ -77,9 +77,9 @@ std::optional<DomainName> read_domain(JsonFields& fields) {
   return domain;
 }
 
-Address read_address(JsonFields& fields) {
-  auto address = parse_address(fields.octets("address", 100));
-  if (!address) fields.wrong("address", "is not an IP address");
+Address read_address(JsonFields& fields, std::string_view key = "address") {
+  auto address = parse_address(fields.octets(key, 100));
+  if (!address) fields.wrong(key, "is not an IP address");
   return address.value_or(Address{});
 }
 
@@ -161,11 +161,17 @@ void read_step(const json::value& value, std::size_t number, const File& file, T
   const std::string where = "trace[" + std::to_string(number) + "]";
   JsonFields fields(&value, where, trouble);
   auto kind = fields.word("kind", saved::steps);
-  bool of_check = kind == saved::StepKind::smtp || kind == saved::StepKind::policy_host;
+  bool of_check = kind != saved::StepKind::dns && kind != saved::StepKind::https;
   if (of_check && !file.of_check())
     return fields.wrong("kind", "is not one of the words allowed there in a file of this version");
   if (kind == saved::StepKind::dns) trace.emplace_back(read_dns(fields, file));
   if (kind == saved::StepKind::smtp) trace.emplace_back(read_smtp(fields, where, file, trouble));
+  if (kind == saved::StepKind::name_server)
+    trace.emplace_back(NameServerStep{read_address(fields, "server"), read_dns(fields, file)});
+  if (kind == saved::StepKind::policy_place)
+    if (auto domain = read_domain(fields))
+      trace.emplace_back(PolicyPlaceStep{*domain, fields.word("place", enum_words<PolicyPlace>),
+                                         fields.word("found", enum_words<PlaceFound>), took(fields)});
   if (kind == saved::StepKind::https)
     if (auto domain = read_domain(fields))
       trace.emplace_back(HttpsStep{*domain, read_answer(fields, file), took(fields)});

@@ -153,8 +153,23 @@ json::object step_object(const PolicyHostStep& step, File& file) {
   return object;
 }
 
+json::object step_object(const NameServerStep& step, File& file) {
+  json::object object = step_object(step.asked, file);
+  object["kind"] = "name-server";
+  object["server"] = to_json(to_string(step.server));
+  return object;
+}
+
+json::object step_object(const PolicyPlaceStep& step, File&) {
+  return {{"kind", "policy-place"},
+          {"domain", to_json(step.domain.str())},
+          {"place", to_json(words(step.place))},
+          {"found", to_json(words(step.found))},
+          {"ms", step.took.count()}};
+}
+
 bool is_of_check(const Step& step) noexcept {
-  return std::holds_alternative<SmtpStep>(step) || std::holds_alternative<PolicyHostStep>(step);
+  return !std::holds_alternative<DnsStep>(step) && !std::holds_alternative<HttpsStep>(step);
 }
 
 json::array steps(const Trace& trace, File& file) {

@@ -162,6 +162,10 @@ std::size_t size_of(const PolicyHostStep& step) noexcept {
          size_in_file(seen.content_encoding) + size_of_chain(seen);
 }
 
+std::size_t size_of(const NameServerStep& step) noexcept { return 100 + size_of(step.asked); }
+
+std::size_t size_of(const PolicyPlaceStep& step) noexcept { return 150 + step.domain.str().size(); }
+
 std::size_t size_of(Trace& trace) {
   std::set<std::string_view> certificates;
   for (const Chain& chain : chains_of(trace))
@@ -182,8 +186,11 @@ void leave_out(DnsStep& step) {
   step.answer.local = true;
 }
 
+void leave_out(NameServerStep& step) { leave_out(step.asked); }
+
 const auto& answer_of(const PolicyHostStep& step) noexcept { return step.answer.answer; }
 const auto& answer_of(const DnsStep& step) noexcept { return step.answer; }
+const auto& answer_of(const NameServerStep& step) noexcept { return step.asked.answer; }
 
 // Leaves out answers of steps of this kind, the largest first, until so many octets are saved.
 template <class Kind>
@@ -212,6 +219,7 @@ constexpr Shortening shortenings[] = {
     [](Trace& trace, std::size_t) { shorten_replies(trace, 1024); },
     [](Trace& trace, std::size_t) { shorten_replies(trace, 256); },
     leave_out_answers<PolicyHostStep>,
+    leave_out_answers<NameServerStep>,
     leave_out_answers<DnsStep>,
 };
 

@@ -12,7 +12,7 @@
 // In their own namespace, because the same enums also have words for people.
 namespace mtasts::saved {
 
-enum class StepKind { dns, https, smtp, policy_host };
+enum class StepKind { dns, https, smtp, policy_host, name_server, policy_place };
 
 inline constexpr EnumWords<StepKind> steps{[](StepKind kind) -> std::string_view {
   switch (kind) {
@@ -20,6 +20,8 @@ inline constexpr EnumWords<StepKind> steps{[](StepKind kind) -> std::string_view
     case StepKind::https: return "https";
     case StepKind::smtp: return "smtp";
     case StepKind::policy_host: return "policy-host";
+    case StepKind::name_server: return "name-server";
+    case StepKind::policy_place: return "policy-place";
   }
   return {};
 }};

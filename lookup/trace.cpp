@@ -19,12 +19,13 @@ bool asks(const Step& step, std::string_view name, RrType type) noexcept {
 
 constexpr std::string_view missing = "not in the saved trace";
 
-DnsStep not_in_trace(std::string name, RrType type) {
+// Nothing is known about the name: the time that is over is ours, and so is the trace.
+DnsStep failed_step(std::string name, RrType type, std::string_view why) {
   DnsStep step;
   step.name = std::move(name);
   step.type = type;
-  step.answer.reason = missing;
-  step.answer.local = true;  // nothing is known about the name
+  step.answer.reason = why;
+  step.answer.local = true;
   return step;
 }
 
@@ -74,14 +75,26 @@ const PolicyHostStep* find_policy_host(const Trace& trace, const DomainName& dom
   return nullptr;
 }
 
+const NameServerStep* find_name_server(const Trace& trace, const Address& server, std::string_view name,
+                                       RrType type) noexcept {
+  for (const Step& step : trace) {
+    const auto* at = std::get_if<NameServerStep>(&step);
+    if (at != nullptr && at->server == server && at->asked.type == type && at->asked.name == name) return at;
+  }
+  return nullptr;
+}
+
+const PolicyPlaceStep* find_place(const Trace& trace, const DomainName& domain, PolicyPlace place) noexcept {
+  for (const Step& step : trace) {
+    const auto* at = std::get_if<PolicyPlaceStep>(&step);
+    if (at != nullptr && at->domain == domain && at->place == place) return at;
+  }
+  return nullptr;
+}
+
 asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
   std::size_t at = trace_.size();
-  DnsStep step;
-  step.name = name;
-  step.type = type;
-  step.answer.reason = no_answer_in_time;  // until there is an answer
-  step.answer.local = true;                // the time that is over is ours
-  trace_.emplace_back(std::move(step));
+  trace_.emplace_back(failed_step(name, type, no_answer_in_time));  // until there is an answer
   auto begin = steady_clock::now();
   DnsAnswer answer = co_await dns_.ask(std::move(name), type);
   auto& noted = std::get<DnsStep>(trace_[at]);
@@ -113,6 +126,28 @@ asio::awaitable<PolicyHostAnswer> TracingFetch::get_policy_at(PolicyRequest requ
   co_return answer;
 }
 
+asio::awaitable<PlaceFound> TracingFetch::look_at(PolicyRequest request, PolicyPlace place) {
+  std::size_t at = trace_.size();
+  trace_.emplace_back(PolicyPlaceStep{request.domain, place});
+  auto begin = steady_clock::now();
+  PlaceFound found = co_await fetch_.look_at(std::move(request), place);
+  auto& noted = std::get<PolicyPlaceStep>(trace_[at]);
+  noted.took = since(begin);
+  noted.found = found;
+  co_return found;
+}
+
+asio::awaitable<DnsAnswer> TracingNameServers::ask_at(Address server, std::string name, RrType type) {
+  std::size_t at = trace_.size();
+  trace_.emplace_back(NameServerStep{server, failed_step(name, type, no_answer_in_time)});
+  auto begin = steady_clock::now();
+  DnsAnswer answer = co_await servers_.ask_at(server, std::move(name), type);
+  DnsStep& noted = std::get<NameServerStep>(trace_[at]).asked;
+  noted.took = since(begin);
+  noted.answer = answer;
+  co_return answer;
+}
+
 asio::awaitable<SmtpDialogue> TracingSmtp::talk(SmtpRequest request) {
   std::size_t at = trace_.size();
   trace_.emplace_back(SmtpStep{request, no_dialogue(no_answer_in_time), {}});
@@ -136,7 +171,7 @@ asio::awaitable<DnsAnswer> ReplayDns::ask(std::string name, RrType type) {
     }
   }
   if (last != nullptr) co_return last->answer;
-  trace_.emplace_back(not_in_trace(std::move(name), type));
+  trace_.emplace_back(failed_step(std::move(name), type, missing));
   DnsAnswer answer = std::get<DnsStep>(trace_.back()).answer;
   co_return answer;
 }
@@ -157,6 +192,21 @@ asio::awaitable<PolicyHostAnswer> ReplayFetch::get_policy_at(PolicyRequest reque
   PolicyHostAnswer answer = not_asked(FetchStep::connect, std::string(missing));
   trace_.emplace_back(PolicyHostStep{request.domain, address, answer, {}});
   co_return answer;
+}
+
+asio::awaitable<PlaceFound> ReplayFetch::look_at(PolicyRequest request, PolicyPlace place) {
+  const PolicyPlaceStep* step = find_place(trace_, request.domain, place);
+  if (step != nullptr) co_return step->found;
+  trace_.emplace_back(PolicyPlaceStep{request.domain, place});
+  co_return PlaceFound::not_asked;
+}
+
+asio::awaitable<DnsAnswer> ReplayNameServers::ask_at(Address server, std::string name, RrType type) {
+  const NameServerStep* step = find_name_server(trace_, server, name, type);
+  if (step != nullptr) co_return step->asked.answer;
+  NameServerStep added{server, failed_step(std::move(name), type, missing)};
+  trace_.emplace_back(added);
+  co_return added.asked.answer;
 }
 
 asio::awaitable<SmtpDialogue> ReplaySmtp::talk(SmtpRequest request) {

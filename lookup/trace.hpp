@@ -14,6 +14,7 @@
 
 #include "ports/dns.hpp"
 #include "ports/fetch.hpp"
+#include "ports/name_servers.hpp"
 #include "ports/smtp.hpp"
 
 namespace mtasts {
@@ -45,8 +46,22 @@ struct PolicyHostStep {
   std::chrono::milliseconds took{0};
 };
 
+// A name server that was asked itself.
+struct NameServerStep {
+  Address server;
+  DnsStep asked;
+};
+
+// A place where no sender looks for a policy.
+struct PolicyPlaceStep {
+  DomainName domain;  // whose policy
+  PolicyPlace place;
+  PlaceFound found = PlaceFound::not_asked;
+  std::chrono::milliseconds took{0};
+};
+
 // explain and the daemon's traces have steps of the first two kinds only.
-using Step = std::variant<DnsStep, HttpsStep, SmtpStep, PolicyHostStep>;
+using Step = std::variant<DnsStep, HttpsStep, SmtpStep, PolicyHostStep, NameServerStep, PolicyPlaceStep>;
 using Trace = std::vector<Step>;
 
 // Why a question that is still open has failed. It is a failure of this host.
@@ -58,6 +73,9 @@ const HttpsStep* find_https(const Trace& trace) noexcept;
 const SmtpStep* find_smtp(const Trace& trace, const SmtpRequest& request) noexcept;
 const PolicyHostStep* find_policy_host(const Trace& trace, const DomainName& domain,
                                        const Address& address) noexcept;
+const NameServerStep* find_name_server(const Trace& trace, const Address& server, std::string_view name,
+                                       RrType type) noexcept;
+const PolicyPlaceStep* find_place(const Trace& trace, const DomainName& domain, PolicyPlace place) noexcept;
 
 // Ports that ask through another port, and add each question and its answer to the trace.
 class TracingDns final : public Dns {
@@ -77,9 +95,20 @@ class TracingFetch final : public Fetch {
   StartPtr start(const DomainName& domain, Dns& dns) override { return fetch_.start(domain, dns); }
   boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
   boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override;
+  boost::asio::awaitable<PlaceFound> look_at(PolicyRequest request, PolicyPlace place) override;
 
  private:
   Fetch& fetch_;
+  Trace& trace_;
+};
+
+class TracingNameServers final : public NameServers {
+ public:
+  TracingNameServers(NameServers& servers, Trace& trace) : servers_(servers), trace_(trace) {}
+  boost::asio::awaitable<DnsAnswer> ask_at(Address server, std::string name, RrType type) override;
+
+ private:
+  NameServers& servers_;
   Trace& trace_;
 };
 
@@ -112,6 +141,17 @@ class ReplayFetch final : public Fetch {
   StartPtr start(const DomainName&, Dns&) override { return nullptr; }
   boost::asio::awaitable<std::expected<HttpAnswer, FetchError>> get_policy(PolicyRequest request) override;
   boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override;
+  boost::asio::awaitable<PlaceFound> look_at(PolicyRequest request, PolicyPlace place) override;
+
+ private:
+  Trace& trace_;
+};
+
+// A question that is not in the trace fails, and says nothing about the server (DnsAnswer::local).
+class ReplayNameServers final : public NameServers {
+ public:
+  explicit ReplayNameServers(Trace& trace) : trace_(trace) {}
+  boost::asio::awaitable<DnsAnswer> ask_at(Address server, std::string name, RrType type) override;
 
  private:
   Trace& trace_;

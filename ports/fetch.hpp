@@ -87,6 +87,46 @@ struct PolicyHostAnswer {
   PolicyHostSeen seen{};
 };
 
+// Where people put a policy by mistake. No sender looks there.
+enum class PolicyPlace : std::uint8_t {
+  domain,      // https://<domain>/.well-known/mta-sts.txt
+  www,         // https://www.<domain>/.well-known/mta-sts.txt
+  root,        // https://mta-sts.<domain>/mta-sts.txt
+  plain_http,  // http://mta-sts.<domain>/.well-known/mta-sts.txt
+};
+inline constexpr PolicyPlace policy_places[] = {PolicyPlace::domain, PolicyPlace::www, PolicyPlace::root,
+                                                PolicyPlace::plain_http};
+
+// Stable: saved traces hold these words.
+constexpr std::string_view words(PolicyPlace place) noexcept {
+  switch (place) {
+    case PolicyPlace::domain: return "domain";
+    case PolicyPlace::www: return "www";
+    case PolicyPlace::root: return "root";
+    case PolicyPlace::plain_http: return "plain-http";
+  }
+  return {};
+}
+
+std::string url_of(const DomainName& domain, PolicyPlace place);
+
+// What was found at such a place. Never the text: no policy from there may ever be used.
+enum class PlaceFound : std::uint8_t {
+  not_asked,  // or no answer in time
+  nothing,    // no answer, or something that is not a valid policy
+  policy,
+};
+
+// Stable: saved traces hold these words.
+constexpr std::string_view words(PlaceFound found) noexcept {
+  switch (found) {
+    case PlaceFound::not_asked: return "not-asked";
+    case PlaceFound::nothing: return "nothing";
+    case PlaceFound::policy: return "policy";
+  }
+  return {};
+}
+
 // Whether a fetch may wait while others fetch from the same policy host's address.
 enum class Hurry {
   now,       // never waits: somebody may need it
@@ -130,6 +170,12 @@ class Fetch {
   // addresses can't be chosen here, and the answer is that it was not asked. A Fetch that can't do this
   // answers so too.
   virtual boost::asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address);
+  // Whether a valid policy stands at a place where no sender looks, as a hint for its owner (mtastsctl
+  // check): status 200 and a body that lint_policy() reads as a policy, whatever its type. The limits are
+  // those of get_policy(): its deadline, its size, no redirects, no special-use address, and for https a
+  // certificate that is good. Plain HTTP is spoken here and nowhere else. Of request only the domain and dns
+  // are used. Through a proxy nothing is asked. A Fetch that can't do this answers so too.
+  virtual boost::asio::awaitable<PlaceFound> look_at(PolicyRequest request, PolicyPlace place);
 };
 
 struct PolicyRequest {

@@ -50,7 +50,8 @@ std::string_view remedy_for(unsigned status, const ExchangeJob& job) noexcept {
 }
 
 std::string get_request(const ExchangeJob& job) {
-  return "GET " + job.path + " HTTP/1.1\r\nHost: " + (job.port == 443 ? job.host : authority(job)) +
+  return "GET " + job.path +
+         " HTTP/1.1\r\nHost: " + (job.port == (job.plain ? 80 : 443) ? job.host : authority(job)) +
          "\r\nUser-Agent: mtastsd/" + MTASTSD_VERSION + "\r\nAccept: text/plain\r\nConnection: close\r\n\r\n";
 }
 
@@ -129,12 +130,13 @@ std::string too_much() {
          " KiB, TLS included";
 }
 
-asio::awaitable<Outcome<HttpAnswer>> request(Tls& tls, const ExchangeJob& job) {
+template <class Stream>
+asio::awaitable<Outcome<HttpAnswer>> request(Stream& stream, const ExchangeJob& job) {
   std::string text = get_request(job);
-  auto [error, written] = co_await asio::async_write(tls, asio::buffer(text), as_pair);
+  auto [error, written] = co_await asio::async_write(stream, asio::buffer(text), as_pair);
   if (error) co_return stop(FetchStep::request, error);
   PolicyHostSeen unwanted;
-  auto answer = co_await http_reading::read_answer(tls, job.seen != nullptr ? *job.seen : unwanted);
+  auto answer = co_await http_reading::read_answer(stream, job.seen != nullptr ? *job.seen : unwanted);
   co_return answer;
 }
 
@@ -148,6 +150,10 @@ asio::awaitable<Outcome<HttpAnswer>> exchange_once(const ExchangeJob& job, bool&
   bool may_resume = std::exchange(resume, false);
   auto connected = co_await connect(tcp, job);
   if (!connected) co_return std::unexpected(std::move(connected.error()));
+  if (job.plain) {
+    auto answer = co_await request(tcp, job);
+    co_return answer;
+  }
   SSL* ssl = new_client(*job.tls, job.host);
   if (ssl == nullptr) co_return stop(FetchStep::tls, "out of memory");
   Tls tls(std::move(tcp), ssl);  // takes ownership of ssl

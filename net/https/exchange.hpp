@@ -1,4 +1,5 @@
 // exchange - one GET over one address: TCP, a proxy's CONNECT, TLS, HTTP/1.1. The only user of Boost.Beast.
+// Without TLS only if the job says so.
 //
 // Limits:
 // - the body: max_policy_bytes after chunked decoding (STS-13)
@@ -32,6 +33,7 @@ struct ExchangeJob {
   std::string path;
   Address dial;  // already judged
   std::uint16_t dial_port = 443;
+  bool plain = false;                 // HTTP without TLS
   bool through_proxy = false;         // dial is a proxy: CONNECT host:port first
   std::string proxy_authorization{};  // for the proxy alone, a secret; empty: none
   std::chrono::steady_clock::time_point connect_by;

@@ -64,6 +64,7 @@ ExchangeJob make_job(const GetSettings& settings, const Url& url) {
   job.host = url.host;
   job.port = url.port;
   job.path = url.path;
+  job.plain = url.plain;
   job.dial_port = settings.proxy ? settings.proxy->port : url.port;
   job.through_proxy = settings.proxy.has_value();
   job.proxy_authorization = settings.proxy_authorization;

@@ -40,6 +40,7 @@ struct Url {
   std::string host;  // a host name
   std::uint16_t port = 443;
   std::string path;
+  bool plain = false;  // http, not https: nothing proves the host, so what it says must never be used
 };
 
 struct GetJob {

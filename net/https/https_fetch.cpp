@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/sts_policy.hpp"
 #include "net/https/get.hpp"
 #include "net/https/proxy_credentials.hpp"
 
@@ -13,7 +14,7 @@ namespace asio = boost::asio;
 using Fetched = std::expected<HttpAnswer, FetchError>;
 
 constexpr std::string_view policy_label = "mta-sts.";
-constexpr std::string_view policy_path = "/.well-known/mta-sts.txt";
+constexpr std::string_view policy_path = "/.well-known/mta-sts.txt", root_path = "/mta-sts.txt";
 
 std::string policy_host(const DomainName& domain) {
   return std::string(policy_label) + std::string(domain.str());
@@ -53,6 +54,26 @@ asio::awaitable<PolicyHostAnswer> fetch_policy_at(std::shared_ptr<const GetSetti
   co_return answer;
 }
 
+std::string url_host(const DomainName& domain, PolicyPlace place) {
+  std::string name(domain.str());
+  if (place == PolicyPlace::domain) return name;
+  return place == PolicyPlace::www ? "www." + name : policy_host(domain);
+}
+
+asio::awaitable<PlaceFound> look_at_place(std::shared_ptr<const GetSettings> settings, PolicyRequest request,
+                                          PolicyPlace place) {
+  GetJob job;
+  job.url.host = url_host(request.domain, place);
+  job.url.path = place == PolicyPlace::root ? root_path : policy_path;
+  job.url.plain = place == PolicyPlace::plain_http;
+  if (job.url.plain) job.url.port = 80;
+  if (settings->proxy || job.url.host.size() > DomainName::max_size) co_return PlaceFound::not_asked;
+  auto answer = co_await get(request.dns, std::move(settings), std::move(job));
+  if (!answer && answer.error().local) co_return PlaceFound::not_asked;
+  bool is_policy = answer && answer->status == 200 && lint_policy(answer->body).policy.has_value();
+  co_return is_policy ? PlaceFound::policy : PlaceFound::nothing;
+}
+
 class HttpsFetch final : public Fetch {
  public:
   HttpsFetch(asio::io_context& loop, std::shared_ptr<const GetSettings> settings)
@@ -70,6 +91,10 @@ class HttpsFetch final : public Fetch {
 
   asio::awaitable<PolicyHostAnswer> get_policy_at(PolicyRequest request, Address address) override {
     return fetch_policy_at(settings_, std::move(request), address);
+  }
+
+  asio::awaitable<PlaceFound> look_at(PolicyRequest request, PolicyPlace place) override {
+    return look_at_place(settings_, std::move(request), place);
   }
 
  private:

@@ -46,5 +46,14 @@ CHECK_DOMAINS = [
          Mx(), Mx("good", "submissions", port=465), Mx("expired", "submission", port=587)),
     tidy("check-down", "nobody listens at any of its MX hosts", Mx("down", "mx1"), Mx("down", "mx2", 20)),
     tidy("check-one-down", "nobody listens at one of its MX hosts", Mx("good", "mx1"), Mx("down", "mx2", 20)),
+    tidy("ns-differ", "its second name server has an old record", second="ns-second", old_record=('"v=STSv1; id=0;"',)),
+    tidy("ns-lacks", "its second name server has no record", second="ns-second", old_record=()),
+    tidy("ns-same", "none: two name servers that say the same", second="ns-second"),
+    tidy("ns-silent", "one of its name servers does not answer questions for TXT", second="ns-hosting",
+         odd=(("silent", "TXT"),)),
+    tidy("ns-garbage", "one of its name servers answers questions for TXT with garbage", second="ns-hosting",
+         odd=(("garbage", "TXT"),)),
+    *(tidy(f"policy-at-{place}", f"its policy is at another place: {place}", policy_at=place)
+      for place in ("domain", "www", "root", "plain-http")),
     tidy("check-filtered", "what is sent to its MX host vanishes", Mx(FILTERED)),
 ]

@@ -31,6 +31,10 @@ http {{
 """
 SERVER = """  server {{ {listen} server_name {name}; ssl_certificate {pem}; ssl_certificate_key {pem}; root {root};{extra} }}
 """
+# Where a policy may be by mistake: port, and host name below the domain's.
+PLACES = {"domain": (443, "{}"), "www": (443, "www.{}"), "plain-http": (80, "mta-sts.{}")}
+PLAIN = """  server {{ listen {address}:80{default}; server_name {name};{body} }}
+"""
 EXTRA = {"404": ' return 404 "{policy}";', "500": ' return 500 "{policy}";',
          "wrong-type": " default_type text/html;", "charset": ' default_type "text/plain; charset=utf-8";',
          "redirect": f" return 301 https://mta-sts.good.example/{WELL_KNOWN};"}
@@ -50,12 +54,22 @@ def policy_text(domain, mode=None, mx=None, max_age=None):
 def write_policy(lab, name, **changes):
     """Publishes a domain's policy file; nginx reads it at each request."""
     domain = BY_NAME[name]
-    file = lab.folder("https") / "sites" / domain.fqdn / WELL_KNOWN
+    file = policy_file(lab, domain)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(policy_text(domain, **changes), newline="")
 
 
+def policy_file(lab, domain):
+    sites = lab.folder("https") / "sites"
+    if domain.policy_at in PLACES:
+        return sites / f"elsewhere-{domain.fqdn}" / WELL_KNOWN
+    return sites / domain.fqdn / ("mta-sts.txt" if domain.policy_at == "root" else WELL_KNOWN)
+
+
 def certificate(lab, domain):
+    if PLACES.get(domain.policy_at, (0,))[0] == 443:
+        place = PLACES[domain.policy_at][1].format(domain.fqdn)
+        lab.authority.issue(place, place)
     host = f"mta-sts.{domain.fqdn}"
     return lab.authority.issue(
         host, "elsewhere.example" if domain.web == "wrong-cert" else host, expired=domain.web == "expired-cert",
@@ -75,7 +89,19 @@ def write_conf(lab, changed=None):
             name = f"mta-sts.{domain.fqdn}"
             text += SERVER.format(listen=listen.format(""), name=name, pem=lab.authority.folder / f"{name}.pem",
                                   root=folder / "sites" / domain.fqdn, extra=extra(domain, web))
+            text += elsewhere(lab, domain, listen.format(""))
+    text += PLAIN.format(address=addresses.POLICY, default=" default_server", name="_", body=" return 404;")
     (folder / "nginx.conf").write_text(text + "}\n")
+
+
+def elsewhere(lab, domain, listen):
+    """The virtual host of a policy that is not where senders look."""
+    port, name = PLACES.get(domain.policy_at, (0, ""))
+    name, root = name.format(domain.fqdn), lab.folder("https") / "sites" / f"elsewhere-{domain.fqdn}"
+    if port == 80:
+        return PLAIN.format(address=addresses.POLICY, default="", name=name, body=f" root {root};")
+    return SERVER.format(listen=listen, name=name, pem=lab.authority.folder / f"{name}.pem", root=root,
+                         extra="") if port else ""
 
 
 def extra(domain, web):

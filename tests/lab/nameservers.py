@@ -90,6 +90,7 @@ def start(lab, tlsa):
     start_nsd(lab, folder, "nsd-tld", [addresses.TLD_DNS], [made[f"{tld}."] for tld in (*zones.TLDS, "arpa")])
     start_nsd(lab, folder, "nsd-hosting", [addresses.HOSTING_DNS, addresses.HOSTING_DNS6], hosted)
     start_nsd(lab, folder, "nsd-lame", [addresses.LAME_DNS], [])
+    start_second(lab, folder, made)
     start_odd(lab, folder)
     (folder / "unbound.conf").write_text(UNBOUND_CONF.format(address=addresses.RESOLVER, folder=folder))
     lab.processes.start("unbound", netns.enter(lab.world, "unbound", "-d", "-c", folder / "unbound.conf"),
@@ -111,6 +112,18 @@ def start_dns64(lab, more=""):
     query = netns.enter(lab.relay, "drill", f"@{addresses.RESOLVER64}", "mta-sts.good.example", "AAAA")
     wait_until("the DNS64 to synthesize a record", lambda: addresses.POLICY64 in run(*query), 30)
     return pid
+
+
+def start_second(lab, folder, made):
+    """A second server of some zones. What it has may be old."""
+    second = folder / "second"
+    second.mkdir()
+    served = []
+    for domain in DOMAINS:
+        if domain.second == "ns-second":
+            served.append(zones.Zone(second, f"{domain.fqdn}.", made[domain.name].hosts))
+            served[-1].write(zones.domain_zone(domain, served[-1].hosts, domain.old_record))
+    start_nsd(lab, second, "nsd-second", [addresses.SECOND_DNS], served)
 
 
 def start_odd(lab, folder):

@@ -60,7 +60,12 @@ def twice(query, reply):
     return reply[:6] + struct.pack("!H", count + 1) + reply[8:end] + reply[begin:]
 
 
-SPOIL = {"servfail": servfail, "truncate": truncate, "deny": deny, "forge": forge, "twice": twice}
+def garbage(_, reply):
+    """The right id, and nothing else that is right."""
+    return reply[:2] + b"\xff" * 60
+
+
+SPOIL = {"servfail": servfail, "truncate": truncate, "deny": deny, "forge": forge, "twice": twice, "garbage": garbage}
 
 
 def load_rules(words):

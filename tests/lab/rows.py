@@ -37,9 +37,12 @@ class Domain:
     algorithm: str = "ECDSAP256SHA256"             # ... by this
     dns: str = "good"                              # good, bogus, expired, servfail, lame
     odd: tuple = ()                                # (behaviour, type[, label]): its name server is oddns.py
+    second: str = ""                               # another name server of the zone: see zones.py
+    old_record: tuple | None = None                # what ns-second has at _mta-sts; None: the same as the others
     record: tuple = ('"v=STSv1; id=1;"',)          # TXT RDATA at _mta-sts; () none; ("CNAME x",) an alias
     reports: tuple = ()                            # TXT RDATA at _smtp._tls (TLSRPT)
     web: str = "good"                              # what the policy host does: see https.py
+    policy_at: str = ""                            # where its policy is instead: see https.py
     mode: str = "enforce"
     policy_mx: tuple = ()                          # mx lines; empty: the MX hosts' own names
     mx: tuple = (Mx(),)

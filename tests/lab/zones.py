@@ -12,7 +12,7 @@ ODD_WEB = ("chunked", "slow", "silent", "bare", "lf", "gzip")       # oddhosts.p
 WEB_ADDRESS = {"ipv6": f"AAAA {addresses.POLICY6}", "refused": f"A {addresses.NOBODY}", "loopback": "A 127.0.0.1",
                "cname": "CNAME web.example.", **{web: f"A {addresses.ODD_POLICY}" for web in ODD_WEB}}
 SERVERS = {"ns-tld": [addresses.TLD_DNS], "ns-hosting": [addresses.HOSTING_DNS, addresses.HOSTING_DNS6],
-           "ns-lame": [addresses.LAME_DNS], "ns-odd": [addresses.ODD_DNS]}
+           "ns-lame": [addresses.LAME_DNS], "ns-odd": [addresses.ODD_DNS], "ns-second": [addresses.SECOND_DNS]}
 
 
 # Domains below smtp-shared.example that have its first MX host; every second one has another at the same address.
@@ -23,10 +23,10 @@ def address_records(owner, each):
     return [f"{owner} {'AAAA' if ':' in address else 'A'} {address}" for address in each]
 
 
-def head(name, server):
+def head(name, *servers):
     """SOA and NS of a zone; the serial is the time, so that a rewritten zone is newer."""
-    return ["$TTL 300", f"{name} SOA {server} hostmaster.example. {int(time.time())} 3600 600 864000 5",
-            f"{name} NS {server}"]
+    return ["$TTL 300", f"{name} SOA {servers[0]} hostmaster.example. {int(time.time())} 3600 600 864000 5",
+            *(f"{name} NS {server}" for server in servers)]
 
 
 def root_zone(ds):
@@ -56,12 +56,17 @@ def opted_out(domain):
 
 
 def delegation(domain):
-    return f"{domain.fqdn}. NS {server_of(domain)}"
+    return "\n".join(f"{domain.fqdn}. NS {server}" for server in servers_of(domain))
 
 
 def server_of(domain):
     """The name server that the parent names."""
     return f"{'ns-lame' if domain.dns == 'lame' else 'ns-odd' if domain.odd else 'ns-hosting'}.example."
+
+
+def servers_of(domain):
+    """All that the parent names."""
+    return [server_of(domain), *([f"{domain.second}.example."] if domain.second else [])]
 
 
 def host_records(domain, mx, tlsa):
@@ -98,7 +103,7 @@ def hosts_by_zone(tlsa):
 def domain_zone(domain, hosts, record=None):
     """The zone of one row. record replaces the table's data at _mta-sts."""
     fqdn = domain.fqdn
-    lines = head(f"{fqdn}.", server_of(domain).replace("ns-lame", "ns-hosting")) + hosts
+    lines = head(f"{fqdn}.", *(each.replace("ns-lame", "ns-hosting") for each in servers_of(domain))) + hosts
     if domain.null_mx:
         lines.append(f"{fqdn}. MX 0 .")
     for data in domain.record if record is None else record:
@@ -106,6 +111,8 @@ def domain_zone(domain, hosts, record=None):
     lines += [f"_smtp._tls.{fqdn}. TXT {data}" for data in domain.reports]
     web = WEB_ADDRESS.get(domain.web, f"A {addresses.POLICY}")
     lines.append(f"mta-sts.{fqdn}. {web}")
+    if domain.policy_at in ("domain", "www"):
+        lines.append(f"{'www.' if domain.policy_at == 'www' else ''}{fqdn}. A {addresses.POLICY}")
     if domain.name == "good":
         lines.append(f"sub.{fqdn}. MX 10 mx.{fqdn}.")   # it has no policy of its own
     if domain.name == "smtp-shared":

@@ -33,6 +33,20 @@ TEST_CASE("a dialogue as JSON, with the peer's text made printable", "[json]") {
   CHECK(tls["untrusted"] == "certificate has expired");
 }
 
+TEST_CASE("a name server and another place for a policy as JSON", "[json]") {
+  NameServerStep server{parse_address("192.0.2.53").value(), {}};
+  server.asked.name = "_mta-sts.a.example";
+  auto object = trace_json({server}).at(0).as_object();
+  CHECK(object["kind"] == "name-server");
+  CHECK(object["server"] == "192.0.2.53");
+  CHECK(object["name"] == "_mta-sts.a.example");
+  PolicyPlaceStep place{DomainName::parse("a.example").value(), PolicyPlace::root, PlaceFound::nothing};
+  object = trace_json({place}).at(0).as_object();
+  CHECK(object["kind"] == "policy-place");
+  CHECK(object["url"] == "https://mta-sts.a.example/mta-sts.txt");
+  CHECK(object["found"] == "nothing");
+}
+
 TEST_CASE("a policy host at one address as JSON", "[json]") {
   PolicyHostStep step{DomainName::parse("a.example").value(),
                       parse_address("::1").value(),

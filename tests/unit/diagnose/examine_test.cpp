@@ -220,6 +220,35 @@ std::string not_ok(const Examination& all) {
   return found;
 }
 
+// Two name servers, with what they say.
+Change name_servers(DnsAnswer one, DnsAnswer other) {
+  return [=](World& w) {
+    say(w, "_mta-sts.good.example", RrType::ns, none(DnsAnswer::Kind::no_data));
+    say(w, "good.example", RrType::ns, data({wire("ns1.good.example"), wire("ns2.other.example")}));
+    say(w, "ns1.good.example", RrType::a, addresses("203.0.113.51"));
+    say(w, "ns2.other.example", RrType::a, none(DnsAnswer::Kind::no_data));
+    say(w, "ns2.other.example", RrType::aaaa, addresses("2001:db8::52"));
+    for (const auto& [at, answer] : {std::pair("203.0.113.51", one), std::pair("2001:db8::52", other)})
+      w.trace.emplace_back(
+          NameServerStep{parse_address(at).value(), {"_mta-sts.good.example", RrType::txt, answer, {}}});
+  };
+}
+
+void without_policy(World& world) {
+  FetchError error{FetchStep::connect, "Connection refused"};
+  for (Step& step : world.trace) {
+    if (auto* https = std::get_if<HttpsStep>(&step)) https->answer = std::unexpected(error);
+    if (auto* at = std::get_if<PolicyHostStep>(&step)) at->answer.answer = HttpAnswer{404, "", ""};
+  }
+}
+
+void policy_at_www(World& world) {
+  for (PolicyPlace place : policy_places) {
+    auto found = place == PolicyPlace::www ? PlaceFound::policy : PlaceFound::nothing;
+    world.trace.emplace_back(PolicyPlaceStep{DomainName::parse("good.example").value(), place, found});
+  }
+}
+
 // All that is printed of an examination, one line each.
 std::string all_of(const Examination& all) {
   std::string text;
@@ -382,13 +411,62 @@ const std::vector<Row> rows{
        without_dane(w);
        say(w, "_443._tcp." + mx_host, RrType::tlsa, data({tlsa_of(3, 1, 1, mx_certificate())}));
      },
-     "tlsa-misplaced", "", Overall::error, Outcome::delivered_verified},
+     "tlsa-misplaced", "", Overall::ok, Outcome::delivered_verified},
     {"TLSA records at the domain",
      [](World& w) {
        without_dane(w);
        say(w, "_25._tcp.good.example", RrType::tlsa, data({tlsa_of(3, 1, 1, mx_certificate())}));
      },
      "tlsa-misplaced", "", Overall::error, Outcome::delivered_verified},
+    {"name servers that differ", name_servers(text("v=STSv1; id=20270310"), text("v=STSv1; id=20270309")),
+     "name-servers-differ", "record found", Overall::warning, Outcome::delivered_verified},
+    {"name servers that say the same", name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=1")), "", "",
+     Overall::ok, Outcome::delivered_verified},
+    {"a name server that does not answer", name_servers(text("v=STSv1; id=1"), failed("timeout after 2 s")),
+     "", "", Overall::ok, Outcome::delivered_verified},
+    {"the name servers were not found in time",
+     [](World& w) {
+       name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=2"))(w);
+       DnsAnswer open = failed(std::string(no_answer_in_time));
+       open.local = true;
+       say(w, "ns1.good.example", RrType::a, open);
+       say(w, "ns1.good.example", RrType::aaaa, open);
+     },
+     "", "", Overall::ok, Outcome::delivered_verified},
+    {"the question for name servers was not answered in time",
+     [](World& w) {
+       DnsAnswer open = failed(std::string(no_answer_in_time));
+       open.local = true;
+       say(w, "_mta-sts.good.example", RrType::ns, open);
+     },
+     "", "", Overall::ok, Outcome::delivered_verified},
+    {"an alias has no name servers of its own",
+     [](World& w) {
+       name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=2"))(w);
+       DnsAnswer alias = data({wire("ns.provider.example")});
+       alias.canonical = "_mta-sts.provider.example";
+       say(w, "_mta-sts.good.example", RrType::ns, alias);
+     },
+     "name-servers-differ", "record found", Overall::warning, Outcome::delivered_verified},
+    {"the policy is at www alone",
+     [](World& w) {
+       without_policy(w);
+       policy_at_www(w);
+     },
+     "http-not-found policy-misplaced", "policy-host found, policy not-asked", Overall::error,
+     Outcome::delivered_verified},
+    {"the policy is at www, and there is no policy host",
+     [](World& w) {
+       without_policy(w);
+       without_policy_host(w);
+       policy_at_www(w);
+     },
+     "policy-host-no-address policy-misplaced", "policy-host found, policy not-asked", Overall::error,
+     Outcome::delivered_verified},
+    {"the policy is at www too, which nobody asks", policy_at_www, "", "", Overall::ok,
+     Outcome::delivered_verified},
+    {"no other place was asked", without_policy, "http-not-found", "policy-host found, policy not-asked",
+     Overall::error, Outcome::delivered_verified},
     {"reports go to a domain that does not exist",
      [](World& w) {
        for (RrType type : {RrType::mx, RrType::a, RrType::aaaa}) say(w, "reports.example", type, none());

@@ -272,6 +272,16 @@ TEST_CASE("each fault of DANE is found, and nothing else", "[diagnose]") {
   CHECK(first.message.find(row.says) != std::string::npos);
 }
 
+TEST_CASE("710: records for HTTPS may be right where they are, so that is a remark", "[diagnose]") {
+  auto severity = [](const char* at, const char* host) {
+    Judgement judgement = judged(both(no_tlsa, stray(at, host)));
+    REQUIRE(codes(judgement) == std::vector<std::string>{"tlsa-misplaced"});
+    return judgement.findings.front().severity;
+  };
+  CHECK(severity("_443._tcp.mx1.good.example", "mx1.good.example") == Severity::info);
+  CHECK(severity("_25._tcp.good.example", "") == Severity::error);
+}
+
 TEST_CASE("what is not a fault of DANE is silent", "[diagnose]") {
   struct Row {
     const char* why;

@@ -465,6 +465,19 @@ TEST_CASE("the policy host is judged at each of its addresses", "[judge]") {
   }
 }
 
+TEST_CASE("225: a policy at another place is a hint, which changes no state", "[judge]") {
+  PolicyHostFacts facts = good();
+  facts.places = {PolicyPlace::domain, PolicyPlace::plain_http};
+  auto judgement = judge_policy_host(facts, now);
+  REQUIRE(codes(judgement) == std::vector<std::string>{"policy-misplaced"});
+  CHECK(judgement.findings[0].severity == Severity::info);
+  CHECK(judgement.findings[0].message ==
+        "a policy is at https://good.example/.well-known/mta-sts.txt and "
+        "http://mta-sts.good.example/.well-known/mta-sts.txt, where no sender looks; it belongs at " +
+            url);
+  CHECK(judgement.steps[0].state == StepState::ok);
+}
+
 TEST_CASE("no false alarm about the policy host", "[judge]") {
   for (const Silent& row : silent) {
     INFO(row.why);

@@ -70,6 +70,10 @@ Change elsewhere(std::string at) {
   };
 }
 
+Change servers(std::vector<NameServerFacts> all) {
+  return [all](RecordFacts& f) { f.name_servers = all; };
+}
+
 std::vector<std::string> codes(const Judgement& judgement) {
   std::vector<std::string> found;
   for (const Finding& finding : judgement.findings) found.emplace_back(finding.code);
@@ -264,6 +268,30 @@ const std::vector<Row> rows{
      warning,
      found,
      ""},
+    {"118 an old id",
+     servers({{"ns1.good.example", txt({"v=STSv1; id=2"})}, {"ns2.good.example", txt({"v=STSv1; id=1"})}}),
+     {"name-servers-differ"},
+     warning,
+     found,
+     "different records at _mta-sts.good.example: ns2.good.example: id 1; ns1.good.example: id 2"},
+    {"118 one of three lacks the record",
+     servers({{"ns1.a", txt({"v=STSv1; id=2"})}, {"ns2.a", txt({"v=STSv1; id=2"})}, {"ns3.a", nxdomain()}}),
+     {"name-servers-differ"},
+     warning,
+     found,
+     "ns3.a: no record; ns1.a and ns2.a: id 2"},
+    {"118 the same id in other records",
+     servers({{"ns1.a", txt({"v=STSv1; id=2;"})}, {"ns2.a", txt({"v=STSv1; id=2; x=y;"})}}),
+     {"name-servers-differ"},
+     warning,
+     found,
+     "ns2.a: \"v=STSv1; id=2; x=y;\"; ns1.a: \"v=STSv1; id=2;\""},
+    {"118 an alias at one of them",
+     servers({{"ns1.a", txt({"v=STSv1; id=2"})}, {"ns2.a", alias_of(nxdomain(), "x.provider.example")}}),
+     {"name-servers-differ"},
+     warning,
+     found,
+     "ns1.a: id 2; ns2.a: an alias"},
     {"119 not signed",
      [](RecordFacts& f) { f.record.security = Security::insecure; },
      {"zone-unsigned"},
@@ -292,6 +320,21 @@ const std::vector<Silent> silent{
     {"no blanks", records({"v=STSv1;id=1"}), ok, ""},
     {"a second record elsewhere, beside the right one",
      [](RecordFacts& f) { f.elsewhere = {{"good.example", txt({"v=STSv1; id=1"})}}; }, ok, ""},
+    {"other texts, in another order, and another TTL",
+     [](RecordFacts& f) {
+       f.name_servers = {{"ns1.a", txt({"v=STSv1; id=1", "v=spf1 -all"})},
+                         {"ns2.a", txt({"x", "v=STSv1; id=1"})}};
+       f.name_servers[1].answer.ttl = 9;
+     },
+     ok, ""},
+    {"a name server that does not answer, or is not responsible",
+     servers({{"ns1.a", txt({"v=STSv1; id=1"})}, {"ns2.a", fake::dns_failure("REFUSED")}}), ok, ""},
+    {"no name server answers",
+     servers({{"ns1.a", fake::dns_failure("timeout")}, {"ns2.a", fake::dns_failure("REFUSED")}}), ok, ""},
+    {"aliases, wherever they lead",
+     servers({{"ns1.a", alias_of(txt({"v=STSv1; id=1"}), "x.provider.example")},
+              {"ns2.a", alias_of(nxdomain(), "y.provider.example")}}),
+     ok, ""},
     {"both names are delegated",
      [](RecordFacts& f) {
        f.record = alias_of(f.record, "_mta-sts.good.example.provider.example");
@@ -377,6 +420,8 @@ TEST_CASE("text of a peer in a finding about the record is printable and short",
   RecordFacts facts = good();
   std::string text = "v=STSv1; \x1b[2J" + std::string(200, 'x');
   facts.record = alias_of(txt(std::vector<std::string>(30, text)), "\x1b" + std::string(500, 'y'));
+  for (int i = 0; i < 8; ++i)
+    facts.name_servers.push_back({"\x1b" + std::string(250, 'z'), txt({text + std::to_string(i)})});
   auto judgement = judge_record(facts);
   CHECK(judgement.findings.size() > 1);
   auto plain = [](const std::string& shown) {

@@ -1,4 +1,4 @@
-// The saved trace of a check: its two kinds of steps, its limit, and what it leaves out to keep to it.
+// The saved trace of a check: its own kinds of steps, its limit, and what it leaves out to keep to it.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -75,13 +75,29 @@ PolicyHostStep not_asked_step() {
   return {domain, address, not_asked(FetchStep::proxy, "through a proxy"), {}};
 }
 
+NameServerStep name_server_step() {
+  NameServerStep step{address, {}};
+  step.asked.name = "_mta-sts.example.com";
+  step.asked.type = RrType::txt;
+  step.asked.answer.kind = DnsAnswer::Kind::data;
+  step.asked.answer.rdata = {"\1x"};
+  step.asked.took = std::chrono::milliseconds(7);
+  return step;
+}
+
 Trace good_trace() {
   DnsStep dns;
   dns.name = "example.com";
   dns.answer.local = true;
   FetchError error{FetchStep::tls, "why", false, true};
   HttpsStep failed{domain, std::unexpected(error), {}};
-  return {smtp_step({"leaf", "above"}), policy_host_step({"other", "above"}), dns, failed, not_asked_step()};
+  return {smtp_step({"leaf", "above"}),
+          policy_host_step({"other", "above"}),
+          dns,
+          failed,
+          not_asked_step(),
+          name_server_step(),
+          PolicyPlaceStep{domain, PolicyPlace::www, PlaceFound::policy, std::chrono::milliseconds(8)}};
 }
 
 std::string good_file() { return write_trace(check_inputs(), good_trace()); }
@@ -121,6 +137,16 @@ TEST_CASE("a check's trace is read as it was written", "[trace]") {
   CHECK(std::get<HttpsStep>(saved->trace[3]).answer.error().local);
   CHECK_FALSE(std::get<PolicyHostStep>(saved->trace[4]).answer.asked);
   CHECK(std::get<PolicyHostStep>(saved->trace[4]).answer.answer.error().step == FetchStep::proxy);
+  const auto& server = std::get<NameServerStep>(saved->trace[5]);
+  CHECK(server.server == address);
+  CHECK(server.asked.name == "_mta-sts.example.com");
+  CHECK(server.asked.answer.rdata == std::vector<std::string>{"\1x"});
+  CHECK(server.asked.took == std::chrono::milliseconds(7));
+  const auto& place = std::get<PolicyPlaceStep>(saved->trace[6]);
+  CHECK(place.domain == domain);
+  CHECK(place.place == PolicyPlace::www);
+  CHECK(place.found == PlaceFound::policy);
+  CHECK(place.took == std::chrono::milliseconds(8));
 }
 
 TEST_CASE("a certificate stands in a file once", "[trace]") {
@@ -197,6 +223,13 @@ TEST_CASE("the error names what is wrong in a check's trace", "[trace]") {
       {"trace/2/local", nullptr, "trace[2].local is missing"},
       {"trace/3/local", nullptr, "trace[3].local is missing"},
       {"trace/4/local", "7", "trace[4].local is neither"},
+      {"trace/5/server", "\"ns.example\"", "trace[5].server is not an IP address"},
+      {"trace/5/server", nullptr, "trace[5].server is missing"},
+      {"trace/5/type", "\"SOA\"", "trace[5].type is not one of the words"},
+      {"trace/6/domain", "\"-\"", "trace[6].domain is not a host name"},
+      {"trace/6/place", "\"ftp\"", "trace[6].place is not one of the words"},
+      {"trace/6/found", "true", "trace[6].found is not a string"},
+      {"trace/6/body", "\"\"", "trace[6] has a member"},
   }));
   INFO(row.path << " " << (row.value == nullptr ? "missing" : row.value));
   auto read = read_trace(changed_file(good_file(), row.path, row.value));

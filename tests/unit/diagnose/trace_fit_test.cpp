@@ -210,6 +210,12 @@ TEST_CASE("an answer that is left out says so, the largest first", "[trace]") {
     CHECK(left_out.error().local);
     CHECK(std::get<DnsStep>(shorter[3]).answer.rdata.size() == 1);
   }
+  SECTION("of a name server, before any other of the DNS") {
+    Trace trace{dns_step(0, filler(5000, 0)), NameServerStep{{}, dns_step(1, filler(3000, 1))}};
+    Trace shorter = less(trace, 1000);
+    CHECK(std::get<DnsStep>(shorter[0]).answer.rdata.size() == 1);
+    CHECK(std::get<NameServerStep>(shorter[1]).asked.answer.reason.contains("left out"));
+  }
   SECTION("of the DNS: it fails, as an answer that never came, and says nothing about the name") {
     Trace trace{dns_step(0, filler(2000, 0)), dns_step(1, filler(5000, 1))};
     Trace shorter = less(trace, 6000);

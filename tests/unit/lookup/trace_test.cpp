@@ -181,6 +181,41 @@ TEST_CASE("a tracing Fetch notes single addresses, and a replay gives them back"
   CHECK(find_https(trace) == nullptr);
 }
 
+TEST_CASE("a trace notes name servers and places, and a replay gives them back", "[trace]") {
+  struct : NameServers {
+    boost::asio::awaitable<DnsAnswer> ask_at(Address server, std::string, RrType) override {
+      co_return txt({to_string(server)});
+    }
+  } servers;
+  struct : FakeFetch {
+    boost::asio::awaitable<PlaceFound> look_at(PolicyRequest, PolicyPlace place) override {
+      co_return place == PolicyPlace::www ? PlaceFound::policy : PlaceFound::nothing;
+    }
+  } fetch;
+  FakeDns dns;
+  Trace trace;
+  TracingNameServers tracing_servers(servers, trace);
+  TracingFetch tracing_fetch(fetch, trace);
+  boost::asio::io_context loop;
+  for (const Address& each : {first_address, second_address})
+    run(loop, tracing_servers.ask_at(each, "a.example", RrType::txt));
+  for (PolicyPlace each : policy_places) run(loop, tracing_fetch.look_at({name("a.example"), dns}, each));
+  REQUIRE(trace.size() == 6);
+  ReplayNameServers replayed_servers(trace);
+  ReplayFetch replayed_fetch(trace);
+  CHECK(run(loop, replayed_servers.ask_at(second_address, "a.example", RrType::txt)).rdata ==
+        txt({"2001:db8::1"}).rdata);
+  CHECK(run(loop, replayed_fetch.look_at({name("a.example"), dns}, PolicyPlace::www)) == PlaceFound::policy);
+  CHECK(run(loop, replayed_fetch.look_at({name("a.example"), dns}, PolicyPlace::root)) ==
+        PlaceFound::nothing);
+  CHECK(trace.size() == 6);
+  CHECK(run(loop, replayed_servers.ask_at(first_address, "b.example", RrType::txt)).local);
+  CHECK(run(loop, replayed_fetch.look_at({name("b.example"), dns}, PolicyPlace::www)) ==
+        PlaceFound::not_asked);
+  CHECK(trace.size() == 8);
+  CHECK(find_step(trace, "a.example", RrType::txt) == nullptr);
+}
+
 TEST_CASE("until there is an answer, a step says that there was none in time", "[trace]") {
   FakeSmtp smtp;
   FakePolicyHosts hosts;

@@ -44,8 +44,8 @@ std::pair<DnsQuestion, std::size_t> parse(std::string_view query) {
 
 std::string response(std::string_view query, std::size_t question_end, const DnsReply& reply) {
   bool edns = octet(query, 11) != 0;
-  unsigned flags =
-      0x8180u | (reply.truncated ? 0x0200u : 0u) | (reply.authentic ? 0x0020u : 0u) | reply.rcode;
+  unsigned flags = 0x8180u | (reply.truncated ? 0x0200u : 0u) | (reply.authentic ? 0x0020u : 0u) |
+                   (reply.authoritative ? 0x0400u : 0u) | reply.rcode;
   std::string out(query.substr(0, 2));
   out += dns_u16(flags) + dns_u16(1) + dns_u16(static_cast<unsigned>(reply.answer.size())) +
          dns_u16(static_cast<unsigned>(reply.authority.size())) + dns_u16(edns ? 1 : 0);

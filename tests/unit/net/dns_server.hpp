@@ -39,6 +39,7 @@ struct DnsReply {
   bool silent = false;
   bool truncated = false;
   bool authentic = false;                      // AD
+  bool authoritative = false;                  // AA
   std::chrono::milliseconds delay{0};          // UDP only
   std::shared_ptr<std::atomic<bool>> until{};  // not sent before this is true; UDP only
 };

@@ -22,6 +22,28 @@ std::string chunks(std::size_t count, std::size_t size, const char* extension = 
   return text + "0\r\n\r\n";
 }
 
+TEST_CASE("without TLS only if the job says so, and with the same limits", "[net]") {
+  auto plain = [](std::string_view answer) {
+    std::string head;
+    StreamServer server([&](Peer& peer) {
+      head = peer.read_head();
+      peer.write(answer);
+      peer.hang_up();
+    });
+    FetchBench bench;
+    bench.address("127.0.0.1");
+    Url url{host, server.port(), "/.well-known/mta-sts.txt", true};
+    auto got = run(bench.loop, get(bench.dns, bench.settings, {url}));
+    return std::pair(std::move(got), std::move(head));
+  };
+  auto [good, head] = plain(sized(policy));
+  REQUIRE(good);
+  CHECK(good->body == policy);
+  CHECK(head.starts_with("GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.good.example:"));
+  CHECK_FALSE(plain(sized(std::string(max_policy_bytes + 1, 'x'))).first);
+  CHECK(plain("HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n").first->status == 302);
+}
+
 TEST_CASE("STS-8: what is asked", "[net]") {
   std::mutex mutex;
   std::string head, name;

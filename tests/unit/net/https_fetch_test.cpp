@@ -97,6 +97,27 @@ TEST_CASE("nothing is begun where the proxy looks the host up, or for a name too
   CHECK(dns.asked == 0);
 }
 
+TEST_CASE("each other place for a policy is looked for at its own host, at allowed addresses only", "[net]") {
+  fake::VirtualTime virtual_time;
+  boost::asio::io_context loop{1};
+  auto domain = DomainName::parse("example.com").value();
+  for (auto [place, host] :
+       {std::pair(PolicyPlace::domain, "example.com"), std::pair(PolicyPlace::www, "www.example.com"),
+        std::pair(PolicyPlace::root, "mta-sts.example.com"),
+        std::pair(PolicyPlace::plain_http, "mta-sts.example.com")}) {
+    FixedDns dns;
+    dns.add_address(host, parse_address("127.0.0.1").value());
+    auto fetch = make_https_fetch(loop, {}).value();
+    CHECK(run(loop, fetch->look_at({domain, dns}, place)) == PlaceFound::nothing);
+    CHECK(dns.asked == 2);
+    HttpsOptions options;
+    options.proxy = ProxyAddress{"192.0.2.1", 3128};
+    auto through_proxy = make_https_fetch(loop, options).value();
+    CHECK(run(loop, through_proxy->look_at({domain, dns}, place)) == PlaceFound::not_asked);
+    CHECK(dns.asked == 2);
+  }
+}
+
 TEST_CASE("a domain too long for a policy host", "[net]") {
   fake::VirtualTime virtual_time;
   boost::asio::io_context loop{1};
