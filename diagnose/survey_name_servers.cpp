@@ -30,6 +30,8 @@ asio::awaitable<std::vector<std::string>> servers_of(Dns& dns, std::string name)
     if (answer.kind == DnsAnswer::Kind::failed || answer.security == DnsAnswer::Security::bogus) break;
     // An alias has no servers of its own; these are its target's.
     if (answer.kind == DnsAnswer::Kind::data && answer.canonical.empty()) co_return hosts_of(answer);
+    bool no_such_domain = answer.kind == DnsAnswer::Kind::nxdomain && !name.starts_with('_');
+    if (no_such_domain) break;  // what is above belongs to others
     name.erase(0, name.find('.') + 1);
   }
   co_return std::vector<std::string>{};

@@ -440,6 +440,17 @@ const std::vector<Row> rows{
        say(w, "_mta-sts.good.example", RrType::ns, open);
      },
      "", "", Overall::ok, Outcome::delivered_verified},
+    {"a domain that does not exist, below one with servers that differ",
+     [](World& w) {
+       name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=2"))(w);
+       w.inputs.explain.next_hop = "gone.good.example";
+       say(w, "_mta-sts.gone.good.example", RrType::ns, none());
+       say(w, "gone.good.example", RrType::ns, none());
+       say(w, "_mta-sts.gone.good.example", RrType::txt, text("v=STSv1; id=1"));
+       for (Step& step : w.trace)
+         if (auto* at = std::get_if<NameServerStep>(&step)) at->asked.name = "_mta-sts.gone.good.example";
+     },
+     "", "policy-host unknown, mx unknown, dane unknown, tlsrpt unknown", Overall::unknown, Outcome::unknown},
     {"an alias has no name servers of its own",
      [](World& w) {
        name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=2"))(w);
