@@ -28,7 +28,7 @@ Result<LiveHosts> look_at_hosts(const Config& config, const DomainArgument& doma
   asio::io_context loop{1};
   auto network = open_check_network(loop, config, domain, options, clock, {timeout, deadline - timeout / 20});
   if (!network) return std::unexpected(std::move(network.error()));
-  CheckInputs inputs = check_inputs(*network, network->first, options);
+  CheckInputs inputs = check_inputs(*network, network->first, domain, options);
   auto done = [&terminal](std::string_view part) {
     if (terminal.shows_progress && !terminal.json) terminal.err << "looked at: " << part << std::endl;
   };

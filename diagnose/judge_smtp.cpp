@@ -310,13 +310,14 @@ Judgement all_unknown(const SmtpFacts& facts) {
 
 std::string not_seen(const SmtpHostFacts& host) {
   bool any_good = std::ranges::any_of(host.addresses, [&](const SmtpAddressFacts& each) {
-    return ending_of(each.dialogue, host.implicit_tls).kind == Ending::Kind::good;
+    return ending_of(each.dialogue, host.implicit_tls).kind == SmtpEnding::Kind::good;
   });
   for (const auto& [address, dialogue, without_sni, dane] : host.addresses) {
-    Ending ending = ending_of(dialogue, host.implicit_tls);
+    SmtpEnding ending = ending_of(dialogue, host.implicit_tls);
     bool spared = address.v6 && any_good && dialogue.reached == SmtpStage::none;
-    bool early = ending.kind == Ending::Kind::fault && ends_early(ending.code);
-    bool open = ending.kind == Ending::Kind::unreachable || ending.kind == Ending::Kind::unknown || early;
+    bool early = ending.kind == SmtpEnding::Kind::fault && ends_early(ending.code);
+    bool open =
+        ending.kind == SmtpEnding::Kind::unreachable || ending.kind == SmtpEnding::Kind::unknown || early;
     if (!open || spared) continue;
     std::string_view mark = dialogue.trouble == SmtpTrouble::local ? ": " : " ";
     return printable(host.name + '[' + to_string(address) + ']' + std::string(mark) + ending.words,

@@ -450,7 +450,8 @@ const std::vector<Row> rows{
        for (Step& step : w.trace)
          if (auto* at = std::get_if<NameServerStep>(&step)) at->asked.name = "_mta-sts.gone.good.example";
      },
-     "", "policy-host unknown, mx unknown, dane unknown, tlsrpt unknown", Overall::unknown, Outcome::unknown},
+     "", "policy-host unknown, mx unknown, dane unknown, tlsrpt unknown, submission unknown",
+     Overall::unknown, Outcome::unknown},
     {"an alias has no name servers of its own",
      [](World& w) {
        name_servers(text("v=STSv1; id=1"), text("v=STSv1; id=2"))(w);
@@ -514,7 +515,8 @@ const std::vector<Row> rows{
        old.tls->version = "TLSv1";
        talk(w, old);
      },
-     "tls-too-old tls-too-old mx-in-policy-fails-tls", "smtp found", Overall::error, Outcome::deferred},
+     "tls-too-old tls-too-old mx-in-policy-fails-tls senders-differ", "smtp found", Overall::error,
+     Outcome::deferred},
     {"no server for submission is named", has_no_submission, "", "submission not-asked", Overall::ok,
      Outcome::delivered_verified},
     {"the certificate of the server for submission has expired",

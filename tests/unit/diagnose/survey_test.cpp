@@ -106,6 +106,7 @@ struct World {
   FakeDns dns;
   Trace none;
   ReplayFetch fetch{none};
+  ReplayNameServers name_servers{none};
   FakeSmtp smtp;
   std::vector<std::string> done;
 
@@ -124,8 +125,8 @@ struct World {
     asio::io_context loop{1};
     auto all = std::make_shared<Survey>();
     auto until = time < std::chrono::hours(1) ? steady_clock::now() + time : steady_clock::time_point::max();
-    run_to_end(loop, survey(all, {dns, dns, fetch, smtp}, *DomainName::parse("a.example"), until,
-                            [this](std::string_view part) { done.emplace_back(part); }));
+    run_to_end(loop, survey(all, {dns, dns, fetch, smtp, name_servers}, *DomainName::parse("a.example"),
+                            until, [this](std::string_view part) { done.emplace_back(part); }));
     return all;
   }
 };
