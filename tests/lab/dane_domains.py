@@ -3,7 +3,7 @@
 Where TLSA decides, the certificate is "dubious": self-signed, expired and for another name. A mail that arrives
 verified there proves that DANE, and nothing else, was used.
 """
-from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, REPORTS, VERIFIED, Domain, Mx
+from .rows import BOUNCED, DEFERRED, OPPORTUNISTIC, REPORTS, Domain, Mx
 
 
 def dane(name, fault, answer, *mx, sts=False, **more):

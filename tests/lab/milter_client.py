@@ -7,6 +7,8 @@ import enum
 import socket
 import struct
 
+from .connection import Connection
+
 VERSION = 6
 
 
@@ -45,13 +47,12 @@ CONTINUE, ACCEPT = Reply("continue", ""), Reply("accept", "")
 Outcome = collections.namedtuple("Outcome", "mail recipients end changes")
 
 
-class Client:
-    """One connection. The end of a with statement closes it without a word."""
-
+class Client(Connection):
     def __init__(self, stream, actions=EVERY_ACTION, steps=EVERY_STEP, version=VERSION):
-        self.stream, self.offered, self.version = stream, (Action(actions), Step(steps)), version
+        super().__init__(stream, "the filter")
+        self.offered, self.version = (Action(actions), Step(steps)), version
         self.actions, self.steps, self.symbols = Action(0), Step(0), {}
-        self.ahead, self.rest = b"", b""
+        self.ahead = b""
 
     # --- packets ---
 
@@ -74,21 +75,6 @@ class Client:
             self.more()
         body, self.rest = self.rest[4:4 + size], self.rest[4 + size:]
         return body[:1], body[1:]
-
-    def more(self):
-        part = self.stream.recv(65536)
-        if not part:
-            raise EOFError("the filter closed the connection")
-        self.rest += part
-
-    def close(self):
-        self.stream.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     # --- the stages ---
 

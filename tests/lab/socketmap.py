@@ -1,10 +1,10 @@
 """A socketmap client for tests: netstrings over a connected socket (Postfix's socketmap_table(5))."""
+from .connection import Connection
 
 
-class Client:
+class Client(Connection):
     def __init__(self, stream):
-        self.stream = stream
-        self.rest = b""
+        super().__init__(stream, "mtastsd")
 
     def ask(self, map_name, key):
         """One request, one reply."""
@@ -29,21 +29,6 @@ class Client:
         if end != b",":
             raise ValueError(f"no comma after {payload!r}")
         return payload.decode()
-
-    def more(self):
-        part = self.stream.recv(65536)
-        if not part:
-            raise EOFError("mtastsd closed the connection")
-        self.rest += part
-
-    def close(self):
-        self.stream.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 def netstring(payload):
