@@ -46,6 +46,10 @@ PolicyHostAnswer not_yet() {
 
 }  // namespace
 
+FetchError not_fetched_yet() {
+  return {.step = FetchStep::deadline, .detail = std::string(no_answer_in_time), .local = true};
+}
+
 const DnsStep* find_step(const Trace& trace, std::string_view name, RrType type) noexcept {
   for (const Step& step : trace)
     if (asks(step, name, type)) return std::get_if<DnsStep>(&step);
@@ -105,7 +109,7 @@ asio::awaitable<DnsAnswer> TracingDns::ask(std::string name, RrType type) {
 
 asio::awaitable<Fetched> TracingFetch::get_policy(PolicyRequest request) {
   std::size_t at = trace_.size();
-  HttpsStep step{request.domain, Fetched(HttpAnswer{}), {}};
+  HttpsStep step{request.domain, std::unexpected(not_fetched_yet()), {}};  // until there is an answer
   trace_.emplace_back(std::move(step));
   auto begin = steady_clock::now();
   Fetched answer = co_await fetch_.get_policy(std::move(request));

@@ -66,6 +66,8 @@ using Trace = std::vector<Step>;
 
 // Why a question that is still open has failed. It is a failure of this host.
 inline constexpr std::string_view no_answer_in_time = "no answer in time";
+// What a fetch's step says until there is an answer.
+FetchError not_fetched_yet();
 
 // The first step with this question; nullptr: it was not asked. Valid until the trace changes.
 const DnsStep* find_step(const Trace& trace, std::string_view name, RrType type) noexcept;

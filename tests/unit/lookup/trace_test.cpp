@@ -49,6 +49,23 @@ TEST_CASE("a tracing Dns notes questions and answers as they are", "[trace]") {
   CHECK(find_step(trace, "_mta-sts.a.example", RrType::a) == nullptr);
 }
 
+TEST_CASE("a fetch that is still open is a failure of this host, not an answer", "[trace]") {
+  FakeFetch fetch;
+  fetch.delay = std::chrono::hours(1);
+  FakeDns dns;
+  Trace trace;
+  TracingFetch tracing(fetch, trace);
+  boost::asio::io_context loop;
+  auto asked = start(loop, tracing.get_policy({name("a.example"), dns}));
+  loop.poll();
+  const HttpsStep* open = find_https(trace);
+  REQUIRE(open != nullptr);
+  REQUIRE_FALSE(open->answer);
+  CHECK(open->answer.error().step == FetchStep::deadline);
+  CHECK(open->answer.error().detail == no_answer_in_time);
+  CHECK(open->answer.error().local);
+}
+
 TEST_CASE("questions asked at once keep their own answers", "[trace]") {
   FakeDns dns;
   dns.answers["a.example/A"] = dns_failure("first");
