@@ -84,6 +84,7 @@ CheckReport report_of(const CheckInputs& inputs, const Examination& all, millise
   report.overall = all.overall;
   report.prediction = all.prediction;
   report.senders = all.senders;
+  if (all.explanation.verdict == Verdict::temp) report.why_temp = all.explanation.reason;
   report.days_left = days_until(all.first_expiry, all.explanation.inputs.now);
   report.took = took;
   report.understood = !inputs.given.empty();

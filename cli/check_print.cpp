@@ -34,6 +34,17 @@ std::string_view in_words(Outcome outcome) noexcept {
   return {};
 }
 
+std::string prediction_words(const CheckReport& report) {
+  const Prediction& prediction = *report.prediction;
+  std::string text(in_words(prediction.outcome)), reason = printable(prediction.reason, 400);
+  if (prediction.outcome == Outcome::deferred && !report.why_temp.empty())
+    return fmt::format("{}: mtastsd answers TEMP ({}), and Postfix logs \"{}\"", text,
+                       printable(report.why_temp, 300), reason);
+  if (prediction.in_clear && reason.starts_with(in_clear_words))
+    return "mail is delivered in the clear, without TLS, to " + reason.substr(in_clear_words.size());
+  return reason.empty() ? text : text + ": " + reason;
+}
+
 // One sentence: what happens to mail, and why.
 std::string verdict_words(const CheckReport& report) {
   if (!report.prediction) {
@@ -41,11 +52,11 @@ std::string verdict_words(const CheckReport& report) {
     bool wrong = worst != report.findings.end() && worst->severity != Severity::info;
     if (wrong) return worst->message;
     auto unknown = std::ranges::find(report.steps, StepState::unknown, &CheckStep::state);
-    return unknown == report.steps.end() ? "nothing wrong was found" : "not known: " + unknown->words;
+    return unknown == report.steps.end() ? "nothing wrong was found" : unknown->words;
   }
-  std::string text(in_words(report.prediction->outcome));
-  if (!report.prediction->reason.empty()) text += ": " + printable(report.prediction->reason, 400);
-  if (!report.prediction->certain) text += " (or otherwise, if Postfix tries other addresses first)";
+  std::string text = prediction_words(report);
+  if (report.prediction->by_order)
+    text += " (another address, if Postfix tries it first, may give another result)";
   return text;
 }
 
@@ -182,12 +193,14 @@ json::object check_object(const CheckReport& report) {
   json::object object{{"domain", to_json(report.subject)},
                       {"verdict", to_json(words(report.overall))},
                       {"outcome", nullptr},
+                      {"in_clear", nullptr},
                       {"prediction", nullptr},
                       {"findings", std::move(findings)},
                       {"steps", std::move(steps)},
                       {"senders", std::move(senders)}};
   if (report.prediction) {
     object["outcome"] = to_json(words(report.prediction->outcome));
+    object["in_clear"] = report.prediction->in_clear;
     object["prediction"] = to_json(printable(report.prediction->reason, 1000));
   }
   if (report.understood) object["understood_as"] = to_json(report.subject);

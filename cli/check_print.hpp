@@ -24,6 +24,7 @@ struct CheckReport {
   Findings findings;
   Overall overall = Overall::unknown;
   std::optional<Prediction> prediction;
+  std::string why_temp{};              // why mtastsd answers TEMP; empty: it does not
   std::vector<SenderOutcome> senders;  // of a domain
   std::optional<long> days_left;       // until the first certificate expires; nullopt: none was seen
   std::chrono::milliseconds took{0};
@@ -39,10 +40,10 @@ void print_verdict(const CheckReport& report, const Terminal& terminal);
 void print_step(const CheckStep& step, const Terminal& terminal);
 void print_finding(const Finding& finding, const Terminal& terminal, std::string_view before = {});
 
-// {"domain","verdict","outcome","prediction","findings":[{"code","severity","message","where":{…},"evidence",
-// "mend"}…],"steps":[{"step","host","state","seen"}…],"senders":[{"kind","outcome","prediction"}…]}. outcome
-// and prediction are null if nothing is predicted; then there are no senders. Members of where that do not
-// apply are left out. "understood_as" is there if the subject is not what was written.
+// {"domain","verdict","outcome","in_clear","prediction","findings":[{"code","severity","message","where":{…},"evidence",
+// "mend"}…],"steps":[{"step","host","state","seen"}…],"senders":[{"kind","outcome","prediction"}…]}. outcome,
+// in_clear and prediction are null if nothing is predicted; then there are no senders. Members of where that
+// do not apply are left out. "understood_as" is there if the subject is not what was written.
 boost::json::object check_object(const CheckReport& report);
 // A finding and a step as they are there.
 boost::json::object finding_object(const Finding& finding);

@@ -15,6 +15,17 @@ inline constexpr auto input_findings = std::to_array<CatalogueEntry>({
      "So mail from one arrives while mail from another waits, or goes out without TLS.",
      "Mend the other findings; what each kind of sender does is in the message.", "RFC 8461 section 5",
      "https://www.rfc-editor.org/rfc/rfc8461#section-5"},
+    {"mail-not-delivered", 802, Severity::error,
+     "Mail waits or is returned, though no other finding is an error.",
+     "The message has the words that Postfix logs with such a mail.",
+     "Mend what the words name, and the warnings about the same host.", "mtastsctl(1)", ""},
+    {"policy-not-in-force", 803, Severity::warning,
+     "A policy of mode enforce is announced and served, but the decision of this host does not follow it.",
+     "Mail from here goes out without verified TLS, although the domain asks for it.",
+     "Look at the reason in the message, and at what mtastsctl explain DOMAIN says: an override or the "
+     "zone's "
+     "settings are the usual causes.",
+     "RFC 8461 section 5", "https://www.rfc-editor.org/rfc/rfc8461#section-5"},
     {"time-limit-reached", 806, Severity::info, "The check ended before everything had been asked.",
      "What is missing is unknown: neither a fault nor a pass.", "Try again with a longer --timeout.",
      "mtastsctl(1)", ""},

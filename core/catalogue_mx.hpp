@@ -86,6 +86,10 @@ inline constexpr auto mx_findings = std::to_array<CatalogueEntry>({
      "When the MX records move to the new names, under enforce senders no longer deliver.",
      "Add the new names to the policy and change the id before you change the MX records.",
      "RFC 8461 section 8.1", "https://www.rfc-editor.org/rfc/rfc8461#section-8.1"},
+    {"no-such-domain", 414, Severity::error, "The domain does not exist: DNS says NXDOMAIN.",
+     "Mail to it is returned to its sender at once.",
+     "Correct the name, or register the domain and publish its MX records.", "RFC 5321 section 5.1",
+     "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"},
 });
 
 }  // namespace mtasts

@@ -38,6 +38,13 @@ inline constexpr auto policy_host_findings = std::to_array<CatalogueEntry>({
      "Senders that try only this address, or that have only IPv6 or only IPv4, get no policy.",
      "Mend the server at this address, or remove the address from DNS.", "RFC 8461 section 3.3",
      "https://www.rfc-editor.org/rfc/rfc8461#section-3.3"},
+    {"policy-host-unsteady", 205, Severity::warning,
+     "A fetch of the policy failed, and another one a moment later did not.",
+     "Senders that meet the failure and have no policy in their cache act as if there were none.",
+     "Look for its time in the log of the web server, and of what stands before it: a limit of connections "
+     "or a "
+     "server that restarts are the usual causes.",
+     "RFC 8461 section 3.3", "https://www.rfc-editor.org/rfc/rfc8461#section-3.3"},
     {"policies-differ", 206, Severity::warning, "The addresses of the policy host serve different policies.",
      "Senders get one or the other by chance, and may refuse an MX host that only the other one lists.",
      "Put the same file on each server, then change the id of the record.", "RFC 8461 section 3.3",
@@ -118,7 +125,7 @@ inline constexpr auto policy_host_findings = std::to_array<CatalogueEntry>({
      "Senders that check it, as mtastsd does, get no policy.",
      "Let the web server send \"Content-Type: text/plain\" for this file.", "RFC 8461 section 3.2",
      "https://www.rfc-editor.org/rfc/rfc8461#section-3.2"},
-    {"http-compressed", 220, Severity::warning, "The policy comes compressed, though nobody asked for it.",
+    {"http-compressed", 220, Severity::error, "The policy comes compressed, though nobody asked for it.",
      "Senders that do not decompress, such as mtastsd, can't read the policy.",
      "Send the file as it is unless the request has Accept-Encoding.", "RFC 9110 section 12.5.3",
      "https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3"},

@@ -9,6 +9,13 @@
 namespace mtasts {
 
 inline constexpr auto smtp_findings = std::to_array<CatalogueEntry>({
+    {"mx-private-address", 501, Severity::warning,
+     "A mail server has a special-use address, such as a private one, which the internet can't reach.",
+     "Senders that try it fail; if no other address is left, mail waits, and then bounces.",
+     "Publish only public addresses for MX hosts. If the address is meant to be asked from here, permit it "
+     "by "
+     "allow_addresses in [check].",
+     "RFC 6890 section 2.2.2", "https://www.rfc-editor.org/rfc/rfc6890#section-2.2.2"},
     {"mx-unreachable", 501, Severity::warning, "An address of an MX host can't be reached.",
      "Senders try the next address or host; if there is none, mail waits. Port 25 may be blocked where you "
      "are.",

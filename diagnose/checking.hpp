@@ -1,6 +1,8 @@
 // checking - what a check of a domain or a server consists of, as values (mtastsctl check, smtp).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,6 +41,13 @@ struct CheckStep {
   StepState state = StepState::not_asked;
   std::string words{};  // what was seen, one line: "v=STSv1; id=1", "2 MX hosts"; printable ASCII
 };
+
+// Whether one of the findings from there on is more than a remark. Only warnings and errors make a step
+// "found".
+inline bool any_fault(const Findings& findings, std::size_t from = 0) noexcept {
+  return std::any_of(findings.begin() + static_cast<std::ptrdiff_t>(std::min(from, findings.size())),
+                     findings.end(), [](const Finding& each) { return each.severity != Severity::info; });
+}
 
 // What one judgement adds.
 struct Judgement {

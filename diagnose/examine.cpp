@@ -14,6 +14,7 @@
 #include "diagnose/judge_dane.hpp"
 #include "diagnose/judge_input.hpp"
 #include "diagnose/judge_mx.hpp"
+#include "diagnose/judge_outcome.hpp"
 #include "diagnose/judge_policy.hpp"
 #include "diagnose/judge_policy_host.hpp"
 #include "diagnose/judge_record.hpp"
@@ -64,6 +65,12 @@ std::string open_question(const Step& step) {
                 dialogue.detail == no_answer_in_time;
     return open ? whole(smtp->request.host) + " at " + to_string(smtp->request.address) : std::string();
   }
+  if (const auto* https = std::get_if<HttpsStep>(&step)) {
+    bool open = https->answer
+                    ? https->answer->status == 0
+                    : https->answer.error().step == FetchStep::deadline && https->answer.error().local;
+    return open ? "the first fetch of the policy" : std::string();
+  }
   const auto* host = std::get_if<PolicyHostStep>(&step);
   bool open =
       host != nullptr && !host->answer.answer && host->answer.answer.error().step == FetchStep::deadline;
@@ -95,11 +102,14 @@ class Examiner {
     add(judge_submission(submission_facts(), now()));
     add_open_questions();
     predict_delivery();
+    judge_outcome(outcome_facts(), result_.steps, result_.findings);
   }
 
   LiveHosts live_hosts() const {
-    LiveHosts live{mx_facts(), smtp_facts(), further_hosts(), published(), now()};
+    LiveHosts live{mx_facts(), smtp_facts(), further_names(), published(), now()};
+    live.smtp.further.clear();
     live.mx.policy.reset();
+    live.mx.further.clear();
     live.mx.parent_policy.reset();
     for (SmtpHostFacts& host : live.smtp.hosts) {
       host.mode = Mode::none;
@@ -159,6 +169,7 @@ class Examiner {
       if (!lint_http(each.answer.answer->status, each.answer.answer->content_type).empty()) continue;
       PolicyLint lint = lint_policy(each.answer.answer->body);
       served_ = served_.value_or(false) || lint.policy.has_value();
+      if (lint.policy && !served_mode_) served_mode_ = lint.policy->mode;
       if (lint.policy && !policy_ && announces_policy())
         policy_ = PolicyFacts{lint.policy->mode, lint.policy->mx};
     }
@@ -189,6 +200,7 @@ class Examiner {
       if (host.a.kind == Kind::data || host.aaaa.kind == Kind::data)
         facts.policy_host = host.a.kind == Kind::data ? host.a : host.aaaa;
     }
+    facts.takes_no_mail = is_null_mx();
     facts.all_mx_have_dane = !survey_.hosts.empty() && std::ranges::all_of(survey_.hosts, has_dane);
     return facts;
   }
@@ -205,8 +217,14 @@ class Examiner {
         facts.addresses.push_back({each.address, each.answer, took(each.address)});
     for (const auto& [place, found] : survey_.places)
       if (found == PlaceFound::policy) facts.places.push_back(place);
-    if (const HttpsStep* step = find_https(result_.explanation.trace)) facts.fetched = step->answer;
+    if (const HttpsStep* step = find_https(result_.explanation.trace)) facts.fetched = ended(*step);
     return facts;
+  }
+
+  // Files of earlier versions have status 0 for a fetch that had not ended.
+  static std::expected<HttpAnswer, FetchError> ended(const HttpsStep& step) {
+    if (step.answer && step.answer->status == 0) return std::unexpected(not_fetched_yet());
+    return step.answer;
   }
 
   // Without it, a policy that is served may be announced.
@@ -232,26 +250,39 @@ class Examiner {
       facts.local = answer.local;
       return facts;
     }
-    auto first = answer.rdata.empty() ? std::nullopt : decode_mx(answer.rdata.front());
-    facts.null_mx = answer.rdata.size() == 1 && first && first->host.empty();
+    facts.no_domain = answer.kind == Kind::nxdomain;
+    facts.null_mx = is_null_mx();
     facts.implicit = answer.rdata.empty();
     for (const SurveyedHost& each : survey_.hosts) facts.hosts.push_back(mx_host(each));
+    facts.further = further_hosts();
     facts.policy = policy_;
     if (announces(survey_.parent_record)) facts.parent_policy = domain_above(domain_);
     return facts;
   }
 
+  bool is_null_mx() const {
+    if (!survey_.mx || survey_.mx->rdata.size() != 1) return false;
+    auto only = decode_mx(survey_.mx->rdata.front());
+    return only && only->host.empty();
+  }
+
   // The MX hosts beyond those that were looked at.
-  std::vector<std::string> further_hosts() const {
-    std::vector<std::string> names;
-    if (!survey_.too_many_hosts || !survey_.mx) return names;
+  std::vector<MxHostFacts> further_hosts() const {
+    std::vector<MxHostFacts> further;
+    if (!survey_.too_many_hosts || !survey_.mx) return further;
     for (const std::string& rdata : survey_.mx->rdata) {
       auto record = decode_mx(rdata);
       if (!record || record->host.empty()) continue;
       bool seen = std::ranges::find(survey_.hosts, record->host, &SurveyedHost::name) != survey_.hosts.end();
-      if (!seen && std::ranges::find(names, record->host) == names.end())
-        names.push_back(std::move(record->host));
+      if (!seen && std::ranges::find(further, record->host, &MxHostFacts::name) == further.end())
+        further.push_back({std::move(record->host), record->preference});
     }
+    return further;
+  }
+
+  std::vector<std::string> further_names() const {
+    std::vector<std::string> names;
+    for (MxHostFacts& each : further_hosts()) names.push_back(std::move(each.name));
     return names;
   }
 
@@ -261,13 +292,16 @@ class Examiner {
     return PublishedPolicy{lint->id, policy_ ? std::optional(policy_->mode) : std::nullopt};
   }
 
-  static MxHostFacts mx_host(const SurveyedHost& host) {
+  MxHostFacts mx_host(const SurveyedHost& host) const {
     MxHostFacts facts{host.name, host.preference};
-    for (const auto& [answer, type] : {std::pair(&host.aaaa, RrType::aaaa), std::pair(&host.a, RrType::a)}) {
-      if (has_failed(*answer)) facts.failure = failure_words(type, host.name, *answer);
-      if (!answer->canonical.empty()) facts.alias_of = answer->canonical;
-      for (const std::string& rdata : answer->rdata)
-        if (auto address = decode_address(rdata); address && answer->kind == Kind::data)
+    if (!DomainName::parse(host.name)) return facts;  // nobody looked it up
+    for (const auto& [asked, type] : {std::pair(&host.aaaa, RrType::aaaa), std::pair(&host.a, RrType::a)}) {
+      DnsAnswer answer = seen(*asked);
+      if (has_failed(answer)) facts.failure = failure_words(type, host.name, answer);
+      facts.local = facts.local || (has_failed(answer) && answer.local);
+      if (!answer.canonical.empty()) facts.alias_of = answer.canonical;
+      for (const std::string& rdata : answer.rdata)
+        if (auto address = decode_address(rdata); address && answer.kind == Kind::data)
           facts.addresses.push_back(*address);
     }
     return facts;
@@ -280,12 +314,13 @@ class Examiner {
 
   DaneVerdict dane_verdict(const SurveyedHost& host, const SmtpDialogue& dialogue) const {
     if (!has_dane(host) || !dialogue.tls) return {};
-    std::vector<std::string> names{host.tlsa_base, host.name, std::string(domain_.str())};
-    return verify_dane(dialogue.tls->chain, host.tlsa->rdata, names, now());
+    return verify_dane(dialogue.tls->chain, host.tlsa->rdata, dane_names(host.tlsa_base, dane_domain()),
+                       now());
   }
 
   SmtpFacts smtp_facts() const {
-    SmtpFacts facts{.domain = std::string(domain_.str()), .warn_days = inputs_.warn_days};
+    SmtpFacts facts{
+        .domain = std::string(domain_.str()), .further = further_names(), .warn_days = inputs_.warn_days};
     for (const SurveyedHost& each : survey_.hosts) {
       SmtpHostFacts host;
       host.name = each.name;
@@ -319,15 +354,22 @@ class Examiner {
     return accepts;
   }
 
-  DaneFacts dane_facts() const {
+  // What the hosts have in common.
+  DaneFacts dane_domain() const {
     DaneFacts facts;
     DnsAnswer answer = seen(survey_.mx);
     facts.domain = domain_.str();
     facts.mx = judge_mx(domain_, answer);
     facts.mx_alias = answer.canonical;
+    return facts;
+  }
+
+  DaneFacts dane_facts() const {
+    DaneFacts facts = dane_domain();
     facts.strays = survey_.strays;
     facts.resolver_validates = inputs_.explain.rules.dnssec == Dnssec::works;
     for (const SurveyedHost& each : survey_.hosts) {
+      if (!DomainName::parse(each.name)) continue;  // nobody looks it up
       DaneHostFacts host;
       host.host = each.name;
       host.addresses = judge_addresses(each.name, each.a, each.aaaa);
@@ -397,6 +439,19 @@ class Examiner {
     add({{}, judge_senders(result_.senders)});
   }
 
+  OutcomeFacts outcome_facts() const {
+    const Explanation& all = result_.explanation;
+    bool enforced = policy_ && policy_->mode == Mode::enforce;
+    return {.prediction = result_.prediction,
+            .domain = std::string(domain_.str()),
+            .null_mx = is_null_mx(),
+            .enforced = enforced && all.verdict == Verdict::secure,
+            .published = announces_policy() && served_mode_ == Mode::enforce,
+            .by_dane = all.verdict == Verdict::dane || all.verdict == Verdict::dane_only,
+            .undecided = all.verdict == Verdict::temp,
+            .why_not_sts = all.reason};
+  }
+
   static std::string reply_in(Dialect dialect, const Explanation& all) {
     return std::ranges::find(all.replies, dialect, &std::pair<Dialect, std::string>::first)->second;
   }
@@ -412,14 +467,19 @@ class Examiner {
   PredictedRoute predicted_route() const {
     PredictedRoute route;
     DnsAnswer answer = seen(survey_.mx);
-    auto first = answer.rdata.empty() ? std::nullopt : decode_mx(answer.rdata.front());
     route.domain = domain_.str();
     route.mx_secure = answer.security == DnsAnswer::Security::secure;
     if (has_failed(answer))
       route.mx = MxAnswer::failed;
-    else if (answer.rdata.size() == 1 && first && first->host.empty())
+    else if (is_null_mx())
       route.mx = MxAnswer::null_mx;
-    for (const SurveyedHost& each : survey_.hosts) route.hosts.push_back(predicted_host(each));
+    if (answer.kind == Kind::nxdomain)
+      route.hosts.push_back({.name = route.domain, .found = HostAddresses::nxdomain});
+    for (const SurveyedHost& each : survey_.hosts)
+      if (DomainName::parse(each.name) || DomainName::is_numeric(each.name))
+        route.hosts.push_back(predicted_host(each));
+    for (MxHostFacts& each : further_hosts())
+      route.hosts.push_back({.name = std::move(each.name), .preference = each.preference});
     return route;
   }
 
@@ -427,16 +487,19 @@ class Examiner {
     PredictedHost predicted;
     predicted.name = host.name;
     predicted.preference = host.preference;
-    if (host.addresses.empty()) {
-      if (has_failed(host.a) || has_failed(host.aaaa))
-        predicted.found = HostAddresses::failed;
-      else
-        predicted.found = host.a.kind == Kind::nxdomain ? HostAddresses::nxdomain : HostAddresses::no_data;
-    }
+    if (host.addresses.empty()) predicted.found = why_no_address(host);
     predicted.tlsa = predicted_tlsa(host);
     for (const SurveyedAddress& at : host.addresses)
       predicted.addresses.push_back({at.address, at.dialogue, {}, dane_verdict(host, at.dialogue)});
     return predicted;
+  }
+
+  HostAddresses why_no_address(const SurveyedHost& host) const {
+    DnsAnswer a = seen(host.a), aaaa = seen(host.aaaa);
+    if (!DomainName::parse(host.name)) return HostAddresses::unknown;  // not looked up
+    if ((has_failed(a) && a.local) || (has_failed(aaaa) && aaaa.local)) return HostAddresses::unknown;
+    if (has_failed(a) || has_failed(aaaa)) return HostAddresses::failed;
+    return a.kind == Kind::nxdomain ? HostAddresses::nxdomain : HostAddresses::no_data;
   }
 
   static HostTlsa predicted_tlsa(const SurveyedHost& host) {
@@ -454,6 +517,7 @@ class Examiner {
   DomainName domain_;
   std::optional<PolicyFacts> policy_;
   bool dns_works_ = true;
+  std::optional<Mode> served_mode_;
   std::optional<bool> served_;  // a valid policy is served; nullopt: the policy host was not asked
 };
 
@@ -510,6 +574,7 @@ Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings
     return std::ranges::find(findings, severity, &Finding::severity) != findings.end();
   };
   if (has(Severity::error)) return Overall::error;
+  if (steps.empty()) return Overall::unknown;
   if (std::ranges::find(steps, StepState::unknown, &CheckStep::state) != steps.end()) return Overall::unknown;
   return has(Severity::warning) ? Overall::warning : Overall::ok;
 }

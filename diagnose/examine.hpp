@@ -62,7 +62,7 @@ struct Examination {
   std::optional<Time> first_expiry;  // see diagnose/first_expiry.hpp
 };
 
-// An error is worse than an unknown step, that is worse than a warning.
+// An error is worse than an unknown step, that is worse than a warning. Without steps nothing is known.
 Overall overall_of(const std::vector<CheckStep>& steps, const Findings& findings) noexcept;
 
 // Judges a trace; the network is not used.

@@ -78,7 +78,7 @@ void name_ports(const std::vector<unsigned>& ports, std::vector<CheckStep>& step
 // A domain may have other MX hosts; a server has nothing else.
 Judgement judge_without_address(const std::string& host, const std::string& failure) {
   Judgement judgement;
-  CheckStep step{"smtp", host, StepState::unknown, failure};
+  CheckStep step{"smtp", host, StepState::unknown, "its addresses could not be looked up (" + failure + ')'};
   if (failure.empty()) {
     step.state = StepState::found;
     step.words = "it has no address";

@@ -191,7 +191,7 @@ class HostJudge {
     for (const Shown& shown : distinct(host_.chains)) judge_chain(shown, records, usable);
     if (unreadable_)
       return add_unusable(records, "they hold what OpenSSL can't read as a certificate or key");
-    end_by_chains(count_of(records.size()));
+    end_by_chains(count_of(records.size()), records.size() > 1);
     if (failed_ && host_.sts_accepts == true)
       add("dane-contradicts-sts",
           "senders with DANE refuse " + name() +
@@ -210,9 +210,14 @@ class HostJudge {
         tlsa_owner() + " TLSA " + list_of(records));
   }
 
-  void end_by_chains(const std::string& count) {
+  std::string fault_words(bool several) const {
+    if (!fault_.empty()) return std::string(fault_);
+    return several ? "matches none of them" : "does not match it";
+  }
+
+  void end_by_chains(const std::string& count, bool several) {
     if (host_.chains.empty()) return end(StepState::unknown, count + "; no certificate was seen");
-    if (failed_) return end(StepState::found, count + "; the certificate is bad by them");
+    if (failed_) return end(StepState::found, count + "; the certificate " + fault_words(several));
     if (undecided_) return end(StepState::unknown, count + "; the chain was not seen whole");
     end(StepState::ok, count + "; the certificate matches " + matched_);
   }
@@ -244,20 +249,13 @@ class HostJudge {
     }
   }
 
-  std::vector<std::string> names() const {
-    if (facts_.mx.state != MxState::secure) return {host_.base};
-    std::vector<std::string> all{host_.base, facts_.domain};
-    if (!facts_.mx_alias.empty()) all.push_back(facts_.mx_alias);
-    return all;
-  }
-
   void judge_chain(const Shown& shown, const std::vector<std::string>& records,
                    const std::vector<std::string>& usable) {
     const auto& chain = shown.seen->chain;
-    DaneVerdict verdict = verify_dane(chain, records, names(), now_);
+    DaneVerdict verdict = verify_dane(chain, records, dane_names(host_.base, facts_), now_);
     switch (verdict.state) {
       case Verdict::match: matched_ = verdict.matched; return judge_dates_and_name(shown, verdict);
-      case Verdict::bad_name: failed_ = true; return add_bad_name(shown);
+      case Verdict::bad_name: return add_bad_name(shown);
       case Verdict::no_match: return judge_mismatch(shown, verdict, usable);
       case Verdict::no_usable: unreadable_ = true; return;
       case Verdict::not_judged: undecided_ = true; return;
@@ -276,6 +274,7 @@ class HostJudge {
     bool leaf_alone = shown.seen->chain.size() == 1 && leaf && !leaf->self_signed;
     bool all_anchors = static_cast<std::size_t>(anchors) == usable.size();
     if (verdict.error != X509_V_ERR_DANE_NO_MATCH) {
+      fault_ = "is refused";
       add("tlsa-mismatch",
           "by DANE the certificate that " + name() + " shows at " + shown.addresses +
               " is bad: " + verdict.words,
@@ -303,6 +302,8 @@ class HostJudge {
   }
 
   void add_bad_name(const Shown& shown) {
+    failed_ = true;
+    fault_ = "matches, but has another name";
     auto leaf = read_certificate(shown.seen->chain.front());
     std::string has;
     for (const std::string& each : leaf->dns_names) {
@@ -338,6 +339,7 @@ class HostJudge {
   CheckStep step_;
   Findings findings_;
   std::string matched_;                      // a record by which the chain at an address is good
+  std::string_view fault_;                   // what is wrong with it, if not that no record matches
   bool failed_ = false, undecided_ = false;  // of the chains at any address
   bool unreadable_ = false;                  // the records look usable, and are not
 };
@@ -377,9 +379,11 @@ void judge_all_hosts(const DaneFacts& facts, const std::vector<Presence>& presen
   std::string with = hosts_with(facts, presences, Presence::there);
   std::string without = hosts_with(facts, presences, Presence::none);
   if (!with.empty() && !without.empty())
-    judgement.findings.push_back(make_finding(
-        "tlsa-on-some-mx", "these MX hosts have no TLSA records that count, though others have: " + without,
-        {.step = step_name}, "with: " + with));
+    judgement.findings.push_back(
+        make_finding("tlsa-on-some-mx",
+                     without + (without.contains(',') ? " have" : " has") +
+                         " no usable, signed TLSA records, while other MX hosts have them",
+                     {.step = step_name}, "with: " + with));
   if (!with.empty() && facts.mx.state == MxState::insecure)
     judgement.findings.push_back(
         make_finding("tlsa-unsigned",
@@ -421,6 +425,13 @@ void judge_stray(const StrayTlsa& stray, const DaneFacts& facts, const std::vect
 }
 
 }  // namespace
+
+std::vector<std::string> dane_names(const std::string& base, const DaneFacts& facts) {
+  if (facts.mx.state != MxState::secure) return {base};
+  std::vector<std::string> all{base, facts.domain};
+  if (!facts.mx_alias.empty()) all.push_back(facts.mx_alias);
+  return all;
+}
 
 Judgement judge_dane(const DaneFacts& facts, Time now) {
   if (auto judged = judge_mx(facts)) return *std::move(judged);

@@ -53,6 +53,10 @@ struct DaneFacts {
   bool resolver_validates = true;    // false: no answer says anything about DNSSEC
 };
 
+// The names of which the certificate must have one if a DANE-TA(2) record matches (DANE-19), for
+// verify_dane(). Of facts only domain, mx and mx_alias are used.
+std::vector<std::string> dane_names(const std::string& base, const DaneFacts& facts);
+
 // now: for the dates of certificates. There is a step "dane" for each host; where the MX itself decides, only
 // one, without a host.
 Judgement judge_dane(const DaneFacts& facts, Time now);

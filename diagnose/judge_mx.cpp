@@ -48,8 +48,9 @@ bool demands(const std::optional<PolicyFacts>& policy) noexcept {
 
 std::vector<Named> named_hosts(const MxFacts& facts) {
   std::vector<Named> hosts;
-  for (const MxHostFacts& host : facts.hosts)
-    if (auto name = DomainName::parse(host.name)) hosts.push_back({*name, host.preference});
+  for (const auto* list : {&facts.hosts, &facts.further})
+    for (const MxHostFacts& host : *list)
+      if (auto name = DomainName::parse(host.name)) hosts.push_back({*name, host.preference});
   return hosts;
 }
 
@@ -94,7 +95,15 @@ class MxJudge {
     judge_hosts();
     if (demands(facts_.policy)) judge_policy();
     if (!facts_.policy && facts_.parent_policy) judge_parent();
-    return finished(facts_.hosts.empty() ? "no MX host" : words());
+    auto state = not_learned_.empty() ? std::nullopt : std::optional(StepState::unknown);
+    return finished(facts_.hosts.empty() ? "no MX host" : words(),
+                    any_fault(judgement_.findings) ? std::nullopt : state);
+  }
+
+  Judgement judge_no_domain() {
+    add("no-such-domain", domain() + " does not exist (NXDOMAIN), so mail to it is returned to its sender",
+        {.step = step_name});
+    return finished("the domain does not exist");
   }
 
   Judgement judge_failed() {
@@ -126,18 +135,22 @@ class MxJudge {
   }
 
   Judgement finished(std::string words, std::optional<StepState> state = std::nullopt) {
-    StepState found = judgement_.findings.empty() ? StepState::ok : StepState::found;
+    StepState found = any_fault(judgement_.findings) ? StepState::found : StepState::ok;
     judgement_.steps.push_back(
         {.step = step_name, .state = state.value_or(found), .words = std::move(words)});
     return std::move(judgement_);
   }
 
   std::string words() const {
-    std::string text = facts_.implicit ? std::string("no MX record, so the domain itself is the MX host")
-                                       : count_words(facts_.hosts.size(), "MX host", "MX hosts");
+    std::string text = facts_.implicit
+                           ? std::string("no MX record, so the domain itself is the MX host")
+                           : count_words(facts_.hosts.size() + facts_.further.size(), "MX host", "MX hosts");
+    if (!facts_.further.empty())
+      text += ", of which " + std::to_string(facts_.hosts.size()) + " were looked at";
     if (demands(facts_.policy))
       text += ", " + std::to_string(hosts_.size() - uncovered().size()) + " covered by the policy";
-    return text;
+    if (!not_learned_.empty()) text += "; the addresses of " + list_words(not_learned_) + " are not known";
+    return printable(text, 600);
   }
 
   bool reachable(const MxHostFacts& host) const { return !host.addresses.empty(); }
@@ -150,21 +163,32 @@ class MxJudge {
   }
 
   void judge_host(const MxHostFacts& host) {
-    if (is_address(host.name))
-      return add("mx-is-address", "the MX record holds the address " + host.name + " instead of a host name",
-                 at_host(host.name));
+    if (is_address(host.name)) {
+      add("mx-is-address", "the MX record holds the address " + host.name + " instead of a host name",
+          at_host(host.name));
+      return raise_if_none_is_left();
+    }
     if (!host.alias_of.empty())
       add("mx-is-cname", "the MX host " + host.name + " is an alias of " + host.alias_of, at_host(host.name));
     if (!reachable(host)) judge_unreachable(host);
   }
 
+  // Senders have no other host to go to.
+  void raise_if_none_is_left() {
+    auto left = [this](const MxHostFacts& each) { return reachable(each) || each.local; };
+    if (facts_.further.empty() && std::ranges::none_of(facts_.hosts, left))
+      judgement_.findings.back().severity = Severity::error;
+  }
+
   void judge_unreachable(const MxHostFacts& host) {
-    std::string why = "it has neither A nor AAAA records";
-    if (!DomainName::parse(host.name)) why = "its name is not a host name";
-    if (!host.failure.empty()) why = host.failure;
-    add("mx-no-address", "the MX host " + host.name + " has no address: " + why, at_host(host.name));
-    bool none = std::ranges::none_of(facts_.hosts, [this](const auto& each) { return reachable(each); });
-    if (none) judgement_.findings.back().severity = Severity::error;
+    if (host.local) return not_learned_.push_back(host.name);
+    std::string words = "the MX host " + host.name + " has no address: it has neither A nor AAAA records";
+    if (!host.failure.empty())
+      words = "the addresses of " + host.name + " could not be looked up: " + host.failure;
+    if (!DomainName::parse(host.name))
+      words = "the MX host " + host.name + " has no address: its name is not a host name";
+    add("mx-no-address", words, at_host(host.name));
+    raise_if_none_is_left();
   }
 
   MxListView mx() const { return facts_.policy->mx; }
@@ -282,6 +306,7 @@ class MxJudge {
 
   const MxFacts& facts_;
   std::vector<Named> hosts_;
+  std::vector<std::string> not_learned_;  // hosts whose lookup failed because of this host here
   Judgement judgement_;
 };
 
@@ -290,6 +315,7 @@ class MxJudge {
 Judgement judge_mx(const MxFacts& facts) {
   MxJudge judge(facts);
   if (!facts.failure.empty()) return judge.judge_failed();
+  if (facts.no_domain) return judge.judge_no_domain();
   return facts.null_mx ? judge.judge_null_mx() : judge.judge();
 }
 

@@ -152,7 +152,7 @@ class PolicyJudge {
       if (finding.severity == Severity::error && finding.where.line != 0) add_hints(finding);
     }
     if (lint_.policy) judge_valid(*lint_.policy);
-    StepState state = judgement_.findings.empty() ? StepState::ok : StepState::found;
+    StepState state = any_fault(judgement_.findings) ? StepState::found : StepState::ok;
     judgement_.steps.push_back({.step = step_name, .state = state, .words = words_of_policy()});
     return std::move(judgement_);
   }

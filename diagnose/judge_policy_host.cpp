@@ -10,6 +10,7 @@
 #include "core/catalogue.hpp"
 #include "core/sts_policy.hpp"
 #include "core/time_text.hpp"
+#include "lookup/trace.hpp"
 #include "x509/certificate.hpp"
 
 namespace mtasts {
@@ -131,6 +132,7 @@ class Judge {
           fmt::format("the addresses of {} serve {} different policies", host_, bodies_.size()));
     if (asked_.empty()) return judge_fetched();
     list_asked();
+    judge_first_fetch();
     settle(StepState::ok);
   }
 
@@ -232,7 +234,8 @@ class Judge {
     if (error.step == FetchStep::connect) return unreachable_.push_back({at.address, cause});
     auto [code, words] = code_of_failure(at.answer);
     std::string_view what = error.step == FetchStep::tls ? host_ : url_;
-    add(code, fmt::format("{} at {} {}: {}", what, where, words, cause), &at.address);
+    std::string why = cause.empty() || cause == no_answer_in_time ? std::string() : ": " + cause;
+    add(code, fmt::format("{} at {} {}{}", what, where, words, why), &at.address);
   }
 
   struct Failure {
@@ -241,7 +244,7 @@ class Judge {
 
   static Failure code_of_failure(const PolicyHostAnswer& answer) {
     const PolicyHostSeen& seen = answer.seen;
-    if (answer.timed_out) return {"policy-too-slow", "does not answer in time"};
+    if (answer.timed_out) return {"policy-too-slow", "did not answer in time"};
     if (seen.tls == TlsTrouble::not_tls) return {"policy-host-plain-http", "does not speak TLS on port 443"};
     if (seen.tls == TlsTrouble::old_version) return {"policy-host-tls-too-old", "offers no TLS 1.2 or later"};
     bool by_tls = answer.answer.error().step == FetchStep::tls;
@@ -331,6 +334,28 @@ class Judge {
     settle(StepState::unknown);
   }
 
+  // Whether it was said why a fetch may fail.
+  bool tells_of_failure() const {
+    return std::ranges::any_of(findings_, [](const Finding& each) {
+      return each.severity == Severity::error || each.code == "policy-host-address-fails" ||
+             each.code == "policy-too-slow";
+    });
+  }
+
+  // The fetch that a sender makes, where nothing else tells why it failed.
+  void judge_first_fetch() {
+    if (!facts_.fetched || *facts_.fetched || bodies_.empty() || tells_of_failure()) return;
+    const FetchError& error = facts_.fetched->error();
+    std::string cause = printable(error.detail, 300);
+    if (error.local || error.put_off) {
+      first_fetch_unknown_ = true;
+      step_.words += fmt::format("; a first fetch was not made or not ended: {}", cause);
+      return;
+    }
+    add("policy-host-unsteady", fmt::format("a first fetch of {} failed ({}: {}), and a second one did not",
+                                            url_, words(error.step), cause));
+  }
+
   void list_asked() {
     std::string asked;
     for (const Address& each : asked_) asked.append(asked.empty() ? "" : ", ").append(to_string(each));
@@ -342,7 +367,8 @@ class Judge {
 
   void settle(StepState otherwise) {
     step_.state = unknown_ ? StepState::unknown : otherwise;
-    if (!findings_.empty()) step_.state = StepState::found;
+    if (first_fetch_unknown_) step_.state = StepState::unknown;
+    if (first_fetch_unknown_ ? tells_of_failure() : any_fault(findings_)) step_.state = StepState::found;
   }
 
   struct Unreachable {
@@ -355,7 +381,7 @@ class Judge {
   std::string host_, url_;
   CheckStep step_;
   Findings findings_;
-  bool unknown_ = false, good_ = false;
+  bool unknown_ = false, good_ = false, first_fetch_unknown_ = false;
   std::vector<Address> asked_, not_learned_;  // not_learned_: what failed is not theirs
   std::string not_learned_words_;
   std::vector<Unreachable> unreachable_;

@@ -112,18 +112,18 @@ class Judge {
       add("record-cname-broken", fmt::format("{} is an alias of {}, which has no TXT record ({})", name_,
                                              printable(facts_.record.canonical), kind));
     else if (facts_.policy_served == true)
-      add_unless_dane(
-          "policy-without-record",
-          fmt::format("mta-sts.{} serves a policy, but {} has no TXT record, so no sender asks for it",
-                      facts_.domain, name_));
+      add_lack("policy-without-record",
+               fmt::format("mta-sts.{} serves a policy, but {} has no TXT record, so no sender asks for it",
+                           facts_.domain, name_));
     else
-      add_unless_dane("record-missing", fmt::format("{} has no TXT record ({})", name_, kind));
+      add_lack("record-missing", fmt::format("{} has no TXT record ({})", name_, kind));
   }
 
-  // DANE protects the domain's mail too, so then it is only a remark.
-  void add_unless_dane(std::string_view code, std::string message, std::string evidence = {}) {
+  // DANE protects the domain's mail too, and a domain that takes none needs no policy. Then it is only a
+  // remark.
+  void add_lack(std::string_view code, std::string message, std::string evidence = {}) {
     add(code, std::move(message), std::move(evidence));
-    if (facts_.all_mx_have_dane) findings_.back().severity = Severity::info;
+    if (facts_.all_mx_have_dane || facts_.takes_no_mail) findings_.back().severity = Severity::info;
   }
 
   void read() {
@@ -140,9 +140,9 @@ class Judge {
     }
     // Otherwise one of them is meant for MTA-STS, and it was said what is wrong with it.
     if (lint.verdict == TxtVerdict::none && !has_fault())
-      add_unless_dane("only-unrelated-records",
-                      fmt::format("{} has TXT records, but none of them is for MTA-STS", name_),
-                      printable(shown, 300));
+      add_lack("only-unrelated-records",
+               fmt::format("{} has TXT records, but none of them is for MTA-STS", name_),
+               printable(shown, 300));
   }
 
   void check_elsewhere() {
@@ -189,15 +189,13 @@ class Judge {
 
   void check_signed() {
     if (facts_.record.security != DnsAnswer::Security::insecure || !facts_.record.validated) return;
-    add("zone-unsigned",
-        fmt::format("{} is not signed by DNSSEC, so an attacker can hide it from senders that see it first",
-                    name_));
+    add("zone-unsigned", fmt::format("{} is not signed by DNSSEC, so an attacker can hide the record from "
+                                     "senders that have no policy in their "
+                                     "cache yet",
+                                     name_));
   }
 
-  bool has_fault() const {
-    return std::ranges::any_of(findings_,
-                               [](const Finding& each) { return each.severity != Severity::info; });
-  }
+  bool has_fault() const { return any_fault(findings_); }
 
   void settle() {
     if (step_.state == StepState::unknown) return;

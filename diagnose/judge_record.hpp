@@ -27,6 +27,7 @@ struct RecordFacts {
   std::optional<bool> policy_served{};          // the policy host serves a valid policy; nullopt: not asked
   std::vector<NameServerFacts> name_servers{};  // empty: not asked
   bool all_mx_have_dane = false;                // a domain that DANE protects needs no record
+  bool takes_no_mail = false;                   // null MX: nor does this one
 };
 
 // One step, "record". It is unknown if the lookup failed because of this host (DnsAnswer::local).

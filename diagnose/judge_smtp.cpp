@@ -1,6 +1,7 @@
 #include "diagnose/judge_smtp.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <string_view>
 #include <utility>
@@ -15,11 +16,16 @@ namespace {
 
 constexpr std::size_t max_message = 600;
 
+bool not_dialled(const SmtpAddressFacts& each) noexcept {
+  return each.dialogue.trouble == SmtpTrouble::not_allowed;
+}
+
 // Nobody was reached, and at least one address was dialled in vain.
 bool all_blocked(const SmtpFacts& facts) noexcept {
   bool any = false;
   for (const SmtpHostFacts& host : facts.hosts) {
     for (const SmtpAddressFacts& each : host.addresses) {
+      if (not_dialled(each)) continue;
       SmtpTrouble trouble = each.dialogue.trouble;
       bool in_vain = trouble == SmtpTrouble::refused || trouble == SmtpTrouble::timeout;
       if (each.dialogue.reached != SmtpStage::none || (!in_vain && trouble != SmtpTrouble::local))
@@ -118,7 +124,7 @@ class HostJudge {
     const Address& address = host_.addresses[i].address;
     const SmtpEnding& ending = endings_[i];
     if (ending.kind == SmtpEnding::Kind::unreachable) {
-      bool other = address.v6 && any_reached();
+      bool other = address.v6 && any_reached() && !not_dialled(host_.addresses[i]);
       add(other ? "mx-ipv6-unreachable" : ending.code, &address, ending.words);
     }
     if (ending.kind != SmtpEnding::Kind::fault) return;
@@ -163,10 +169,14 @@ class HostJudge {
     }
   }
 
-  // With usage 3 a certificate's date does not count; with usage 2 it does, and a weak one may be refused.
-  static bool judged_by_pkix(const SmtpAddressFacts& each, const CertificateFault& what) {
+  bool is_covered() const { return host_.mode && *host_.mode != Mode::none; }
+
+  // With usage 3 a certificate's date does not count for DANE, but it does for senders that know only
+  // MTA-STS; with usage 2 it does for both, and a weak one may be refused. What is fatal already
+  // judge_demand() tells.
+  bool judged_by_pkix(const SmtpAddressFacts& each, const CertificateFault& what) const {
     if (!dane_accepts(each)) return true;
-    return !each.dane.matched.starts_with('3') && !what.fatal;
+    return !what.fatal && (is_covered() || !each.dane.matched.starts_with('3'));
   }
 
   // Only whether the server is right counts: it may have several certificates that are.
@@ -220,8 +230,7 @@ class HostJudge {
   }
 
   void judge_demand() {
-    bool covered = host_.mode && *host_.mode != Mode::none;
-    if (!covered || failure_.empty()) return;
+    if (!is_covered() || failure_.empty()) return;
     std::string why = "is covered by the policy, but fails it: " + failure_;
     if (only_pkix_) why = "passes DANE, but senders that know only MTA-STS refuse it: " + failure_;
     Finding& finding = add("mx-in-policy-fails-tls", nullptr, why);
@@ -246,7 +255,7 @@ class HostJudge {
 
   StepState state() const {
     if (host_.addresses.empty()) return StepState::not_asked;
-    if (findings_.size() > first_) return StepState::found;
+    if (any_fault(findings_, first_)) return StepState::found;
     return any_unknown() ? StepState::unknown : StepState::ok;
   }
 
@@ -292,6 +301,56 @@ bool nobody_takes_mail(const SmtpFacts& facts) {
   return any;
 }
 
+// Whether every address of every host is one that the internet can't reach.
+bool all_private(const SmtpFacts& facts) {
+  bool any = false;
+  for (const SmtpHostFacts& host : facts.hosts) {
+    if (!std::ranges::all_of(host.addresses, not_dialled)) return false;
+    any = any || !host.addresses.empty();
+  }
+  return any && facts.further.empty();
+}
+
+// Whether a server sent this client away by its greeting, perhaps because of its address.
+bool sent_away(const SmtpAddressFacts& each) noexcept {
+  return each.dialogue.reached <= SmtpStage::connected && each.dialogue.trouble == SmtpTrouble::reply;
+}
+
+bool any_sent_away(const SmtpHostFacts& host) { return std::ranges::any_of(host.addresses, sent_away); }
+
+// Nobody took this client in, which is a fault only if no server did so because of who it is.
+void judge_together(const SmtpFacts& facts, Judgement& judgement) {
+  if (!std::ranges::any_of(facts.hosts, any_sent_away)) {
+    for (Finding& each : judgement.findings)
+      if (ends_early(each.code)) each.severity = Severity::error;
+    return;
+  }
+  for (std::size_t i = 0; i < facts.hosts.size(); ++i)
+    if (any_sent_away(facts.hosts[i])) judgement.steps[i].state = StepState::unknown;
+}
+
+void add_further(const SmtpFacts& facts, Judgement& judgement) {
+  if (facts.further.empty()) return;
+  std::string names;
+  for (const std::string& each : facts.further | std::views::take(5))
+    names += (names.empty() ? "" : ", ") + each;
+  if (facts.further.size() > 5) names += ", ...";
+  judgement.steps.push_back(
+      {.step = facts.step,
+       .state = StepState::unknown,
+       .words = printable(std::to_string(facts.further.size()) +
+                              " more MX hosts were not asked, because the domain has too many: " + names,
+                          max_message)});
+}
+
+// What is known of addresses even if nobody could be reached.
+void add_private(const SmtpFacts& facts, Time now, Judgement& judgement) {
+  Findings all;
+  for (const SmtpHostFacts& host : facts.hosts) HostJudge(facts, host, now, all).judge();
+  std::ranges::copy_if(all, std::back_inserter(judgement.findings),
+                       [](const Finding& each) { return each.code == "mx-private-address"; });
+}
+
 Judgement all_unknown(const SmtpFacts& facts) {
   Judgement judgement;
   for (const SmtpHostFacts& host : facts.hosts) {
@@ -327,13 +386,20 @@ std::string not_seen(const SmtpHostFacts& host) {
 }
 
 Judgement judge_smtp(const SmtpFacts& facts, Time now) {
-  if (all_blocked(facts)) return all_unknown(facts);
+  if (all_blocked(facts)) {
+    Judgement judgement = all_unknown(facts);
+    add_private(facts, now, judgement);
+    add_further(facts, judgement);
+    return judgement;
+  }
   Judgement judgement;
   for (const SmtpHostFacts& host : facts.hosts)
     judgement.steps.push_back(HostJudge(facts, host, now, judgement.findings).judge());
-  if (nobody_takes_mail(facts))
+  if (nobody_takes_mail(facts)) judge_together(facts, judgement);
+  if (all_private(facts))
     for (Finding& each : judgement.findings)
-      if (ends_early(each.code)) each.severity = Severity::error;
+      if (each.code == "mx-private-address") each.severity = Severity::error;
+  add_further(facts, judgement);
   return judgement;
 }
 

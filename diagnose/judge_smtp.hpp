@@ -41,15 +41,18 @@ struct SmtpFacts {
   std::string_view step = "smtp";      // of the steps and findings
   std::string domain{};                // whose mail the hosts take; empty: not known
   std::vector<SmtpHostFacts> hosts{};  // each name and port once
+  std::vector<std::string> further{};  // names of hosts beyond those that a check asks
   unsigned warn_days = 14;             // a certificate that expires sooner is worth a warning
 };
 
-// One step for each host. A step is unknown, without a finding, if none of the addresses of any host
-// could be connected to, which most likely is due to the network here; and if a server turned this client
-// away for now (421, EHLO refused). A fault is an error if delivery fails by it: under mode enforce or, but
-// for certificates, with DANE. Else it is a warning. Dialogues that end before STARTTLS are errors if all do,
-// so that nobody takes mail. Certificates that DANE accepts are not judged by PKIX, except for the policy:
-// then mx-in-policy-fails-tls says so, as a warning.
+// One step for each host, and one, unknown, for those that were not asked. A step is unknown, without a
+// finding, if none of the addresses of any host could be connected to, which most likely is due to the
+// network here; and if a server turned this client away for now (421, EHLO refused). A fault is an error if
+// delivery fails by it: under mode enforce or, but for certificates, with DANE. Else it is a warning.
+// Dialogues that end before STARTTLS are errors if all do, so that nobody takes mail; but if a server greeted
+// with 4xx or 5xx, the step is unknown, since that may be meant for this client alone. Certificates that DANE
+// accepts are not judged by PKIX, except for the policy: then mx-in-policy-fails-tls says so, as a warning,
+// and one that expires soon or is weak is a warning too.
 Judgement judge_smtp(const SmtpFacts& facts, Time now);
 
 // Why it is not known what all addresses of a host show, up to EHLO within TLS: the first that could not be

@@ -47,7 +47,7 @@ class TlsRptJudge {
   }
 
   Judgement finished(std::string_view words, std::optional<StepState> state = std::nullopt) {
-    StepState found = judgement_.findings.empty() ? StepState::ok : StepState::found;
+    StepState found = any_fault(judgement_.findings) ? StepState::found : StepState::ok;
     judgement_.steps.push_back(
         {.step = step_name, .state = state.value_or(found), .words = printable(words, 300)});
     return std::move(judgement_);

@@ -84,10 +84,11 @@ class Predictor {
     auto level = level_at(host);
     for (const SmtpAddressFacts& each : host.addresses) {
       Attempt attempt = level ? attempt_at(host, each, *level) : failed(why_no_level(host));
-      if (level && !fits_patterns(host)) attempt = {.kind = Attempt::Kind::skipped};
       attempts.push_back(std::move(attempt));
     }
     if (attempts.empty()) attempts.push_back(unknown("nothing is known about the addresses of " + host.name));
+    if (level && !fits_patterns(host))
+      for (Attempt& attempt : attempts) attempt = {.kind = Attempt::Kind::skipped};
     for (Attempt& attempt : attempts) attempt.host = &host;
     return attempts;
   }
@@ -222,7 +223,7 @@ class Predictor {
 
   Attempt in_clear(const std::string& name) const {
     return {.kind = Attempt::Kind::delivered,
-            .reason = "delivered without TLS to " + with_port(name, route_.port),
+            .reason = std::string(in_clear_words) + with_port(name, route_.port),
             .in_clear = true};
   }
 
@@ -312,6 +313,12 @@ std::string name_service_error(std::string_view name, std::string_view type, std
 // No host has an address. Postfix asks for A and then AAAA, and names the last; one failed lookup makes the
 // mail wait.
 Prediction without_addresses(const std::vector<const PredictedHost*>& hosts) {
+  auto unknown =
+      std::ranges::find(hosts, HostAddresses::unknown, [](const auto* host) { return host->found; });
+  if (unknown != hosts.end())
+    return {.reason = "the addresses of " + (*unknown)->name + " are not known",
+            .host = (*unknown)->name,
+            .certain = false};
   const PredictedHost& last = *hosts.back();
   bool waits =
       std::ranges::any_of(hosts, [](const auto* host) { return host->found == HostAddresses::failed; });
@@ -336,7 +343,10 @@ std::vector<const PredictedHost*> by_preference(const std::vector<PredictedHost>
 class Course {
  public:
   void add_group(std::vector<Attempt> attempts) {
-    if (count_ + attempts.size() > mx_address_limit && attempts.size() > 1) certain_ = false;
+    if (count_ + attempts.size() > mx_address_limit && attempts.size() > 1) {
+      certain_ = false;
+      by_order_ = true;
+    }
     attempts.resize(std::min(attempts.size(), mx_address_limit - count_));
     count_ += attempts.size();
     const Attempt* chosen = nullptr;  // of those that end it, the worst
@@ -380,6 +390,7 @@ class Course {
         attempts, [&](const Attempt& each) { return !end_of(each) || end_of(each) == end; });
     end_ = of(chosen, *end);
     end_->certain = certain_ && alike && !unknown_ && !chosen.unsure;
+    end_->by_order = by_order_ || !alike || unknown_.has_value();
   }
 
   void take_failure(Attempt attempt, bool one_of_several) {
@@ -405,7 +416,7 @@ class Course {
   }
 
   std::size_t count_ = 0;
-  bool certain_ = true, nobody_reached_ = true, later_in_clear_ = false;
+  bool certain_ = true, by_order_ = false, nobody_reached_ = true, later_in_clear_ = false;
   std::optional<Attempt> failure_, unknown_;
   std::optional<Prediction> end_;
 };
@@ -422,6 +433,9 @@ Prediction predict(std::string_view reply, const PredictedRoute& route, const Pr
   auto hosts = by_preference(route.hosts);
   if (hosts.empty()) return {.reason = "no MX host is known"};
   auto has_address = [](const PredictedHost* host) { return host->found == HostAddresses::known; };
+  auto may_have = [&](const PredictedHost* host) {
+    return has_address(host) || host->found == HostAddresses::unknown;
+  };
   if (std::ranges::none_of(hosts, has_address)) return without_addresses(hosts);
   Predictor predictor(route, postfix, read_tls_policy(reply, postfix.version, postfix.main_level));
   Course course;
@@ -429,7 +443,7 @@ Prediction predict(std::string_view reply, const PredictedRoute& route, const Pr
     std::vector<Attempt> group;
     unsigned preference = (*next)->preference;
     for (; next != hosts.end() && (*next)->preference == preference; ++next)
-      if (has_address(*next)) std::ranges::move(predictor.attempts_at(**next), std::back_inserter(group));
+      if (may_have(*next)) std::ranges::move(predictor.attempts_at(**next), std::back_inserter(group));
     course.add_group(std::move(group));
   }
   return course.prediction();

@@ -23,7 +23,13 @@ struct PredictedPostfix {
 };
 
 // What Postfix finds in DNS for a host. The words are those of its log.
-enum class HostAddresses : std::uint8_t { known, nxdomain, no_data, failed };
+enum class HostAddresses : std::uint8_t {
+  known,
+  nxdomain,
+  no_data,
+  failed,
+  unknown  // the lookup failed because of this host here
+};
 // TLSA records that are not secure count as none.
 enum class HostTlsa : std::uint8_t { none, usable, unusable, failed };
 
@@ -59,6 +65,8 @@ constexpr std::string_view words(Outcome outcome) noexcept {
   return {};
 }
 
+inline constexpr std::string_view in_clear_words = "delivered without TLS to ";
+
 struct Prediction {
   Outcome outcome = Outcome::unknown;
   // Deferred or bounced: the text in parentheses after "status=". Delivered through TLS: the line about TLS
@@ -67,7 +75,8 @@ struct Prediction {
   std::string reason;
   std::string host{};           // the MX host that decided; empty: none did
   bool certain = true;          // false: the order in which addresses are tried matters, or one is unknown
-  bool in_clear = false;        // delivered without TLS
+  bool by_order = false;        // another address, if it is tried first, may give another outcome
+  bool in_clear = false;        // delivered without TLS; the reason then begins with in_clear_words
   bool later_in_clear = false;  // deferred now; after minimal_backoff_time it goes out without TLS (PFX-4)
   friend bool operator==(const Prediction&, const Prediction&) = default;
 };

@@ -28,6 +28,8 @@ bool turned_away(const SmtpReply& reply) noexcept { return reply.code == 421; }
 
 SmtpEnding not_connected(const SmtpDialogue& dialogue) {
   if (dialogue.trouble == SmtpTrouble::local) return unknown(detail_of(dialogue));
+  if (dialogue.trouble == SmtpTrouble::not_allowed)
+    return {SmtpEnding::Kind::unreachable, "mx-private-address", "can't be reached: " + detail_of(dialogue)};
   return {SmtpEnding::Kind::unreachable, "mx-unreachable", "can't be reached: " + detail_of(dialogue)};
 }
 
@@ -111,8 +113,8 @@ SmtpEnding ending_of(const SmtpDialogue& dialogue, bool implicit_tls) {
     case SmtpStage::tls: return after_handshake(dialogue, implicit_tls);
     case SmtpStage::ehlo_in_tls: break;
   }
-  if (dialogue.tls && is_old_tls(dialogue.tls->version))
-    return fault("tls-too-old", "negotiates " + dialogue.tls->version);
+  if (!dialogue.tls) return unknown("what was shown in the TLS handshake is not known");
+  if (is_old_tls(dialogue.tls->version)) return fault("tls-too-old", "negotiates " + dialogue.tls->version);
   return good();
 }
 

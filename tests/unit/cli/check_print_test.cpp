@@ -108,6 +108,33 @@ TEST_CASE("a check fits into 80 columns, also with colours and a long reason", "
   CHECK(painted == plain.out.str());  // a colour moves no line break
 }
 
+TEST_CASE("the verdict says what happens to mail", "[cli]") {
+  CheckReport report = expired();
+  auto head = [&report] {
+    std::string text = text_of(report, true);
+    return text.substr(0, text.find("\n  error"));
+  };
+  report.prediction = Prediction{.outcome = Outcome::deferred, .reason = "client TLS configuration problem"};
+  report.why_temp = "whether a host has TLSA records is not known";
+  CHECK(head() ==
+        "a.example: error: mail is deferred: mtastsd answers TEMP (whether a host has\n"
+        "  TLSA records is not known), and Postfix logs \"client TLS configuration\n"
+        "  problem\"");
+  report.why_temp.clear();
+  report.prediction = Prediction{.outcome = Outcome::delivered_unverified,
+                                 .reason = "delivered without TLS to mx.a.example[192.0.2.1]:25",
+                                 .certain = false,
+                                 .in_clear = true};
+  CHECK(head() ==
+        "a.example: error: mail is delivered in the clear, without TLS, to\n"
+        "  mx.a.example[192.0.2.1]:25");
+  CHECK(check_object(report).at("in_clear") == true);
+  report.prediction->by_order = true;
+  CHECK(head().contains("\n  mx.a.example[192.0.2.1]:25 (another address, if Postfix tries it first,"));
+  report.prediction.reset();
+  CHECK(check_object(report).at("in_clear").is_null());
+}
+
 TEST_CASE("the verdict of a server is its worst finding", "[cli]") {
   CheckReport report = expired();
   report.prediction.reset();
@@ -118,7 +145,7 @@ TEST_CASE("the verdict of a server is its worst finding", "[cli]") {
   report.steps[1].state = StepState::unknown;
   report.steps[1].words = "192.0.2.1 did not answer";
   report.overall = Overall::unknown;
-  CHECK(text_of(report).starts_with("a.example: unknown: not known: 192.0.2.1 did not answer\n"));
+  CHECK(text_of(report).starts_with("a.example: unknown: 192.0.2.1 did not answer\n"));
 }
 
 TEST_CASE("a check as JSON", "[cli]") {
@@ -127,6 +154,7 @@ TEST_CASE("a check as JSON", "[cli]") {
   CHECK(object.at("verdict") == "error");
   CHECK(object.at("outcome") == "deferred");
   CHECK(object.at("prediction") == "Server certificate not verified");
+  CHECK(object.at("in_clear") == false);
   CHECK(boost::json::serialize(object.at("steps").at(1)) ==
         R"({"step":"smtp","host":"mx1.a.example","state":"found",)"
         R"("seen":"192.0.2.1 TLSv1.3, certificate until 2026-01-30T12:00:00Z"})");

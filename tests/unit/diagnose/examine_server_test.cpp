@@ -89,7 +89,7 @@ TEST_CASE("a server without an address is an error, one whose lookup failed is u
   auto failed = judge_server(host, {{}, "SERVFAIL"}, {}, 14, test::now);
   CHECK(failed.findings.empty());
   CHECK(failed.steps.at(0).state == StepState::unknown);
-  CHECK(failed.steps.at(0).words == "SERVFAIL");
+  CHECK(failed.steps.at(0).words == "its addresses could not be looked up (SERVFAIL)");
 }
 
 TEST_CASE("the first certificate to expire", "[check]") {

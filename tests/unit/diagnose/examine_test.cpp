@@ -242,6 +242,70 @@ void without_policy(World& world) {
   }
 }
 
+// The first fetch has this end, though the policy host serves the policy at its address.
+Change first_fetch(std::expected<HttpAnswer, FetchError> answer) {
+  return [=](World& w) {
+    without_dane(w);
+    for (Step& step : w.trace)
+      if (auto* https = std::get_if<HttpsStep>(&step)) https->answer = answer;
+  };
+}
+
+DnsAnswer open_question() {
+  DnsAnswer open = failed(std::string(no_answer_in_time));
+  open.local = true;
+  return open;
+}
+
+DnsAnswer two_mx(const std::string& one, const std::string& other) {
+  return data({std::string("\0\x0a", 2) + wire(one), std::string("\0\x14", 2) + wire(other)});
+}
+
+// A backup MX host without TLSA records, that the policy covers too, and what it says.
+Change with_backup(SmtpDialogue dialogue) {
+  return [=](World& w) {
+    const std::string host = "mx2.good.example";
+    say(w, "good.example", RrType::mx, two_mx(mx_host, host));
+    say(w, host, RrType::a, addresses("203.0.113.9"));
+    say(w, host, RrType::aaaa, none(DnsAnswer::Kind::no_data));
+    say(w, "_25._tcp." + host, RrType::tlsa, none(DnsAnswer::Kind::no_data));
+    w.trace.emplace_back(SmtpStep{{parse_address("203.0.113.9").value(), 25, host, false}, dialogue, {}});
+    serve(w, policy("enforce", "*.good.example"));
+  };
+}
+
+// Good by DANE, and by nothing else.
+void private_certificate(World& world) {
+  Made made({.names = "DNS:" + mx_host}, &private_ca());
+  talk(world, dialogue_with({made, private_ca()}));
+  say(world, "_25._tcp." + mx_host, RrType::tlsa,
+      data({tlsa_of(3, 1, 1, made), tlsa_of(2, 1, 1, private_ca())}));
+}
+
+SmtpDialogue refused() {
+  return ended(good_dialogue("mx2.good.example"), SmtpStage::none, SmtpTrouble::refused,
+               "Connection refused");
+}
+
+SmtpDialogue greets_with_554(const std::string& host) {
+  SmtpDialogue dialogue = ended(good_dialogue(host), SmtpStage::connected, SmtpTrouble::reply);
+  dialogue.greeting = {554, {"no service for you"}};
+  return dialogue;
+}
+
+SmtpDialogue not_dialled(std::string_view address) {
+  return ended(good_dialogue(mx_host), SmtpStage::none, SmtpTrouble::not_allowed,
+               std::string(address) + " is special-use");
+}
+
+void without_mta_sts_and_dane(World& world) {
+  without_record(world);
+  without_policy_host(world);
+  without_dane(world);
+}
+
+void is_mx(World& world, const std::string& host) { say(world, "good.example", RrType::mx, mx(host)); }
+
 void policy_at_www(World& world) {
   for (PolicyPlace place : policy_places) {
     auto found = place == PolicyPlace::www ? PlaceFound::policy : PlaceFound::nothing;
@@ -404,7 +468,7 @@ const std::vector<Row> rows{
        say(w, "_submission._tcp.mail.good.example", RrType::srv, none());
      },
      "record-missing parent-policy-not-inherited",
-     "policy-host not-asked, policy not-asked, mx found, submission not-asked", Overall::ok,
+     "policy-host not-asked, policy not-asked, submission not-asked", Overall::ok,
      Outcome::delivered_verified},
     {"TLSA records for HTTPS alone",
      [](World& w) {
@@ -531,6 +595,145 @@ const std::vector<Row> rows{
     {"it is not known which servers there are for submission",
      [](World& w) { say(w, "_submission._tcp.good.example", RrType::srv, failed("SERVFAIL")); }, "",
      "submission unknown", Overall::unknown, Outcome::delivered_verified},
+    {"the first fetch failed, and the next did not",
+     first_fetch(std::unexpected(FetchError{FetchStep::connect, "refused"})), "policy-host-unsteady",
+     "policy-host found", Overall::warning, Outcome::delivered_unverified},
+    {"the first fetch was not answered in time", first_fetch(std::unexpected(not_fetched_yet())),
+     "time-limit-reached", "policy-host unknown", Overall::unknown, Outcome::delivered_unverified},
+    {"the first fetch was not answered in time, in a file of before", first_fetch(HttpAnswer{}),
+     "time-limit-reached", "policy-host unknown", Overall::unknown, Outcome::delivered_unverified},
+    {"the first fetch was not answered in time, and none was made of an address",
+     [](World& w) {
+       first_fetch(HttpAnswer{})(w);
+       say(w, policy_host, RrType::a, addresses("9.9.9.9"));
+     },
+     "time-limit-reached", "policy-host unknown, policy not-asked", Overall::unknown,
+     Outcome::delivered_unverified},
+    {"an override here puts the policy out of force",
+     [](World& w) {
+       without_dane(w);
+       Override over;
+       over.reason = "a test";
+       w.inputs.explain.over = over;
+     },
+     "policy-not-in-force", "policy found", Overall::warning, Outcome::delivered_unverified},
+    {"without a policy, all servers break off after TLS",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       talk(w, ended(good_dialogue(mx_host), SmtpStage::tls, SmtpTrouble::closed, "closed"));
+     },
+     "record-missing smtp-broken-after-tls smtp-broken-after-tls",
+     "record found, policy-host not-asked, policy not-asked, smtp found", Overall::error, Outcome::deferred},
+    {"without a policy, all handshakes fail",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       talk(w, ended(good_dialogue(mx_host), SmtpStage::starttls, SmtpTrouble::tls, "handshake failure"));
+     },
+     "record-missing handshake-failed handshake-failed",
+     "record found, policy-host not-asked, policy not-asked, smtp found", Overall::error, Outcome::deferred},
+    {"DANE is good at the first MX host alone, where the policy fails, and the other is down",
+     [](World& w) {
+       private_certificate(w);
+       with_backup(refused())(w);
+     },
+     "mx-in-policy-fails-tls mx-unreachable tlsa-on-some-mx senders-differ", "smtp found, smtp found",
+     Overall::error, Outcome::deferred},
+    {"the same, and the other sends everybody away",
+     [](World& w) {
+       private_certificate(w);
+       with_backup(greets_with_554("mx2.good.example"))(w);
+     },
+     "mx-in-policy-fails-tls greeting-failed tlsa-on-some-mx senders-differ", "smtp found, smtp found",
+     Overall::error, Outcome::deferred},
+    {"the addresses of the MX host were not answered in time",
+     [](World& w) {
+       without_dane(w);
+       say(w, mx_host, RrType::a, open_question());
+       say(w, mx_host, RrType::aaaa, open_question());
+     },
+     "time-limit-reached", "mx unknown, smtp not-asked, dane unknown", Overall::unknown, Outcome::unknown},
+    {"the domain does not exist",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       say(w, "good.example", RrType::mx, none());
+     },
+     "record-missing no-such-domain", "record found, policy-host not-asked, policy not-asked, mx found",
+     Overall::error, Outcome::bounced},
+    {"the MX host has private addresses only",
+     [](World& w) {
+       without_dane(w);
+       talk(w, not_dialled("10.0.0.1"));
+     },
+     "mx-private-address mx-private-address", "smtp found", Overall::error, Outcome::unknown},
+    {"a DANE-TA record, and a certificate for the alias that the MX host is",
+     [](World& w) {
+       for (RrType type : {RrType::a, RrType::aaaa}) {
+         DnsAnswer answer = addresses(type == RrType::a ? mx_v4 : mx_v6);
+         answer.canonical = "real.good.example";
+         say(w, mx_host, type, answer);
+       }
+       without_mta_sts_and_dane(w);
+       say(w, "_25._tcp.real.good.example", RrType::tlsa, data({tlsa_of(2, 1, 1, private_ca())}));
+       Made made({.names = "DNS:" + mx_host}, &private_ca());
+       talk(w, dialogue_with({made, private_ca()}));
+     },
+     "record-missing mx-is-cname certificate-untrusted ta-name-mismatch senders-differ",
+     "policy-host not-asked, policy not-asked, mx found, smtp found, dane found", Overall::error,
+     Outcome::deferred},
+    {"the only MX host sends us away by its greeting",
+     [](World& w) {
+       without_dane(w);
+       talk(w, greets_with_554(mx_host));
+     },
+     "greeting-failed greeting-failed", "smtp unknown", Overall::unknown, Outcome::deferred},
+    {"a certificate that DANE accepts expires soon, and there is a policy",
+     [](World& w) {
+       Made made = certificate_for(mx_host, {.ends = now + std::chrono::days(3)});
+       talk(w, dialogue_with({made}));
+       say(w, "_25._tcp." + mx_host, RrType::tlsa,
+           data({tlsa_of(3, 1, 1, made), tlsa_of(2, 1, 1, trusted_ca())}));
+     },
+     "certificate-expires-soon", "smtp found", Overall::warning, Outcome::delivered_verified},
+    {"a certificate that DANE accepts expires soon, and there is no policy",
+     [](World& w) {
+       without_record(w);
+       without_policy_host(w);
+       Made made = certificate_for(mx_host, {.ends = now + std::chrono::days(3)});
+       talk(w, dialogue_with({made}));
+       say(w, "_25._tcp." + mx_host, RrType::tlsa,
+           data({tlsa_of(3, 1, 1, made), tlsa_of(2, 1, 1, trusted_ca())}));
+     },
+     "record-missing", "policy-host not-asked, policy not-asked", Overall::ok, Outcome::delivered_verified},
+    {"null MX, and no record",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       say(w, "good.example", RrType::mx, data({std::string(3, '\0')}));
+     },
+     "record-missing", "policy-host not-asked, policy not-asked, dane not-asked", Overall::ok,
+     Outcome::bounced},
+    {"the MX record is an address",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       is_mx(w, "192.0.2.1");
+     },
+     "record-missing mx-is-address",
+     "record found, policy-host not-asked, policy not-asked, mx found, smtp not-asked", Overall::error,
+     Outcome::unknown},
+    {"the MX record does not hold a host name",
+     [](World& w) {
+       without_mta_sts_and_dane(w);
+       is_mx(w, "-.example");
+     },
+     "record-missing mx-no-address",
+     "record found, policy-host not-asked, policy not-asked, mx found, smtp not-asked", Overall::error,
+     Outcome::unknown},
+    {"a remark is not a fault of a step",
+     [](World& w) {
+       SmtpDialogue dialogue = dialogue_with({mx_certificate()});
+       dialogue.tls->asks_for_certificate = true;
+       talk(w, dialogue);
+     },
+     "client-certificate-required client-certificate-required", "", Overall::ok, Outcome::delivered_verified},
     {"null MX", [](World& w) { say(w, "good.example", RrType::mx, data({std::string(3, '\0')})); }, "null-mx",
      "mx found, dane not-asked", Overall::warning, Outcome::bounced},
 };
@@ -578,6 +781,36 @@ TEST_CASE("the live MX hosts are judged without DANE and without what is publish
   CHECK(live->published->id == "20270310");
   CHECK(live->published->mode == Mode::enforce);
   CHECK(all_pass(judge_candidate(*live, policy_for(*live, Mode::enforce)).hosts) == false);
+}
+
+TEST_CASE("without a step nothing is known", "[examine]") { CHECK(overall_of({}, {}) == Overall::unknown); }
+
+TEST_CASE("a policy is held against MX hosts that are too many to be looked at", "[examine]") {
+  World world = good();
+  std::vector<std::string> records{std::string("\0\x0a", 2) + wire(mx_host)};
+  for (int i = 0; i < 21; ++i)
+    records.push_back(std::string("\0\x14", 2) + wire("mx" + std::to_string(10 + i) + ".good.example"));
+  say(world, "good.example", RrType::mx, data(records));
+  std::string text = policy("enforce");
+  for (int i = 0; i < 19; ++i)
+    text.insert(text.find("max_age"), "mx: mx" + std::to_string(10 + i) + ".good.example\n");
+  serve(world, text);
+  Examination all = examine(world.inputs, world.trace);
+  INFO(all_of(all));
+  for (std::string_view host : {"mx29.good.example", "mx30.good.example"})
+    CHECK(std::ranges::any_of(all.findings, [&](const Finding& each) {
+      return each.code == "backup-mx-not-in-policy" && each.where.host == host;
+    }));
+  auto step = std::ranges::find_if(
+      all.steps, [](const CheckStep& each) { return each.step == "smtp" && each.host.empty(); });
+  REQUIRE(step != all.steps.end());
+  CHECK(step->state == StepState::unknown);
+  CHECK(step->words ==
+        "2 more MX hosts were not asked, because the domain has too many: mx29.good.example, "
+        "mx30.good.example");
+  CHECK(all_of(all).contains(
+      "| 22 MX hosts, of which 20 were looked at, 20 covered by the policy; the addresses of "));
+  CHECK(all.overall == Overall::unknown);
 }
 
 TEST_CASE("MX hosts beyond the twentieth are named, but not looked at", "[diagnose]") {

@@ -238,7 +238,7 @@ TEST_CASE("each fault of DANE is found, and nothing else", "[diagnose]") {
       {"708: and where the domain is an alias, what it leads to",
        both(presents({w.issued({.names = "DNS:real.example"}), w.authority}, {anchor}), [](DaneFacts& f) { f.mx_alias = "real.example"; }), {}, StepState::ok},
       {"709: one host has none", [](DaneFacts& f) { f.hosts.back().tlsa = denial(); }, {"tlsa-on-some-mx"}, StepState::ok,
-       "though others have: mx2.good.example", ""},
+       "mx2.good.example has no usable, signed TLSA records, while other MX hosts have them", ""},
       {"709: one host's zone is not signed",
        [](DaneFacts& f) {
          f.hosts.back().addresses.state = AddressFinding::State::insecure;

@@ -188,7 +188,7 @@ const std::vector<Row> rows{
      },
      {"mx-no-address"},
      Severity::warning,
-     "no address: A MX2.mail.example: SERVFAIL",
+     "the addresses of MX2.mail.example could not be looked up: A MX2.mail.example: SERVFAIL",
      "MX2.mail.example"},
     {"411 no host has an address",
      [](MxFacts& f) {
@@ -290,7 +290,7 @@ TEST_CASE("MX records are judged, alone and against the policy", "[judge]") {
     CHECK(first.message.contains(row.says));
     CHECK(first.where == Where{.step = "mx", .host = std::string(row.at)});
     REQUIRE(judgement.steps.size() == 1);
-    CHECK(judgement.steps[0].state == StepState::found);
+    CHECK(judgement.steps[0].state == (any_fault(judgement.findings) ? StepState::found : StepState::ok));
   }
 }
 

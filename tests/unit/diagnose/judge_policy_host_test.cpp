@@ -312,8 +312,7 @@ const std::vector<Row> rows{
            [](PolicyHostAnswer& answer) { answer.seen.content_encoding = "gzip"; }),
      {"http-compressed"},
      "is compressed, although nobody asked for that",
-     v4_text,
-     warning},
+     v4_text},
     {"221 65537 octets",
      fails(FetchStep::response, "the policy is larger than 64 KiB",
            [](PolicyHostAnswer& answer) { answer.seen.too_large = true; }),
@@ -322,7 +321,7 @@ const std::vector<Row> rows{
     {"222 never ends",
      fails(FetchStep::response, "timeout", [](PolicyHostAnswer& answer) { answer.timed_out = true; }),
      {"policy-too-slow"},
-     "https://mta-sts.good.example/.well-known/mta-sts.txt at 203.0.113.1 does not answer in time"},
+     "https://mta-sts.good.example/.well-known/mta-sts.txt at 203.0.113.1 did not answer in time"},
     {"222 stalls in the handshake",
      fails(FetchStep::tls, "timeout",
            [](PolicyHostAnswer& answer) {
@@ -330,7 +329,7 @@ const std::vector<Row> rows{
              answer.seen.tls = TlsTrouble::other;
            }),
      {"policy-too-slow"},
-     "does not answer in time"},
+     "did not answer in time"},
     {"222 ten seconds",
      [](PolicyHostFacts& f) { f.addresses[0].took = slow_policy; },
      {"policy-too-slow"},
@@ -461,7 +460,7 @@ TEST_CASE("the policy host is judged at each of its addresses", "[judge]") {
     CHECK(first.where ==
           Where{.step = "policy-host", .host = host, .address = std::string(row.at), .port = 443});
     REQUIRE(judgement.steps.size() == 1);
-    CHECK(judgement.steps[0].state == StepState::found);
+    CHECK(judgement.steps[0].state == (any_fault(judgement.findings) ? StepState::found : StepState::ok));
   }
 }
 

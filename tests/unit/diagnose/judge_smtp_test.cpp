@@ -93,7 +93,7 @@ std::vector<Row> connection_rows() {
        "mx.good.example[203.0.113.1] can't be reached: Connection refused"},
       {"501 a private address",
        one_ends(ends(Stage::none, Trouble::not_allowed, "10.0.0.1 is special-use")),
-       {"mx-unreachable"},
+       {"mx-private-address"},
        warning,
        "special-use"},
       {"502 greets with 554",
@@ -393,7 +393,7 @@ void check_rows(const std::vector<Row>& rows) {
     CHECK(finding.where.host == mx);
     CHECK(finding.where.port == 25);
     REQUIRE(judgement.steps.size() == 1);
-    CHECK(judgement.steps[0].state == StepState::found);
+    CHECK(judgement.steps[0].state == (any_fault(judgement.findings) ? StepState::found : StepState::ok));
   }
 }
 
@@ -608,4 +608,31 @@ TEST_CASE("dialogues that end before STARTTLS are errors if nobody takes mail", 
   first(facts) = ends(Stage::connected, Trouble::reply);
   first(facts).greeting = {421, {"later"}};  // may take mail
   CHECK(severities() == std::set{warning});
+}
+
+TEST_CASE("a host that sends this client away may take mail from others", "[judge]") {
+  SmtpFacts facts = good();
+  reply(Stage::connected, &SmtpDialogue::greeting, {554, {"go away"}})(facts);
+  for (SmtpAddressFacts& each : facts.hosts[0].addresses) each.dialogue = first(facts);
+  Judgement judgement = judge_smtp(facts, now);
+  CHECK(judgement.findings[0].severity == warning);
+  CHECK(judgement.steps[0].state == StepState::unknown);
+  CHECK(judgement.steps[0].words.contains("greets with 554 go away"));
+  facts.hosts.push_back(good().hosts[0]);  // takes mail
+  judgement = judge_smtp(facts, now);
+  CHECK(judgement.findings[0].severity == warning);
+  CHECK(judgement.steps[0].state == StepState::found);
+}
+
+TEST_CASE("a private address is an error if there is no other", "[judge]") {
+  SmtpFacts facts = good();
+  facts.hosts[0].addresses.resize(1);
+  first(facts) = ends(Stage::none, Trouble::not_allowed, "10.0.0.1 is special-use");
+  CHECK(judge_smtp(facts, now).findings.at(0).severity == error);
+  facts.hosts[0].addresses.push_back(facts.hosts[0].addresses[0]);
+  facts.hosts[0].addresses[1].dialogue = ends(Stage::none, Trouble::timeout);  // port 25 is blocked here
+  Judgement judgement = judge_smtp(facts, now);
+  CHECK(codes(judgement) == std::vector<std::string>{"mx-private-address"});
+  CHECK(judgement.findings.at(0).severity == warning);
+  CHECK(judgement.steps.at(0).state == StepState::unknown);
 }
