@@ -131,6 +131,17 @@ def test_mail_that_waits_is_never_called_ok(mailings, predictions, name, version
         assert answer["verdict"] in ("error", "unknown")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_domain_that_does_not_exist(lab, version):
+    mailing = Mailing(lab, version, ["no-such-domain.example"])
+    code, answer = checked(lab, "no-such-domain.example", "--postfix", version)
+    mailing.wait()
+    assert mailing.outcome("no-such-domain.example") == BOUNCED, mailing.story("no-such-domain.example")
+    assert (code, answer["outcome"]) == (2, "bounced")
+    assert codes(answer, "error") == ["no-such-domain"]
+    assert answer["prediction"] in reason(mailing, "no-such-domain.example")
+
+
 # What people and programs get.
 
 @pytest.mark.smoke
