@@ -62,6 +62,7 @@ std::expected<HttpAnswer, FetchError> read_answer(JsonFields& fields, const File
   if (fields.has("step")) {
     FetchError error{fields.word("step", saved::fetch_steps), fields.octets("detail", longest_text)};
     if (file.of_check()) error.local = fields.flag("local");
+    if (file.of_check() && fields.has("put_off")) error.put_off = fields.flag("put_off");
     return std::unexpected(std::move(error));
   }
   HttpAnswer answer;
@@ -134,10 +135,13 @@ SmtpStep read_smtp(JsonFields& fields, const std::string& where, const File& fil
   dialogue.ehlo = read_reply(fields.maybe("ehlo"), where + ".ehlo", trouble);
   dialogue.starttls = read_reply(fields.maybe("starttls"), where + ".starttls", trouble);
   dialogue.ehlo_in_tls = read_reply(fields.maybe("ehlo_in_tls"), where + ".ehlo_in_tls", trouble);
+  if (fields.has("helo")) dialogue.helo = read_reply(fields.maybe("helo"), where + ".helo", trouble);
   dialogue.surplus =
       static_cast<std::uint32_t>(fields.number("surplus", 0, std::numeric_limits<std::uint32_t>::max()));
   dialogue.tls = read_tls(fields.maybe("tls"), where + ".tls", file, trouble);
   step.took = took(fields);
+  if (auto what = contradiction_in(dialogue, step.request.implicit_tls); !what.empty() && trouble.empty())
+    trouble = where + ": " + std::string(what);
   return step;
 }
 

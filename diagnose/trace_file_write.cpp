@@ -80,7 +80,9 @@ void add_answer(const std::expected<HttpAnswer, FetchError>& answer, const File&
   }
   object["step"] = to_json(saved::fetch_steps.word_of(answer.error().step));
   object["detail"] = octets(answer.error().detail);
-  if (file.of_check()) object["local"] = answer.error().local;
+  if (!file.of_check()) return;
+  object["local"] = answer.error().local;
+  if (answer.error().put_off) object["put_off"] = true;
 }
 
 json::object step_object(const HttpsStep& step, File& file) {
@@ -115,21 +117,23 @@ json::value tls_object(const std::optional<SmtpTlsFacts>& tls, File& file) {
 
 json::object step_object(const SmtpStep& step, File& file) {
   const SmtpDialogue& dialogue = step.dialogue;
-  return {{"kind", "smtp"},
-          {"address", to_json(to_string(step.request.address))},
-          {"port", step.request.port},
-          {"host", octets(step.request.host)},
-          {"implicit_tls", step.request.implicit_tls},
-          {"reached", to_json(words(dialogue.reached))},
-          {"trouble", to_json(words(dialogue.trouble))},
-          {"detail", octets(dialogue.detail)},
-          {"greeting", reply_object(dialogue.greeting)},
-          {"ehlo", reply_object(dialogue.ehlo)},
-          {"starttls", reply_object(dialogue.starttls)},
-          {"ehlo_in_tls", reply_object(dialogue.ehlo_in_tls)},
-          {"surplus", dialogue.surplus},
-          {"tls", tls_object(dialogue.tls, file)},
-          {"ms", step.took.count()}};
+  json::object object{{"kind", "smtp"},
+                      {"address", to_json(to_string(step.request.address))},
+                      {"port", step.request.port},
+                      {"host", octets(step.request.host)},
+                      {"implicit_tls", step.request.implicit_tls},
+                      {"reached", to_json(words(dialogue.reached))},
+                      {"trouble", to_json(words(dialogue.trouble))},
+                      {"detail", octets(dialogue.detail)},
+                      {"greeting", reply_object(dialogue.greeting)},
+                      {"ehlo", reply_object(dialogue.ehlo)},
+                      {"starttls", reply_object(dialogue.starttls)},
+                      {"ehlo_in_tls", reply_object(dialogue.ehlo_in_tls)},
+                      {"surplus", dialogue.surplus},
+                      {"tls", tls_object(dialogue.tls, file)},
+                      {"ms", step.took.count()}};
+  if (dialogue.helo != SmtpReply{}) object["helo"] = reply_object(dialogue.helo);
+  return object;
 }
 
 json::object seen_object(const PolicyHostSeen& seen, File& file) {

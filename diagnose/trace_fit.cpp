@@ -1,6 +1,7 @@
 #include "diagnose/trace_fit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <string_view>
@@ -46,13 +47,17 @@ void shorten(SmtpReply& reply, std::size_t most) {
   }
 }
 
+// The replies of a dialogue, which may be const.
+auto replies_of(auto& dialogue) noexcept {
+  return std::array{&dialogue.greeting, &dialogue.ehlo, &dialogue.starttls, &dialogue.ehlo_in_tls,
+                    &dialogue.helo};
+}
+
 void shorten_replies(Trace& trace, std::size_t most) {
   for (Step& step : trace) {
     auto* smtp = std::get_if<SmtpStep>(&step);
     if (smtp == nullptr) continue;
-    SmtpDialogue& dialogue = smtp->dialogue;
-    for (SmtpReply* reply : {&dialogue.greeting, &dialogue.ehlo, &dialogue.starttls, &dialogue.ehlo_in_tls})
-      shorten(*reply, most);
+    for (SmtpReply* reply : replies_of(smtp->dialogue)) shorten(*reply, most);
   }
 }
 
@@ -144,12 +149,10 @@ std::size_t size_of(const SmtpReply& reply) noexcept {
 }
 
 std::size_t size_of(const SmtpStep& step) noexcept {
-  constexpr std::size_t around = 500;
+  constexpr std::size_t around = 550;
   const SmtpDialogue& dialogue = step.dialogue;
   std::size_t size = around + size_in_file(step.request.host) + size_in_file(dialogue.detail);
-  for (const SmtpReply* reply :
-       {&dialogue.greeting, &dialogue.ehlo, &dialogue.starttls, &dialogue.ehlo_in_tls})
-    size += size_of(*reply);
+  for (const SmtpReply* reply : replies_of(dialogue)) size += size_of(*reply);
   if (!dialogue.tls) return size;
   return size + around + size_in_file(dialogue.tls->version) + size_in_file(dialogue.tls->cipher) +
          size_of_chain(*dialogue.tls);

@@ -97,6 +97,10 @@ struct SmtpDialogue {
   friend bool operator==(const SmtpDialogue&, const SmtpDialogue&) = default;
 };
 
+// What of a dialogue contradicts the rest, in words; empty: it can have been held. Smtp hands out no other,
+// and judgements rely on that: a good dialogue has its TLS, for example.
+std::string_view contradiction_in(const SmtpDialogue& dialogue, bool implicit_tls) noexcept;
+
 struct SmtpRequest {
   Address address;
   std::uint16_t port = 25;

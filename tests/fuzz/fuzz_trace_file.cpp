@@ -1,12 +1,13 @@
 // Input: two octets for a limit, then a file of `mtastsctl explain --save` or `check --save`. Properties: a
 // refusal has printable words; what is read can be written and read again unchanged; a check's trace can be
 // shortened to any limit, is then still read, and is shortened no further by the same limit; a replay finds
-// each of its steps and adds none.
+// each of its steps and adds none; whatever it says can be judged, and its copy is judged alike.
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "core/text.hpp"
+#include "diagnose/examine.hpp"
 #include "diagnose/run_to_end.hpp"
 #include "diagnose/trace_file.hpp"
 #include "tests/fuzz/property.hpp"
@@ -48,6 +49,21 @@ void check_replay(Trace trace) {
   require(trace.size() == before.size(), "nothing is missing");
 }
 
+std::string words_of(const Examination& all) {
+  std::string text = all.prediction.reason;
+  for (const CheckStep& step : all.steps)
+    text.append(1, '\n').append(step.step).append(words(step.state)).append(step.words);
+  for (const Finding& each : all.findings) text.append(1, '\n').append(each.code).append(each.message);
+  return text;
+}
+
+void check_judgements(const SavedTrace& saved, const SavedTrace& again) {
+  std::string text = words_of(examine(*saved.check, saved.trace));
+  require(is_plain(text), "findings are printable");
+  require(words_of(examine(*again.check, again.trace)) == text, "the copy is judged alike");
+  live_hosts(*saved.check, saved.trace);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -62,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   SavedTrace again = read_again(write_trace(*saved));
   require(again.trace.size() == saved->trace.size(), "no step is lost");
+  if (again.check) check_judgements(*saved, again);
   if (again.check) check_shortening(*again.check, again.trace, most);
   check_replay(std::move(again.trace));
   return 0;

@@ -39,15 +39,14 @@ SmtpTlsFacts tls_facts(std::vector<std::string> chain) {
 
 SmtpStep smtp_step(std::vector<std::string> chain) {
   SmtpStep step;
-  step.request = {address, 465, "mx.example.com", true};
+  step.request = {address, 25, "mx.example.com", false};
   step.dialogue.reached = SmtpStage::tls;
-  step.dialogue.trouble = SmtpTrouble::closed;
-  step.dialogue.detail = "the server closed the connection";
+  step.dialogue.trouble = SmtpTrouble::reply;
+  step.dialogue.detail = "421 too busy";
   step.dialogue.greeting = {220, {"mx.example.com ESMTP \xff\x01", ""}};
   step.dialogue.ehlo = {250, {"mx.example.com", "STARTTLS"}, true};
   step.dialogue.starttls = {220, {"go on"}};
   step.dialogue.ehlo_in_tls = {421, {"too busy"}};
-  step.dialogue.surplus = 7;
   step.dialogue.tls = tls_facts(std::move(chain));
   step.took = std::chrono::milliseconds(12);
   return step;
@@ -210,6 +209,20 @@ TEST_CASE("the error names what is wrong in a check's trace", "[trace]") {
       {"trace/0/tls/version", nullptr, "trace[0].tls.version is missing"},
       {"trace/0/tls/more", "1", "trace[0].tls has a member"},
       {"trace/0/more", "1", "trace[0] has a member"},
+      {"trace/0/helo", "null", "trace[0].helo is not a JSON object"},
+      {"trace/0/tls", "null", "trace[0]: the handshake was done, but tls is null"},
+      {"trace/0/reached", "\"ehlo-in-tls\"", "trace[0]: there is trouble at its end"},
+      {"trace/0/reached", "\"starttls\"", "trace[0]: there is tls without a handshake"},
+      {"trace/0/reached", "\"none\"", "trace[0]: there is trouble with a server that was not reached"},
+      {"trace/0/trouble", "\"none\"", "trace[0]: there is trouble at its end, or none before it"},
+      {"trace/0/trouble", "\"refused\"", "trace[0]: the connection was made and refused"},
+      {"trace/0/trouble", "\"tls\"", "trace[0]: a reply does not fit the stage"},
+      {"trace/0/implicit_tls", "true", "trace[0]: a reply came in the clear before implicit TLS"},
+      {"trace/0/surplus", "1", "trace[0]: octets behind the reply to STARTTLS"},
+      {"trace/0/greeting/code", "199", "trace[0]: a reply has a code that is not from 200 to 599"},
+      {"trace/0/greeting/code", "554", "trace[0]: a stage was reached without its reply"},
+      {"trace/0/ehlo_in_tls/code", "250", "trace[0]: a reply does not fit the stage"},
+      {"trace/0/helo", R"({"code":250,"lines":[],"cut":false})", "trace[0]: HELO was sent although"},
       {"trace/1/domain", "\"-\"", "trace[1].domain is not a host name"},
       {"trace/1/address", "\"::1%lo\"", "trace[1].address is not an IP address"},
       {"trace/1/asked", "null", "trace[1].asked is neither"},
@@ -222,6 +235,7 @@ TEST_CASE("the error names what is wrong in a check's trace", "[trace]") {
       {"trace/1/seen/more", "1", "trace[1].seen has a member"},
       {"trace/2/local", nullptr, "trace[2].local is missing"},
       {"trace/3/local", nullptr, "trace[3].local is missing"},
+      {"trace/4/put_off", "7", "trace[4].put_off is neither"},
       {"trace/4/local", "7", "trace[4].local is neither"},
       {"trace/5/server", "\"ns.example\"", "trace[5].server is not an IP address"},
       {"trace/5/server", nullptr, "trace[5].server is missing"},

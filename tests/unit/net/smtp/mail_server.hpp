@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -110,7 +111,10 @@ struct Talker {
   SmtpDialogue talk(std::uint16_t port) {
     job.request.port = port;
     job.done_by = std::chrono::steady_clock::now() + timeout;
-    return run(loop, hold_dialogue(job));
+    auto dialogue = run(loop, hold_dialogue(job));
+    if (auto what = contradiction_in(dialogue, job.request.implicit_tls); !what.empty())
+      throw std::logic_error(std::string(what));
+    return dialogue;
   }
 };
 
