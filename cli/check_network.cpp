@@ -28,6 +28,15 @@ DirectOptions name_server_options(const Config& config) {
   return options;
 }
 
+// Beside the limits of the configuration, which are the daemon's.
+void add_limits(CheckNetwork& network, const Config& config) {
+  WaitingTime dns{network.config.dns.timeout, config.dns.timeout};
+  network.dns = std::make_unique<HurriedDns>(*network.choice.dns, dns);
+  if (network.choice.plain) network.plain_dns = std::make_unique<HurriedDns>(*network.choice.plain, dns);
+  WaitingTime https{network.config.https.timeout, config.https.timeout};
+  network.fetch = std::make_unique<HurriedFetch>(*network.patient_fetch, https);
+}
+
 }  // namespace
 
 Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& config,
@@ -46,7 +55,8 @@ Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& co
     network.postfix_version = installed_postfix().value_or(std::string(usual_postfix));
   auto https = make_https_fetch(loop, https_options(network.config.https));
   if (!https) return std::unexpected(std::move(https.error()));
-  network.fetch = *std::move(https);
+  network.patient_fetch = *std::move(https);
+  add_limits(network, config);
   auto dialogues = smtp_options(config, limits.timeout);
   dialogues.done_by = limits.done_by;
   auto smtp = make_smtp(loop, std::move(dialogues));

@@ -16,20 +16,23 @@
 #include "conf/config.hpp"
 #include "core/result.hpp"
 #include "diagnose/examine.hpp"
+#include "diagnose/hurried_ports.hpp"
 
 namespace mtasts {
 
 struct CheckNetwork {
-  Config config;        // with limits that fit into a check's time
+  Config config;        // with limits that fit into a check's time; what fails by them is marked so
   ExplainInputs first;  // of the domain that it was opened for: how names are resolved, what Postfix can do
   Choice choice;
-  std::unique_ptr<Fetch> fetch;
+  std::unique_ptr<Fetch> patient_fetch;
+  std::unique_ptr<HurriedDns> dns, plain_dns;  // ask through choice; plain_dns: nullptr if there is none
+  std::unique_ptr<HurriedFetch> fetch;
   std::unique_ptr<Smtp> smtp;
   std::unique_ptr<NameServers> name_servers;
   std::string postfix_version;  // whose behaviour is predicted
 
   CheckPorts ports() const noexcept {
-    return {*choice.dns, choice.plain ? *choice.plain : *choice.dns, *fetch, *smtp, *name_servers};
+    return {*dns, plain_dns ? *plain_dns : *dns, *fetch, *smtp, *name_servers};
   }
 };
 

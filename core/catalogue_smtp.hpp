@@ -21,7 +21,7 @@ inline constexpr auto smtp_findings = std::to_array<CatalogueEntry>({
      "are.",
      "Start the mail server, and let the firewall pass the port; or remove the address from DNS.",
      "RFC 5321 section 5.1", "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"},
-    {"greeting-failed", 502, Severity::warning, "A mail server does not greet with 220, or not in time.",
+    {"greeting-failed", 502, Severity::warning, "A mail server does not greet with 220.",
      "Senders try the next address or host; if there is none, mail waits or bounces.",
      "Find the cause in the log of the mail server; lists of blocked clients and rate limits are the usual "
      "ones.",

@@ -188,8 +188,9 @@ class Predictor {
   // The connection ended or fell silent. `doing`: Postfix's words.
   static Attempt broken(const SmtpDialogue& dialogue, const std::string& name, std::string_view doing) {
     std::string end = " while " + std::string(doing);
+    // Postfix waits for longer than a check.
     if (dialogue.trouble == SmtpTrouble::timeout)
-      return failed("conversation with " + name + " timed out" + end);
+      return unknown("conversation with " + name + " timed out" + end);
     if (dialogue.trouble == SmtpTrouble::local || dialogue.trouble == SmtpTrouble::too_long)
       return unknown(name + " breaks off" + end + ": " + printable(dialogue.detail, 200));
     Attempt lost = failed("lost connection with " + name + end);
@@ -247,6 +248,8 @@ class Predictor {
     if (level == TlsLevel::none) return in_clear(name);
     if (dialogue.surplus > 0 || dialogue.trouble == SmtpTrouble::local)
       return unknown("the TLS handshake with " + name + " was not tried: " + printable(dialogue.detail, 200));
+    if (dialogue.trouble == SmtpTrouble::timeout)
+      return unknown("the TLS handshake with " + name + " was not done in time");
     Attempt attempt = failed("Cannot start TLS: handshake failure");
     attempt.later_in_clear = level == TlsLevel::may;
     return attempt;

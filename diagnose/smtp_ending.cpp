@@ -93,17 +93,7 @@ SmtpEnding after_handshake(const SmtpDialogue& dialogue, bool implicit_tls) {
   return fault("smtp-broken-after-tls", "breaks the session after the handshake: " + detail_of(dialogue));
 }
 
-}  // namespace
-
-bool wants_certificate(const SmtpDialogue& dialogue) noexcept {
-  return dialogue.tls && dialogue.tls->asks_for_certificate;
-}
-
-bool is_old_tls(std::string_view version) noexcept {
-  return version == "TLSv1" || version == "TLSv1.1" || version.starts_with("SSL");
-}
-
-SmtpEnding ending_of(const SmtpDialogue& dialogue, bool implicit_tls) {
+SmtpEnding ending_at_its_stage(const SmtpDialogue& dialogue, bool implicit_tls) {
   switch (dialogue.reached) {
     case SmtpStage::none: return not_connected(dialogue);
     case SmtpStage::connected: return implicit_tls ? handshake_ending(dialogue) : greeting_ending(dialogue);
@@ -116,6 +106,23 @@ SmtpEnding ending_of(const SmtpDialogue& dialogue, bool implicit_tls) {
   if (!dialogue.tls) return unknown("what was shown in the TLS handshake is not known");
   if (is_old_tls(dialogue.tls->version)) return fault("tls-too-old", "negotiates " + dialogue.tls->version);
   return good();
+}
+
+}  // namespace
+
+bool wants_certificate(const SmtpDialogue& dialogue) noexcept {
+  return dialogue.tls && dialogue.tls->asks_for_certificate;
+}
+
+bool is_old_tls(std::string_view version) noexcept {
+  return version == "TLSv1" || version == "TLSv1.1" || version.starts_with("SSL");
+}
+
+SmtpEnding ending_of(const SmtpDialogue& dialogue, bool implicit_tls) {
+  SmtpEnding ending = ending_at_its_stage(dialogue, implicit_tls);
+  bool waited = dialogue.trouble == SmtpTrouble::timeout && dialogue.reached != SmtpStage::none;
+  if (!waited || ending.kind != SmtpEnding::Kind::fault) return ending;
+  return unknown(std::move(ending.words) + "; senders wait for minutes, so it may not be too late for them");
 }
 
 }  // namespace mtasts

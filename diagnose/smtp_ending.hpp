@@ -12,7 +12,8 @@ namespace mtasts {
 
 struct SmtpEnding {
   // unreachable: no connection was made. unknown: it says nothing about the server, for example because this
-  // client was turned away for now (421), or because something is lacking here.
+  // client was turned away for now (421), or because something is lacking here. So is a reply that did not
+  // come in the time that a check has: senders wait 5 minutes for it (RFC 5321 section 4.5.3.2).
   enum class Kind : std::uint8_t { good, unreachable, unknown, fault };
   Kind kind = Kind::good;
   std::string_view code{};  // of the finding; empty if it is good or unknown
