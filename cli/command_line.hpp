@@ -28,7 +28,7 @@ struct Options {
   CodesOptions codes;
   CheckOptions check;
   std::string timeout = "30s";
-  std::vector<unsigned> ports{25, 465, 587};
+  std::vector<unsigned> ports;
   GenerateOptions generate;
   bool no_network = false;
   std::optional<std::string> next_hop, save, offline, watch, policy_domain;

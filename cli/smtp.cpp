@@ -28,8 +28,9 @@ milliseconds time_for_each(steady_clock::time_point deadline, std::size_t ports)
 
 }  // namespace
 
-int smtp(const Config& config, const DomainArgument& host, const std::vector<unsigned>& ports,
+int smtp(const Config& config, const DomainArgument& host, const std::vector<unsigned>& named,
          const CheckOptions& options, const Clock& clock, const Terminal& terminal) {
+  const std::vector<unsigned> ports = named.empty() ? std::vector<unsigned>{25, 465, 587} : named;
   if (auto wrong = wrong_options(options); !wrong.empty()) return refuse(options, terminal, wrong);
   auto begin = steady_clock::now();
   asio::io_context loop{1};
@@ -46,7 +47,9 @@ int smtp(const Config& config, const DomainArgument& host, const std::vector<uns
   report.subject = host.domain;
   report.days_left = days_until(first_expiry(facts), prepared->inputs.now);
   unsigned warn_days = options.warn_days.value_or(SmtpFacts{}.warn_days);
-  Judgement judgement = judge_server(host.domain, found, std::move(facts), warn_days, prepared->inputs.now);
+  Judgement judgement =
+      judge_server(host.domain, found, std::move(facts),
+                   named.empty() ? WantedPorts::as_mx : WantedPorts::all, warn_days, prepared->inputs.now);
   report.steps = std::move(judgement.steps);
   report.findings = std::move(judgement.findings);
   std::ranges::move(judge_input(host.given.substr(0, longest_given), host.domain),

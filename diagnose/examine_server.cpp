@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "core/catalogue.hpp"
-#include "diagnose/examine.hpp"
+#include "diagnose/smtp_ending.hpp"
+#include "diagnose/survey_questions.hpp"
 #include "lookup/gather.hpp"
 
 namespace mtasts {
@@ -17,7 +20,7 @@ namespace {
 
 using Ports = std::vector<SmtpHostFacts>;
 
-constexpr std::uint16_t implicit_tls_port = 465;  // RFC 8314 section 3.3
+constexpr std::uint16_t mx_port = 25, implicit_tls_port = 465;  // RFC 8314 section 3.3
 
 asio::awaitable<bool> talk_to_address(Smtp& smtp, std::shared_ptr<Ports> ports, std::size_t at) {
   for (SmtpHostFacts& port : *ports) {
@@ -45,14 +48,13 @@ SmtpHostFacts facts_of(const std::string& host, unsigned port, const std::vector
 
 asio::awaitable<ServerAddresses> find_server(Dns& dns, std::string host) {
   ServerAddresses found;
-  for (RrType type : {RrType::aaaa, RrType::a}) {
-    DnsAnswer answer = co_await dns.ask(host, type);
-    if (answer.kind == DnsAnswer::Kind::failed) found.failure = printable(answer.reason, 200);
-    if (answer.kind != DnsAnswer::Kind::data) continue;
-    for (const std::string& rdata : answer.rdata)
-      if (auto address = decode_address(rdata); address && found.addresses.size() < most_addresses)
-        found.addresses.push_back(*address);
-  }
+  DnsAnswer aaaa = co_await dns.ask(host, RrType::aaaa);
+  DnsAnswer a = co_await dns.ask(host, RrType::a);
+  for (const DnsAnswer* answer : {&aaaa, &a})
+    if (answer->kind == DnsAnswer::Kind::failed) found.failure = printable(answer->reason, 200);
+  ChosenAddresses chosen = choose_addresses(a, aaaa);
+  found.addresses = std::move(chosen.addresses);
+  found.left_out = chosen.left_out;
   co_return found;
 }
 
@@ -68,11 +70,35 @@ asio::awaitable<Ports> talk_to_server(Smtp& smtp, std::string host, std::vector<
 
 namespace {
 
-// With several ports, each step says which one it is about.
-void name_ports(const std::vector<unsigned>& ports, std::vector<CheckStep>& steps) {
-  if (ports.size() < 2 || ports.size() != steps.size()) return;
-  for (std::size_t i = 0; i < ports.size(); ++i)
-    steps[i].words = fmt::format("port {}: {}", ports[i], steps[i].words);
+bool nobody_answers(const SmtpHostFacts& port) {
+  return std::ranges::all_of(port.addresses, [&](const SmtpAddressFacts& each) {
+    return ending_of(each.dialogue, port.implicit_tls).kind == SmtpEnding::Kind::unreachable;
+  });
+}
+
+// A port that need not be there, and is not.
+Judgement judge_absent(const SmtpHostFacts& port) {
+  Judgement judgement;
+  const SmtpAddressFacts& first = port.addresses.front();
+  Where where{.step = "smtp", .host = port.name, .port = port.port};
+  std::string what =
+      fmt::format("{}[{}] {}, at port {}, which is for users", port.name, to_string(first.address),
+                  ending_of(first.dialogue, port.implicit_tls).words, port.port);
+  judgement.findings.push_back(make_finding("mx-unreachable", printable(what, 600), std::move(where)));
+  judgement.findings.back().severity = Severity::info;
+  judgement.steps.push_back({"smtp", port.name, StepState::ok, "nobody answers; an MX host need not"});
+  return judgement;
+}
+
+Judgement judge_port(SmtpHostFacts port, bool wanted, unsigned warn_days, Time now) {
+  if (!wanted && nobody_answers(port)) return judge_absent(port);
+  SmtpFacts facts{.warn_days = warn_days};
+  facts.hosts.push_back(std::move(port));
+  Judgement judgement = judge_smtp(facts, now);
+  for (Finding& each : judgement.findings)
+    if (!wanted && (each.code == "mx-unreachable" || each.code == "mx-ipv6-unreachable"))
+      each.severity = Severity::info;
+  return judgement;
 }
 
 // A domain may have other MX hosts; a server has nothing else.
@@ -92,16 +118,19 @@ Judgement judge_without_address(const std::string& host, const std::string& fail
 
 }  // namespace
 
-Judgement judge_server(const std::string& host, const ServerAddresses& found, Ports ports, unsigned warn_days,
-                       Time now) {
+Judgement judge_server(const std::string& host, const ServerAddresses& found, Ports ports, WantedPorts wanted,
+                       unsigned warn_days, Time now) {
   if (found.addresses.empty()) return judge_without_address(host, found.failure);
-  std::vector<unsigned> numbers;
-  for (const SmtpHostFacts& each : ports) numbers.push_back(each.port);
-  SmtpFacts facts;
-  facts.hosts = std::move(ports);
-  facts.warn_days = warn_days;
-  Judgement judgement = judge_smtp(facts, now);
-  name_ports(numbers, judgement.steps);
+  Judgement judgement;
+  for (SmtpHostFacts& port : ports) {
+    port.left_out = found.left_out;
+    bool must_be_there = wanted == WantedPorts::all || port.port == mx_port;
+    std::string prefix = ports.size() > 1 ? fmt::format("port {}: ", port.port) : std::string();
+    Judgement one = judge_port(std::move(port), must_be_there, warn_days, now);
+    for (CheckStep& step : one.steps) step.words.insert(0, prefix);
+    std::ranges::move(one.steps, std::back_inserter(judgement.steps));
+    std::ranges::move(one.findings, std::back_inserter(judgement.findings));
+  }
   return judgement;
 }
 

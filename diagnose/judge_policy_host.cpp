@@ -360,6 +360,7 @@ class Judge {
     std::string asked;
     for (const Address& each : asked_) asked.append(asked.empty() ? "" : ", ").append(to_string(each));
     step_.words = fmt::format("{} at {}", host_, asked);
+    if (facts_.left_out > 0) step_.words += fmt::format("; further addresses not asked: {}", facts_.left_out);
     if (!not_learned_words_.empty()) step_.words += fmt::format("; {}", not_learned_words_);
     bool spared = good_ && std::ranges::all_of(not_learned_, &Address::v6);
     unknown_ = !not_learned_.empty() && !spared;

@@ -32,8 +32,9 @@ struct PolicyHostFacts {
   // The one fetch that a sender makes; nullopt: it was not made. It is judged if no address was asked.
   std::optional<std::expected<HttpAnswer, FetchError>> fetched;
   std::vector<PolicyPlace> places;  // where a policy was found instead, and no sender looks
-  bool wanted = true;       // the record announces a policy, or there is a policy host although it does not
-  unsigned warn_days = 14;  // a certificate that expires sooner is worth a warning
+  bool wanted = true;        // the record announces a policy, or there is a policy host although it does not
+  unsigned warn_days = 14;   // a certificate that expires sooner is worth a warning
+  std::size_t left_out = 0;  // further addresses, which were not asked
 };
 
 // One step, "policy-host". It is unknown if what failed was this host, a proxy, or the time that a check has;

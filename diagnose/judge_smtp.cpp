@@ -267,6 +267,7 @@ class HostJudge {
       text +=
           to_string(host_.addresses[i].address) + ' ' + words_of(host_.addresses[i].dialogue, endings_[i]);
     }
+    if (host_.left_out > 0) text += "; further addresses not asked: " + std::to_string(host_.left_out);
     return printable(text, 1000);
   }
 

@@ -35,6 +35,7 @@ struct SmtpHostFacts {
   std::optional<Mode> mode{};
   bool dane = false;  // it has secure and usable TLSA records
   std::vector<SmtpAddressFacts> addresses{};
+  std::size_t left_out = 0;  // further addresses, which were not asked
 };
 
 struct SmtpFacts {

@@ -32,7 +32,9 @@ asio::awaitable<bool> survey_policy_host(std::shared_ptr<Survey> all, CheckPorts
                                          Done done) {
   auto found = std::make_shared<SurveyedPolicyHost>();
   co_await ask_both(ports.sts_dns, "mta-sts." + std::string(domain.str()), found->a, found->aaaa, found);
-  for (const Address& each : addresses_of(found->a, found->aaaa))
+  ChosenAddresses chosen = choose_addresses(found->a, found->aaaa);
+  found->left_out = chosen.left_out;
+  for (const Address& each : chosen.addresses)
     found->addresses.push_back({each, {std::unexpected(FetchError{FetchStep::connect, {}}), false}});
   Work asks;
   for (auto& each : found->addresses)
@@ -64,8 +66,9 @@ asio::awaitable<bool> survey_host(std::shared_ptr<Survey> all, std::size_t index
                                   GatePass pass) {
   SurveyedHost& host = all->hosts[index];
   co_await ask_both(ports.dns, host.name, host.a, host.aaaa, all);
-  for (const Address& each : addresses_of(host.a, host.aaaa))
-    host.addresses.push_back({each, not_held_yet()});
+  ChosenAddresses chosen = choose_addresses(host.a, host.aaaa);
+  host.left_out = chosen.left_out;
+  for (const Address& each : chosen.addresses) host.addresses.push_back({each, not_held_yet()});
   Work parts;
   for (auto& each : host.addresses)
     parts.push_back(talk(ports.smtp, SmtpRequest{each.address, 25, host.name, false}, each.dialogue));

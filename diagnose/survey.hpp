@@ -28,6 +28,7 @@ struct SurveyedHost {
   std::string tlsa_base;  // where TLSA records were asked for; empty: they were not
   std::optional<DnsAnswer> tlsa;
   std::vector<SurveyedAddress> addresses;
+  std::size_t left_out = 0;  // further addresses, which are not asked
 };
 
 struct SurveyedPolicyHost {
@@ -37,6 +38,7 @@ struct SurveyedPolicyHost {
     PolicyHostAnswer answer;
   };
   std::vector<At> addresses;
+  std::size_t left_out = 0;  // further addresses, which are not asked
 };
 
 // A name server of the zone that holds the record.

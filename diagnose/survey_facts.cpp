@@ -110,6 +110,7 @@ PolicyHostFacts SurveyFacts::policy_host_facts() const {
   if (survey_.policy_host)
     for (const auto& each : survey_.policy_host->addresses)
       facts.addresses.push_back({each.address, each.answer, took(each.address)});
+  if (survey_.policy_host) facts.left_out = survey_.policy_host->left_out;
   for (const auto& [place, found] : survey_.places)
     if (found == PlaceFound::policy) facts.places.push_back(place);
   if (const HttpsStep* step = find_https(explanation_.trace)) facts.fetched = ended(*step);
@@ -221,6 +222,7 @@ SmtpFacts SurveyFacts::smtp_facts() const {
     host.preference = each.preference;
     host.mode = covers(each.name) ? policy_->mode : Mode::none;
     host.dane = has_dane(each);
+    host.left_out = each.left_out;
     for (const SurveyedAddress& at : each.addresses)
       host.addresses.push_back({at.address, at.dialogue, at.without_sni, dane_verdict(each, at.dialogue)});
     facts.hosts.push_back(std::move(host));

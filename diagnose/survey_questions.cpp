@@ -1,5 +1,7 @@
 #include "diagnose/survey_questions.hpp"
 
+#include <algorithm>
+
 #include "diagnose/examine.hpp"
 #include "lookup/gather.hpp"
 
@@ -7,14 +9,28 @@ namespace mtasts {
 
 namespace asio = boost::asio;
 
-std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa) {
-  std::vector<Address> all;
-  for (const DnsAnswer* answer : {&aaaa, &a})
-    for (const std::string& rdata : answer->rdata)
-      if (auto address = decode_address(rdata); address && answer->kind == DnsAnswer::Kind::data)
-        all.push_back(*address);
-  if (all.size() > most_addresses) all.resize(most_addresses);
-  return all;
+namespace {
+
+std::vector<Address> addresses_in(const DnsAnswer& answer) {
+  std::vector<Address> addresses;
+  if (answer.kind != DnsAnswer::Kind::data) return addresses;
+  for (const std::string& rdata : answer.rdata)
+    if (auto address = decode_address(rdata)) addresses.push_back(*address);
+  return addresses;
+}
+
+}  // namespace
+
+ChosenAddresses choose_addresses(const DnsAnswer& a, const DnsAnswer& aaaa) {
+  auto v6 = addresses_in(aaaa), v4 = addresses_in(a);
+  ChosenAddresses chosen;
+  for (std::size_t i = 0; i < std::max(v6.size(), v4.size()); ++i)
+    for (const auto* each : {&v6, &v4})
+      if (i < each->size()) chosen.addresses.push_back((*each)[i]);
+  std::size_t all = chosen.addresses.size();
+  chosen.addresses.resize(std::min(all, most_addresses));
+  chosen.left_out = all - chosen.addresses.size();
+  return chosen;
 }
 
 asio::awaitable<bool> ask(Dns& dns, std::string name, RrType type, DnsAnswer& answer) {

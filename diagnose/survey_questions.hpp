@@ -17,8 +17,13 @@ using Work = std::vector<boost::asio::awaitable<bool>>;  // for gather()
 
 inline constexpr std::size_t most_name_octets = 253;  // of a name in DNS, as text
 
-// IPv6 first; at most most_addresses.
-std::vector<Address> addresses_of(const DnsAnswer& a, const DnsAnswer& aaaa);
+// The addresses of a host that are asked: at most most_addresses, one of IPv6 and one of IPv4 in turns, so
+// that neither kind keeps the other out.
+struct ChosenAddresses {
+  std::vector<Address> addresses;
+  std::size_t left_out = 0;  // how many more there are
+};
+ChosenAddresses choose_addresses(const DnsAnswer& a, const DnsAnswer& aaaa);
 
 boost::asio::awaitable<bool> ask(Dns& dns, std::string name, RrType type, DnsAnswer& answer);
 // Asks for A and AAAA at once. keep: what holds the answers.

@@ -98,6 +98,7 @@ asio::awaitable<bool> survey_server(std::shared_ptr<Survey> all, std::size_t ind
   SubmissionServer& facts = all->submission.servers[index];
   ServerAddresses found = co_await find_server(ports.dns, facts.server.name);
   facts.failure = std::move(found.failure);
+  facts.server.left_out = found.left_out;
   for (const Address& each : found.addresses) facts.server.addresses.push_back({each, not_held_yet()});
   co_await gate->async_wait(asio::as_tuple(asio::use_awaitable));
   Work talks;

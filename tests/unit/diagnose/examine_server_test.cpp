@@ -59,11 +59,11 @@ TEST_CASE("each address of a server is talked to on each port", "[check]") {
 TEST_CASE("a step of a server names its port, if there are several", "[check]") {
   FakeSmtp smtp;
   ServerAddresses addresses{{first, second}, {}};
-  auto both = judge_server(host, addresses, talked(smtp, {25, 465}), 14, test::now);
+  auto both = judge_server(host, addresses, talked(smtp, {25, 465}), WantedPorts::all, 14, test::now);
   REQUIRE(both.steps.size() == 2);
   CHECK(both.steps[0].words.starts_with("port 25: 192.0.2.1"));
   CHECK(both.steps[1].words.starts_with("port 465: 192.0.2.1"));
-  auto one = judge_server(host, addresses, talked(smtp, {25}), 14, test::now);
+  auto one = judge_server(host, addresses, talked(smtp, {25}), WantedPorts::all, 14, test::now);
   REQUIRE(one.steps.size() == 1);
   CHECK(one.steps[0].words.starts_with("192.0.2.1"));
 }
@@ -81,15 +81,84 @@ TEST_CASE("the addresses of a server", "[check]") {
 }
 
 TEST_CASE("a server without an address is an error, one whose lookup failed is unknown", "[check]") {
-  auto none = judge_server(host, {}, {}, 14, test::now);
+  auto none = judge_server(host, {}, {}, WantedPorts::all, 14, test::now);
   REQUIRE(none.findings.size() == 1);
   CHECK(none.findings[0].code == "mx-no-address");
   CHECK(none.findings[0].severity == Severity::error);
   CHECK(none.steps.at(0).state == StepState::found);
-  auto failed = judge_server(host, {{}, "SERVFAIL"}, {}, 14, test::now);
+  auto failed = judge_server(host, {{}, "SERVFAIL"}, {}, WantedPorts::all, 14, test::now);
   CHECK(failed.findings.empty());
   CHECK(failed.steps.at(0).state == StepState::unknown);
   CHECK(failed.steps.at(0).words == "its addresses could not be looked up (SERVFAIL)");
+}
+
+TEST_CASE("each port is judged for itself, and only port 25 must be there", "[check]") {
+  const ServerAddresses addresses{{first, second}, {}};
+  const auto good = test::good_dialogue(host);
+  const auto refused = test::ended(good, SmtpStage::none, SmtpTrouble::refused, "refused");
+  struct Row {
+    const char* why;
+    std::vector<unsigned> down;
+    WantedPorts wanted;
+    std::vector<StepState> states;  // of ports 25, 465 and 587
+    std::vector<Severity> findings;
+  };
+  using enum StepState;
+  for (const Row& row : {
+           Row{"an MX host without submission",
+               {465, 587},
+               WantedPorts::as_mx,
+               {ok, ok, ok},
+               {Severity::info, Severity::info}},
+           Row{"port 25 is blocked here", {25}, WantedPorts::as_mx, {unknown, ok, ok}, {}},
+           Row{"ports that somebody named", {465, 587}, WantedPorts::all, {ok, unknown, unknown}, {}},
+           Row{"all is blocked", {25, 465, 587}, WantedPorts::all, {unknown, unknown, unknown}, {}},
+       }) {
+    INFO(row.why);
+    FakeSmtp smtp;
+    auto facts = talked(smtp, {25, 465, 587});
+    for (SmtpHostFacts& port : facts) {
+      bool is_down = std::ranges::find(row.down, port.port) != row.down.end();
+      for (SmtpAddressFacts& each : port.addresses) each.dialogue = is_down ? refused : good;
+    }
+    auto judgement = judge_server(host, addresses, std::move(facts), row.wanted, 14, test::now);
+    std::vector<StepState> states;
+    for (const CheckStep& each : judgement.steps) states.push_back(each.state);
+    std::vector<Severity> findings;
+    for (const Finding& each : judgement.findings) findings.push_back(each.severity);
+    CHECK(states == row.states);
+    CHECK(findings == row.findings);
+  }
+}
+
+TEST_CASE("of many addresses, neither IPv6 nor IPv4 keeps the other out", "[check]") {
+  auto many = [](std::size_t count, std::size_t size) {
+    std::vector<std::string> rdata;
+    for (std::size_t i = 0; i < count; ++i) rdata.emplace_back(size, static_cast<char>(i + 1));
+    return raw_answer(std::move(rdata));
+  };
+  struct Row {
+    std::size_t v6, v4, chosen_v6, chosen_v4, left_out;
+  };
+  for (const Row& row :
+       {Row{8, 1, 7, 1, 1}, Row{8, 8, 4, 4, 8}, Row{2, 9, 2, 6, 3}, Row{0, 9, 0, 8, 1}, Row{1, 1, 1, 1, 0}}) {
+    INFO(row.v6 << " of IPv6, " << row.v4 << " of IPv4");
+    FakeDns dns;
+    dns.answers[host + "/AAAA"] = many(row.v6, 16);
+    dns.answers[host + "/A"] = many(row.v4, 4);
+    auto all = found(dns);
+    CHECK(std::ranges::count(all.addresses, true, &Address::v6) ==
+          static_cast<std::ptrdiff_t>(row.chosen_v6));
+    CHECK(std::ranges::count(all.addresses, false, &Address::v6) ==
+          static_cast<std::ptrdiff_t>(row.chosen_v4));
+    CHECK(all.left_out == row.left_out);
+    FakeSmtp smtp;
+    asio::io_context loop;
+    auto facts = run_to_end(loop, talk_to_server(smtp, host, all.addresses, {25}));
+    auto step = judge_server(host, all, std::move(facts), WantedPorts::all, 14, test::now).steps.at(0);
+    auto words = "further addresses not asked: " + std::to_string(row.left_out);
+    CHECK(step.words.ends_with(words) == (row.left_out > 0));
+  }
 }
 
 TEST_CASE("the first certificate to expire", "[check]") {
