@@ -35,9 +35,11 @@ bool is_there(const std::string& file) noexcept {
 }
 
 std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
-  constexpr std::array<std::string_view, 14> with_value{
-      "--config=", "--control=",  "--at=",           "--map=",     "--mode=", "--glob=", "--status=",
-      "--save=",   "--expiring=", "--content-type=", "--offline=", "--mx=",   "--rua=",  "--domain="};
+  constexpr auto with_value = std::to_array<std::string_view>(
+      {"--config=",  "--control=", "--color=",     "--at=",       "--map=",          "--mode=",
+       "--glob=",    "--status=",  "--save=",      "--expiring=", "--content-type=", "--offline=",
+       "--mx=",      "--rua=",     "--domain=",    "--file=",     "--ignore=",       "--ports=",
+       "--postfix=", "--timeout=", "--warn-days=", "--watch="});
   for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     if (std::ranges::find(with_value, arguments[i]) == with_value.end()) continue;
     arguments[i].pop_back();

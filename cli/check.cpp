@@ -51,6 +51,9 @@ std::expected<SavedTrace, std::string> read_saved(const std::string& file) {
 int check(const Config& config, const DomainArgument& domain, const CheckOptions& options,
           const std::optional<std::string>& save_to, const Clock& clock, const Terminal& terminal) {
   if (auto wrong = wrong_options(options); !wrong.empty()) return refuse(options, terminal, wrong);
+  if (save_to)
+    if (auto possible = try_new_file(*save_to); !possible)
+      return refuse(options, terminal, whole(possible.error().detail));
   auto begin = steady_clock::now();
   auto deadline = begin + options.timeout;
   asio::io_context loop{1};
@@ -61,12 +64,13 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
   Trace trace =
       run_to_end(loop, collect(network->ports(), inputs.explain, deadline, progress(options, terminal)));
   fit_trace(inputs, trace);
-  if (save_to)
-    if (auto wrong = save(*save_to, inputs, trace, terminal); !wrong.empty())
-      return refuse(options, terminal, wrong);
+  std::string not_saved = save_to ? save(*save_to, inputs, trace, terminal) : std::string();
   Examination all = examine(inputs, std::move(trace));
   auto took = std::chrono::floor<milliseconds>(steady_clock::now() - begin);
-  return finish(report_of(inputs, all, took), options, terminal);
+  int code = finish(report_of(inputs, all, took), options, terminal);
+  if (not_saved.empty()) return code;
+  terminal.trouble(not_saved);
+  return check_unknown;
 }
 
 int check_offline(const std::string& file, const std::optional<DomainArgument>& domain,

@@ -17,7 +17,7 @@ void add_check_options(CLI::App& verb, Options& options) {
   verb.add_option("--warn-days", options.check.warn_days,
                   "warn of certificates that end by then (default: 14)")
       ->check(CLI::Range(0, 3650));
-  verb.add_option("--ignore", options.check.ignore, "the code of a finding that does not count");
+  add_list(verb, "--ignore", options.check.ignore, "the code of a finding that does not count");
 }
 
 int refuse_check(const Options& options, const Terminal& terminal, std::string_view what) {
@@ -129,8 +129,7 @@ void add_check(CLI::App& app, Options& options, Verb& run) {
 void add_smtp(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "smtp", "what is wrong with a mail server, up to TLS");
   verb->add_option("HOST", options.domain, "the name of the server, such as an MX host")->required();
-  verb->add_option("--ports", options.ports, "25: servers; 465, 587: users (default: all)")
-      ->delimiter(',')
+  add_list(*verb, "--ports", options.ports, "25: servers; 465, 587: users (default: all)")
       ->check(CLI::Range(1, 65535));
   add_check_options(*verb, options);
   verb->add_flag("--nagios", options.check.nagios, "print one line for monitoring");

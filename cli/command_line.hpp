@@ -41,6 +41,14 @@ using Verb = std::function<int(const Terminal&)>;
 // Options may stand before and after the verb, so each verb passes unknown options to its parent.
 CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& text);
 
+// An option that may be given several times, each time with one value or with several and commas between
+// them. CLI11 would also take the arguments after it, such as the domain.
+template <class T>
+CLI::Option* add_list(CLI::App& verb, const std::string& name, std::vector<T>& values,
+                      const std::string& text) {
+  return verb.add_option(name, values, text)->delimiter(',')->allow_extra_args(false);
+}
+
 // check and smtp. options and run must outlive the parsing; run is set if the verb is the one.
 void add_check(CLI::App& app, Options& options, Verb& run);
 void add_smtp(CLI::App& app, Options& options, Verb& run);

@@ -69,6 +69,8 @@ Result<std::string> read_saved(const std::string& file) {
 
 int explain(const Config& config, const ExplainQuestion& question, const std::optional<std::string>& save_to,
             const Clock& clock, const Terminal& terminal) {
+  if (save_to)
+    if (auto possible = try_new_file(*save_to); !possible) return terminal.trouble(possible.error().detail);
   auto all = explain_live(config, question, clock);
   if (!all) return terminal.trouble(whole(all.error().detail));
   int code = print(*all, question, terminal);

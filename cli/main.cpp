@@ -255,8 +255,7 @@ void add_match(CLI::App& app, Options& options, Verb& run) {
 void add_generate(CLI::App& app, Options& options, Verb& run) {
   auto* verb = add_verb(app, "generate", "what a domain should publish for MTA-STS and TLSRPT");
   verb->add_option("DOMAIN", options.generate.domain)->required();
-  verb->add_option("--mx", options.generate.mx, "hosts for the policy (default: the live MX)")
-      ->expected(1, 1000);
+  add_list(*verb, "--mx", options.generate.mx, "hosts for the policy (default: the live MX)");
   verb->add_option("--mode", options.generate.mode, "testing (default) or enforce")
       ->check(CLI::IsMember({"testing", "enforce"}));
   verb->add_option("--rua", options.generate.report_uri, "where TLS reports go, such as mailto:ADDRESS");
@@ -302,6 +301,15 @@ int trouble_status(std::span<char*> arguments) noexcept {
   return exit_trouble;
 }
 
+// What can't be done, for a monitoring system that reads standard output alone. The command line may be one
+// that could not be read.
+void tell_monitoring(std::span<char*> arguments, std::string_view why) {
+  bool monitored = std::ranges::any_of(
+      arguments, [](std::string_view word) { return word == "--nagios" || word.starts_with("--nagios="); });
+  if (monitored && trouble_status(arguments) == int{check_unknown})
+    std::cout << nagios_unknown(why) << std::endl;
+}
+
 int refuse_verb(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::App* each : app.get_subcommands({})) names.push_back(each->get_name());
@@ -344,7 +352,9 @@ int main(int argc, char** argv) try {
   try {
     app.parse(as_parsed({argv + 1, argv + argc}));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? int{exit_ok} : trouble_status({argv + 1, argv + argc});
+    if (app.exit(error) == 0) return exit_ok;
+    tell_monitoring({argv + 1, argv + argc}, error.what());
+    return trouble_status({argv + 1, argv + argc});
   }
   Terminal terminal{std::cout,         std::cerr,
                     options.json,      !options.json && use_colour(options),
@@ -355,5 +365,6 @@ int main(int argc, char** argv) try {
   return trouble_status({argv + 1, argv + argc});
 } catch (const std::exception& error) {
   std::cerr << "mtastsctl: " << error.what() << '\n';
+  tell_monitoring({argv + 1, argv + argc}, error.what());
   return trouble_status({argv + 1, argv + argc});
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "core/finding.hpp"
 
@@ -29,21 +30,42 @@ int write_all(int descriptor, std::string_view text) noexcept {
   return ::fsync(descriptor) == 0 ? 0 : errno;
 }
 
-}  // namespace
+// The new file beside the old one.
+struct Beside {
+  std::string path;
+  int descriptor;  // the caller closes it
+  bool there;      // there is an old file
+};
 
-Result<bool> write_new_file(const std::string& path, std::string_view text) {
+Result<Beside> open_beside(const std::string& path) {
   struct stat status{};
   bool there = ::lstat(path.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) return not_written(path, "it exists and is not a regular file");
   std::string beside = path + ".XXXXXX";
   int descriptor = ::mkstemp(beside.data());  // mode 0600
   if (descriptor < 0) return not_written(path, std::strerror(errno));
-  int error = write_all(descriptor, text);
-  if (::close(descriptor) != 0 && error == 0) error = errno;
-  if (error == 0 && std::rename(beside.c_str(), path.c_str()) != 0) error = errno;
-  if (error == 0) return there;
-  ::unlink(beside.c_str());
+  return Beside{std::move(beside), descriptor, there};
+}
+
+}  // namespace
+
+Result<bool> write_new_file(const std::string& path, std::string_view text) {
+  auto beside = open_beside(path);
+  if (!beside) return std::unexpected(std::move(beside.error()));
+  int error = write_all(beside->descriptor, text);
+  if (::close(beside->descriptor) != 0 && error == 0) error = errno;
+  if (error == 0 && std::rename(beside->path.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return beside->there;
+  ::unlink(beside->path.c_str());
   return not_written(path, std::strerror(error));
+}
+
+Result<void> try_new_file(const std::string& path) {
+  auto beside = open_beside(path);
+  if (!beside) return std::unexpected(std::move(beside.error()));
+  ::close(beside->descriptor);
+  ::unlink(beside->path.c_str());
+  return {};
 }
 
 }  // namespace mtasts

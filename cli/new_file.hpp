@@ -13,4 +13,7 @@ namespace mtasts {
 // unchanged, and detail names the file and the cause.
 Result<bool> write_new_file(const std::string& path, std::string_view text);
 
+// Whether that can be done, before there is a text. Nothing is left behind. Errors as above.
+Result<void> try_new_file(const std::string& path);
+
 }  // namespace mtasts

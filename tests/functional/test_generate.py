@@ -97,7 +97,7 @@ def test_named_hosts_are_held_against_the_live_ones(lab):
     code, out, err = ctl(lab, "generate", "good.example", "--mx", "mx.elsewhere.example", "--mode", "enforce")
     assert code == 2 and "mode: enforce" not in out
     assert "covers none of the MX hosts (mx.good.example)" in err
-    code, out, _ = ctl(lab, "generate", "good.example", "--mx", "*.good.example", "old.mx.example", "--mode", "enforce")
+    code, out, _ = ctl(lab, "generate", "good.example", "--mx", "*.good.example,old.mx.example", "--mode", "enforce")
     assert "old.mx.example in the policy covers none of the MX hosts" in out
     assert code == 0 and "\nmode: enforce\nmx: *.good.example\n" in out
 

@@ -508,6 +508,10 @@ TEST_CASE("a new file is readable for this user only, and whole or not there", "
   CHECK_FALSE(write_new_file(folder / "", "x"));
   std::filesystem::create_symlink(file, folder / "link");
   CHECK_FALSE(write_new_file(folder / "link", "x"));
+  CHECK(try_new_file(file));
+  CHECK(try_new_file(folder / "new"));
+  CHECK_FALSE(try_new_file(folder / "none/trace"));
+  CHECK_FALSE(try_new_file(folder / "link"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 2);
 }
 

@@ -1,6 +1,7 @@
 // The program itself: its command line, its exit codes, its streams.
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -58,7 +59,9 @@ TEST_CASE("exit codes: 0 yes, 1 no, 2 not done", "[cli]") {
       {"lint tlsrpt --help", 0},
       {"lint spf x", 2},
       {"generate a.example --mx mx.a.example --no-network", 0},
-      {"generate --no-network a.example --mx mx.a.example mx2.a.example --mode enforce --json", 0},
+      {"generate --no-network a.example --mx mx.a.example,mx2.a.example --mode enforce --json", 0},
+      {"generate --no-network --mx mx.a.example a.example --mode testing", 0},
+      {"generate --no-network a.example --mx mx.a.example mx2.a.example", 2},
       {"generate --no-network --mx=mx.a.example --mx=mx2.a.example --rua=mailto:t@b.example a.example", 0},
       {"--config /nonexistent generate --no-network a.example --mx mx.a.example", 0},
       {"--config /nonexistent generate a.example --mx mx.a.example", 2},
@@ -191,6 +194,47 @@ TEST_CASE("check and smtp end with 3 where other verbs end with 2", "[cli]") {
   }));
   INFO(row.arguments);
   CHECK(run(std::string(row.arguments) + " >/dev/null 2>&1").code == row.want);
+}
+
+TEST_CASE("an option of check and smtp does not take the domain behind its value", "[cli]") {
+  auto refused = [](const std::string& arguments) {
+    return run("--config /nonexistent " + arguments + " 2>&1").out;
+  };
+  for (const char* arguments :
+       {"check --ignore mx-missing a.example --timeout 5s", "smtp --ignore mx-missing a.example --timeout 5s",
+        "check --ignore mx-missing --ignore mx-is-address a.example",
+        "smtp --ports 25 a.example --timeout 5s", "check --ignore mx-missing,mx-is-address a.example",
+        "smtp --ports 25,465 --ports 587 a.example", "check --postfix= a.example",
+        "check --file= a.example"}) {
+    INFO(arguments);
+    CHECK(refused(arguments).contains("/nonexistent"));  // it came as far as the configuration
+  }
+  CHECK(refused("check --timeout= a.example").contains("--timeout takes a number"));
+  CHECK(refused("smtp --ports= a.example").contains("--ports: "));
+}
+
+TEST_CASE("wrong usage is told to monitoring", "[cli]") {
+  for (const char* arguments :
+       {"check --nagios", "check a.example b.example --nagios", "check --nagios a.example --bogus",
+        "check --nagios --file x a.example", "smtp --nagios", "smtp a.example --nagios --ports x",
+        "check 192.0.2.1 --nagios", "--config /nonexistent check a.example --nagios"}) {
+    INFO(arguments);
+    auto outcome = run(std::string(arguments) + " 2>/dev/null");
+    CHECK(outcome.code == 3);
+    CHECK(outcome.out.starts_with("MTA-STS UNKNOWN: "));
+    CHECK(std::ranges::count(outcome.out, '\n') == 1);
+  }
+  CHECK(run("check a.example --bogus 2>/dev/null").out.empty());
+  CHECK(run("codes --nagios 2>/dev/null").out.empty());
+}
+
+TEST_CASE("a file that can't be written is refused before anything is asked", "[cli]") {
+  for (const char* verb : {"check", "explain"}) {
+    auto outcome =
+        run(std::string("--config /dev/null ") + verb + " a.example --save /nonexistent/x 2>&1 >/dev/null");
+    CHECK(outcome.out.contains("/nonexistent/x cannot be written"));
+    CHECK(outcome.code == (verb == std::string_view("check") ? 3 : 2));
+  }
 }
 
 TEST_CASE("check says what is wrong with its options", "[cli]") {
