@@ -1,7 +1,6 @@
 // The verb check for one domain: over the network now, or from a saved file.
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
 #include <cstring>
 
 #include "cli/check_network.hpp"
@@ -56,7 +55,7 @@ int check(const Config& config, const DomainArgument& domain, const CheckOptions
       return refuse(options, terminal, whole(possible.error().detail));
   auto begin = steady_clock::now();
   auto deadline = begin + options.timeout;
-  asio::io_context loop{1};
+  WorkLoop loop;
   auto network = open_check_network(loop, config, domain, options, clock,
                                     {options.timeout, deadline - options.timeout / 20});
   if (!network) return refuse(options, terminal, whole(network.error().detail));

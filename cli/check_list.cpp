@@ -1,7 +1,6 @@
 // The verb check for a list of domains.
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 #include <sstream>
 
@@ -136,7 +135,7 @@ int check_list(const Config& config, std::string_view text, const CheckOptions& 
   std::vector<std::string> lines = lines_of(text);
   auto first = first_domain(lines);
   if (!first) return refuse(options, terminal, "the list has no domain; write one on each line");
-  asio::io_context loop{1};
+  WorkLoop loop;
   auto network = open_check_network(loop, config, *first, options, clock, {options.timeout / 2});
   if (!network) return refuse(options, terminal, whole(network.error().detail));
   ListRun run{*network, options, clock, terminal, std::move(lines)};

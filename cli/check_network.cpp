@@ -39,9 +39,9 @@ void add_limits(CheckNetwork& network, const Config& config) {
 
 }  // namespace
 
-Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& config,
-                                        const DomainArgument& domain, const CheckOptions& options,
-                                        const Clock& clock, const DialogueLimits& limits) {
+Result<CheckNetwork> open_check_network(WorkLoop& loop, const Config& config, const DomainArgument& domain,
+                                        const CheckOptions& options, const Clock& clock,
+                                        const DialogueLimits& limits) {
   CheckNetwork network;
   network.config = within(config, options.timeout);
   ExplainQuestion question;
@@ -62,6 +62,7 @@ Result<CheckNetwork> open_check_network(asio::io_context& loop, const Config& co
   auto smtp = make_smtp(loop, std::move(dialogues));
   if (!smtp) return std::unexpected(std::move(smtp.error()));
   network.smtp = *std::move(smtp);
+  network.late = LateWork(&loop);
   network.name_servers = make_name_servers(name_server_options(network.config));
   return network;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "core/result.hpp"
 #include "diagnose/examine.hpp"
 #include "diagnose/hurried_ports.hpp"
+#include "diagnose/run_to_end.hpp"
 
 namespace mtasts {
 
@@ -30,6 +30,7 @@ struct CheckNetwork {
   std::unique_ptr<Smtp> smtp;
   std::unique_ptr<NameServers> name_servers;
   std::string postfix_version;  // whose behaviour is predicted
+  LateWork late;                // the last member
 
   CheckPorts ports() const noexcept {
     return {*dns, plain_dns ? *plain_dns : *dns, *fetch, *smtp, *name_servers};
@@ -44,10 +45,11 @@ struct DialogueLimits {
 };
 
 // Finds out how to resolve, and makes the rest. Blocks while DNS is tried, for some seconds at most. The
-// loop must outlive it. Fault::config: a file or an option can't be used.
-Result<CheckNetwork> open_check_network(boost::asio::io_context& loop, const Config& config,
-                                        const DomainArgument& domain, const CheckOptions& options,
-                                        const Clock& clock, const DialogueLimits& limits);
+// loop must outlive it, and can't be run any more once it is gone. Fault::config: a file or an option can't
+// be used.
+Result<CheckNetwork> open_check_network(WorkLoop& loop, const Config& config, const DomainArgument& domain,
+                                        const CheckOptions& options, const Clock& clock,
+                                        const DialogueLimits& limits);
 
 // What a domain's check is judged by.
 CheckInputs check_inputs(const CheckNetwork& network, ExplainInputs explain, const DomainArgument& domain,
@@ -60,7 +62,7 @@ Result<CheckInputs> check_inputs(const CheckNetwork& network, const DomainArgume
 // What a check found. took: 0 if the network was not used.
 CheckReport report_of(const CheckInputs& inputs, const Examination& all, std::chrono::milliseconds took);
 
-// Asks, from begin to the deadline, and judges. The network must outlive the loop. done: as for collect().
+// Asks, from begin to the deadline, and judges. done: as for collect().
 boost::asio::awaitable<CheckReport> check_over(const CheckNetwork& network, CheckInputs inputs,
                                                std::chrono::steady_clock::time_point begin,
                                                std::chrono::steady_clock::time_point deadline,

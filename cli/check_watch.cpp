@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/json/array.hpp>
 #include <cerrno>
@@ -72,7 +71,7 @@ bool told_to_end(const Fd& signals, milliseconds time) {
 Result<std::optional<CheckReport>> check_now(const Watch& watch, std::function<void(std::string_view)> done) {
   auto begin = steady_clock::now();
   auto deadline = begin + watch.options.timeout;
-  asio::io_context loop{1};
+  WorkLoop loop;
   asio::posix::stream_descriptor signals(loop, ::dup(watch.signals.get()));
   bool stop = false;
   signals.async_wait(asio::posix::stream_descriptor::wait_read,

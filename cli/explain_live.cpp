@@ -168,13 +168,14 @@ ExplainInputs inputs_of(const Config& config, const Settings& settings, const Zo
   return inputs;
 }
 
-Result<Explanation> look_up_now(asio::io_context& loop, const Config& config, const Choice& choice,
+Result<Explanation> look_up_now(WorkLoop& loop, const Config& config, const Choice& choice,
                                 ExplainInputs inputs) {
   Trace trace;
   TracingDns dns(*choice.dns, trace), sts_dns(choice.plain ? *choice.plain : *choice.dns, trace);
   auto https = make_https_fetch(loop, https_options(config.https));
   if (!https) return std::unexpected(std::move(https.error()));
   TracingFetch fetch(**https, trace);
+  LateWork late(&loop);
   return explain_over(loop, dns, fetch, trace, std::move(inputs), &sts_dns);
 }
 
@@ -210,7 +211,7 @@ Result<ExplainInputs> prepare_another(const ExplainInputs& first, const Config& 
 }
 
 Result<Explanation> explain_live(const Config& config, const ExplainQuestion& question, const Clock& clock) {
-  asio::io_context loop{1};
+  WorkLoop loop;
   auto prepared = prepare(loop, config, question, clock, LookUp::if_needed);
   if (!prepared) return std::unexpected(std::move(prepared.error()));
   if (!prepared->choice) return replay(std::move(prepared->inputs), {});

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 #include <functional>
 #include <optional>
@@ -25,7 +24,7 @@ Result<LiveHosts> look_at_hosts(const Config& config, const DomainArgument& doma
   auto deadline = steady_clock::now() + timeout;
   CheckOptions options;
   options.timeout = timeout;
-  asio::io_context loop{1};
+  WorkLoop loop;
   auto network = open_check_network(loop, config, domain, options, clock, {timeout, deadline - timeout / 20});
   if (!network) return std::unexpected(std::move(network.error()));
   CheckInputs inputs = check_inputs(*network, network->first, domain, options);

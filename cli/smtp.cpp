@@ -1,6 +1,5 @@
 // The verb smtp: one mail server, on each of its ports.
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <iterator>
 
 #include "cli/check_shared.hpp"
@@ -33,7 +32,7 @@ int smtp(const Config& config, const DomainArgument& host, const std::vector<uns
   const std::vector<unsigned> ports = named.empty() ? std::vector<unsigned>{25, 465, 587} : named;
   if (auto wrong = wrong_options(options); !wrong.empty()) return refuse(options, terminal, wrong);
   auto begin = steady_clock::now();
-  asio::io_context loop{1};
+  WorkLoop loop;
   ExplainQuestion question;
   question.next_hop = host;
   auto prepared = prepare(loop, within(config, options.timeout), question, clock, LookUp::always);
@@ -41,6 +40,7 @@ int smtp(const Config& config, const DomainArgument& host, const std::vector<uns
   ServerAddresses found = run_to_end(loop, find_server(*prepared->choice->dns, host.domain));
   auto mail = make_smtp(loop, smtp_options(config, time_for_each(begin + options.timeout, ports.size())));
   if (!mail) return refuse(options, terminal, whole(mail.error().detail));
+  LateWork late(&loop);
   auto facts = run_to_end(loop, talk_to_server(**mail, host.domain, found.addresses, ports));
 
   CheckReport report;

@@ -33,9 +33,10 @@ struct CheckPorts {
 };
 
 // Asks what a check of inputs.next_hop takes, until everything is answered or the deadline is over, and
-// returns what was asked and answered. The ports must outlive the loop: questions that are late go on, and
-// their answers are dropped. done: is told the name of each part that has ended: "record and policy", "policy
-// host", "MX hosts", "reports", "submission"; that may be after the deadline.
+// returns what was asked and answered. Questions that are late go on, and their answers are dropped: the
+// ports must outlive them (LateWork in diagnose/run_to_end.hpp). done: is told the name of each part that has
+// ended: "record and policy", "policy host", "MX hosts", "reports", "submission"; that may be after the
+// deadline.
 boost::asio::awaitable<Trace> collect(CheckPorts ports, ExplainInputs inputs,
                                       std::chrono::steady_clock::time_point deadline,
                                       std::function<void(std::string_view)> done);

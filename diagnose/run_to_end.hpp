@@ -10,6 +10,22 @@
 
 namespace mtasts {
 
+// A loop on which work may be late: it has not ended when nobody waits for it any more.
+class WorkLoop : public boost::asio::io_context {
+ public:
+  WorkLoop() : io_context(1) {}
+  // Destroys what has not ended. The loop can't be run after that, but timers and sockets of it may still be
+  // destroyed.
+  void drop_late_work() { shutdown(); }
+};
+
+struct DropLateWork {
+  void operator()(WorkLoop* loop) const { loop->drop_late_work(); }
+};
+// Work uses ports, and ports use the loop, so that neither the loop nor the ports can be the first to go.
+// This is declared after the ports, or is the last member of what owns them: then late work goes first.
+using LateWork = std::unique_ptr<WorkLoop, DropLateWork>;
+
 // Runs loop on this thread until work ends, and returns its result. nullopt: before that, something on the
 // loop has set stop. The work, and other work on the loop that has not ended by then, stays in it. Throws
 // what work throws.
