@@ -17,7 +17,7 @@ namespace mtasts {
 struct SmtpReply {
   unsigned code = 0;               // 0: there was none
   std::vector<std::string> lines;  // without the code; any octets but CR and LF
-  bool cut = false;                // text was left out of lines, to save it (diagnose/trace_file.hpp)
+  bool cut = false;                // the rest of the text was left out, because it was too long to keep
   friend bool operator==(const SmtpReply&, const SmtpReply&) = default;
 };
 

@@ -36,6 +36,7 @@ constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t max_received = 384 * 1024;
 constexpr std::size_t read_at_once = 4096;
 constexpr std::size_t max_words = 300;
+constexpr std::size_t max_kept_reply = 4096;
 constexpr std::chrono::seconds goodbye_limit{2};
 
 // Why the dialogue goes no further.
@@ -91,6 +92,28 @@ std::unexpected<Stop> stop_at(const SmtpReply& reply) {
   std::string words = std::to_string(reply.code);
   for (const std::string& line : reply.lines) words += ' ' + line;
   return stop(SmtpTrouble::reply, printable(words, max_words));
+}
+
+// Cuts the text of a reply to what is kept. A line that is cut to nothing goes with those after it.
+void shorten(SmtpReply& reply) {
+  std::size_t left = max_kept_reply;
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    std::string& line = reply.lines[i];
+    if (line.size() <= left) {
+      left -= line.size();
+      continue;
+    }
+    line.resize(left);
+    line.shrink_to_fit();
+    reply.lines.resize(left == 0 ? i : i + 1);
+    reply.cut = true;
+  }
+}
+
+void shorten_replies(SmtpDialogue& dialogue) {
+  for (SmtpReply* reply :
+       {&dialogue.greeting, &dialogue.ehlo, &dialogue.starttls, &dialogue.ehlo_in_tls, &dialogue.helo})
+    shorten(*reply);
 }
 
 bool leads_on(const SmtpReply& reply) noexcept { return reply.code / 100 == 2; }
@@ -266,6 +289,7 @@ asio::awaitable<void> finish(Stream& stream, Talk& talk, Outcome<void> outcome) 
     talk.dialogue.trouble = outcome.error().trouble;
     talk.dialogue.detail = std::move(outcome.error().detail);
   }
+  shorten_replies(talk.dialogue);
   bool listens = outcome || outcome.error().trouble == SmtpTrouble::reply;
   if (!listens || talk.dialogue.surplus > 0) co_return;
   inner(stream).expires_at(std::min(talk.job.done_by, steady_clock::now() + goodbye_limit));

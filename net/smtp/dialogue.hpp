@@ -7,7 +7,8 @@
 // asks for a certificate gets none.
 //
 // Limits: ReplyLimits for all replies (net/smtp/reply.hpp), and 384 KiB for all that comes over the
-// connection, TLS and certificates included.
+// connection, TLS and certificates included. Of each reply 4 KiB of text are kept, which is more than any
+// honest one has; but the dialogue goes by the whole of it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

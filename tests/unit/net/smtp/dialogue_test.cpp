@@ -260,6 +260,21 @@ TEST_CASE("endless octets end the dialogue", "[net]") {
   CHECK(dialogue.detail.size() < 400);
 }
 
+TEST_CASE("a long reply is shortened once the dialogue has gone by all of it", "[net]") {
+  MailScript script;
+  script.ehlo = "250-mx.good.example\r\n250-" + std::string(4000, 'x') + "\r\n250-" + std::string(4000, 'y') +
+                "\r\n250-\r\n250 STARTTLS\r\n";
+  script.ehlo_in_tls = "250-" + std::string(4096, 'z') + "\r\n250 AUTH\r\n";
+  auto dialogue = talk_to(script);
+  CHECK(dialogue.reached == SmtpStage::ehlo_in_tls);
+  REQUIRE(dialogue.ehlo.lines.size() == 3);
+  CHECK(dialogue.ehlo.lines[1] == std::string(4000, 'x'));
+  CHECK(dialogue.ehlo.lines[2] == std::string(4096 - 4000 - 15, 'y'));
+  CHECK(dialogue.ehlo.cut);
+  CHECK(dialogue.ehlo_in_tls == SmtpReply{250, {std::string(4096, 'z')}, true});
+  CHECK_FALSE(dialogue.greeting.cut);
+}
+
 TEST_CASE("what a server sends below SMTP is limited too", "[net]") {
   auto send = GENERATE(values<bool (Peer::*)()>({&Peer::send_ticket, &Peer::update_keys}));
   auto dialogue = talk_to([send, script = MailScript()](Peer& peer) {
