@@ -41,21 +41,28 @@ SecurityCallback usual_security() {
 // Whether the server has chosen TLS 1.0 or 1.1. Until it has chosen, the version is the highest one offered.
 bool has_old_version(const SSL* ssl) noexcept { return ssl != nullptr && SSL_version(ssl) < TLS1_2_VERSION; }
 
-// Permits TLS 1.0 and 1.1, whose signatures are by SHA-1, and demands of everything else what the system
-// demands. So whatever else is offered is the same as without them.
-int permit_old_versions(const SSL* ssl, const SSL_CTX* context, int operation, int bits, int number,
-                        void* other, void* data) {
+// A prime of 1024 bits, the least that OpenSSL takes at any security level.
+constexpr int least_dh_bits = 80;
+
+// Permits TLS 1.0 and 1.1, whose signatures are by SHA-1, and the short primes that Postfix takes too, which
+// are the server's choice. It demands of everything else what the system demands. So whatever else is offered
+// is the same as without them.
+int permit_what_postfix_does(const SSL* ssl, const SSL_CTX* context, int operation, int bits, int number,
+                             void* other, void* data) {
   bool is_signature = operation == SSL_SECOP_SIGALG_SUPPORTED || operation == SSL_SECOP_SIGALG_SHARED ||
                       operation == SSL_SECOP_SIGALG_CHECK;
   if (is_signature && has_old_version(ssl)) return 1;
+  if (operation == SSL_SECOP_TMP_DH && bits >= least_dh_bits) return 1;
   if (operation == SSL_SECOP_VERSION && (number == TLS1_VERSION || number == TLS1_1_VERSION)) return 1;
   return usual_security()(ssl, context, operation, bits, number, other, data);
 }
 
-// As Postfix where it need not authenticate the host (PFX-46). An OpenSSL without them goes on without them.
-void accept_old_versions(SSL_CTX& context) {
-  if (usual_security() == nullptr || SSL_CTX_set_min_proto_version(&context, TLS1_VERSION) != 1) return;
-  SSL_CTX_set_security_callback(&context, permit_old_versions);
+// As Postfix where it need not authenticate the host (PFX-46). An OpenSSL without old versions goes on
+// without them.
+void accept_what_postfix_does(SSL_CTX& context) {
+  if (usual_security() == nullptr) return;
+  SSL_CTX_set_min_proto_version(&context, TLS1_VERSION);
+  SSL_CTX_set_security_callback(&context, permit_what_postfix_does);
 }
 
 std::string der_of(const X509* certificate) {
@@ -94,7 +101,7 @@ Result<SslCtx> make_smtp_tls_context(const std::string& ca_file, const std::stri
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
   SSL_CTX_sess_set_new_cb(&context, nullptr);
   SSL_CTX_set_client_cert_cb(&context, note_asked);
-  accept_old_versions(context);
+  accept_what_postfix_does(context);
   if (more_ca_file.empty()) return made;
   ERR_clear_error();
   if (X509_STORE_load_file(SSL_CTX_get_cert_store(&context), more_ca_file.c_str()) == 1) return made;

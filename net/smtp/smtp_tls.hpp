@@ -2,7 +2,8 @@
 // verification, and TLS 1.0 and 1.1 too. What the server shows is noted and judged afterwards.
 //
 // Some senders still use the old versions, so a server that has nothing else gets part of its mail through
-// them. They are offered beside TLS 1.2 and 1.3, and change nothing for a server that knows those.
+// them. They are offered beside TLS 1.2 and 1.3, and change nothing for a server that knows those. Primes of
+// 1024 bits for Diffie-Hellman are accepted too: Postfix does so, also where it authenticates the server.
 #pragma once
 
 #include <openssl/ssl.h>

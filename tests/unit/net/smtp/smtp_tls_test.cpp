@@ -220,6 +220,26 @@ TEST_CASE("a server with nothing but an old version of TLS", "[net]") {
   CHECK(dialogue.tls->untrusted == X509_V_OK);
 }
 
+// With an RSA key, and a prime of 1024 bits.
+std::shared_ptr<SSL_CTX> server_with_short_prime() {
+  Identity identity = good_identity();
+  identity.key = {EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}), EVP_PKEY_free};
+  X509_set_pubkey(identity.certificate.get(), identity.key.get());
+  X509_sign(identity.certificate.get(), identity.key.get(), EVP_sha256());
+  auto context = server_context(identity, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context.get(), "DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0");
+  SSL_CTX_set_dh_auto(context.get(), 2);  // 1024 bits, whatever the key has
+  return context;
+}
+
+TEST_CASE("a server with a prime of 1024 bits is accepted, as by Postfix", "[net]") {
+  auto dialogue = talk_with(server_with_short_prime());
+  INFO(dialogue.detail);
+  CHECK(words(dialogue.reached) == words(SmtpStage::ehlo_in_tls));
+  REQUIRE(dialogue.tls);
+  CHECK(dialogue.tls->cipher == "DHE-RSA-AES256-GCM-SHA384");
+}
+
 // The ciphers, the signature algorithms and the groups of a ClientHello.
 struct Offer {
   std::string ciphers, signatures, groups;
