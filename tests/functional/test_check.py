@@ -159,7 +159,7 @@ EXITS = {
     "no-starttls": (2, "starttls-missing"), "mx-wrong-name": (2, "certificate-name-mismatch"),
     "mx-tls10": (2, "tls-too-old"), "mx-sni": (1, "certificate-depends-on-sni"),
     "dane-wrong": (2, "tlsa-mismatch"), "check-down": (3, None), "check-filtered": (3, None), "smtp-busy": (3, None),
-    "smtp-no-ehlo": (3, None),
+    "smtp-no-ehlo": (3, None), "smtp-silent": (3, None), "smtp-stalls": (3, None),
 }
 
 
@@ -170,6 +170,25 @@ def test_the_exit_is_the_worst_found(lab, name):
     assert code == want, answer
     assert answer["verdict"] == ("ok", "warning", "error", "unknown")[want]
     assert codes(answer) == [] if finding is None else finding in codes(answer)
+
+
+def test_a_policy_host_that_is_slower_than_a_check_is_unknown(lab):
+    """The daemon waits longer for it."""
+    answer = checked(lab, BY_NAME["policy-silent"].fqdn, "--timeout", "4s")[1]
+    assert states(answer, "policy-host") == ["unknown"] and "policy-too-slow" not in codes(answer), answer
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("asked", [
+    ("check", BY_NAME["tlsa-silent"].fqdn), ("check", BY_NAME["dead-hosts"].fqdn), ("check", BY_NAME["smtp-silent"].fqdn),
+    ("check", BY_NAME["policy-silent"].fqdn), ("smtp", "mx.smtp-silent.example"), ("explain", BY_NAME["dead-hosts"].fqdn),
+    ("lint", "policy", "--domain", BY_NAME["smtp-silent"].fqdn, "/dev/null"),
+    ("generate", BY_NAME["smtp-silent"].fqdn)], ids=" ".join)
+def test_what_answers_late_does_no_harm(lab, asked):
+    """What a verb has asked may be under way when it ends."""
+    more = () if asked[0] == "explain" else ("--timeout", "1s")
+    code, _, err = ctl(lab, *asked, *more)
+    assert code in (1, 2, 3) and "Sanitizer" not in err, err
 
 
 def test_a_server_for_submission_is_not_about_mail_from_others(lab):
@@ -289,6 +308,7 @@ def test_a_server_alone(lab):
     code, out, _ = ctl(lab, "smtp", "mx.good.example", "--ports", "25")
     assert code == 0, out
     assert "\nok        smtp mx.good.example: 2001:db8::" in out
+    assert ctl(lab, "smtp", "mx.good.example")[0] == 0      # nobody listens at 465 and 587
     code, out, _ = ctl(lab, "smtp", "mx.mx-expired.example", "--ports", "25")
     assert code == 2
     assert "certificate-expired" in out
