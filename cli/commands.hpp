@@ -46,7 +46,7 @@ int match(std::string_view pattern, std::string_view host, const Terminal& termi
 
 struct GenerateOptions {
   std::string domain;
-  std::string mode = "testing";   // or enforce
+  std::string mode{};             // testing or enforce; empty: testing, or what the domain has already
   std::vector<std::string> mx{};  // host names and patterns; empty: the live MX hosts
   std::string report_uri{};       // empty: a mailbox of the domain
 };

@@ -45,7 +45,7 @@ struct Asked {
   DomainName domain, policy_host;
   MxList mx;  // empty: the live MX hosts
   std::string report_uri;
-  Mode mode;
+  std::optional<Mode> mode;
 };
 
 Result<Asked> read_names(const GenerateOptions& options) {
@@ -56,7 +56,7 @@ Result<Asked> read_names(const GenerateOptions& options) {
   auto host = DomainName::parse("mta-sts." + argument->domain);
   if (!host || argument->domain.size() + std::string_view("_smtp._tls.").size() > DomainName::max_size)
     return fail(Fault::syntax, fmt::format("{} is too long to have names below it", argument->domain));
-  return Asked{*argument, *domain, *host, {}, {}, mode_of(options.mode).value_or(Mode::testing)};
+  return Asked{*argument, *domain, *host, {}, {}, mode_of(options.mode)};
 }
 
 Result<Asked> read_arguments(const GenerateOptions& options) {
@@ -75,7 +75,8 @@ Result<Asked> read_arguments(const GenerateOptions& options) {
 }
 
 PublicationFacts facts_of(const Asked& asked, Time now) {
-  return {asked.domain, asked.policy_host, asked.mode, asked.mx, asked.report_uri, now};
+  return {asked.domain, asked.policy_host, asked.mode.value_or(Mode::testing),
+          asked.mx,     asked.report_uri,  now};
 }
 
 // Why the live MX hosts are not enough to make a policy of; empty: they are.
@@ -122,6 +123,9 @@ Seen seen_of(const LiveHosts& live, const PublicationFacts& facts) {
 Result<Seen> add_live(const Asked& asked, const LiveHosts& live, PublicationFacts& facts) {
   if (std::string why = no_hosts(asked, live.mx); !why.empty()) return fail(Fault::syntax, std::move(why));
   facts.published = live.published;
+  facts.tlsrpt = live.tlsrpt;
+  bool enforces = live.published && live.published->mode == Mode::enforce;
+  if (!asked.mode && enforces) facts.mode = Mode::enforce;
   if (facts.mx.empty()) facts.mx = policy_for(live, facts.mode).mx;
   if (facts.mx.empty())
     return fail(Fault::syntax, fmt::format("no MX record of {} names a host that a policy can list; write "
@@ -142,8 +146,9 @@ boost::json::object json_of(const TxtRecord& record) {
 
 boost::json::value json_of(const std::optional<PublishedPolicy>& published) {
   if (!published) return nullptr;
-  boost::json::object object{{"id", to_json(published->id)}, {"mode", nullptr}};
+  boost::json::object object{{"id", to_json(published->id)}, {"mode", nullptr}, {"max_age", nullptr}};
   if (published->mode) object["mode"] = to_json(words(*published->mode));
+  if (published->max_age > 0) object["max_age"] = published->max_age;
   return object;
 }
 
@@ -159,6 +164,7 @@ void print_json(const DomainArgument& argument, const PublicationFacts& facts, c
       {"looked", seen.looked},
       {"mx", to_json(seen.hosts)},
       {"findings", to_json(seen.remarks)},
+      {"weakens", weakens(facts)},
       {"published", json_of(facts.published)},
       {"records", boost::json::array{json_of(made.sts), json_of(made.tlsrpt)}},
       {"policy", boost::json::object{{"url", to_json(made.policy_url)}, {"text", to_json(made.policy)}}},
@@ -179,17 +185,28 @@ void print_hosts(const Seen& seen, const Terminal& terminal) {
   terminal.print("");
 }
 
+void print_warning(const PublicationFacts& facts, const Terminal& terminal) {
+  terminal.print(terminal.paint(
+      Colour::bad,
+      wrapped(fmt::format("WARNING: {} enforces TLS today, and this policy would end that. Its mode is "
+                          "testing: mail goes out even if TLS fails.",
+                          facts.domain.str()),
+              2)));
+  terminal.print("");
+}
+
 void print_text(const PublicationFacts& facts, const Seen& seen, const Publication& made,
                 const Terminal& terminal) {
   auto block = [&](std::string_view title, std::string_view text) {
     terminal.print(terminal.paint(Colour::faint, fmt::format("# {}", title)));
     terminal.print(text);
   };
+  if (weakens(facts)) print_warning(facts, terminal);
   print_hosts(seen, terminal);
   block("TXT records, as a zone file has them", zone_line(made.sts));
-  terminal.print(zone_line(made.tlsrpt) + '\n');
-  block(fmt::format("Policy: save it as /var/www/{}/.well-known/mta-sts.txt", facts.policy_host.str()),
-        made.policy);
+  terminal.print((facts.tlsrpt ? "; is there already: " : "") + zone_line(made.tlsrpt) + '\n');
+  block("Policy: save it as", fmt::format("# /var/www/{}/.well-known/mta-sts.txt", facts.policy_host.str()));
+  terminal.print(made.policy);
   for (const auto& snippet : made.snippets) block(snippet.server, snippet.text);
   terminal.print(terminal.paint(Colour::faint, "# Plan"));
   for (std::size_t i = 0; i < made.plan.size(); ++i)
@@ -197,7 +214,7 @@ void print_text(const PublicationFacts& facts, const Seen& seen, const Publicati
 }
 
 // Says why it is not mode enforce. Returns the exit code.
-int tell_hindrance(const Seen& seen, Mode asked, const Terminal& terminal) {
+int tell_hindrance(const Seen& seen, std::optional<Mode> asked, const Terminal& terminal) {
   if (seen.lets_enforce()) return exit_ok;
   bool fails = all_pass(seen.hosts) == false;
   std::string why = joined_reasons(seen.hosts, fails ? std::optional(false) : std::nullopt);

@@ -4,6 +4,7 @@
 // The sender is one that knows MTA-STS alone: DANE helps no host here, since many senders do not know it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,8 +17,9 @@ namespace mtasts {
 
 // What a domain publishes already.
 struct PublishedPolicy {
-  std::string id;            // of its MTA-STS record
-  std::optional<Mode> mode;  // of the policy that senders have; nullopt: there is none that is valid
+  std::string id;             // of its MTA-STS record
+  std::optional<Mode> mode;   // of the policy that senders have; nullopt: there is none that is valid
+  std::uint32_t max_age = 0;  // its, in seconds
 };
 
 // What the MX hosts of a domain are and showed, and what the domain publishes.
@@ -26,6 +28,7 @@ struct LiveHosts {
   SmtpFacts smtp{};                 // without a policy and without DANE; each host of mx that has a host name
   std::vector<std::string> more{};  // further MX hosts, which were not looked at: there are too many
   std::optional<PublishedPolicy> published{};  // nullopt: there is no valid MTA-STS record
+  std::optional<std::string> tlsrpt{};         // the text of the valid TLSRPT record; nullopt: there is none
   Time now{};                                  // when they were looked at
 };
 

@@ -72,7 +72,8 @@ class Examiner {
   }
 
   LiveHosts live_hosts() const {
-    LiveHosts live{facts_.mx_facts(), facts_.smtp_facts(), facts_.further_names(), facts_.published(), now()};
+    LiveHosts live{facts_.mx_facts(),  facts_.smtp_facts(),       facts_.further_names(),
+                   facts_.published(), facts_.published_tlsrpt(), now()};
     live.smtp.further.clear();
     live.mx.policy.reset();
     live.mx.further.clear();

@@ -72,9 +72,18 @@ constexpr std::string_view apache = R"(<VirtualHost *:443>
 </VirtualHost>
 )";
 
+bool enforces_already(const PublicationFacts& facts) noexcept {
+  return facts.published && facts.published->mode == Mode::enforce;
+}
+
+// A domain that enforces keeps its max_age, if that is longer.
+std::uint32_t span_of_enforce(const PublicationFacts& facts) {
+  return std::max(two_weeks, enforces_already(facts) ? facts.published->max_age : 0);
+}
+
 std::string policy_text(const PublicationFacts& facts) {
   Policy policy{.mode = facts.mode,
-                .max_age = facts.mode == Mode::enforce ? two_weeks : day,
+                .max_age = facts.mode == Mode::enforce ? span_of_enforce(facts) : day,
                 .mx = facts.mx,
                 .lines = {}};
   return plain_lines(policy) + '\n';
@@ -88,7 +97,7 @@ Plan first_steps(const PublicationFacts& facts, const Publication& done) {
   return {"Point " + std::string(facts.policy_host.str()) +
               " at a web server with a certificate for that name from a public CA. Serve the policy at " +
               done.policy_url + ", as text/plain and without a redirect.",
-          "Then publish both TXT records. The policy comes first, since senders fetch it as soon as they see "
+          "Then publish the TXT records. The policy comes first, since senders fetch it as soon as they see "
           "the record at " +
               done.sts.name + "."};
 }
@@ -99,7 +108,7 @@ std::string replacement(const PublicationFacts& facts, const Publication& done) 
                      (mode ? "of mode " + std::string(words(*mode)) + " and " : std::string()) +
                      "with the id " + printable(facts.published->id) + ". Put the new one in its place at " +
                      done.policy_url + '.';
-  if (mode == Mode::enforce && facts.mode == Mode::testing)
+  if (weakens(facts))
     text +=
         " Do so only if mail should go out from now on even if TLS fails: the new one is of mode testing.";
   return text;
@@ -109,11 +118,13 @@ std::string replacement(const PublicationFacts& facts, const Publication& done) 
 Plan steps_of_change(const PublicationFacts& facts, const Publication& done) {
   return {replacement(facts, done),
           "After it, write the new id into the record at " + done.sts.name +
-              ": senders fetch the policy again when the id changes. Publish the record at " +
-              done.tlsrpt.name + " too, if there is none."};
+              ": senders fetch the policy again when the id changes." +
+              (facts.tlsrpt ? " The record at " + done.tlsrpt.name + " stays as it is."
+                            : " Publish the record at " + done.tlsrpt.name + " too.")};
 }
 
 std::string reports_step(const PublicationFacts& facts) {
+  if (facts.tlsrpt) return "Read the TLS reports that arrive where the TLSRPT record says";
   return "Make sure that " + facts.report_uri + " exists, and read the TLS reports that arrive there";
 }
 
@@ -136,6 +147,7 @@ Plan steps_of_mending(const PublicationFacts& facts) {
 }
 
 Plan steps_of_enforce(const PublicationFacts& facts) {
+  if (enforces_already(facts)) return {reports_step(facts) + '.'};
   return {
       "With mode enforce senders defer mail from the first day if an MX host fails. If you are not "
       "sure of all MX hosts and their certificates, begin with mode testing.",
@@ -150,8 +162,9 @@ Plan middle_steps(const PublicationFacts& facts) {
 Plan last_steps(const PublicationFacts& facts) {
   std::string longer =
       "After some weeks without failures write \"" + seconds(month) + "\", and change the id. ";
+  bool long_enough = facts.mode == Mode::enforce && span_of_enforce(facts) >= month;
   return {
-      (facts.hindrances.empty() ? longer : std::string()) +
+      (facts.hindrances.empty() && !long_enough ? longer : std::string()) +
           "Each later change of the policy, such as a new MX host, needs a new id too, and must come before "
           "the change of the MX records.",
       "To leave MTA-STS, publish \"mode: none\" with a new id, and remove records and policy only "
@@ -166,6 +179,10 @@ Plan plan_of(const PublicationFacts& facts, const Publication& done) {
 }
 
 }  // namespace
+
+bool weakens(const PublicationFacts& facts) noexcept {
+  return enforces_already(facts) && facts.mode == Mode::testing;
+}
 
 std::string policy_id(Time now) {
   std::string id;
@@ -189,14 +206,15 @@ std::string zone_line(const TxtRecord& record) {
 
 Publication publication(const PublicationFacts& facts) {
   std::string domain(facts.domain.str()), host(facts.policy_host.str());
-  Publication made{.sts = {"_mta-sts." + domain, "v=STSv1; id=" + policy_id(facts.now) + ";"},
-                   .tlsrpt = {"_smtp._tls." + domain, "v=TLSRPTv1; rua=" + facts.report_uri},
-                   .policy_url = "https://" + host + "/.well-known/mta-sts.txt",
-                   .policy = policy_text(facts),
-                   .snippets = {{"nginx", for_host(nginx, host)},
-                                {"Caddy", for_host(caddy, host)},
-                                {"Apache", for_host(apache, host)}},
-                   .plan = {}};
+  Publication made{
+      .sts = {"_mta-sts." + domain, "v=STSv1; id=" + policy_id(facts.now) + ";"},
+      .tlsrpt = {"_smtp._tls." + domain, facts.tlsrpt.value_or("v=TLSRPTv1; rua=" + facts.report_uri)},
+      .policy_url = "https://" + host + "/.well-known/mta-sts.txt",
+      .policy = policy_text(facts),
+      .snippets = {{"nginx", for_host(nginx, host)},
+                   {"Caddy", for_host(caddy, host)},
+                   {"Apache", for_host(apache, host)}},
+      .plan = {}};
   made.plan = plan_of(facts, made);
   return made;
 }

@@ -25,6 +25,7 @@ struct PublicationFacts {
   // "mode: enforce". REQUIRES: empty if mode is enforce.
   std::vector<std::string> hindrances{};
   std::optional<PublishedPolicy> published{};  // what the domain publishes already; nullopt: nothing is known
+  std::optional<std::string> tlsrpt{};  // its valid TLSRPT record, which is kept; nullopt: none is known
 };
 
 struct TxtRecord {
@@ -38,7 +39,7 @@ struct WebServerSnippet {
 };
 
 struct Publication {
-  TxtRecord sts, tlsrpt;
+  TxtRecord sts, tlsrpt;  // tlsrpt is the one that the domain has, if it has one
   std::string policy_url;
   std::string policy;  // the file's text; its lines end in LF, as RFC 8461 §3.2 allows
   std::vector<WebServerSnippet> snippets;
@@ -46,6 +47,9 @@ struct Publication {
 };
 
 Publication publication(const PublicationFacts& facts);
+
+// Whether the new policy would end the protection that the published one gives.
+bool weakens(const PublicationFacts& facts) noexcept;
 
 // The record as a line of a zone file. A text above 255 octets becomes several strings.
 std::string zone_line(const TxtRecord& record);

@@ -7,6 +7,7 @@
 #include "core/policy_life.hpp"
 #include "core/sts_policy.hpp"
 #include "core/sts_record.hpp"
+#include "core/tlsrpt.hpp"
 #include "diagnose/smtp_ending.hpp"
 #include "lookup/dane_plan.hpp"
 #include "x509/certificate.hpp"
@@ -185,7 +186,19 @@ std::vector<std::string> SurveyFacts::further_names() const {
 std::optional<PublishedPolicy> SurveyFacts::published() const {
   auto lint = judged_record(explanation_);
   if (!lint || lint->verdict != TxtVerdict::valid) return std::nullopt;
-  return PublishedPolicy{lint->id, policy_ ? std::optional(policy_->mode) : std::nullopt};
+  const auto& stored = explanation_.record.policy;
+  return PublishedPolicy{lint->id, policy_ ? std::optional(policy_->mode) : std::nullopt,
+                         stored ? stored->max_age : 0};
+}
+
+std::optional<std::string> SurveyFacts::published_tlsrpt() const {
+  if (!survey_.reports) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const std::string& rdata : survey_.reports->rdata)
+    if (auto text = decode_txt(rdata)) texts.push_back(*std::move(text));
+  if (lint_tlsrpt(texts).verdict != TxtVerdict::valid) return std::nullopt;
+  auto record = std::ranges::find_if(texts, is_tlsrpt_record);
+  return record == texts.end() ? std::nullopt : std::optional(*record);
 }
 
 MxHostFacts SurveyFacts::mx_host(const SurveyedHost& host) const {

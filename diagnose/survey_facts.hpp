@@ -50,6 +50,7 @@ class SurveyFacts {
   std::vector<std::string> further_names() const;
   // What is announced now. nullopt: no valid record.
   std::optional<PublishedPolicy> published() const;
+  std::optional<std::string> published_tlsrpt() const;
   // Whether the policy that senders have is of mode enforce.
   bool has_enforce() const { return policy_ && policy_->mode == Mode::enforce; }
   // Whether such a policy is announced and served.

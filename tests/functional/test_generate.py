@@ -44,10 +44,26 @@ def timeout_of(name):
 @pytest.mark.smoke
 def test_a_good_domain_may_begin_with_either_mode(lab):
     for mode, args in (("testing", []), ("testing", ["--mode", "testing"]), ("enforce", ["--mode", "enforce"])):
-        code, out, err = ctl(lab, "generate", "good.example", *args)
+        code, out, err = ctl(lab, "generate", "check-nothing.example", *args)
         assert (code, err) == (0, ""), out
-        assert out.startswith("# MX hosts\nmx.good.example passes\n")
-        assert f"\nversion: STSv1\nmode: {mode}\nmx: mx.good.example\n" in out
+        assert out.startswith("# MX hosts\nmx.check-nothing.example passes\n")
+        assert f"\nversion: STSv1\nmode: {mode}\nmx: mx.check-nothing.example\n" in out
+
+
+def test_a_domain_that_enforces_is_not_weakened_unawares(lab):
+    code, out, _ = ctl(lab, "generate", "good.example")
+    assert (code, "\nmode: enforce\n" in out, "WARNING" in out) == (0, True, False)
+    code, out, _ = ctl(lab, "generate", "good.example", "--mode", "testing")
+    assert code == 0
+    assert out.startswith("WARNING: good.example enforces TLS today, and this policy would end that.")
+    for args, weakens in (([], False), (["--mode", "testing"], True)):
+        assert json.loads(ctl(lab, "--json", "generate", "good.example", *args)[1])["weakens"] == weakens
+
+
+def test_a_published_tlsrpt_record_is_kept(lab):
+    _, out, _ = ctl(lab, "generate", "good.example", "--rua", "mailto:other@good.example")
+    assert f'; is there already: _smtp._tls.good.example. IN TXT {BY_NAME["good"].reports[0]}' in out
+    assert "other@good.example" not in out
 
 
 @pytest.mark.parametrize("name", FAILS)
@@ -114,7 +130,8 @@ def test_no_network_looks_at_nothing(lab):
 def test_a_published_policy_is_replaced(lab):
     code, out, _ = ctl(lab, "--json", "generate", "good.example")
     answer = json.loads(out)
-    assert (code, answer["published"]) == (0, {"id": "1", "mode": "enforce"})
+    assert (code, answer["published"]) == (0, {"id": "1", "mode": "enforce", "max_age": 1209600})
+    assert "\nmax_age: 1209600\n" in answer["policy"]["text"]
     assert "with the id 1." in answer["plan"][0]
     assert json.loads(ctl(lab, "--json", "generate", "check-nothing.example")[1])["published"] is None
 

@@ -66,6 +66,7 @@ inline SmtpDialogue ended(SmtpDialogue whole, SmtpStage reached, SmtpTrouble tro
     whole.ehlo_in_tls = {};
     whole.tls.reset();
   }
+  if (reached < SmtpStage::ehlo_in_tls && trouble != SmtpTrouble::reply) whole.ehlo_in_tls = {};
   if (reached < SmtpStage::starttls) whole.starttls = {};
   if (reached < SmtpStage::ehlo) whole.ehlo = {};
   if (reached < SmtpStage::greeted) whole.greeting = {};

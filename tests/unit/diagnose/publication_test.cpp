@@ -97,11 +97,30 @@ TEST_CASE("a domain that has a policy replaces it, and changes the id after it",
   CHECK(plan[0].contains("of mode enforce and with the id old1"));
   CHECK(plan[0].contains("Do so only if mail should go out"));
   CHECK(plan[1].contains("write the new id into the record at _mta-sts.a.example"));
+  CHECK(weakens(facts));
   facts.published = PublishedPolicy{"old1", {}};
   CHECK_FALSE(publication(facts).plan[0].contains("Do so only"));
+  CHECK_FALSE(weakens(facts));
   facts.published = PublishedPolicy{"old1", Mode::enforce};
   facts.mode = Mode::enforce;
   CHECK_FALSE(publication(facts).plan[0].contains("Do so only"));
+  CHECK_FALSE(weakens(facts));
+}
+
+TEST_CASE("a domain that enforces keeps a longer max_age", "[diagnose]") {
+  PublicationFacts facts = facts_for(Mode::enforce);
+  for (auto [published, wanted] :
+       {std::pair(0U, 1'209'600U), std::pair(86'400U, 1'209'600U), std::pair(31'557'600U, 31'557'600U)}) {
+    facts.published = PublishedPolicy{"old1", Mode::enforce, published};
+    CHECK(lint_policy(publication(facts).policy).policy.value().max_age == wanted);
+  }
+}
+
+TEST_CASE("a TLSRPT record that is there is kept", "[diagnose]") {
+  PublicationFacts facts = facts_for(Mode::testing);
+  facts.tlsrpt = "v=TLSRPTv1; rua=https://reports.example/";
+  CHECK(publication(facts).tlsrpt.text == *facts.tlsrpt);
+  for (const std::string& step : publication(facts).plan) CHECK_FALSE(step.contains(facts.report_uri));
 }
 
 TEST_CASE("RFC 1035 §3.3: a long record becomes several strings of a zone file", "[diagnose]") {
