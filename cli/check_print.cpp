@@ -34,19 +34,39 @@ std::string_view in_words(Outcome outcome) noexcept {
   return {};
 }
 
-std::string prediction_words(const CheckReport& report) {
+// The error that tells best why mail has this outcome. nullptr: there is none.
+const Finding* cause_of(const CheckReport& report) {
+  const Finding* cause = nullptr;
+  for (const Finding& each : report.findings) {
+    bool sums_up = each.code == "mx-in-policy-fails-tls" || each.code == "mail-not-delivered";
+    if (each.severity != Severity::error || sums_up) continue;
+    if (each.where.host == report.prediction->host && !each.where.host.empty()) return &each;
+    if (cause == nullptr) cause = &each;
+  }
+  return cause;
+}
+
+bool waits(Outcome outcome) noexcept { return outcome == Outcome::deferred || outcome == Outcome::bounced; }
+
+// Postfix's words are for those who look for them in its log; what is wrong comes first.
+std::string prediction_words(const CheckReport& report, bool brief) {
   const Prediction& prediction = *report.prediction;
   std::string text(in_words(prediction.outcome)), reason = printable(prediction.reason, 400);
+  const Finding* cause = cause_of(report);
   if (prediction.outcome == Outcome::deferred && !report.why_temp.empty())
     return fmt::format("{}: mtastsd answers TEMP ({}), and Postfix logs \"{}\"", text,
                        printable(report.why_temp, 300), reason);
+  if (waits(prediction.outcome) && cause != nullptr && !brief) {
+    text += ": " + cause->message;
+    return reason.empty() ? text : fmt::format("{} (Postfix logs: {})", text, reason);
+  }
   if (prediction.in_clear && reason.starts_with(in_clear_words))
     return "mail is delivered in the clear, without TLS, to " + reason.substr(in_clear_words.size());
   return reason.empty() ? text : text + ": " + reason;
 }
 
 // One sentence: what happens to mail, and why.
-std::string verdict_words(const CheckReport& report) {
+std::string verdict_words(const CheckReport& report, bool brief = false) {
   if (!report.prediction) {
     auto worst = std::ranges::max_element(report.findings, {}, &Finding::severity);
     bool wrong = worst != report.findings.end() && worst->severity != Severity::info;
@@ -54,7 +74,7 @@ std::string verdict_words(const CheckReport& report) {
     auto unknown = std::ranges::find(report.steps, StepState::unknown, &CheckStep::state);
     return unknown == report.steps.end() ? "nothing wrong was found" : unknown->words;
   }
-  std::string text = prediction_words(report);
+  std::string text = prediction_words(report, brief);
   if (report.prediction->by_order)
     text += " (another address, if Postfix tries it first, may give another result)";
   return text;
@@ -126,10 +146,10 @@ int check_exit(Overall overall) noexcept {
   return check_unknown;
 }
 
-void print_verdict(const CheckReport& report, const Terminal& terminal) {
+void print_verdict(const CheckReport& report, const Terminal& terminal, bool brief) {
   std::string head = fmt::format("{}: {}:", report.subject, words(report.overall));
-  terminal.print(
-      painted_head(terminal, colour_of(report.overall), head + " " + verdict_words(report), head.size()));
+  terminal.print(painted_head(terminal, colour_of(report.overall), head + " " + verdict_words(report, brief),
+                              head.size()));
 }
 
 void print_step(const CheckStep& step, const Terminal& terminal) {
@@ -151,7 +171,7 @@ void print_finding(const Finding& finding, const Terminal& terminal, std::string
 }
 
 void print_check(const CheckReport& report, const Terminal& terminal, bool brief) {
-  print_verdict(report, terminal);
+  print_verdict(report, terminal, brief);
   if (brief) {
     for (const Finding& each : report.findings) print_brief(each, terminal);
     return;

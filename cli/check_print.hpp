@@ -36,7 +36,7 @@ struct CheckReport {
 void print_check(const CheckReport& report, const Terminal& terminal, bool brief = false);
 // Parts of it: the verdict, a step, and a finding as in the long form. before: what stands before the
 // finding's severity, with a blank at its end.
-void print_verdict(const CheckReport& report, const Terminal& terminal);
+void print_verdict(const CheckReport& report, const Terminal& terminal, bool brief = false);
 void print_step(const CheckStep& step, const Terminal& terminal);
 void print_finding(const Finding& finding, const Terminal& terminal, std::string_view before = {});
 

@@ -52,10 +52,32 @@ std::function<void(std::string_view)> progress(const CheckOptions& options, cons
   };
 }
 
+namespace {
+
+bool has_error(const CheckReport& report) {
+  return std::ranges::find(report.findings, Severity::error, &Finding::severity) != report.findings.end();
+}
+
+bool waits(const CheckReport& report) {
+  return report.prediction &&
+         (report.prediction->outcome == Outcome::deferred || report.prediction->outcome == Outcome::bounced);
+}
+
+}  // namespace
+
 CheckReport without_ignored(CheckReport report, const CheckOptions& options) {
-  std::erase_if(report.findings, [&](const Finding& each) {
-    return std::ranges::find(options.ignore, each.code) != options.ignore.end();
-  });
+  auto is_ignored = [&](std::string_view code) {
+    return std::ranges::find(options.ignore, code) != options.ignore.end();
+  };
+  bool had_error = has_error(report);
+  std::erase_if(report.findings, [&](const Finding& each) { return is_ignored(each.code); });
+  // Whoever ignores the cause still wants to know that mail waits.
+  constexpr std::string_view not_delivered = "mail-not-delivered";
+  if (waits(report) && had_error && !has_error(report) && !is_ignored(not_delivered))
+    report.findings.push_back(make_finding(
+        not_delivered,
+        "mail does not arrive, and its cause is ignored: " + printable(report.prediction->reason, 400),
+        {.step = "smtp", .host = printable(report.prediction->host, 253)}));
   report.overall = overall_of(report.steps, report.findings);
   return report;
 }

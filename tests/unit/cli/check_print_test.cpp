@@ -62,7 +62,8 @@ bool printable_line(const std::string& text) {
 TEST_CASE("a check is printed with its verdict first, then steps, then findings", "[cli]") {
   std::string mend(find_code("certificate-expired")->mend);
   CHECK(text_of(expired()) ==
-        "a.example: error: mail is deferred: Server certificate not verified\n"
+        "a.example: error: mail is deferred: mx1.a.example has a certificate that expired\n"
+        "  on 2026-01-30T12:00:00Z (Postfix logs: Server certificate not verified)\n"
         "\n"
         "ok        record _mta-sts.a.example: v=STSv1; id=1;\n"
         "found     smtp mx1.a.example: 192.0.2.1 TLSv1.3, certificate until\n"
@@ -176,10 +177,10 @@ TEST_CASE("a check as JSON", "[cli]") {
 }
 
 TEST_CASE("a check as a line for monitoring", "[cli]") {
-  CHECK(
-      nagios_line(expired()) ==
-      "MTA-STS CRITICAL: a.example: mail is deferred: Server certificate not verified | errors=1 warnings=0 "
-      "mx_good=1 mx_bad=1 days=-1 seconds=1.234");
+  CHECK(nagios_line(expired()) ==
+        "MTA-STS CRITICAL: a.example: mail is deferred: mx1.a.example has a certificate that expired on "
+        "2026-01-30T12:00:00Z (Postfix logs: Server certificate not verified) | errors=1 warnings=0 "
+        "mx_good=1 mx_bad=1 days=-1 seconds=1.234");
   struct Row {
     Overall overall;
     const char* begin;
@@ -201,7 +202,7 @@ TEST_CASE("a peer's text can't add values, lines or control characters to the li
   std::string line = nagios_line(report);
   CHECK(printable_line(line));
   CHECK(std::ranges::count(line, '|') == 1);
-  CHECK(line.contains("421 a / mx_bad=0\\x0aMTA-STS OK\\x1b[2J\\xff | errors=1"));
+  CHECK(line.contains("421 a / mx_bad=0\\x0aMTA-STS OK\\x1b[2J\\xff) | errors=1"));
   report.prediction.reset();
   report.findings[0].message = "a|b\tc";
   CHECK(printable_line(nagios_line(report)));
@@ -219,6 +220,9 @@ TEST_CASE("a check ends with the status of the worst", "[cli]") {
   CheckOptions options;
   CHECK(finish(expired(), options, caught.text()) == 2);
   options.ignore = {"certificate-expired"};
+  CHECK(finish(expired(), options, caught.text()) == 2);  // mail waits all the same
+  CHECK(caught.out.str().contains("mail-not-delivered"));
+  options.ignore = {"certificate-expired", "mail-not-delivered"};
   CHECK(finish(expired(), options, caught.text()) == 0);
   CheckReport unknown = expired();
   unknown.steps[2].state = StepState::unknown;
