@@ -61,8 +61,8 @@ def test_name_servers_that_agree(saved):
 @pytest.mark.parametrize("name", ["ns-silent", "ns-garbage"])
 def test_a_hostile_name_server_costs_little(saved, name):
     begin = time.monotonic()
-    code, answer, trace = saved(name, "--timeout", "5s")
-    assert time.monotonic() - begin < 12        # two runs, and the second has no network
+    code, answer, trace = saved(name, "--timeout", "15s")   # a lookup may have a sixth of it, and asks this server too
+    assert time.monotonic() - begin < 15        # two runs, and the second has no network
     assert (code, codes(answer, "info", "warning", "error")) == (0, ["zone-unsigned"]), answer
     assert sorted(each["result"] for each in kinds(trace, "name-server")) == ["data", "failed"]
 
