@@ -13,7 +13,7 @@ inline constexpr auto record_findings = std::to_array<CatalogueEntry>({
      "Senders find no MTA-STS policy, so an attacker on the path can make them deliver without TLS or to a "
      "wrong host.",
      "Publish a policy first, then the record: _mta-sts.DOMAIN TXT \"v=STSv1; id=1\". \"mtastsctl generate "
-     "DOMAIN\" writes both, and looks whether the MX hosts can bear mode enforce.",
+     "DOMAIN\" writes both, and checks whether the MX hosts can bear mode enforce.",
      "RFC 8461 section 3.1", "https://www.rfc-editor.org/rfc/rfc8461#section-3.1"},
     {"record-lookup-failed", 102, Severity::error,
      "The TXT record at _mta-sts could not be looked up: the answer was SERVFAIL, bogus, or did not come.",
